@@ -1,0 +1,2 @@
+//! The pure core of Purlin: HTTP connection machines and a router that decide
+//! everything and touch nothing.
