@@ -1,0 +1,98 @@
+use super::*;
+
+/// Decodes `input`, given `step` bytes at a time: the body, the trailers, and what was left unread.
+fn decode(input: &[u8], step: usize) -> Result<(Vec<u8>, Option<Fields>, Vec<u8>), Option<Fault>> {
+    let limits = Limits::default();
+    let mut decoder = Decoder::new();
+    let (mut body, mut held, mut given) = (Vec::new(), Vec::new(), 0);
+    loop {
+        match decoder.decode(&held, &limits).map_err(Some)? {
+            Step::Data { skip, data } => {
+                body.extend_from_slice(&held[skip..skip + data]);
+                held.drain(..skip + data);
+            }
+            Step::End { skip, trailers } => {
+                let mut rest = held.split_off(skip);
+                rest.extend_from_slice(&input[given..]);
+                return Ok((body, trailers, rest));
+            }
+            Step::More { skip } => {
+                held.drain(..skip);
+                if given == input.len() {
+                    return Err(None);
+                }
+                let next = (given + step).min(input.len());
+                held.extend_from_slice(&input[given..next]);
+                given = next;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_body_decodes_the_same_however_it_arrives() {
+    let input = b"5;a=\"q\\\"x\"\r\nhello\r\n6 ; b\r\n world\r\n0\r\nX-T: 1\r\n\r\nGET /";
+    for step in 1..input.len() {
+        let (body, trailers, rest) = decode(input, step).unwrap();
+        assert_eq!(body, b"hello world");
+        assert_eq!(trailers.unwrap().get("x-t"), Some("1"));
+        assert_eq!(rest, b"GET /");
+    }
+}
+
+#[test]
+fn malformed_chunks_are_refused() {
+    for (input, fault) in [
+        ("x\r\n", Fault::BadChunkSize),
+        ("\r\n", Fault::BadChunkSize),
+        ("5 \r\nhello\r\n", Fault::BadChunkSize),
+        ("+5\r\n", Fault::BadChunkSize),
+        ("00000000000000005\r\n", Fault::BadChunkSize),
+        ("5\nhello\r\n", Fault::BareLf),
+        ("5;\r\n", Fault::BadChunkExtension),
+        ("5;a=\"b\r\n", Fault::BadChunkExtension),
+        ("5;a=\0\r\n", Fault::BadChunkExtension),
+        ("5;a\rb\r\n", Fault::BadChunkExtension),
+        ("5\r\nhelloX", Fault::BadChunkEnd),
+        ("5\r\nhello\rX", Fault::BadChunkEnd),
+        ("0\r\nX : 1\r\n\r\n", Fault::SpaceBeforeColon),
+        ("0\r\n\n", Fault::BareLf),
+    ] {
+        for step in [1, 2, input.len()] {
+            assert_eq!(decode(input.as_bytes(), step).unwrap_err(), Some(fault), "{input:?}");
+        }
+    }
+}
+
+#[test]
+fn overhead_must_be_paid_for_by_data() {
+    let one = format!("1;{}\r\nx\r\n", "e".repeat(2000));
+    assert_eq!(decode(one.repeat(20).as_bytes(), 999).unwrap_err(), Some(Fault::ChunkOverhead));
+    let endless = format!("1;{}", "e".repeat(5000));
+    assert_eq!(decode(endless.as_bytes(), 1).unwrap_err(), Some(Fault::ChunkOverhead));
+    let small = "1\r\nx\r\n".repeat(100_000) + "0\r\n\r\n";
+    assert_eq!(decode(small.as_bytes(), 4096).unwrap().0.len(), 100_000);
+}
+
+#[test]
+fn trailers_that_would_rule_the_message_are_dropped() {
+    let (_, trailers, _) =
+        decode(b"0\r\nContent-Length: 5\r\nhost: evil\r\nX: 1\r\n\r\n", 3).unwrap();
+    let trailers = trailers.unwrap();
+    assert_eq!((trailers.len(), trailers.get("X")), (1, Some("1")));
+}
+
+#[test]
+fn written_chunks_read_back() {
+    for size in [1, 15, 16, 255, 256, 4096, 70_000] {
+        let data = vec![b'd'; size];
+        let mut out = Vec::new();
+        write_size(&mut out, size);
+        out.extend_from_slice(&data);
+        out.extend_from_slice(b"\r\n");
+        let mut trailers = Fields::new();
+        trailers.append("X-Sum", "9").unwrap();
+        write_end(&mut out, Some(&trailers));
+        assert_eq!(decode(&out, 1000).unwrap(), (data, Some(trailers), Vec::new()));
+    }
+}

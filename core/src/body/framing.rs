@@ -1,0 +1,172 @@
+//! How a request body is delimited (RFC 9112 §6.3): one decision table.
+//! Looks at field values only; reads no body.
+
+use crate::error::Fault;
+use crate::head::token;
+use crate::head::{Method, Version};
+
+/// How the end of a body is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// There is no body.
+    None,
+    /// Exactly this many bytes.
+    Length(u64),
+    /// The chunked coding.
+    Chunked,
+}
+
+/// The fields that delimit a message: the first value of each, and how many lines there were.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lengths<'a> {
+    pub(crate) content_length: Option<&'a [u8]>,
+    pub(crate) content_lengths: usize,
+    pub(crate) transfer_encoding: Option<&'a [u8]>,
+    pub(crate) transfer_encodings: usize,
+}
+
+impl<'a> Lengths<'a> {
+    pub(crate) fn add_content_length(&mut self, value: &'a [u8]) {
+        self.content_length.get_or_insert(value);
+        self.content_lengths += 1;
+    }
+
+    pub(crate) fn add_transfer_encoding(&mut self, value: &'a [u8]) {
+        self.transfer_encoding.get_or_insert(value);
+        self.transfer_encodings += 1;
+    }
+}
+
+/// Decides the framing of a request, strictly: what two readers could read
+/// differently is refused.
+///
+/// | Content-Length | Transfer-Encoding | |
+/// |---|---|---|
+/// | - | - | no body |
+/// | one number | - | that length |
+/// | several, or no number | any | 400 |
+/// | any | any, in HTTP/1.0 | 400 |
+/// | any | given too | 400 |
+/// | - | `chunked`, once, alone | chunked |
+/// | - | unknown codings, then `chunked` | 501 |
+/// | - | anything else | 400 |
+pub(crate) fn of_request(
+    method: &Method,
+    version: Version,
+    lengths: Lengths<'_>,
+) -> Result<Framing, Fault> {
+    let framing = match (lengths.content_length, lengths.transfer_encoding) {
+        (None, None) => return Ok(Framing::None),
+        (Some(_), _) if lengths.content_lengths > 1 => return Err(Fault::ManyContentLengths),
+        (Some(value), None) => Framing::Length(content_length(value)?),
+        (_, Some(_)) if version == Version::Http10 => return Err(Fault::TransferEncodingInHttp10),
+        (Some(_), Some(_)) => return Err(Fault::BothLengths),
+        (None, Some(value)) => transfer_encoding(value, lengths.transfer_encodings)?,
+    };
+    // RFC 9110 §9.3.8: TRACE has no content; §9.3.6: nor has CONNECT.
+    let refused =
+        *method == Method::TRACE || (*method == Method::CONNECT && framing != Framing::Length(0));
+    if refused { Err(Fault::ContentNotAllowed) } else { Ok(framing) }
+}
+
+/// `1*DIGIT` that fits 64 bits; no sign, no list, no white space.
+pub(crate) fn content_length(value: &[u8]) -> Result<u64, Fault> {
+    if value.is_empty() {
+        return Err(Fault::BadContentLength);
+    }
+    let mut length = 0_u64;
+    for byte in value {
+        if *byte == b',' {
+            return Err(Fault::ManyContentLengths);
+        }
+        if !byte.is_ascii_digit() {
+            return Err(Fault::BadContentLength);
+        }
+        length = length
+            .checked_mul(10)
+            .and_then(|tens| tens.checked_add(u64::from(byte - b'0')))
+            .ok_or(Fault::BadContentLength)?;
+    }
+    Ok(length)
+}
+
+fn transfer_encoding(value: &[u8], lines: usize) -> Result<Framing, Fault> {
+    if lines > 1 {
+        return Err(Fault::BadTransferEncoding);
+    }
+    if value.eq_ignore_ascii_case(b"chunked") {
+        return Ok(Framing::Chunked);
+    }
+    let is_chunked = |coding: &&[u8]| coding.eq_ignore_ascii_case(b"chunked");
+    let whole = value.split(|byte| *byte == b',').all(|coding| !token::trim(coding).is_empty());
+    let once = token::list(value).filter(is_chunked).count() == 1;
+    let last = token::list(value).last().is_some_and(|coding| is_chunked(&coding));
+    // RFC 9112 §6.1: a coding that is not understood is answered with 501 (Not Implemented);
+    // §6.3: without a final chunked the length cannot be told, which is a 400.
+    Err(if whole && once && last {
+        Fault::UnknownTransferCoding
+    } else {
+        Fault::BadTransferEncoding
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(
+        method: Method,
+        version: Version,
+        cl: &[&'static str],
+        te: &[&'static str],
+    ) -> Result<Framing, Fault> {
+        let mut lengths = Lengths::default();
+        cl.iter().for_each(|value| lengths.add_content_length(value.as_bytes()));
+        te.iter().for_each(|value| lengths.add_transfer_encoding(value.as_bytes()));
+        of_request(&method, version, lengths)
+    }
+
+    #[test]
+    fn every_row_of_the_table_holds() {
+        use Version::{Http10, Http11};
+        let cases: &[(Version, &[&'static str], &[&'static str], Result<Framing, Fault>)] = &[
+            (Http11, &[], &[], Ok(Framing::None)),
+            (Http11, &["3"], &[], Ok(Framing::Length(3))),
+            (Http11, &["003"], &[], Ok(Framing::Length(3))),
+            (Http10, &["3"], &[], Ok(Framing::Length(3))),
+            (Http11, &["18446744073709551615"], &[], Ok(Framing::Length(u64::MAX))),
+            (Http11, &["18446744073709551616"], &[], Err(Fault::BadContentLength)),
+            (Http11, &[""], &[], Err(Fault::BadContentLength)),
+            (Http11, &["+3"], &[], Err(Fault::BadContentLength)),
+            (Http11, &["0x3"], &[], Err(Fault::BadContentLength)),
+            (Http11, &["3, 3"], &[], Err(Fault::ManyContentLengths)),
+            (Http11, &["3", "3"], &[], Err(Fault::ManyContentLengths)),
+            (Http11, &["3", "4"], &[], Err(Fault::ManyContentLengths)),
+            (Http11, &["3"], &["chunked"], Err(Fault::BothLengths)),
+            (Http10, &[], &["chunked"], Err(Fault::TransferEncodingInHttp10)),
+            (Http11, &[], &["chunked"], Ok(Framing::Chunked)),
+            (Http11, &[], &["CHUNKED"], Ok(Framing::Chunked)),
+            (Http11, &[], &["gzip, chunked"], Err(Fault::UnknownTransferCoding)),
+            (Http11, &[], &["chunked, chunked"], Err(Fault::BadTransferEncoding)),
+            (Http11, &[], &["chunked,"], Err(Fault::BadTransferEncoding)),
+            (Http11, &[], &["chunked, gzip"], Err(Fault::BadTransferEncoding)),
+            (Http11, &[], &["identity"], Err(Fault::BadTransferEncoding)),
+            (Http11, &[], &[""], Err(Fault::BadTransferEncoding)),
+            (Http11, &[], &["chunked", "chunked"], Err(Fault::BadTransferEncoding)),
+            (Http11, &[], &["\"chunked\""], Err(Fault::BadTransferEncoding)),
+        ];
+        for (version, cl, te, verdict) in cases {
+            assert_eq!(decide(Method::POST, *version, cl, te), *verdict, "{version} {cl:?} {te:?}");
+        }
+    }
+
+    #[test]
+    fn trace_and_connect_take_no_content() {
+        let v = Version::Http11;
+        assert_eq!(decide(Method::TRACE, v, &["0"], &[]), Err(Fault::ContentNotAllowed));
+        assert_eq!(decide(Method::CONNECT, v, &["1"], &[]), Err(Fault::ContentNotAllowed));
+        assert_eq!(decide(Method::CONNECT, v, &[], &["chunked"]), Err(Fault::ContentNotAllowed));
+        assert_eq!(decide(Method::CONNECT, v, &["0"], &[]), Ok(Framing::Length(0)));
+        assert_eq!(decide(Method::GET, v, &["5"], &[]), Ok(Framing::Length(5)));
+    }
+}

@@ -1,0 +1,310 @@
+//! The two byte queues of a connection: what came in and what goes out.
+//! They hold and hand over; they know nothing of messages.
+
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+/// What `read_buf` promises when it gives anything.
+pub(crate) const LEAST_READ: usize = 4096;
+
+/// Bytes that came in and are not used up yet, in one piece.
+///
+/// The store is initialised once and then reused, so reading costs no zeroing.
+#[derive(Debug)]
+pub(crate) struct InBuf {
+    store: Vec<u8>,
+    start: usize,
+    end: usize,
+    most: usize,
+    /// The last read filled all there was: more is probably waiting.
+    filled_up: bool,
+}
+
+impl InBuf {
+    /// A queue that holds at most `most` bytes.
+    pub(crate) fn new(most: usize) -> InBuf {
+        InBuf { store: Vec::new(), start: 0, end: 0, most: most.max(LEAST_READ), filled_up: false }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.store[self.start..self.end]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether there is room for a read.
+    pub(crate) fn has_room(&self) -> bool {
+        self.len() + LEAST_READ <= self.most
+    }
+
+    /// Room for the next read: at least [`LEAST_READ`] bytes, or none.
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
+        if !self.has_room() {
+            return &mut [];
+        }
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+        let wanted =
+            if self.filled_up { (self.store.len() * 4).min(self.most) } else { LEAST_READ };
+        if self.store.len() - self.end < LEAST_READ || self.store.len() < wanted {
+            self.make_room(wanted);
+        }
+        &mut self.store[self.end..]
+    }
+
+    fn make_room(&mut self, wanted: usize) {
+        if self.start > 0 {
+            self.store.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        let size = wanted.max(self.end + LEAST_READ);
+        if self.store.is_empty() {
+            self.store = vec![0; size]; // comes zeroed from the allocator
+        } else if self.store.len() < size {
+            self.store.resize(size, 0);
+        }
+    }
+
+    /// `count` bytes of the spare room now hold input.
+    pub(crate) fn filled(&mut self, count: usize) {
+        let room = self.store.len() - self.end;
+        self.filled_up = count >= room;
+        self.end += count.min(room);
+    }
+
+    /// The first `count` bytes are used up.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.end);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.start = self.end;
+    }
+
+    /// Gives back the store if it holds nothing.
+    pub(crate) fn trim(&mut self) {
+        if self.is_empty() {
+            self.store = Vec::new();
+            (self.start, self.end, self.filled_up) = (0, 0, false);
+        }
+    }
+
+    /// Bytes of memory held.
+    pub(crate) fn held(&self) -> usize {
+        self.store.capacity()
+    }
+}
+
+/// Pieces at most this long are copied, so that they leave with their
+/// neighbours in one slice; longer ones are queued as they are.
+const COPY_MOST: usize = 4096;
+
+/// Bytes to go out: text written here, with the application's own `Bytes` between.
+#[derive(Debug, Default)]
+pub(crate) struct OutBuf {
+    text: Vec<u8>,
+    /// How much of `text` has gone out.
+    gone: usize,
+    /// Pieces that stand in front of the text at that offset.
+    pieces: VecDeque<(usize, Bytes)>,
+    len: usize,
+}
+
+impl OutBuf {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Lets `write` append to the text.
+    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.text.capacity() == 0 {
+            self.text.reserve(512);
+        }
+        let before = self.text.len();
+        write(&mut self.text);
+        self.len += self.text.len() - before;
+    }
+
+    pub(crate) fn push(&mut self, piece: Bytes) {
+        if piece.len() <= COPY_MOST {
+            self.write(|text| text.extend_from_slice(&piece));
+        } else {
+            self.len += piece.len();
+            self.pieces.push_back((self.text.len(), piece));
+        }
+    }
+
+    /// Fills `slices` from the front of the queue; says how many it used.
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut used = 0;
+        let mut at = self.gone;
+        let mut put = |piece: &'a [u8]| {
+            let fits = used < slices.len();
+            if fits && !piece.is_empty() {
+                slices[used] = IoSlice::new(piece);
+                used += 1;
+            }
+            fits
+        };
+        for (offset, piece) in &self.pieces {
+            if !put(&self.text[at..*offset]) || !put(piece) {
+                return used;
+            }
+            at = *offset;
+        }
+        put(&self.text[at..]);
+        used
+    }
+
+    /// The first `count` bytes have gone out.
+    pub(crate) fn consume(&mut self, count: usize) {
+        let mut count = count.min(self.len);
+        self.len -= count;
+        while count > 0 {
+            let next = self.pieces.front().map_or(self.text.len(), |(offset, _)| *offset);
+            let step = count.min(next - self.gone);
+            self.gone += step;
+            count -= step;
+            if count == 0 {
+                break;
+            }
+            if let Some((_, piece)) = self.pieces.front_mut() {
+                let step = count.min(piece.len());
+                bytes::Buf::advance(piece, step);
+                count -= step;
+                if piece.is_empty() {
+                    self.pieces.pop_front();
+                }
+            }
+        }
+        self.tidy();
+    }
+
+    /// Moves the text to the front once most of it has gone out.
+    fn tidy(&mut self) {
+        if self.len == 0 {
+            self.text.clear();
+            self.gone = 0;
+        } else if self.gone > 64 * 1024 && self.gone > self.text.len() / 2 {
+            self.text.drain(..self.gone);
+            for (offset, _) in &mut self.pieces {
+                *offset -= self.gone;
+            }
+            self.gone = 0;
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = OutBuf::default();
+    }
+
+    /// Gives back the memory if nothing is queued.
+    pub(crate) fn trim(&mut self) {
+        if self.len == 0 {
+            self.clear();
+        }
+    }
+
+    /// Bytes of memory held for text; the pieces are the application's.
+    pub(crate) fn held(&self) -> usize {
+        self.text.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gather(out: &OutBuf) -> Vec<u8> {
+        let mut slices = [IoSlice::new(&[]); 8];
+        let used = out.slices(&mut slices);
+        slices[..used].iter().flat_map(|slice| slice.to_vec()).collect()
+    }
+
+    #[test]
+    fn output_keeps_its_order_whatever_is_written_at_a_time() {
+        let big = Bytes::from(vec![b'x'; 10_000]);
+        for step in [1, 7, 4096, 30_000] {
+            let mut out = OutBuf::default();
+            out.write(|text| text.extend_from_slice(b"head"));
+            out.push(big.clone());
+            out.push(Bytes::from_static(b"small"));
+            out.push(big.clone());
+            out.write(|text| text.extend_from_slice(b"tail"));
+            let whole = gather(&out);
+            assert_eq!(whole.len(), out.len());
+            let mut seen = Vec::new();
+            while !out.is_empty() {
+                let now = gather(&out);
+                let count = step.min(now.len());
+                seen.extend_from_slice(&now[..count]);
+                out.consume(count);
+            }
+            assert_eq!(seen, whole);
+            assert_eq!(out.slices(&mut [IoSlice::new(&[]); 2]), 0);
+        }
+    }
+
+    #[test]
+    fn few_slices_give_a_prefix() {
+        let mut out = OutBuf::default();
+        out.write(|text| text.extend_from_slice(b"head"));
+        out.push(Bytes::from(vec![0; 5000]));
+        let mut one = [IoSlice::new(&[])];
+        assert_eq!(out.slices(&mut one), 1);
+        assert_eq!(&*one[0], b"head");
+    }
+
+    #[test]
+    fn a_read_gets_four_kibibytes_or_nothing() {
+        let mut input = InBuf::new(16 * 1024);
+        let mut total = 0;
+        loop {
+            let room = input.spare().len();
+            if room == 0 {
+                break;
+            }
+            assert!(room >= LEAST_READ);
+            input.filled(1000);
+            total += 1000;
+            assert_eq!(input.len(), total);
+        }
+        assert!(input.held() <= 16 * 1024);
+        input.consume(total);
+        input.trim();
+        assert_eq!(input.held(), 0);
+    }
+
+    #[test]
+    fn filled_buffers_grow_and_keep_their_bytes() {
+        let mut input = InBuf::new(64 * 1024);
+        let mut next = 0_u8;
+        let mut expected = Vec::new();
+        while input.has_room() {
+            let room = input.spare();
+            for byte in room.iter_mut() {
+                *byte = next;
+                expected.push(next);
+                next = next.wrapping_add(1);
+            }
+            let room = room.len();
+            input.filled(room);
+            input.consume(100);
+        }
+        let skipped = expected.len() - input.len();
+        assert_eq!(input.bytes(), &expected[skipped..]);
+    }
+}

@@ -1,0 +1,133 @@
+//! Limits and timeouts, with their defaults. Everything is on.
+//! Holds numbers; the machines enforce them. The reasons are in `docs/limits-and-defaults.md`.
+
+use crate::time::Rate;
+use std::time::Duration;
+
+/// How much of a message is taken before it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a head, request line and empty line included; also of a trailer
+    /// section. More is answered with 431.
+    pub head_bytes: usize,
+    /// Bytes of a request target. More is answered with 414.
+    pub target_bytes: usize,
+    /// Bytes of a method. More is answered with 501.
+    pub method_bytes: usize,
+    /// Fields of a head. More are answered with 431.
+    pub fields: usize,
+    /// Empty lines before a request line that are skipped (RFC 9112 §2.2).
+    pub empty_lines: u8,
+    /// Bytes of a request body, unless changed for one request. More is answered with 413.
+    pub body_bytes: u64,
+    /// Bytes of an unread request body that are read to keep the connection.
+    pub discard_bytes: u64,
+    /// Input held while nobody takes it; at least a head's limit.
+    pub input_bytes: usize,
+    /// Output held before `send` takes no more and no further request is begun.
+    pub output_bytes: usize,
+    /// What is let through although the grammar forbids it.
+    pub leniency: Leniency,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head_bytes: 64 * 1024,
+            target_bytes: 16 * 1024,
+            method_bytes: 64,
+            fields: 100,
+            empty_lines: 8,
+            body_bytes: 16 * 1024 * 1024,
+            discard_bytes: 256 * 1024,
+            input_bytes: 64 * 1024,
+            output_bytes: 64 * 1024,
+            leniency: Leniency::STRICT,
+        }
+    }
+}
+
+impl Limits {
+    /// The most input a machine holds: a whole head and a read, or `input_bytes` if that is more.
+    pub(crate) fn most_input(&self) -> usize {
+        self.input_bytes.max(self.head_bytes.saturating_add(crate::buf::LEAST_READ))
+    }
+}
+
+/// What old peers may need: each lets one thing through that is refused otherwise.
+///
+/// What is let through is rewritten before anyone sees it, so that nobody
+/// behind this server can read it differently.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leniency {
+    /// Lines of a head may end in LF alone (RFC 9112 §2.2). Chunk lines may not.
+    pub bare_lf: bool,
+    /// A field value may go on in a line that begins with white space; the fold
+    /// becomes a space (RFC 9112 §5.2).
+    pub obs_fold: bool,
+    /// Bytes above 0x7F may stand raw in a target; they become `%XX`.
+    pub raw_target: bool,
+}
+
+impl Leniency {
+    /// Nothing outside the grammar.
+    pub const STRICT: Leniency = Leniency { bare_lf: false, obs_fold: false, raw_target: false };
+}
+
+/// How long a connection is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the first byte of a head (for the first one: from the start of the
+    /// connection) to its last.
+    pub head: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// How fast a body must come.
+    pub body: Rate,
+    /// How fast a response must be taken.
+    pub write: Rate,
+    /// From a graceful shutdown to the end of the last exchange.
+    pub drain: Duration,
+    /// For the peer to close, after our last byte.
+    pub linger: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            head: Duration::from_secs(30),
+            idle: Duration::from_secs(75),
+            body: Rate::DEFAULT,
+            write: Rate::DEFAULT,
+            drain: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
+/// How a server connection behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Sizes.
+    pub limits: Limits,
+    /// Durations.
+    pub timeouts: Timeouts,
+    /// Whether a connection serves more than one request.
+    pub keep_alive: bool,
+    /// Whether a Date field is added to responses that have none (RFC 9110 §6.6.1).
+    pub date: bool,
+    /// Whether the bytes travel inside TLS: then `https` is the scheme that is served.
+    pub secure: bool,
+}
+
+impl Default for ServerConfig {
+    fn default() -> ServerConfig {
+        ServerConfig {
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            keep_alive: true,
+            date: true,
+            secure: false,
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What can go wrong, and whose fault it was: the caller's ([`Misuse`]), the
+//! peer's ([`PeerError`]), or nobody's (a [`CloseReason`]).
+//! Holds no text of a peer and no allocation: all are `Copy` and name their rule.
+
+use crate::head::Status;
+use crate::time::Why;
+use std::fmt;
+
+/// The caller asked for what the protocol does not allow.
+///
+/// A command that returns this has changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// No exchange of that id is open: it ended, or never began.
+    NoSuchExchange,
+    /// The final head of this exchange has been given already.
+    SecondResponse,
+    /// Body or trailers before a head.
+    NoResponseYet,
+    /// The message has been finished or reset already.
+    AlreadyFinished,
+    /// The status is not one this command takes: `interim` takes 100 to 199
+    /// without 101, `respond` takes 101 and 200 to 999.
+    WrongStatus,
+    /// A message of this status or to this method has no body (RFC 9110 §6.4.1).
+    BodyNotAllowed,
+    /// More body than was declared.
+    TooMuchBody,
+    /// Less body than was declared; use `reset` to give up on the message.
+    TooLittleBody,
+    /// Content-Length in the head and the body given disagree.
+    LengthMismatch,
+    /// Transfer-Encoding is the machine's to write (RFC 9112 §6.1).
+    FramingField,
+    /// Trailers go with a chunked body only (RFC 9112 §7.1.2).
+    TrailersNotAllowed,
+    /// A field that may not stand in a trailer section (RFC 9110 §6.5.1).
+    ForbiddenTrailer,
+    /// The peer did not ask for an upgrade, or its request body is unread (RFC 9110 §7.8).
+    NotUpgradable,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Misuse::NoSuchExchange => "no exchange of that id is open",
+            Misuse::SecondResponse => "the exchange has its final response head already",
+            Misuse::NoResponseYet => "the response head comes before its body",
+            Misuse::AlreadyFinished => "the message has ended already",
+            Misuse::WrongStatus => "the status does not fit the command",
+            Misuse::BodyNotAllowed => "a message of this kind has no body",
+            Misuse::TooMuchBody => "more body than was declared",
+            Misuse::TooLittleBody => "less body than was declared",
+            Misuse::LengthMismatch => "Content-Length in the head and the body given disagree",
+            Misuse::FramingField => "Transfer-Encoding is written by the machine alone",
+            Misuse::TrailersNotAllowed => "trailers go with a chunked body only",
+            Misuse::ForbiddenTrailer => "this field may not stand in a trailer section",
+            Misuse::NotUpgradable => "the request cannot be upgraded",
+        })
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+/// Whether the request behind an error may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The peer cannot have processed it.
+    Safe,
+    /// The peer may have processed it: only if the method is idempotent.
+    IfIdempotent,
+    /// It makes no sense, or the body is gone.
+    Never,
+}
+
+/// What a peer did wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerError {
+    /// What it was.
+    pub kind: Fault,
+    /// The status that answers it, if one can still be sent.
+    pub answer: Option<Status>,
+    /// For a client: whether the request may be sent again.
+    pub retry: Retry,
+}
+
+impl PeerError {
+    /// A fault in what a client sent: its answer is the fault's own status.
+    pub(crate) fn of_request(kind: Fault) -> PeerError {
+        PeerError { kind, answer: kind.status(), retry: Retry::Never }
+    }
+
+    /// The section the peer broke, such as `"RFC 9112 §6.3"`.
+    pub fn rule(&self) -> &'static str {
+        self.kind.rule()
+    }
+}
+
+impl fmt::Display for PeerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.kind.text(), self.kind.rule())
+    }
+}
+
+impl std::error::Error for PeerError {}
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])* $name:ident = $status:expr, $rule:literal, $text:literal;)*) => {
+        /// The kinds of fault a peer can commit, each with its status and its rule.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Fault { $($(#[doc = $doc])* $name,)* }
+
+        impl Fault {
+            /// Every fault, for tables and tests.
+            pub const ALL: &'static [Fault] = &[$(Fault::$name,)*];
+
+            /// The status a server answers with; `None` where no answer can be read.
+            pub const fn status(self) -> Option<Status> {
+                let code: u16 = match self { $(Fault::$name => $status,)* };
+                if code == 0 { None } else { Some(Status::literal(code)) }
+            }
+
+            /// The section that was broken, or the limit of ours that was met.
+            pub const fn rule(self) -> &'static str {
+                match self { $(Fault::$name => $rule,)* }
+            }
+
+            /// One line of fixed text: no byte of the peer is in it.
+            pub const fn text(self) -> &'static str {
+                match self { $(Fault::$name => $text,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// Empty lines before a request beyond the few that are skipped.
+    TooManyEmptyLines = 400, "RFC 9112 §2.2", "too many empty lines before the request line";
+    /// A line ended by LF alone.
+    BareLf = 400, "RFC 9112 §2.2", "a line ends in LF without CR";
+    /// A CR that no LF follows.
+    BareCr = 400, "RFC 9112 §2.2", "a CR stands without its LF";
+    /// Not `method SP target SP version`.
+    BadRequestLine = 400, "RFC 9112 §3", "the request line is not method, target and version with single spaces";
+    /// The method is not a token.
+    BadMethod = 400, "RFC 9110 §9.1", "the method is not a token";
+    /// The method is longer than any that is implemented.
+    MethodTooLong = 501, "RFC 9112 §3", "the method is longer than any that is implemented";
+    /// `PRI` is kept for the HTTP/2 preface.
+    ReservedMethod = 400, "RFC 9113 §3.4", "the method PRI is reserved for the HTTP/2 preface";
+    /// The target is none of the four forms, or not the form its method needs.
+    BadTarget = 400, "RFC 9112 §3.2", "the request target has none of the four forms";
+    /// The target is longer than the limit.
+    TargetTooLong = 414, "limit: target", "the request target is longer than the limit";
+    /// An absolute target of a scheme that is not served here.
+    WrongScheme = 421, "RFC 9110 §7.4", "this server does not serve that scheme";
+    /// Text that is not `HTTP/` digit `.` digit.
+    BadVersion = 400, "RFC 9112 §2.3", "the protocol version is malformed";
+    /// A major version other than 1.
+    UnsupportedVersion = 505, "RFC 9110 §15.6.6", "this version of HTTP is not spoken here";
+    /// A name that is not a token, or no colon.
+    BadFieldName = 400, "RFC 9112 §5", "a field name is not a token followed by a colon";
+    /// White space between name and colon.
+    SpaceBeforeColon = 400, "RFC 9112 §5.1", "white space stands between a field name and its colon";
+    /// A control character in a value.
+    BadFieldValue = 400, "RFC 9110 §5.5", "a field value holds a control character";
+    /// A field value continued on the next line.
+    ObsFold = 400, "RFC 9112 §5.2", "a field value is folded onto a second line";
+    /// Head longer than the limit.
+    HeadTooLarge = 431, "limit: head", "the head is longer than the limit";
+    /// More fields than the limit.
+    TooManyFields = 431, "limit: fields", "there are more fields than the limit";
+    /// HTTP/1.1 without Host.
+    MissingHost = 400, "RFC 9112 §3.2", "an HTTP/1.1 request needs a Host field";
+    /// More than one Host.
+    ManyHosts = 400, "RFC 9112 §3.2", "there is more than one Host field";
+    /// Host is not `uri-host [ \":\" port ]`.
+    BadHost = 400, "RFC 9112 §3.2", "the Host field is not a host and an optional port";
+    /// Content-Length is not a number that fits.
+    BadContentLength = 400, "RFC 9112 §6.3", "Content-Length is not one decimal number";
+    /// Several Content-Length values.
+    ManyContentLengths = 400, "RFC 9112 §6.3", "there is more than one Content-Length";
+    /// Content-Length and Transfer-Encoding together.
+    BothLengths = 400, "RFC 9112 §6.1", "Content-Length and Transfer-Encoding stand together";
+    /// Transfer-Encoding that does not end in a single `chunked`.
+    BadTransferEncoding = 400, "RFC 9112 §6.3", "Transfer-Encoding does not end in exactly one chunked";
+    /// A transfer coding that is not implemented.
+    UnknownTransferCoding = 501, "RFC 9112 §6.1", "that transfer coding is not implemented";
+    /// Transfer-Encoding in HTTP/1.0.
+    TransferEncodingInHttp10 = 400, "RFC 9112 §6.1", "HTTP/1.0 has no Transfer-Encoding";
+    /// Content with TRACE or CONNECT.
+    ContentNotAllowed = 400, "RFC 9110 §9.3", "this method takes no content";
+    /// An Expect that is not 100-continue.
+    UnknownExpectation = 417, "RFC 9110 §10.1.1", "the expectation is not 100-continue";
+    /// Body longer than the limit.
+    BodyTooLarge = 413, "limit: body", "the body is longer than the limit";
+    /// Chunk size is not 1 to 16 hexadecimal digits.
+    BadChunkSize = 400, "RFC 9112 §7.1", "a chunk size is not 1 to 16 hexadecimal digits";
+    /// Chunk extension outside the grammar.
+    BadChunkExtension = 400, "RFC 9112 §7.1.1", "a chunk extension is malformed";
+    /// Chunk line longer than the limit, or too much overhead in all.
+    ChunkOverhead = 400, "limit: chunk overhead", "there is too much chunk overhead for so little data";
+    /// Chunk data is not followed by CRLF.
+    BadChunkEnd = 400, "RFC 9112 §7.1", "chunk data is not followed by CRLF";
+    /// Trailer section longer than the limit.
+    TrailersTooLarge = 431, "limit: head", "the trailer section is longer than the limit";
+    /// The head did not arrive in time.
+    HeadTimeout = 408, "limit: head timeout", "the head did not arrive in time";
+    /// The body came slower than the minimum rate.
+    BodyTimeout = 408, "limit: body rate", "the body arrives slower than the minimum rate";
+    /// The peer took bytes slower than the minimum rate.
+    WriteTimeout = 0, "limit: write rate", "the peer takes bytes slower than the minimum rate";
+    /// The input ended inside a message.
+    Truncated = 400, "RFC 9112 §8", "the connection ended inside a message";
+    /// The connection was reset.
+    Reset = 0, "RFC 9112 §9.5", "the connection was reset";
+    /// Exchanges did not end within the drain time of a shutdown.
+    DrainTimeout = 0, "limit: drain", "the exchange did not end within the drain time";
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// Why a connection ends. Every close has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The peer closed between messages.
+    PeerClosed,
+    /// The peer asked for it with `Connection: close`.
+    PeerAsked,
+    /// The peer speaks HTTP/1.0 and did not ask for keep-alive.
+    Http10,
+    /// The application asked for it with `Connection: close`.
+    ApplicationAsked,
+    /// Keep-alive is turned off by configuration.
+    KeepAliveOff,
+    /// The response is delimited by the close (RFC 9112 §6.3).
+    CloseDelimited,
+    /// The response came before a body that waits for 100 (Continue), so what
+    /// the peer sends next cannot be told (RFC 9110 §10.1.1).
+    BodyRefused,
+    /// More of the request body is unread than is worth reading.
+    BodyUnread,
+    /// The application gave up on a message it had begun.
+    Aborted,
+    /// A fault of the peer.
+    Fault(Fault),
+    /// A deadline of this kind passed while nothing was in progress.
+    Timeout(Why),
+    /// A graceful shutdown.
+    Shutdown,
+    /// The connection became a tunnel or another protocol, and that ended.
+    Upgraded,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseReason::PeerClosed => f.write_str("the peer closed"),
+            CloseReason::PeerAsked => f.write_str("the peer asked for the close"),
+            CloseReason::Http10 => f.write_str("HTTP/1.0 without keep-alive"),
+            CloseReason::ApplicationAsked => f.write_str("the application asked for the close"),
+            CloseReason::KeepAliveOff => f.write_str("keep-alive is off"),
+            CloseReason::CloseDelimited => f.write_str("the close ends the response"),
+            CloseReason::BodyRefused => f.write_str("the expected body was refused"),
+            CloseReason::BodyUnread => f.write_str("too much of the request body is unread"),
+            CloseReason::Aborted => f.write_str("the message was given up"),
+            CloseReason::Fault(fault) => write!(f, "{fault}"),
+            CloseReason::Timeout(why) => write!(f, "timeout: {why:?}"),
+            CloseReason::Shutdown => f.write_str("shutdown"),
+            CloseReason::Upgraded => f.write_str("the upgraded connection ended"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_small_enough_to_pass_by_value() {
+        assert!(size_of::<PeerError>() <= 16);
+        assert!(size_of::<CloseReason>() <= 16);
+        assert!(size_of::<Misuse>() <= 16);
+    }
+
+    #[test]
+    fn every_fault_names_a_rule_and_a_sane_status() {
+        for fault in Fault::ALL {
+            assert!(fault.rule().starts_with("RFC ") || fault.rule().starts_with("limit: "));
+            assert!(fault.status().is_none_or(|status| status.code() >= 400), "{fault:?}");
+            assert!(!fault.text().ends_with('.'));
+        }
+    }
+}

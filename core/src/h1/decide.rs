@@ -1,0 +1,227 @@
+//! The decisions of an HTTP/1 server as pure functions of plain data: Host,
+//! Expect, keep-alive, and how a response is framed.
+//! They hold no state; the machine calls them and obeys.
+
+use super::request::{Expects, Ruling};
+use crate::body::framing::{self, Framing};
+use crate::error::{CloseReason, Fault, Misuse};
+use crate::head::{Method, RequestHead, ResponseHead, Status, Version, names};
+use crate::machine::Body;
+use crate::target::{Authority, Form};
+
+/// What the machine remembers of a request while it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) version: Version,
+    pub(crate) head: bool,
+    pub(crate) connect: bool,
+    /// It carries Upgrade and `Connection: upgrade` (RFC 9110 §7.8).
+    pub(crate) upgrade: bool,
+    pub(crate) close: bool,
+    pub(crate) keep_alive: bool,
+    pub(crate) framing: Framing,
+    /// The peer waits for 100 (Continue).
+    pub(crate) expects_continue: bool,
+}
+
+impl Asked {
+    /// Before any request: what an error reply goes by.
+    pub(crate) const NOTHING: Asked = Asked {
+        version: Version::Http11,
+        head: false,
+        connect: false,
+        upgrade: false,
+        close: false,
+        keep_alive: false,
+        framing: Framing::None,
+        expects_continue: false,
+    };
+}
+
+/// Checks the fields that rule the connection.
+///
+/// # Errors
+/// Host (RFC 9112 §3.2), framing (§6.3) or expectation (RFC 9110 §10.1.1) is faulty.
+pub(crate) fn examine(head: &RequestHead) -> Result<Asked, Fault> {
+    let ruling = Ruling::of(head);
+    check_host(head.version(), ruling.host, ruling.hosts)?;
+    let framing = framing::of_request(head.method(), head.version(), ruling.lengths)?;
+    Ok(Asked {
+        version: head.version(),
+        head: *head.method() == Method::HEAD,
+        connect: head.form() == Form::Authority,
+        upgrade: ruling.upgrade && ruling.upgrade_option && head.version() == Version::Http11,
+        close: ruling.close,
+        keep_alive: ruling.keep_alive,
+        framing,
+        expects_continue: expectation(head.version(), ruling.expects, framing)?,
+    })
+}
+
+fn check_host(version: Version, host: Option<&[u8]>, hosts: usize) -> Result<(), Fault> {
+    match host {
+        _ if hosts > 1 => Err(Fault::ManyHosts),
+        None if version == Version::Http10 => Ok(()),
+        None => Err(Fault::MissingHost),
+        Some(host) if Authority::parse(host).is_some() => Ok(()),
+        Some(_) => Err(Fault::BadHost),
+    }
+}
+
+/// Whether the peer waits for 100 (Continue).
+fn expectation(version: Version, expects: Expects, framing: Framing) -> Result<bool, Fault> {
+    match expects {
+        // RFC 9110 §10.1.1: an expectation in HTTP/1.0 is ignored.
+        _ if version == Version::Http10 => Ok(false),
+        Expects::Nothing => Ok(false),
+        Expects::Other => Err(Fault::UnknownExpectation),
+        Expects::Continue => Ok(!matches!(framing, Framing::None | Framing::Length(0))),
+    }
+}
+
+/// What is left of the request body when the fate of the connection is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyLeft {
+    /// Nothing, or the application still reads it.
+    Nothing,
+    /// It waits for a 100 (Continue) that will not come.
+    Refused,
+    /// More than is worth reading.
+    TooMuch,
+    /// It broke a rule.
+    Broken(Fault),
+}
+
+/// What decides whether a connection outlives its exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circumstances {
+    pub(crate) asked: Asked,
+    pub(crate) application_closes: bool,
+    pub(crate) close_delimited: bool,
+    pub(crate) keep_alive: bool,
+    pub(crate) shutdown: bool,
+    pub(crate) body: BodyLeft,
+}
+
+/// Whether the connection goes on after this exchange (RFC 9112 §9.3); if not, why.
+///
+/// An input that has ended does not count: requests that came before the end
+/// are still answered.
+pub(crate) fn keep_alive(on: &Circumstances) -> Result<(), CloseReason> {
+    match on.body {
+        BodyLeft::Broken(fault) => return Err(CloseReason::Fault(fault)),
+        BodyLeft::Refused => return Err(CloseReason::BodyRefused),
+        BodyLeft::TooMuch => return Err(CloseReason::BodyUnread),
+        BodyLeft::Nothing => {}
+    }
+    if on.close_delimited {
+        return Err(CloseReason::CloseDelimited);
+    }
+    if on.asked.close {
+        return Err(CloseReason::PeerAsked);
+    }
+    if on.application_closes {
+        return Err(CloseReason::ApplicationAsked);
+    }
+    if on.asked.version == Version::Http10 && !on.asked.keep_alive {
+        return Err(CloseReason::Http10);
+    }
+    if !on.keep_alive {
+        return Err(CloseReason::KeepAliveOff);
+    }
+    if on.shutdown { Err(CloseReason::Shutdown) } else { Ok(()) }
+}
+
+/// How the body of a response is delimited on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// No body and no length: 1xx, 204, 304, and a tunnel's head.
+    None,
+    /// As many bytes as Content-Length says.
+    Length(u64),
+    /// The length is told but the bytes are not sent: HEAD, and 304 with a length.
+    Omitted(Option<u64>),
+    /// Chunked.
+    Chunked,
+    /// To the close of the connection.
+    UntilClose,
+    /// What follows is no HTTP.
+    Upgrade,
+}
+
+/// Decides the framing of a response (RFC 9112 §6, RFC 9110 §6.4.1).
+///
+/// # Errors
+/// The head or the body given contradicts the status, the request or itself.
+pub(crate) fn response(asked: &Asked, head: &ResponseHead, body: &Body) -> Result<Sent, Misuse> {
+    let status = head.status();
+    let declared = declared_length(head)?;
+    let length = match body {
+        Body::Empty => Some(0),
+        Body::Full(bytes) => Some(bytes.len() as u64),
+        Body::Length(length) => Some(*length),
+        Body::Stream => None,
+    };
+    let has_body = length.is_some_and(|length| length > 0);
+    if status == Status::SWITCHING_PROTOCOLS || (asked.connect && status.is_success()) {
+        return upgrade(asked, status, has_body);
+    }
+    if status.is_informational() {
+        return Err(Misuse::WrongStatus);
+    }
+    if status == Status::NO_CONTENT
+        || status == Status::NOT_MODIFIED
+        || status == Status::RESET_CONTENT
+    {
+        return match status {
+            _ if has_body => Err(Misuse::BodyNotAllowed),
+            // RFC 9110 §8.6: 204 carries no Content-Length; §15.4.5: 304 may tell the 200's.
+            Status::NO_CONTENT => Ok(Sent::None),
+            Status::NOT_MODIFIED => Ok(Sent::Omitted(declared)),
+            // RFC 9110 §15.3.6: 205 has no content, and says so.
+            _ => Ok(Sent::Length(0)),
+        };
+    }
+    if asked.head {
+        // An empty body may stand for the one that HEAD leaves out: what the head declares wins.
+        let empty = matches!(body, Body::Empty);
+        if !empty && declared.is_some() && length.is_some() && declared != length {
+            return Err(Misuse::LengthMismatch);
+        }
+        return Ok(Sent::Omitted(declared.or(length)));
+    }
+    match (declared, length) {
+        (Some(declared), Some(length)) if declared != length => Err(Misuse::LengthMismatch),
+        (_, Some(length)) | (Some(length), None) => Ok(Sent::Length(length)),
+        (None, None) if asked.version == Version::Http10 => Ok(Sent::UntilClose),
+        (None, None) => Ok(Sent::Chunked),
+    }
+}
+
+fn upgrade(asked: &Asked, status: Status, has_body: bool) -> Result<Sent, Misuse> {
+    if has_body {
+        return Err(Misuse::BodyNotAllowed);
+    }
+    let asked_for =
+        if status == Status::SWITCHING_PROTOCOLS { asked.upgrade } else { asked.connect };
+    if asked_for { Ok(Sent::Upgrade) } else { Err(Misuse::NotUpgradable) }
+}
+
+/// The Content-Length that the application wrote into the head.
+fn declared_length(head: &ResponseHead) -> Result<Option<u64>, Misuse> {
+    if head.fields().contains(names::TRANSFER_ENCODING) {
+        return Err(Misuse::FramingField);
+    }
+    let mut declared = None;
+    for value in head.fields().values(names::CONTENT_LENGTH) {
+        let length = framing::content_length(value).map_err(|_| Misuse::LengthMismatch)?;
+        if declared.is_some_and(|other| other != length) {
+            return Err(Misuse::LengthMismatch);
+        }
+        declared = Some(length);
+    }
+    Ok(declared)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! Finding and reading field blocks: the lines of a head or of a trailer section.
+//! Decides what is well formed; not what a field means.
+
+use crate::config::{Leniency, Limits};
+use crate::error::Fault;
+use crate::head::token;
+use crate::head::{Fields, Span};
+use httparse::Header;
+
+/// How far a block of lines has been looked at. It resumes where it stopped,
+/// so a block that arrives byte by byte costs linear time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BlockScan {
+    /// The next byte to look at.
+    next: usize,
+    /// Where the current line starts.
+    line: usize,
+    /// How many lines have ended.
+    lines: usize,
+}
+
+/// What [`BlockScan::next_line`] found.
+pub(crate) enum Line {
+    /// A line, without its end: these bytes.
+    Text(usize, usize),
+    /// The empty line that ends the block; the block's length with it.
+    End(usize),
+    /// The line has no end yet.
+    Partial,
+}
+
+impl BlockScan {
+    /// A scan that has looked at `count` bytes of its first line.
+    pub(crate) fn looked_at(count: usize) -> BlockScan {
+        BlockScan { next: count, line: 0, lines: 0 }
+    }
+
+    /// Bytes looked at so far.
+    pub(crate) fn seen(&self) -> usize {
+        self.next
+    }
+
+    /// Lines that ended so far.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines
+    }
+
+    /// Where the current line starts.
+    pub(crate) fn line_start(&self) -> usize {
+        self.line
+    }
+
+    /// Finds the end of the current line and goes on to the next.
+    ///
+    /// # Errors
+    /// [`Fault::BareLf`], as soon as the LF is there.
+    pub(crate) fn next_line(&mut self, input: &[u8], leniency: Leniency) -> Result<Line, Fault> {
+        let Some(found) = find_lf(&input[self.next..]) else {
+            self.next = input.len();
+            return Ok(Line::Partial);
+        };
+        let start = self.line;
+        let lf = self.next + found;
+        let end = match lf.checked_sub(1) {
+            Some(cr) if cr >= start && input[cr] == b'\r' => cr,
+            _ if leniency.bare_lf => lf,
+            _ => return Err(Fault::BareLf),
+        };
+        self.next = lf + 1;
+        self.line = lf + 1;
+        if start == end {
+            return Ok(Line::End(lf + 1));
+        }
+        self.lines += 1;
+        Ok(Line::Text(start, end))
+    }
+
+    /// Forgets what it saw, for the next block.
+    pub(crate) fn reset(&mut self) {
+        *self = BlockScan::default();
+    }
+}
+
+/// The first LF, eight bytes at a time.
+pub(crate) fn find_lf(text: &[u8]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const LF: u64 = LOW * b'\n' as u64;
+    let words = text.chunks_exact(8);
+    let rest = words.remainder();
+    for (index, word) in words.enumerate() {
+        let differs = u64::from_le_bytes(word.try_into().unwrap_or_default()) ^ LF;
+        let zero = differs.wrapping_sub(LOW) & !differs & HIGH;
+        if zero != 0 {
+            return Some(index * 8 + zero.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|byte| *byte == b'\n').map(|at| text.len() - rest.len() + at)
+}
+
+/// Scans a trailer section to its end.
+///
+/// # Errors
+/// The section is too long, has too many lines, or a line ends in LF alone.
+pub(crate) fn scan_trailers(
+    scan: &mut BlockScan,
+    input: &[u8],
+    limits: &Limits,
+) -> Result<Option<usize>, Fault> {
+    loop {
+        let line = scan.next_line(input, limits.leniency)?;
+        if scan.seen() > limits.head_bytes {
+            return Err(Fault::TrailersTooLarge);
+        }
+        match line {
+            Line::Text(..) if scan.lines() > limits.fields => return Err(Fault::TooManyFields),
+            Line::Text(..) => {}
+            Line::End(length) => return Ok(Some(length)),
+            Line::Partial => return Ok(None),
+        }
+    }
+}
+
+/// Reads the field lines in `text[start..]`, which end with their empty line.
+///
+/// # Errors
+/// A name or value outside the grammar of RFC 9112 §5.
+pub(crate) fn read_fields(
+    text: Vec<u8>,
+    start: usize,
+    lines: usize,
+    leniency: Leniency,
+) -> Result<Fields, Fault> {
+    let text = normalise(text, start, leniency);
+    let spans = match lines {
+        0..=16 => spans(&text, start, &mut [httparse::EMPTY_HEADER; 16]),
+        17..=32 => spans(&text, start, &mut [httparse::EMPTY_HEADER; 32]),
+        33..=128 => spans(&text, start, &mut [httparse::EMPTY_HEADER; 128]),
+        _ => spans(&text, start, &mut vec![httparse::EMPTY_HEADER; lines]),
+    };
+    match spans {
+        Some(spans) => Ok(Fields::from_wire(text, spans)),
+        None => Err(diagnose(&text[start..])),
+    }
+}
+
+fn spans<'t>(text: &'t [u8], start: usize, headers: &mut [Header<'t>]) -> Option<Vec<Span>> {
+    let Ok(httparse::Status::Complete((length, headers))) =
+        httparse::parse_headers(&text[start..], headers)
+    else {
+        return None;
+    };
+    if start + length != text.len() {
+        return None;
+    }
+    let origin = text.as_ptr().addr();
+    let at = |part: *const u8| u32::try_from(part.addr() - origin).unwrap_or(u32::MAX);
+    let span = |header: &Header<'_>| {
+        let name = at(header.name.as_ptr());
+        // An empty value is a constant somewhere else: any empty span will do.
+        let value = if header.value.is_empty() { name } else { at(header.value.as_ptr()) };
+        let length = |part: usize| u32::try_from(part).unwrap_or(u32::MAX);
+        Span {
+            name,
+            name_end: name + length(header.name.len()),
+            value,
+            value_end: value + length(header.value.len()),
+        }
+    };
+    Some(headers.iter().map(span).collect())
+}
+
+/// Rewrites what a leniency lets through into what everyone reads alike:
+/// a bare LF becomes CRLF, a fold becomes spaces (RFC 9112 §2.2, §5.2).
+fn normalise(text: Vec<u8>, start: usize, leniency: Leniency) -> Vec<u8> {
+    if !leniency.bare_lf && !leniency.obs_fold {
+        return text;
+    }
+    let mut strict = text[..start].to_vec();
+    let mut scan = BlockScan::default();
+    let block = &text[start..];
+    while let Ok(Line::Text(from, to)) = scan.next_line(block, leniency) {
+        let line = &block[from..to];
+        let folded = leniency.obs_fold && from > 0 && matches!(line.first(), Some(b' ' | b'\t'));
+        if folded {
+            strict.truncate(strict.len() - 2);
+            strict.push(b' ');
+            strict.extend_from_slice(token::trim(line));
+        } else {
+            strict.extend_from_slice(line);
+        }
+        strict.extend_from_slice(b"\r\n");
+    }
+    strict.extend_from_slice(b"\r\n");
+    strict
+}
+
+/// Says which rule a block breaks that the tokeniser refused.
+fn diagnose(block: &[u8]) -> Fault {
+    let mut scan = BlockScan::default();
+    let mut first = true;
+    while let Ok(Line::Text(start, end)) = scan.next_line(block, Leniency::STRICT) {
+        if let Some(fault) = diagnose_line(&block[start..end], first) {
+            return fault;
+        }
+        first = false;
+    }
+    Fault::BadFieldName
+}
+
+fn diagnose_line(line: &[u8], first: bool) -> Option<Fault> {
+    if matches!(line.first(), Some(b' ' | b'\t')) {
+        return Some(if first { Fault::BadFieldName } else { Fault::ObsFold });
+    }
+    let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+        return Some(Fault::BadFieldName);
+    };
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    let trimmed = token::trim(name);
+    if trimmed.len() < name.len() && token::as_token(trimmed).is_some() {
+        return Some(Fault::SpaceBeforeColon);
+    }
+    if token::as_token(name).is_none() {
+        return Some(Fault::BadFieldName);
+    }
+    if value.contains(&b'\r') {
+        return Some(Fault::BareCr);
+    }
+    (!value.iter().all(|byte| token::is_value_byte(*byte))).then_some(Fault::BadFieldValue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_feeds_are_found_at_every_place() {
+        for length in 0..40 {
+            for at in 0..length {
+                let mut text = vec![b'\x0b'; length];
+                text[at] = b'\n';
+                assert_eq!(find_lf(&text), Some(at));
+                text[length - 1] = b'\n';
+                assert_eq!(find_lf(&text), Some(at));
+            }
+            assert_eq!(find_lf(&vec![0x8a; length]), None);
+        }
+    }
+
+    fn read(block: &str, leniency: Leniency) -> Result<Fields, Fault> {
+        let lines = block.matches('\n').count();
+        read_fields(block.as_bytes().to_vec(), 0, lines, leniency)
+    }
+
+    #[test]
+    fn what_is_malformed_is_named() {
+        for (block, fault) in [
+            ("X : v\r\n\r\n", Fault::SpaceBeforeColon),
+            ("X Y: v\r\n\r\n", Fault::BadFieldName),
+            (": v\r\n\r\n", Fault::BadFieldName),
+            ("nocolon\r\n\r\n", Fault::BadFieldName),
+            (" X: v\r\n\r\n", Fault::BadFieldName),
+            ("X: v\r\n w\r\n\r\n", Fault::ObsFold),
+            ("X: a\rb\r\n\r\n", Fault::BareCr),
+            ("X: a\0b\r\n\r\n", Fault::BadFieldValue),
+            ("X: v\r\r\n\r\n", Fault::BareCr),
+        ] {
+            assert_eq!(read(block, Leniency::STRICT).unwrap_err(), fault, "{block:?}");
+        }
+    }
+
+    #[test]
+    fn leniency_rewrites_what_it_lets_through() {
+        let leniency = Leniency { bare_lf: true, obs_fold: true, ..Leniency::STRICT };
+        let fields = read("A: 1\nB: 2\r\n\t 3 \r\nC:\n\n", leniency).unwrap();
+        let all: Vec<_> = fields.iter().map(|field| (field.name, field.text().unwrap())).collect();
+        assert_eq!(all, [("A", "1"), ("B", "2 3"), ("C", "")]);
+        assert!(read(" A: 1\r\n\r\n", leniency).is_err(), "a fold needs a field before it");
+    }
+
+    #[test]
+    fn many_fields_are_read_in_order() {
+        let block: String =
+            (0..300).map(|n| format!("X-{n}: {n}\r\n")).chain(["\r\n".into()]).collect();
+        let fields = read(&block, Leniency::STRICT).unwrap();
+        assert_eq!(fields.len(), 300);
+        assert_eq!(fields.get("x-299"), Some("299"));
+    }
+}

@@ -1,0 +1,263 @@
+//! Finds, checks and reads the head of a request (RFC 9112 §3, §5).
+//! Decides whether the text is well formed; connection rules are in `decide`.
+
+use super::lines::{BlockScan, Line, read_fields};
+use crate::config::{Limits, ServerConfig};
+use crate::error::Fault;
+use crate::head::{Method, RequestHead, Version, token};
+use crate::target::{Parts, Strictness};
+
+/// What is known of a head that has not arrived whole.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeadScan {
+    scan: BlockScan,
+    empty_lines: u8,
+    line: Option<RequestLine>,
+}
+
+#[derive(Clone, Debug)]
+struct RequestLine {
+    method: Method,
+    version: Version,
+    parts: Parts,
+    /// The target's place in the head.
+    target: (usize, usize),
+    /// Where the line starts: behind empty lines.
+    start: usize,
+    /// Where the fields start.
+    end: usize,
+}
+
+impl HeadScan {
+    /// Whether the request line says HEAD, so that an answer has no body.
+    pub(crate) fn is_head(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| line.method == Method::HEAD)
+    }
+
+    /// Reads the head at the front of `input`, if it is whole; says how long it was.
+    ///
+    /// # Errors
+    /// The head is malformed or over a limit. What is wrong is told at the same
+    /// byte however the input is split.
+    pub(crate) fn read(
+        &mut self,
+        input: &[u8],
+        config: &ServerConfig,
+    ) -> Result<Option<(RequestHead, usize)>, Fault> {
+        let limits = &config.limits;
+        loop {
+            let line = self.scan.next_line(input, limits.leniency)?;
+            match (line, &self.line) {
+                (Line::Partial, _) => {
+                    self.check_size(limits)?;
+                    return Ok(None);
+                }
+                (Line::End(_), None) => {
+                    self.empty_lines += 1;
+                    if self.empty_lines > limits.empty_lines {
+                        return Err(Fault::TooManyEmptyLines);
+                    }
+                }
+                (Line::Text(start, end), None) => {
+                    check_line_length(end - start, limits)?;
+                    self.line = Some(request_line(input, start, end, self.scan.seen(), config)?);
+                }
+                (Line::Text(..), Some(_)) => {
+                    self.check_size(limits)?;
+                    if self.scan.lines() - 1 > limits.fields {
+                        return Err(Fault::TooManyFields);
+                    }
+                }
+                (Line::End(length), Some(_)) => {
+                    self.check_size(limits)?;
+                    return self.finish(&input[..length], limits).map(|head| Some((head, length)));
+                }
+            }
+        }
+    }
+
+    /// Refuses a head that is too long before its end has come.
+    fn check_size(&self, limits: &Limits) -> Result<(), Fault> {
+        if self.line.is_none() {
+            check_line_length(self.scan.seen() - self.scan.line_start(), limits)?;
+        }
+        if self.scan.seen() > limits.head_bytes { Err(Fault::HeadTooLarge) } else { Ok(()) }
+    }
+
+    /// Reads the fields behind the request line.
+    fn finish(&mut self, head: &[u8], limits: &Limits) -> Result<RequestHead, Fault> {
+        let lines = self.scan.lines() - 1;
+        let line = self.line.take().ok_or(Fault::BadRequestLine)?;
+        self.scan.reset();
+        self.empty_lines = 0;
+        let (text, target) = if head.is_ascii() || !limits.leniency.raw_target {
+            (head[line.start..].to_vec(), (line.target.0 - line.start, line.target.1 - line.start))
+        } else {
+            escape_target(head, &line)
+        };
+        let fields_at = target.1 + (line.end - line.target.1);
+        let fields = read_fields(text, fields_at, lines, limits.leniency)?;
+        let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let target = (clip(target.0), clip(target.1));
+        Ok(RequestHead::from_wire(line.method, line.version, line.parts, target, fields))
+    }
+}
+
+fn check_line_length(length: usize, limits: &Limits) -> Result<(), Fault> {
+    // Two spaces and `HTTP/1.1` stand beside method and target.
+    if length > limits.target_bytes + limits.method_bytes + 10 {
+        Err(Fault::TargetTooLong)
+    } else {
+        Ok(())
+    }
+}
+
+fn request_line(
+    input: &[u8],
+    start: usize,
+    end: usize,
+    fields_at: usize,
+    config: &ServerConfig,
+) -> Result<RequestLine, Fault> {
+    let text = &input[start..end];
+    let mut parts = text.split(|byte| *byte == b' ');
+    let (Some(method), Some(target), Some(version), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Fault::BadRequestLine);
+    };
+    if method.is_empty() || target.is_empty() {
+        return Err(Fault::BadRequestLine);
+    }
+    let version = parse_version(version)?;
+    if method.len() > config.limits.method_bytes {
+        return Err(Fault::MethodTooLong);
+    }
+    if method == b"PRI" {
+        return Err(Fault::ReservedMethod);
+    }
+    let method_length = method.len();
+    let method = Method::from_bytes(method).map_err(|_| Fault::BadMethod)?;
+    if target.len() > config.limits.target_bytes {
+        return Err(Fault::TargetTooLong);
+    }
+    let allow = Strictness { http: !config.secure, https: config.secure };
+    let parts = if config.limits.leniency.raw_target && !target.is_ascii() {
+        Parts::parse(&method, &escape(target), allow)?
+    } else {
+        Parts::parse(&method, target, allow)?
+    };
+    let target = (start + method_length + 1, start + method_length + 1 + target.len());
+    Ok(RequestLine { method, version, parts, target, start, end: fields_at })
+}
+
+/// `HTTP/` DIGIT `.` DIGIT. Minor versions above 1 are read as 1 (RFC 9110 §2.5).
+fn parse_version(text: &[u8]) -> Result<Version, Fault> {
+    match text {
+        b"HTTP/1.1" => Ok(Version::Http11),
+        b"HTTP/1.0" => Ok(Version::Http10),
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            if *major == b'1' {
+                Ok(Version::Http11)
+            } else {
+                Err(Fault::UnsupportedVersion)
+            }
+        }
+        _ => Err(Fault::BadVersion),
+    }
+}
+
+/// Writes bytes above 0x7F as `%XX`.
+fn escape(target: &[u8]) -> Vec<u8> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut text = Vec::with_capacity(target.len() * 3);
+    for byte in target {
+        match byte {
+            0x80.. => text.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+            _ => text.push(*byte),
+        }
+    }
+    text
+}
+
+/// The head with its target escaped, and the target's place in it.
+fn escape_target(head: &[u8], line: &RequestLine) -> (Vec<u8>, (usize, usize)) {
+    let (from, to) = line.target;
+    let mut text = head[line.start..from].to_vec();
+    let start = text.len();
+    text.extend(escape(&head[from..to]));
+    let end = text.len();
+    text.extend_from_slice(&head[to..]);
+    (text, (start, end))
+}
+
+/// The fields that rule the connection, gathered in one pass.
+#[derive(Debug, Default)]
+pub(crate) struct Ruling<'a> {
+    pub(crate) lengths: crate::body::framing::Lengths<'a>,
+    pub(crate) host: Option<&'a [u8]>,
+    pub(crate) hosts: usize,
+    pub(crate) close: bool,
+    pub(crate) keep_alive: bool,
+    pub(crate) upgrade_option: bool,
+    pub(crate) upgrade: bool,
+    pub(crate) expects: Expects,
+}
+
+/// What the Expect fields say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Expects {
+    #[default]
+    Nothing,
+    Continue,
+    Other,
+}
+
+impl<'a> Ruling<'a> {
+    pub(crate) fn of(head: &'a RequestHead) -> Ruling<'a> {
+        let mut ruling = Ruling::default();
+        for (name, value) in head.fields().raw() {
+            // The length tells most names apart without comparing them.
+            match name.len() {
+                4 if name.eq_ignore_ascii_case(b"host") => {
+                    ruling.host = Some(value);
+                    ruling.hosts += 1;
+                }
+                6 if name.eq_ignore_ascii_case(b"expect") => ruling.expect(value),
+                7 if name.eq_ignore_ascii_case(b"upgrade") => ruling.upgrade = true,
+                10 if name.eq_ignore_ascii_case(b"connection") => ruling.connection(value),
+                14 if name.eq_ignore_ascii_case(b"content-length") => {
+                    ruling.lengths.add_content_length(value)
+                }
+                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                    ruling.lengths.add_transfer_encoding(value)
+                }
+                _ => {}
+            }
+        }
+        ruling
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in token::list(value) {
+            self.close |= option.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            self.upgrade_option |= option.eq_ignore_ascii_case(b"upgrade");
+        }
+    }
+
+    fn expect(&mut self, value: &[u8]) {
+        for expectation in token::list(value) {
+            let known = expectation.eq_ignore_ascii_case(b"100-continue");
+            self.expects = match self.expects {
+                Expects::Nothing | Expects::Continue if known => Expects::Continue,
+                _ => Expects::Other,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! What ends an exchange or the connection: completion, end of input, deadlines, shutdown.
+//! Whether a connection goes on is decided in `decide::keep_alive`; this carries it out.
+
+use super::{Connection, Ending};
+use crate::error::{CloseReason, Fault};
+use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
+use crate::machine::{Close, Eof};
+use crate::time::{Now, Why};
+
+impl Connection {
+    /// Moves on as far as what has happened allows.
+    pub(super) fn advance(&mut self, now: Now) {
+        if self.ending != Ending::Open {
+            return;
+        }
+        if self.reader == Reader::Drain {
+            self.drain(now);
+        }
+        match (self.reader, self.writer) {
+            (Reader::End, Writer::End) => self.end_exchange(now),
+            (Reader::Drain, Writer::End) if self.unread => self.end_exchange(now),
+            (Reader::Broken, Writer::End) => self.end_exchange(now),
+            (Reader::End | Reader::Broken, Writer::RawEnd) => {
+                self.close(CloseReason::Upgraded, now)
+            }
+            (Reader::Idle, _) if self.eof.is_some() => self.close(CloseReason::PeerClosed, now),
+            (Reader::Idle, _) if self.shutdown => self.close(CloseReason::Shutdown, now),
+            _ => {}
+        }
+    }
+
+    /// Request and response are done: the next exchange, or the end.
+    fn end_exchange(&mut self, now: Now) {
+        if let Err(reason) = self.fate(true) {
+            return self.close(reason, now);
+        }
+        self.read_step(ReadStep::NextExchange);
+        self.write_step(WriteStep::NextExchange);
+        if self.input.is_empty() {
+            self.timers.set(Why::Idle, now.mono + self.config.timeouts.idle);
+            if self.eof.is_some() {
+                self.close(CloseReason::PeerClosed, now);
+            }
+        } else {
+            self.begin_head(now);
+        }
+    }
+
+    /// Ends the connection once the output is written; lingers if the peer may
+    /// be sending something that closing would answer with a reset.
+    pub(super) fn close(&mut self, reason: CloseReason, now: Now) {
+        let quiet = matches!(self.reader, Reader::Idle | Reader::End) && self.input.is_empty();
+        let how = if quiet || self.eof.is_some() {
+            Ending::Done(Close::Graceful)
+        } else {
+            Ending::Linger
+        };
+        self.end(reason, how, now);
+    }
+
+    pub(super) fn end(&mut self, reason: CloseReason, how: Ending, now: Now) {
+        self.ending = how;
+        self.read_step(ReadStep::Close);
+        self.write_step(WriteStep::Close);
+        self.input.clear();
+        self.recv_waits = false;
+        self.send_waits = false;
+        let writing = self.timers.get(Why::Write);
+        self.timers.clear_all();
+        if let Some(at) = writing.filter(|_| !self.out.is_empty()) {
+            self.timers.set(Why::Write, at);
+        }
+        self.notices.closed = Some(reason);
+        self.linger_when_written(now);
+    }
+
+    fn linger_when_written(&mut self, now: Now) {
+        if self.ending == Ending::Linger && self.out.is_empty() && !self.timers.is_set(Why::Linger)
+        {
+            self.timers.set(Why::Linger, now.mono + self.config.timeouts.linger);
+        }
+    }
+
+    /// The peer is to take output: its time runs.
+    pub(super) fn watch_writing(&mut self, now: Now) {
+        if let Some(at) = self.write_pace.wait(now.mono) {
+            self.timers.set(Why::Write, at);
+        }
+    }
+
+    pub(super) fn output_written(&mut self, n: usize, now: Now) {
+        if n == 0 {
+            return;
+        }
+        self.out.consume(n);
+        self.write_pace.moved(n, now.mono);
+        if self.out.is_empty() {
+            self.write_pace.rest(now.mono);
+            self.timers.clear(Why::Write);
+            self.linger_when_written(now);
+        } else {
+            self.watch_writing(now);
+        }
+        if self.send_waits && self.out.len() <= self.config.limits.output_bytes / 2 {
+            self.send_waits = false;
+            self.notices.writable = true;
+        }
+    }
+
+    pub(super) fn end_of_input(&mut self, how: Eof, now: Now) {
+        if self.eof.is_some() {
+            return;
+        }
+        self.eof = Some(how);
+        if how == Eof::Reset {
+            return self.cut(Fault::Reset, now);
+        }
+        match self.ending {
+            Ending::Open => {}
+            Ending::Linger => {
+                self.timers.clear(Why::Linger);
+                self.ending = Ending::Done(Close::Graceful);
+                return;
+            }
+            Ending::Done(_) => return,
+        }
+        self.wake_recv();
+        self.notices.input_closed = self.in_exchange() && !matches!(self.reader, Reader::Raw);
+        self.advance(now);
+    }
+
+    /// The connection is lost: nothing that is queued will arrive.
+    fn cut(&mut self, fault: Fault, now: Now) {
+        self.out.clear();
+        let waits = std::mem::take(&mut self.recv_waits);
+        self.fault = Some(fault);
+        if self.ending == Ending::Open {
+            self.end(CloseReason::Fault(fault), Ending::Done(Close::Abort), now);
+            self.notices.readable = waits;
+        } else {
+            self.ending = Ending::Done(Close::Abort);
+            self.timers.clear_all();
+        }
+    }
+
+    pub(super) fn timed_out(&mut self, why: Why, now: Now) {
+        match why {
+            Why::Head if self.reader == Reader::Head => {
+                let is_head = self.head.is_head();
+                self.refuse(Fault::HeadTimeout, is_head, now);
+            }
+            Why::Head | Why::Idle => self.close(CloseReason::Timeout(why), now),
+            Why::Body => {
+                match self.reader {
+                    Reader::Body => {
+                        let waits = std::mem::take(&mut self.recv_waits);
+                        let _ = self.break_body(Fault::BodyTimeout, now);
+                        self.notices.readable |= waits;
+                    }
+                    Reader::Drain => self.drain_failed(Fault::BodyTimeout),
+                    _ => {}
+                }
+                self.advance(now);
+            }
+            Why::Write => self.cut(Fault::WriteTimeout, now),
+            Why::Drain => self.cut(Fault::DrainTimeout, now),
+            Why::Linger => self.ending = Ending::Done(Close::Graceful),
+            _ => {}
+        }
+    }
+
+    pub(super) fn begin_shutdown(&mut self, now: Now) {
+        if self.shutdown || self.ending != Ending::Open {
+            return;
+        }
+        self.shutdown = true;
+        self.timers.set(Why::Drain, now.mono + self.config.timeouts.drain);
+        self.advance(now);
+    }
+}

@@ -1,0 +1,302 @@
+//! The HTTP/1 server machine: bytes in, requests out, responses in, bytes out.
+//! It keeps the state; [`super::states`] says which moves are legal, and
+//! `decide` what to do. It knows no socket and no clock.
+//!
+//! ```text
+//!            read_buf/filled                       poll_event
+//!   socket ------------------> input --- head ---------------> Request
+//!                                  \---- body --- recv ------> Data, End
+//!            output/wrote                          respond, send, finish
+//!   socket <------------------ output <----------------------- application
+//! ```
+//!
+//! One exchange is open at a time. The next head is read once the response is
+//! whole and the request body is read or thrown away, so pipelined requests
+//! are answered in order, and what arrived together leaves together.
+
+mod ending;
+mod receive;
+mod reply;
+
+use super::decide::{Asked, Sent};
+use super::request::HeadScan;
+use super::states::{ReadStep, Reader, WriteStep, Writer};
+use crate::body::framing::Framing;
+use crate::body::incoming::Incoming;
+use crate::buf::{InBuf, OutBuf};
+use crate::config::ServerConfig;
+use crate::error::{CloseReason, Fault, Misuse, PeerError};
+use crate::head::{DateCache, Fields, ResponseHead};
+use crate::machine::{Body, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
+use crate::time::{Deadlines, Mono, Now, Pace, Why};
+use bytes::Bytes;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+/// One HTTP/1 connection, seen by the server.
+#[derive(Debug)]
+pub struct Connection {
+    config: Arc<ServerConfig>,
+    input: InBuf,
+    out: OutBuf,
+    timers: Deadlines,
+    date: DateCache,
+
+    reader: Reader,
+    head: HeadScan,
+    body: Incoming,
+    body_limit: u64,
+    body_pace: Pace,
+    /// `recv` found nothing, and waits.
+    recv_waits: bool,
+    /// Why the reader is [`Reader::Broken`].
+    fault: Option<Fault>,
+
+    writer: Writer,
+    sent: Sent,
+    /// Bytes of body that are declared and not sent yet.
+    to_send: u64,
+    write_pace: Pace,
+    /// `send` found no room, and waits.
+    send_waits: bool,
+
+    /// The open exchange, or the last one.
+    id: Id,
+    asked: Asked,
+    application_closes: bool,
+    /// Too much of the request body is unread to keep the connection.
+    unread: bool,
+    /// Bytes of request body thrown away so far.
+    discarded: u64,
+
+    ending: Ending,
+    eof: Option<Eof>,
+    shutdown: bool,
+    notices: Notices,
+}
+
+/// How far the connection is with closing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Not at all.
+    Open,
+    /// Output is written, the writing half shut, and input thrown away until the peer closes.
+    Linger,
+    /// Output is written, then the socket is closed.
+    Done(Close),
+}
+
+/// Events that wait to be told.
+#[derive(Debug, Default)]
+struct Notices {
+    failed: Option<PeerError>,
+    input_closed: bool,
+    upgraded: bool,
+    readable: bool,
+    writable: bool,
+    closed: Option<CloseReason>,
+}
+
+impl Notices {
+    fn take(&mut self, id: Id) -> Option<Event> {
+        if let Some(error) = self.failed.take() {
+            return Some(Event::Failed(error));
+        }
+        if std::mem::take(&mut self.input_closed) {
+            return Some(Event::InputClosed);
+        }
+        if std::mem::take(&mut self.upgraded) {
+            return Some(Event::Upgraded { id });
+        }
+        if std::mem::take(&mut self.readable) {
+            return Some(Event::Readable { id });
+        }
+        if std::mem::take(&mut self.writable) {
+            return Some(Event::Writable { id });
+        }
+        self.closed.take().map(Event::Closed)
+    }
+}
+
+impl Connection {
+    /// A connection that was accepted just now.
+    pub fn new(config: Arc<ServerConfig>, now: Now) -> Connection {
+        let mut timers = Deadlines::new();
+        timers.set(Why::Head, now.mono + config.timeouts.head);
+        Connection {
+            input: InBuf::new(config.limits.most_input()),
+            out: OutBuf::default(),
+            timers,
+            date: DateCache::new(),
+            reader: Reader::Idle,
+            head: HeadScan::default(),
+            body: Incoming::new(Framing::None),
+            body_limit: 0,
+            body_pace: Pace::new(config.timeouts.body),
+            recv_waits: false,
+            fault: None,
+            writer: Writer::Idle,
+            sent: Sent::None,
+            to_send: 0,
+            write_pace: Pace::new(config.timeouts.write),
+            send_waits: false,
+            id: 0,
+            asked: Asked::NOTHING,
+            application_closes: false,
+            unread: false,
+            discarded: 0,
+            ending: Ending::Open,
+            eof: None,
+            shutdown: false,
+            notices: Notices::default(),
+            config,
+        }
+    }
+
+    /// Bytes of memory held for input and output text; the application's own
+    /// `Bytes` are not counted.
+    pub fn held(&self) -> usize {
+        self.input.held() + self.out.held()
+    }
+
+    /// Whether a request waits for its response, or its body is still unread.
+    pub fn in_exchange(&self) -> bool {
+        !matches!(self.writer, Writer::Idle | Writer::Closed)
+    }
+
+    fn read_step(&mut self, step: ReadStep) {
+        if let Some(state) = self.reader.after(step) {
+            self.reader = state;
+        } else {
+            debug_assert!(false, "{:?} has no {step:?}", self.reader);
+        }
+    }
+
+    fn write_step(&mut self, step: WriteStep) {
+        if let Some(state) = self.writer.after(step) {
+            self.writer = state;
+        } else {
+            debug_assert!(false, "{:?} has no {step:?}", self.writer);
+        }
+    }
+
+    /// The exchange of that id is open.
+    fn check(&self, id: Id) -> Result<(), Misuse> {
+        if id == self.id && self.in_exchange() { Ok(()) } else { Err(Misuse::NoSuchExchange) }
+    }
+}
+
+impl Machine for Connection {
+    fn read_buf(&mut self) -> &mut [u8] {
+        if self.wants_input() { self.input.spare() } else { &mut [] }
+    }
+
+    fn filled(&mut self, n: usize, now: Now) {
+        self.take_input(n, now);
+    }
+
+    fn eof(&mut self, how: Eof, now: Now) {
+        self.end_of_input(how, now);
+    }
+
+    fn poll_event(&mut self, now: Now) -> Option<Event> {
+        self.advance(now);
+        self.notices.take(self.id).or_else(|| self.read_head(now))
+    }
+
+    fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
+        if !self.out.is_empty() && !self.timers.is_set(Why::Write) {
+            self.watch_writing(now);
+        }
+        self.out.slices(slices)
+    }
+
+    fn wrote(&mut self, n: usize, now: Now) {
+        self.output_written(n, now);
+    }
+
+    fn deadline(&self) -> Option<(Mono, Why)> {
+        self.timers.next()
+    }
+
+    fn tick(&mut self, now: Now) {
+        while let Some(why) = self.timers.take_expired(now.mono) {
+            self.timed_out(why, now);
+        }
+    }
+
+    fn want(&self) -> Want {
+        let write = !self.out.is_empty();
+        let close = match self.ending {
+            _ if write => None,
+            // An upgraded exchange that has sent its last byte may still be read.
+            Ending::Open => (self.writer == Writer::RawEnd).then_some(Close::Linger),
+            Ending::Linger => Some(Close::Linger),
+            Ending::Done(how) => Some(how),
+        };
+        Want { read: self.wants_input() && self.input.has_room(), write, close }
+    }
+
+    fn trim(&mut self, _now: Now) {
+        // In the middle of a body the buffer will be filled again at once.
+        if !matches!(self.reader, Reader::Body | Reader::Drain) {
+            self.input.trim();
+        }
+        self.out.trim();
+    }
+
+    fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.send_data(data, now)
+    }
+
+    fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.finish_response(trailers, now)
+    }
+
+    fn recv(&mut self, id: Id, now: Now) -> Recv {
+        match self.check(id) {
+            Ok(()) => self.recv_body(now),
+            Err(_) => self.recv_nothing(),
+        }
+    }
+
+    fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.discard_body(now);
+        self.advance(now);
+        Ok(())
+    }
+
+    fn reset(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.give_up(now);
+        Ok(())
+    }
+
+    fn shutdown(&mut self, now: Now) {
+        self.begin_shutdown(now);
+    }
+
+    fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.body_limit = bytes;
+        Ok(())
+    }
+}
+
+impl ServerMachine for Connection {
+    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.send_head(head, body, now)
+    }
+
+    fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.send_interim(head, now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

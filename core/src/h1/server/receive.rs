@@ -1,0 +1,257 @@
+//! The reading side: heads, bodies, and what is thrown away.
+//! Which bytes mean what is in `request`, `lines` and `body`; this keeps the state.
+
+use super::{Connection, Ending};
+use crate::body::framing::Framing;
+use crate::body::incoming::{Incoming, Taken};
+use crate::error::{CloseReason, Fault, PeerError};
+use crate::h1::decide;
+use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
+use crate::head::{Method, RequestHead};
+use crate::machine::{BodyLength, Eof, Event, Recv};
+use crate::time::{Now, Why};
+
+impl Connection {
+    /// Whether input would be of use, if there is room for it.
+    pub(super) fn wants_input(&self) -> bool {
+        let used = match self.ending {
+            Ending::Open => !matches!(self.reader, Reader::Broken | Reader::Closed) && !self.unread,
+            Ending::Linger => true,
+            Ending::Done(_) => false,
+        };
+        used && self.eof.is_none()
+    }
+
+    pub(super) fn take_input(&mut self, n: usize, now: Now) {
+        if n == 0 {
+            return;
+        }
+        self.input.filled(n);
+        if self.ending != Ending::Open {
+            self.input.clear();
+            return;
+        }
+        match self.reader {
+            Reader::Idle => self.begin_head(now),
+            Reader::Body | Reader::Drain => {
+                // Body bytes came: the peer does not wait for 100 (Continue).
+                self.asked.expects_continue = false;
+                self.body_pace.moved(n, now.mono);
+                if self.timers.is_set(Why::Body) {
+                    self.watch_body(now);
+                }
+            }
+            _ => {}
+        }
+        self.wake_recv();
+    }
+
+    pub(super) fn begin_head(&mut self, now: Now) {
+        // The first head's time runs since the connection began.
+        let first = self.id == 0 && self.timers.is_set(Why::Head);
+        if !first {
+            self.timers.set(Why::Head, now.mono + self.config.timeouts.head);
+        }
+        self.timers.clear(Why::Idle);
+        self.read_step(ReadStep::FirstByte);
+    }
+
+    pub(super) fn wake_recv(&mut self) {
+        if std::mem::take(&mut self.recv_waits) {
+            self.notices.readable = true;
+        }
+    }
+
+    /// Reads the next head, if it is whole and its turn has come.
+    pub(super) fn read_head(&mut self, now: Now) -> Option<Event> {
+        let turn = self.reader == Reader::Head && self.writer == Writer::Idle;
+        if !turn || self.out.len() > self.config.limits.output_bytes {
+            return None;
+        }
+        match self.head.read(self.input.bytes(), &self.config) {
+            Ok(Some((head, length))) => {
+                self.input.consume(length);
+                self.begin_exchange(head, now)
+            }
+            Ok(None) => {
+                self.eof?;
+                self.end_in_head(now);
+                self.notices.take(self.id)
+            }
+            Err(fault) => {
+                let is_head = self.head.is_head();
+                self.refuse(fault, is_head, now);
+                self.notices.take(self.id)
+            }
+        }
+    }
+
+    fn begin_exchange(&mut self, head: RequestHead, now: Now) -> Option<Event> {
+        let mut asked = match decide::examine(&head) {
+            Ok(asked) => asked,
+            Err(fault) => {
+                self.refuse(fault, *head.method() == Method::HEAD, now);
+                return self.notices.take(self.id);
+            }
+        };
+        let expects_continue = asked.expects_continue;
+        asked.expects_continue &= self.input.is_empty();
+        self.timers.clear(Why::Head);
+        self.id += 1;
+        self.asked = asked;
+        self.body = Incoming::new(asked.framing);
+        self.body_limit = self.config.limits.body_bytes;
+        self.body_pace.restart();
+        self.application_closes = false;
+        self.unread = false;
+        self.discarded = 0;
+        let body = match asked.framing {
+            Framing::None | Framing::Length(0) => BodyLength::Empty,
+            Framing::Length(length) => BodyLength::Known(length),
+            Framing::Chunked => BodyLength::Unknown,
+        };
+        let step =
+            if body == BodyLength::Empty { ReadStep::HeadAlone } else { ReadStep::HeadThenBody };
+        self.read_step(step);
+        self.write_step(WriteStep::Request);
+        self.notices.input_closed = self.eof.is_some();
+        Some(Event::Request { id: self.id, head, body, expects_continue })
+    }
+
+    /// The input ended inside a head: a beginning that is wrong already is
+    /// answered, one that might have become a request is not.
+    fn end_in_head(&mut self, now: Now) {
+        self.close(CloseReason::Fault(Fault::Truncated), now);
+    }
+
+    pub(super) fn recv_body(&mut self, now: Now) -> Recv {
+        match self.reader {
+            Reader::Body | Reader::Raw => self.recv_more(now),
+            Reader::Broken => self.recv_nothing(),
+            _ => Recv::End(None),
+        }
+    }
+
+    /// What `recv` says when nothing will come any more.
+    pub(super) fn recv_nothing(&self) -> Recv {
+        match self.fault {
+            Some(fault) => Recv::Failed(PeerError::of_request(fault)),
+            None => Recv::End(None),
+        }
+    }
+
+    fn recv_more(&mut self, now: Now) -> Recv {
+        match self.body.take(&mut self.input, &self.config.limits, self.body_limit) {
+            Ok(Taken::Data(data)) => {
+                self.rest_body(now);
+                Recv::Data(data)
+            }
+            Ok(Taken::End(trailers)) => {
+                self.rest_body(now);
+                self.read_step(ReadStep::LastByte);
+                self.advance(now);
+                Recv::End(trailers)
+            }
+            Ok(Taken::More) => self.recv_later(now),
+            Err(fault) => self.break_body(fault, now),
+        }
+    }
+
+    /// There is nothing to give: because it has not come, or because it will not.
+    fn recv_later(&mut self, now: Now) -> Recv {
+        match self.eof {
+            Some(Eof::Clean) if self.reader == Reader::Raw => {
+                self.read_step(ReadStep::LastByte);
+                self.advance(now);
+                Recv::End(None)
+            }
+            Some(Eof::Reset) => self.break_body(Fault::Reset, now),
+            Some(_) => self.break_body(Fault::Truncated, now),
+            None => {
+                self.send_continue(now);
+                self.recv_waits = true;
+                if self.reader == Reader::Body {
+                    self.watch_body(now);
+                }
+                Recv::Pending
+            }
+        }
+    }
+
+    pub(super) fn break_body(&mut self, fault: Fault, now: Now) -> Recv {
+        self.rest_body(now);
+        self.read_step(ReadStep::Fault);
+        self.fault = Some(fault);
+        self.advance(now);
+        Recv::Failed(PeerError::of_request(fault))
+    }
+
+    /// The peer is waited for: its time runs.
+    pub(super) fn watch_body(&mut self, now: Now) {
+        if let Some(at) = self.body_pace.wait(now.mono) {
+            self.timers.set(Why::Body, at);
+        }
+    }
+
+    fn rest_body(&mut self, now: Now) {
+        self.recv_waits = false;
+        if self.timers.is_set(Why::Body) {
+            self.body_pace.rest(now.mono);
+            self.timers.clear(Why::Body);
+        }
+    }
+
+    /// The application reads no further.
+    pub(super) fn discard_body(&mut self, now: Now) {
+        match self.reader {
+            Reader::Body => {
+                self.recv_waits = false;
+                self.read_step(ReadStep::Discard);
+                self.drain(now);
+            }
+            Reader::Raw => {
+                self.read_step(ReadStep::LastByte);
+                self.input.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Throws away what has come of a body that nobody reads (RFC 9112 §9.3),
+    /// as long as that is cheaper than a new connection.
+    pub(super) fn drain(&mut self, now: Now) {
+        let most = self.config.limits.discard_bytes;
+        if self.unread
+            || self.body.left().is_some_and(|left| left > most)
+            || self.asked.expects_continue
+        {
+            self.unread = true;
+            self.timers.clear(Why::Body);
+            return;
+        }
+        let before = self.body.taken();
+        match self.body.skip(&mut self.input, &self.config.limits) {
+            Ok(true) => {
+                self.timers.clear(Why::Body);
+                self.read_step(ReadStep::LastByte);
+            }
+            Ok(false) if self.eof.is_some() => self.drain_failed(Fault::Truncated),
+            Ok(false) => {
+                self.discarded += self.body.taken() - before;
+                if self.discarded > most {
+                    self.unread = true;
+                    self.timers.clear(Why::Body);
+                } else if !self.timers.is_set(Why::Body) {
+                    self.watch_body(now);
+                }
+            }
+            Err(fault) => self.drain_failed(fault),
+        }
+    }
+
+    pub(super) fn drain_failed(&mut self, fault: Fault) {
+        self.timers.clear(Why::Body);
+        self.read_step(ReadStep::Fault);
+        self.fault = Some(fault);
+    }
+}

@@ -1,0 +1,246 @@
+//! The writing side: heads, bodies, interim responses, and error replies.
+//! What a response may be is in `decide`, its text in `write`; this keeps the state.
+
+use super::Connection;
+use crate::body::chunked;
+use crate::body::incoming::Incoming;
+use crate::error::{CloseReason, Fault, Misuse, PeerError};
+use crate::h1::decide::{self, Asked, BodyLeft, Circumstances, Sent};
+use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
+use crate::h1::write::{self, Extra};
+use crate::head::{Fields, ResponseHead, Status, Version, names};
+use crate::machine::{Body, Close};
+use crate::time::{Now, Why};
+use bytes::Bytes;
+
+impl Connection {
+    /// The final head, and the whole body if it is given with it.
+    pub(super) fn send_head(
+        &mut self,
+        head: &ResponseHead,
+        body: Body,
+        now: Now,
+    ) -> Result<(), Misuse> {
+        if self.writer != Writer::Owed {
+            return Err(Misuse::SecondResponse);
+        }
+        let sent = decide::response(&self.asked, head, &body)?;
+        if sent == Sent::Upgrade {
+            return self.send_upgrade(head, now);
+        }
+        let whole = matches!(body, Body::Empty | Body::Full(_));
+        self.application_closes = head.fields().list_has(names::CONNECTION, "close");
+        self.sent = sent;
+        let connection = match self.fate(whole) {
+            Err(_) => Some("close"),
+            Ok(()) if self.asked.version == Version::Http10 => Some("keep-alive"),
+            Ok(()) => None,
+        };
+        self.write_head(head, connection, now);
+        if let (Body::Full(bytes), Sent::Length(_)) = (&body, sent) {
+            self.out.push(bytes.clone());
+        }
+        self.to_send = match sent {
+            Sent::Length(length) if !whole => length,
+            _ => 0,
+        };
+        if whole {
+            self.write_step(WriteStep::Whole);
+            self.response_ended(now);
+        } else {
+            self.write_step(WriteStep::Head);
+        }
+        Ok(())
+    }
+
+    /// 101, or 2xx to CONNECT: what follows is not ours.
+    fn send_upgrade(&mut self, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
+        let switching = head.status() == Status::SWITCHING_PROTOCOLS;
+        if self.reader != Reader::End || (switching && !head.fields().contains(names::UPGRADE)) {
+            return Err(Misuse::NotUpgradable);
+        }
+        self.sent = Sent::Upgrade;
+        self.write_head(head, switching.then_some("upgrade"), now);
+        self.write_step(WriteStep::Upgrade);
+        self.read_step(ReadStep::Upgrade);
+        self.body = Incoming::raw();
+        self.notices.upgraded = true;
+        Ok(())
+    }
+
+    fn write_head(&mut self, head: &ResponseHead, connection: Option<&'static str>, now: Now) {
+        let date = self.config.date.then(|| self.date.text(now.unix));
+        let extra = Extra { version: self.asked.version, sent: self.sent, connection, date };
+        self.out.write(|text| write::head(text, head, &extra));
+    }
+
+    /// Whether the connection outlives the exchange; `done` if the application
+    /// will not read any more of the request.
+    pub(super) fn fate(&self, done: bool) -> Result<(), CloseReason> {
+        decide::keep_alive(&Circumstances {
+            asked: self.asked,
+            application_closes: self.application_closes,
+            close_delimited: self.sent == Sent::UntilClose,
+            keep_alive: self.config.keep_alive,
+            shutdown: self.shutdown,
+            body: self.body_left(done),
+        })
+    }
+
+    fn body_left(&self, done: bool) -> BodyLeft {
+        let most = self.config.limits.discard_bytes;
+        match self.reader {
+            Reader::Broken => BodyLeft::Broken(self.fault.unwrap_or(Fault::Truncated)),
+            Reader::Body | Reader::Drain if self.asked.expects_continue => BodyLeft::Refused,
+            Reader::Body if !done => BodyLeft::Nothing,
+            Reader::Body | Reader::Drain if self.unread => BodyLeft::TooMuch,
+            Reader::Body | Reader::Drain if self.body.left().is_some_and(|left| left > most) => {
+                BodyLeft::TooMuch
+            }
+            _ => BodyLeft::Nothing,
+        }
+    }
+
+    pub(super) fn send_interim(&mut self, head: &ResponseHead, _now: Now) -> Result<(), Misuse> {
+        let status = head.status();
+        if !status.is_informational() || status == Status::SWITCHING_PROTOCOLS {
+            return Err(Misuse::WrongStatus);
+        }
+        if self.writer != Writer::Owed {
+            return Err(Misuse::SecondResponse);
+        }
+        self.write_step(WriteStep::Interim);
+        // RFC 9110 §15.2: no 1xx to a client of HTTP/1.0.
+        if self.asked.version == Version::Http11 {
+            if status == Status::CONTINUE {
+                self.asked.expects_continue = false;
+            }
+            self.out.write(|text| write::interim(text, head));
+        }
+        Ok(())
+    }
+
+    /// 100 (Continue), if the peer waits for it and no final head has gone out (RFC 9110 §10.1.1).
+    pub(super) fn send_continue(&mut self, now: Now) {
+        if self.asked.expects_continue && self.writer == Writer::Owed {
+            self.asked.expects_continue = false;
+            let sent = self.send_interim(&ResponseHead::new(Status::CONTINUE), now);
+            debug_assert_eq!(sent, Ok(()));
+        }
+    }
+
+    pub(super) fn send_data(&mut self, data: &mut Bytes, _now: Now) -> Result<(), Misuse> {
+        match self.writer {
+            Writer::Body | Writer::Raw => {}
+            Writer::Owed => return Err(Misuse::NoResponseYet),
+            _ => return Err(Misuse::AlreadyFinished),
+        }
+        if data.is_empty() {
+            return Ok(());
+        }
+        match self.sent {
+            Sent::Omitted(_) if self.asked.head => {
+                data.clear();
+                return Ok(());
+            }
+            Sent::None | Sent::Omitted(_) => return Err(Misuse::BodyNotAllowed),
+            Sent::Length(_) if data.len() as u64 > self.to_send => return Err(Misuse::TooMuchBody),
+            _ => {}
+        }
+        let room = self.config.limits.output_bytes.saturating_sub(self.out.len());
+        let piece = data.split_to(room.min(data.len()));
+        self.send_waits = !data.is_empty();
+        if !piece.is_empty() {
+            self.send_piece(piece);
+        }
+        Ok(())
+    }
+
+    fn send_piece(&mut self, piece: Bytes) {
+        self.to_send = self.to_send.saturating_sub(piece.len() as u64);
+        if self.sent == Sent::Chunked {
+            self.out.write(|text| chunked::write_size(text, piece.len()));
+            self.out.push(piece);
+            self.out.write(|text| text.extend_from_slice(b"\r\n"));
+        } else {
+            self.out.push(piece);
+        }
+    }
+
+    pub(super) fn finish_response(
+        &mut self,
+        trailers: Option<&Fields>,
+        now: Now,
+    ) -> Result<(), Misuse> {
+        match self.writer {
+            Writer::Body => {}
+            Writer::Raw => {
+                self.write_step(WriteStep::Finish);
+                self.advance(now);
+                return Ok(());
+            }
+            Writer::Owed => return Err(Misuse::NoResponseYet),
+            _ => return Err(Misuse::AlreadyFinished),
+        }
+        let trailers = trailers.filter(|trailers| !trailers.is_empty());
+        if self.to_send > 0 {
+            return Err(Misuse::TooLittleBody);
+        }
+        if trailers.is_some_and(|fields| {
+            fields.iter().any(|field| chunked::is_forbidden_trailer(field.name))
+        }) {
+            return Err(Misuse::ForbiddenTrailer);
+        }
+        match self.sent {
+            Sent::Chunked => self.out.write(|text| chunked::write_end(text, trailers)),
+            Sent::Length(_) if trailers.is_some() => return Err(Misuse::TrailersNotAllowed),
+            // Where a peer could not read them, trailers are left out.
+            _ => {}
+        }
+        self.write_step(WriteStep::Finish);
+        self.response_ended(now);
+        Ok(())
+    }
+
+    /// The response is whole: nobody reads the rest of the request.
+    fn response_ended(&mut self, now: Now) {
+        self.discard_body(now);
+        self.advance(now);
+    }
+
+    /// Gives up on the exchange, so that the peer can tell.
+    pub(super) fn give_up(&mut self, now: Now) {
+        // A message of known or chunked length is seen to be cut by its early
+        // end; one that only the close delimits needs a reset.
+        let how = match (self.writer, self.sent) {
+            (Writer::Raw | Writer::RawEnd, _) | (Writer::Body, Sent::UntilClose) => Close::Abort,
+            _ => Close::Graceful,
+        };
+        if how == Close::Abort {
+            self.out.clear();
+        }
+        self.end(CloseReason::Aborted, super::Ending::Done(how), now);
+    }
+
+    /// Answers a fault in a head and ends the connection, lingering so that the
+    /// peer can read the answer (RFC 9112 §9.6).
+    pub(super) fn refuse(&mut self, fault: Fault, is_head: bool, now: Now) {
+        let error = PeerError::of_request(fault);
+        if let Some(status) = error.answer {
+            let text =
+                Bytes::from(format!("{} {}: {}\n", status.code(), status.reason(), fault.text()));
+            let mut head = ResponseHead::new(status);
+            head.fields_mut().push(names::CONTENT_TYPE, b"text/plain; charset=utf-8");
+            let length = text.len() as u64;
+            self.asked = Asked::NOTHING;
+            self.sent = if is_head { Sent::Omitted(Some(length)) } else { Sent::Length(length) };
+            self.write_head(&head, Some("close"), now);
+            if !is_head {
+                self.out.push(text);
+            }
+        }
+        self.timers.clear(Why::Head);
+        self.notices.failed = Some(error);
+        self.close(CloseReason::Fault(fault), now);
+    }
+}

@@ -1,0 +1,467 @@
+//! Transcripts of the server machine: `>` bytes in, `<` bytes out.
+
+use super::*;
+use crate::head::Status;
+use crate::machine::BodyLength;
+use std::time::Duration;
+
+const DATE: &str = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+fn start() -> Now {
+    Now::at(Mono::from_secs(1), 784_111_777)
+}
+
+/// A connection, and the time it lives in.
+struct Wire {
+    machine: Connection,
+    now: Now,
+}
+
+impl Wire {
+    fn new() -> Wire {
+        Wire::with(ServerConfig::default())
+    }
+
+    fn with(config: ServerConfig) -> Wire {
+        Wire { machine: Connection::new(Arc::new(config), start()), now: start() }
+    }
+
+    fn send(&mut self, text: &str) -> &mut Wire {
+        assert_eq!(self.machine.receive(text.as_bytes(), self.now), text.len(), "all is taken");
+        self
+    }
+
+    fn eof(&mut self, how: Eof) -> &mut Wire {
+        self.machine.eof(how, self.now);
+        self
+    }
+
+    fn wait(&mut self, seconds: u64) -> &mut Wire {
+        self.now = self.now.later(Duration::from_secs(seconds));
+        self.machine.tick(self.now);
+        self
+    }
+
+    /// The events that are there, in short.
+    fn events(&mut self) -> Vec<String> {
+        let mut all = Vec::new();
+        while let Some(event) = self.machine.poll_event(self.now) {
+            all.push(match event {
+                Event::Request { id, head, .. } => format!("{id} {} {}", head.method(), head.target()),
+                Event::Failed(error) => format!("failed {:?}", error.kind),
+                other => format!("{other:?}"),
+            });
+        }
+        all
+    }
+
+    fn expect(&mut self, events: &[&str]) -> &mut Wire {
+        assert_eq!(self.events(), events);
+        self
+    }
+
+    fn respond(&mut self, id: Id, status: Status, body: Body) -> Result<(), Misuse> {
+        self.machine.respond(id, &ResponseHead::new(status), body, self.now)
+    }
+
+    fn ok(&mut self, id: Id, text: &'static str) -> &mut Wire {
+        self.respond(id, Status::OK, Body::Full(Bytes::from_static(text.as_bytes()))).unwrap();
+        self
+    }
+
+    /// What goes out, with the Date field left out.
+    fn output(&mut self) -> String {
+        let mut out = Vec::new();
+        self.machine.transmit(&mut out, usize::MAX, self.now);
+        String::from_utf8(out).unwrap().replace(DATE, "")
+    }
+
+    fn close(&self) -> Option<Close> {
+        self.machine.want().close
+    }
+
+    fn body(&mut self, id: Id) -> Recv {
+        self.machine.recv(id, self.now)
+    }
+}
+
+fn data(text: &'static str) -> Recv {
+    Recv::Data(Bytes::from_static(text.as_bytes()))
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[test]
+fn a_request_is_answered_and_the_connection_waits_for_the_next() {
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]).ok(1, "hi\n");
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n");
+    assert_eq!(wire.machine.want(), Want { read: true, write: false, close: None });
+    assert_eq!(wire.machine.deadline(), Some((Mono::from_secs(76), Why::Idle)));
+    wire.machine.trim(wire.now);
+    assert_eq!(wire.machine.held(), 0);
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order_and_leave_together() {
+    let mut wire = Wire::new();
+    wire.send(&GET.repeat(3));
+    for id in 1..=3 {
+        wire.expect(&[&format!("{id} GET /")]).ok(id, "x");
+    }
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx".repeat(3));
+}
+
+#[test]
+fn a_head_split_anywhere_parses_the_same() {
+    let text = "\r\nGET /a?b HTTP/1.1\r\nHost: a\r\nX-Y:  z \r\n\r\n";
+    for cut in 0..=text.len() {
+        let mut wire = Wire::new();
+        wire.send(&text[..cut]);
+        let mut events = wire.events();
+        wire.send(&text[cut..]);
+        events.extend(wire.events());
+        assert_eq!(events, ["1 GET /a?b"], "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_fault_is_answered_told_and_lingered_over() {
+    let mut wire = Wire::new();
+    wire.send("GET / HTTP/1.1\r\nHost : a\r\n\r\nGET /smuggled HTTP/1.1\r\n");
+    wire.expect(&["failed SpaceBeforeColon", "Closed(Fault(SpaceBeforeColon))"]);
+    assert_eq!(wire.close(), None, "the answer goes first");
+    let answer = wire.output();
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    assert!(answer.contains("\r\nContent-Length: ") && answer.contains("\r\nConnection: close\r\n"));
+    assert_eq!(wire.close(), Some(Close::Linger));
+    wire.send("more\r\n\r\n").expect(&[]);
+    assert_eq!(wire.eof(Eof::Clean).close(), Some(Close::Graceful));
+}
+
+#[test]
+fn lingering_ends_after_its_time() {
+    let mut wire = Wire::new();
+    wire.send("bad\r\n").events();
+    wire.output();
+    assert_eq!(wire.wait(4).close(), Some(Close::Linger));
+    assert_eq!(wire.wait(1).close(), Some(Close::Graceful));
+}
+
+#[test]
+fn a_body_is_read_as_it_comes() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe").expect(&["1 POST /"]);
+    assert_eq!(wire.body(1), data("he"));
+    assert_eq!(wire.body(1), Recv::Pending);
+    wire.send("lloGET").expect(&["Readable { id: 1 }"]);
+    assert_eq!(wire.body(1), data("llo"));
+    assert_eq!(wire.body(1), Recv::End(None));
+    assert_eq!(wire.body(1), Recv::End(None));
+    wire.ok(1, "").send(" / HTTP/1.1\r\nHost: a\r\n\r\n").expect(&["2 GET /"]);
+}
+
+#[test]
+fn continue_is_sent_when_the_body_is_asked_for_and_not_before() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    wire.expect(&["1 POST /"]);
+    assert_eq!(wire.output(), "");
+    assert_eq!(wire.body(1), Recv::Pending);
+    assert_eq!(wire.output(), "HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(wire.body(1), Recv::Pending);
+    assert_eq!(wire.output(), "", "once");
+    wire.send("hi").events();
+    assert_eq!(wire.body(1), data("hi"));
+}
+
+#[test]
+fn continue_is_not_sent_when_the_body_is_here_already() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nh").events();
+    assert_eq!(wire.body(1), data("h"));
+    assert_eq!(wire.body(1), Recv::Pending);
+    assert_eq!(wire.output(), "");
+}
+
+#[test]
+fn a_refused_body_closes_the_connection() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    wire.expect(&["1 POST /"]);
+    wire.respond(1, Status::FORBIDDEN, Body::Empty).unwrap();
+    assert_eq!(wire.output(), "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    wire.expect(&["Closed(BodyRefused)"]);
+    assert_eq!(wire.close(), Some(Close::Linger));
+}
+
+#[test]
+fn a_small_unread_body_is_thrown_away_and_a_large_one_is_not() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n").events();
+    wire.ok(1, "");
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    wire.send("hello").send(GET).expect(&["2 GET /"]);
+    wire.ok(2, "").output();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n").expect(&["3 POST /"]);
+    wire.ok(3, "");
+    assert!(wire.output().contains("Connection: close"));
+    wire.expect(&["Closed(BodyUnread)"]);
+    assert_eq!(wire.close(), Some(Close::Linger));
+}
+
+#[test]
+fn an_endless_chunked_body_that_nobody_reads_is_cut() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").events();
+    wire.ok(1, "").output();
+    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+    for _ in 0..9 {
+        if wire.close().is_none() {
+            wire.send(&chunk).events();
+        }
+    }
+    assert_eq!(wire.close(), Some(Close::Linger));
+}
+
+#[test]
+fn a_streamed_response_is_chunked_with_trailers() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    let mut piece = Bytes::from_static(b"hello");
+    wire.machine.send(1, &mut piece, wire.now).unwrap();
+    assert!(piece.is_empty());
+    let mut trailers = Fields::new();
+    trailers.append("X-Sum", "1").unwrap();
+    wire.machine.finish(1, Some(&trailers), wire.now).unwrap();
+    assert_eq!(
+        wire.output(),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"
+    );
+    assert_eq!(wire.close(), None);
+}
+
+#[test]
+fn http_1_0_streams_until_the_close_and_keeps_alive_when_asked() {
+    let mut wire = Wire::new();
+    wire.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").events();
+    wire.ok(1, "x");
+    assert_eq!(wire.output(), "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\nx");
+    wire.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").events();
+    wire.respond(2, Status::OK, Body::Stream).unwrap();
+    wire.machine.send(2, &mut Bytes::from_static(b"abc"), wire.now).unwrap();
+    wire.machine.finish(2, None, wire.now).unwrap();
+    assert_eq!(wire.output(), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nabc");
+    wire.expect(&["Closed(CloseDelimited)"]);
+    assert_eq!(wire.close(), Some(Close::Graceful));
+}
+
+#[test]
+fn interim_responses_come_first_and_not_to_http_1_0() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    let hints = ResponseHead::new(Status::EARLY_HINTS).with("Link", "</a.css>").unwrap();
+    wire.machine.interim(1, &hints, wire.now).unwrap();
+    wire.machine.interim(1, &ResponseHead::new(Status::PROCESSING), wire.now).unwrap();
+    wire.ok(1, "");
+    assert_eq!(
+        wire.output(),
+        "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n\
+         HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    );
+    let mut wire = Wire::new();
+    wire.send("GET / HTTP/1.0\r\n\r\n").events();
+    wire.machine.interim(1, &hints, wire.now).unwrap();
+    assert_eq!(wire.output(), "");
+}
+
+#[test]
+fn head_has_the_length_and_not_the_body() {
+    let mut wire = Wire::new();
+    wire.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").events();
+    wire.ok(1, "hello");
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+}
+
+#[test]
+fn misuse_is_typed_and_leaves_the_wire_alone() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    let now = wire.now;
+    assert_eq!(wire.respond(9, Status::OK, Body::Empty), Err(Misuse::NoSuchExchange));
+    assert_eq!(wire.respond(1, Status::CONTINUE, Body::Empty), Err(Misuse::WrongStatus));
+    assert_eq!(wire.machine.finish(1, None, now), Err(Misuse::NoResponseYet));
+    assert_eq!(wire.machine.send(1, &mut Bytes::from_static(b"x"), now), Err(Misuse::NoResponseYet));
+    let full = Body::Full(Bytes::from_static(b"x"));
+    assert_eq!(wire.respond(1, Status::NO_CONTENT, full), Err(Misuse::BodyNotAllowed));
+    assert_eq!(wire.respond(1, Status::SWITCHING_PROTOCOLS, Body::Empty), Err(Misuse::NotUpgradable));
+    assert_eq!(wire.output(), "");
+    wire.respond(1, Status::OK, Body::Length(3)).unwrap();
+    assert_eq!(wire.respond(1, Status::OK, Body::Empty), Err(Misuse::SecondResponse));
+    assert_eq!(wire.machine.send(1, &mut Bytes::from_static(b"four"), now), Err(Misuse::TooMuchBody));
+    assert_eq!(wire.machine.finish(1, None, now), Err(Misuse::TooLittleBody));
+    wire.machine.send(1, &mut Bytes::from_static(b"abc"), now).unwrap();
+    wire.machine.finish(1, None, now).unwrap();
+    assert_eq!(wire.machine.finish(1, None, now), Err(Misuse::NoSuchExchange));
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+}
+
+#[test]
+fn send_takes_what_fits_and_tells_when_there_is_room() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    let mut piece = Bytes::from(vec![b'x'; 200_000]);
+    wire.machine.send(1, &mut piece, wire.now).unwrap();
+    assert!(piece.len() > 200_000 - 70_000);
+    wire.expect(&[]);
+    wire.output();
+    wire.expect(&["Writable { id: 1 }"]);
+}
+
+#[test]
+fn a_stalled_head_is_answered_and_silence_is_not() {
+    let mut wire = Wire::new();
+    wire.send("GET /").wait(29).expect(&[]);
+    wire.wait(1).expect(&["failed HeadTimeout", "Closed(Fault(HeadTimeout))"]);
+    assert!(wire.output().starts_with("HTTP/1.1 408 Request Timeout\r\n"));
+    let mut wire = Wire::new();
+    wire.wait(30).expect(&["Closed(Timeout(Head))"]);
+    assert_eq!((wire.output().as_str(), wire.close()), ("", Some(Close::Graceful)));
+}
+
+#[test]
+fn a_stalled_body_fails_and_can_be_answered() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n").events();
+    assert_eq!(wire.body(1), Recv::Pending);
+    wire.wait(4).expect(&[]).wait(1).expect(&["Readable { id: 1 }"]);
+    let Recv::Failed(error) = wire.body(1) else { panic!("the body has failed") };
+    assert_eq!((error.kind, error.answer), (Fault::BodyTimeout, Some(Status::REQUEST_TIMEOUT)));
+    wire.respond(1, Status::REQUEST_TIMEOUT, Body::Empty).unwrap();
+    assert!(wire.output().contains("Connection: close"));
+    assert_eq!(wire.close(), Some(Close::Linger));
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_cut_off() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.ok(1, "x");
+    let mut slices = [IoSlice::new(&[]); 1];
+    assert_eq!(wire.machine.output(&mut slices, wire.now), 1);
+    assert_eq!(wire.machine.deadline().map(|(_, why)| why), Some(Why::Write));
+    wire.wait(5).expect(&["Closed(Fault(WriteTimeout))"]);
+    assert_eq!(wire.close(), Some(Close::Abort));
+}
+
+#[test]
+fn a_half_close_is_told_and_the_answer_still_sent() {
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]).eof(Eof::Clean).expect(&["InputClosed"]);
+    wire.ok(1, "x");
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    wire.expect(&["Closed(PeerClosed)"]);
+    assert_eq!(wire.close(), Some(Close::Graceful));
+}
+
+#[test]
+fn pipelined_requests_before_a_half_close_are_all_answered() {
+    let mut wire = Wire::new();
+    wire.send(&GET.repeat(2)).eof(Eof::Clean).expect(&["1 GET /", "InputClosed"]);
+    wire.ok(1, "x").expect(&["2 GET /", "InputClosed"]).ok(2, "y").expect(&["Closed(PeerClosed)"]);
+    assert!(wire.output().ends_with("\r\n\r\ny"));
+}
+
+#[test]
+fn a_reset_ends_everything() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n").events();
+    assert_eq!(wire.body(1), Recv::Pending);
+    wire.eof(Eof::Reset).expect(&["Readable { id: 1 }", "Closed(Fault(Reset))"]);
+    assert!(matches!(wire.body(1), Recv::Failed(PeerError { kind: Fault::Reset, .. })));
+    assert_eq!(wire.respond(1, Status::OK, Body::Empty), Err(Misuse::NoSuchExchange));
+    assert_eq!(wire.close(), Some(Close::Abort));
+}
+
+#[test]
+fn an_upgrade_hands_out_what_came_too_early() {
+    let mut wire = Wire::new();
+    wire.send("GET /u HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nearly").events();
+    let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "echo").unwrap();
+    wire.machine.respond(1, &head, Body::Empty, wire.now).unwrap();
+    wire.expect(&["Upgraded { id: 1 }"]);
+    assert_eq!(wire.output(), "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n");
+    assert_eq!(wire.body(1), data("early"));
+    assert_eq!(wire.body(1), Recv::Pending);
+    wire.machine.send(1, &mut Bytes::from_static(b"echo"), wire.now).unwrap();
+    assert_eq!(wire.output(), "echo");
+    wire.machine.finish(1, None, wire.now).unwrap();
+    assert_eq!(wire.close(), Some(Close::Linger), "half closed");
+    wire.send("late").expect(&["Readable { id: 1 }"]);
+    assert_eq!(wire.body(1), data("late"));
+    wire.eof(Eof::Clean);
+    assert_eq!(wire.body(1), Recv::End(None));
+    wire.expect(&["Closed(Upgraded)"]);
+    assert_eq!(wire.close(), Some(Close::Graceful));
+}
+
+#[test]
+fn connect_becomes_a_tunnel() {
+    let mut wire = Wire::new();
+    wire.send("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n\x16\x03").expect(&["1 CONNECT a:443"]);
+    wire.respond(1, Status::OK, Body::Empty).unwrap();
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\n\r\n");
+    wire.expect(&["Upgraded { id: 1 }"]);
+    assert_eq!(wire.body(1), data("\x16\x03"));
+}
+
+#[test]
+fn shutdown_closes_what_is_idle_and_lets_the_rest_finish() {
+    let mut wire = Wire::new();
+    wire.machine.shutdown(wire.now);
+    wire.expect(&["Closed(Shutdown)"]);
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.machine.shutdown(wire.now);
+    wire.expect(&[]).ok(1, "x");
+    assert_eq!(wire.output(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx");
+    wire.expect(&["Closed(Shutdown)"]);
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.machine.shutdown(wire.now);
+    wire.wait(30).expect(&["Closed(Fault(DrainTimeout))"]);
+}
+
+#[test]
+fn a_body_over_the_limit_fails_before_it_is_read() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\nExpect: 100-continue\r\n\r\n");
+    let Some(Event::Request { body, expects_continue, .. }) = wire.machine.poll_event(wire.now) else {
+        panic!("a request is there")
+    };
+    assert_eq!((body, expects_continue), (BodyLength::Known(20_000_000), true));
+    assert!(matches!(wire.body(1), Recv::Failed(PeerError { kind: Fault::BodyTooLarge, .. })));
+    assert_eq!(wire.output(), "", "no 100 (Continue)");
+}
+
+#[test]
+fn a_limit_may_be_raised_before_the_first_read() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n").events();
+    wire.machine.limit_body(1, 20_000_000).unwrap();
+    assert_eq!(wire.body(1), Recv::Pending);
+}
+
+#[test]
+fn giving_up_cuts_the_message_short() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    wire.machine.send(1, &mut Bytes::from_static(b"part"), wire.now).unwrap();
+    wire.machine.reset(1, wire.now).unwrap();
+    assert!(wire.output().ends_with("4\r\npart\r\n"), "no last chunk");
+    wire.expect(&["Closed(Aborted)"]);
+    assert_eq!(wire.close(), Some(Close::Graceful));
+}

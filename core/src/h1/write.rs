@@ -1,0 +1,114 @@
+//! Writes the heads of responses.
+//! Decides nothing: framing and persistence come as arguments.
+
+use super::decide::Sent;
+use crate::head::{ResponseHead, Status, Version, token};
+
+/// What stands in a head beside the application's own fields.
+pub(crate) struct Extra<'a> {
+    pub(crate) version: Version,
+    pub(crate) sent: Sent,
+    /// `close`, `keep-alive` or `upgrade`.
+    pub(crate) connection: Option<&'static str>,
+    /// Added if the head has none.
+    pub(crate) date: Option<&'a [u8; 29]>,
+}
+
+/// Writes a final head.
+pub(crate) fn head(out: &mut Vec<u8>, head: &ResponseHead, extra: &Extra<'_>) {
+    status_line(out, extra.version, head.status());
+    let mut date = extra.date;
+    let mut options: Vec<&[u8]> = Vec::new();
+    for (name, value) in head.fields().raw() {
+        match name.len() {
+            // The machine writes these itself.
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                options.extend(token::list(value).filter(|option| !is_ours(option)));
+                continue;
+            }
+            14 if name.eq_ignore_ascii_case(b"content-length") => continue,
+            4 if name.eq_ignore_ascii_case(b"date") => date = None,
+            _ => {}
+        }
+        field(out, name, value);
+    }
+    if let Some(date) = date {
+        field(out, b"Date", date);
+    }
+    match extra.sent {
+        Sent::Length(length) | Sent::Omitted(Some(length)) => content_length(out, length),
+        Sent::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        Sent::None | Sent::Omitted(None) | Sent::UntilClose | Sent::Upgrade => {}
+    }
+    connection(out, &options, extra.connection);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes an interim head: what would frame a body has no place in it.
+pub(crate) fn interim(out: &mut Vec<u8>, head: &ResponseHead) {
+    status_line(out, Version::Http11, head.status());
+    for (name, value) in head.fields().raw() {
+        if !name.eq_ignore_ascii_case(b"content-length")
+            && !name.eq_ignore_ascii_case(b"transfer-encoding")
+        {
+            field(out, name, value);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+fn status_line(out: &mut Vec<u8>, version: Version, status: Status) {
+    if status == Status::OK && version == Version::Http11 {
+        out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+        return;
+    }
+    out.extend_from_slice(version.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(&status.digits());
+    out.push(b' ');
+    out.extend_from_slice(status.reason().as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn content_length(out: &mut Vec<u8>, length: u64) {
+    out.extend_from_slice(b"Content-Length: ");
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = length;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// `close` and `keep-alive` are the machine's to say; so is one `upgrade`.
+fn is_ours(option: &[u8]) -> bool {
+    [&b"close"[..], b"keep-alive", b"upgrade"].iter().any(|ours| option.eq_ignore_ascii_case(ours))
+}
+
+fn connection(out: &mut Vec<u8>, options: &[&[u8]], ours: Option<&'static str>) {
+    let mut all = options.iter().copied().chain(ours.map(str::as_bytes));
+    let Some(first) = all.next() else {
+        return;
+    };
+    out.extend_from_slice(b"Connection: ");
+    out.extend_from_slice(first);
+    for option in all {
+        out.extend_from_slice(b", ");
+        out.extend_from_slice(option);
+    }
+    out.extend_from_slice(b"\r\n");
+}

@@ -1,0 +1,252 @@
+//! Header and trailer fields (RFC 9110 §5): one text and a table of spans.
+//! Keeps order and the sender's case; decides nothing about what a field means.
+
+use super::token;
+use std::fmt;
+
+/// A list of fields, in order, with the names spelled as they were given.
+///
+/// Look-up disregards ASCII case. A name or value that would break the wire
+/// (a control character, CR, LF or NUL, a name that is no token) cannot get in.
+///
+/// ```
+/// use purlin_core::Fields;
+/// let mut fields = Fields::new();
+/// fields.append("Content-Type", "text/plain").unwrap();
+/// assert_eq!(fields.get("content-type"), Some("text/plain"));
+/// assert!(fields.append("X", "a\r\nSet-Cookie: stolen").is_err());
+/// ```
+#[derive(Clone, Default)]
+pub struct Fields {
+    /// Wire text; the spans point into it. May hold text no span points at.
+    text: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) name: u32,
+    pub(crate) name_end: u32,
+    pub(crate) value: u32,
+    pub(crate) value_end: u32,
+}
+
+/// A name and a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The name, in the sender's case.
+    pub name: &'a str,
+    /// The value, without surrounding white space. May hold bytes above 0x7F.
+    pub value: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    /// The value, if it is UTF-8.
+    pub fn text(&self) -> Option<&'a str> {
+        std::str::from_utf8(self.value).ok()
+    }
+
+    /// Whether this is a field of that name, in any case.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.value.escape_ascii())
+    }
+}
+
+/// A name or value that would break the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidField {
+    /// The name is not a token (RFC 9110 §5.1).
+    Name,
+    /// The value holds a control character, or white space at an end (RFC 9110 §5.5).
+    Value,
+}
+
+impl fmt::Display for InvalidField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            InvalidField::Name => "a field name must be a token",
+            InvalidField::Value => {
+                "a field value must hold no control character and no white space at its ends"
+            }
+        })
+    }
+}
+
+impl std::error::Error for InvalidField {}
+
+impl Fields {
+    /// No fields.
+    pub const fn new() -> Fields {
+        Fields { text: Vec::new(), spans: Vec::new() }
+    }
+
+    /// Room for `fields` fields of `bytes` bytes in all.
+    pub fn with_capacity(fields: usize, bytes: usize) -> Fields {
+        Fields { text: Vec::with_capacity(bytes), spans: Vec::with_capacity(fields) }
+    }
+
+    /// Fields that a parser found in `text`; it has checked every span.
+    pub(crate) fn from_wire(text: Vec<u8>, spans: Vec<Span>) -> Fields {
+        Fields { text, spans }
+    }
+
+    /// The wire text behind the spans; a request's starts with its request line.
+    pub(crate) fn wire(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Adds a field after the others.
+    ///
+    /// # Errors
+    /// [`InvalidField`], and nothing is added.
+    pub fn append(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), InvalidField> {
+        let value = value.as_ref();
+        check(name, value)?;
+        self.push(name, value);
+        Ok(())
+    }
+
+    /// Replaces every field of that name by one, at the end.
+    ///
+    /// # Errors
+    /// [`InvalidField`], and nothing is changed.
+    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), InvalidField> {
+        let value = value.as_ref();
+        check(name, value)?;
+        self.remove(name);
+        self.push(name, value);
+        Ok(())
+    }
+
+    /// Adds what is known to be valid: constants, and text made here.
+    pub(crate) fn push(&mut self, name: &str, value: &[u8]) {
+        debug_assert_eq!(check(name, value), Ok(()));
+        let start = self.offset();
+        self.text.extend_from_slice(name.as_bytes());
+        let name_end = self.offset();
+        self.text.extend_from_slice(b": ");
+        let value_start = self.offset();
+        self.text.extend_from_slice(value);
+        let value_end = self.offset();
+        self.text.extend_from_slice(b"\r\n");
+        self.spans.push(Span { name: start, name_end, value: value_start, value_end });
+    }
+
+    /// The length of the text; a head of 4 GiB does not exist, so the sum saturates.
+    fn offset(&self) -> u32 {
+        u32::try_from(self.text.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes out every field of that name; says whether there was one.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let before = self.spans.len();
+        let text = &self.text;
+        self.spans.retain(|span| !span.name(text).eq_ignore_ascii_case(name.as_bytes()));
+        before != self.spans.len()
+    }
+
+    /// The first value of that name, if it is UTF-8; see [`Fields::get_bytes`].
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.get_bytes(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The first value of that name, as bytes.
+    pub fn get_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).next()
+    }
+
+    /// Every value of that name, in order.
+    pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let name = name.as_bytes();
+        self.raw()
+            .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The members of all comma-separated values of that name, trimmed (RFC 9110 §5.6.1).
+    ///
+    /// ```
+    /// use purlin_core::Fields;
+    /// let mut fields = Fields::new();
+    /// fields.append("Connection", "keep-alive, Upgrade").unwrap();
+    /// fields.append("Connection", "close").unwrap();
+    /// let members: Vec<&[u8]> = fields.list("connection").collect();
+    /// assert_eq!(members, [&b"keep-alive"[..], b"Upgrade", b"close"]);
+    /// ```
+    pub fn list<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.values(name).flat_map(token::list)
+    }
+
+    /// Whether the list of that name has this member, in any case.
+    pub fn list_has(&self, name: &str, member: &str) -> bool {
+        self.list(name).any(|found| found.eq_ignore_ascii_case(member.as_bytes()))
+    }
+
+    /// Whether there is a field of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.get_bytes(name).is_some()
+    }
+
+    /// The fields, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
+        self.raw().map(|(name, value)| Field { name: token::ascii(name), value })
+    }
+
+    /// Names and values as bytes: what the machines look at.
+    pub(crate) fn raw(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        let text = &self.text;
+        self.spans
+            .iter()
+            .map(move |span| (span.name(text), &text[span.value as usize..span.value_end as usize]))
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+}
+
+impl Span {
+    fn name(self, text: &[u8]) -> &[u8] {
+        &text[self.name as usize..self.name_end as usize]
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Equal names (in any case) and values, in the same order.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Fields) -> bool {
+        self.len() == other.len()
+            && self.iter().zip(other.iter()).all(|(a, b)| a.is(b.name) && a.value == b.value)
+    }
+}
+
+impl Eq for Fields {}
+
+fn check(name: &str, value: &[u8]) -> Result<(), InvalidField> {
+    if token::as_token(name.as_bytes()).is_none() {
+        return Err(InvalidField::Name);
+    }
+    if token::trim(value).len() != value.len()
+        || !value.iter().all(|byte| token::is_value_byte(*byte))
+    {
+        return Err(InvalidField::Value);
+    }
+    Ok(())
+}

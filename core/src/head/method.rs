@@ -1,0 +1,162 @@
+//! Request methods (RFC 9110 §9) and protocol versions (RFC 9112 §2.3).
+//! Decides which methods promise what; not which of them a server offers.
+
+use super::token;
+use std::fmt;
+
+/// A request method. Methods are case-sensitive: `get` is not `GET`.
+///
+/// ```
+/// use purlin_core::Method;
+/// assert_eq!(Method::from_bytes(b"GET").unwrap(), Method::GET);
+/// assert_eq!(Method::from_bytes(b"M-SEARCH").unwrap().as_str(), "M-SEARCH");
+/// assert!(Method::from_bytes(b"G T").is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Method(Repr);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Repr {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Connect,
+    Options,
+    Trace,
+    Patch,
+    Other(Box<str>),
+}
+
+impl Method {
+    /// `GET`
+    pub const GET: Method = Method(Repr::Get);
+    /// `HEAD`
+    pub const HEAD: Method = Method(Repr::Head);
+    /// `POST`
+    pub const POST: Method = Method(Repr::Post);
+    /// `PUT`
+    pub const PUT: Method = Method(Repr::Put);
+    /// `DELETE`
+    pub const DELETE: Method = Method(Repr::Delete);
+    /// `CONNECT`
+    pub const CONNECT: Method = Method(Repr::Connect);
+    /// `OPTIONS`
+    pub const OPTIONS: Method = Method(Repr::Options);
+    /// `TRACE`
+    pub const TRACE: Method = Method(Repr::Trace);
+    /// `PATCH` (RFC 5789)
+    pub const PATCH: Method = Method(Repr::Patch);
+
+    /// The method of this name.
+    ///
+    /// # Errors
+    /// [`NotAToken`] if a byte may not stand in a token (RFC 9110 §5.6.2), or there is none.
+    pub fn from_bytes(name: &[u8]) -> Result<Method, NotAToken> {
+        Ok(Method(match name {
+            b"GET" => Repr::Get,
+            b"HEAD" => Repr::Head,
+            b"POST" => Repr::Post,
+            b"PUT" => Repr::Put,
+            b"DELETE" => Repr::Delete,
+            b"CONNECT" => Repr::Connect,
+            b"OPTIONS" => Repr::Options,
+            b"TRACE" => Repr::Trace,
+            b"PATCH" => Repr::Patch,
+            _ => Repr::Other(token::as_token(name).ok_or(NotAToken)?.into()),
+        }))
+    }
+
+    /// The name as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Get => "GET",
+            Repr::Head => "HEAD",
+            Repr::Post => "POST",
+            Repr::Put => "PUT",
+            Repr::Delete => "DELETE",
+            Repr::Connect => "CONNECT",
+            Repr::Options => "OPTIONS",
+            Repr::Trace => "TRACE",
+            Repr::Patch => "PATCH",
+            Repr::Other(name) => name,
+        }
+    }
+
+    /// Whether the request asks for no change (RFC 9110 §9.2.1).
+    pub fn is_safe(&self) -> bool {
+        matches!(self.0, Repr::Get | Repr::Head | Repr::Options | Repr::Trace)
+    }
+
+    /// Whether asking twice is like asking once (RFC 9110 §9.2.2).
+    pub fn is_idempotent(&self) -> bool {
+        self.is_safe() || matches!(self.0, Repr::Put | Repr::Delete)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Method {
+    type Err = NotAToken;
+
+    fn from_str(name: &str) -> Result<Method, NotAToken> {
+        Method::from_bytes(name.as_bytes())
+    }
+}
+
+/// Text that is not a token (RFC 9110 §5.6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAToken;
+
+impl fmt::Display for NotAToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a token: letters, digits and !#$%&'*+-.^_`|~ are allowed")
+    }
+}
+
+impl std::error::Error for NotAToken {}
+
+/// A protocol version. HTTP/1.2 to 1.9 are read as HTTP/1.1 (RFC 9110 §2.5).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    Http11,
+    /// HTTP/2
+    Http2,
+}
+
+impl Version {
+    /// The version as a request line writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+            Version::Http2 => "HTTP/2.0",
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

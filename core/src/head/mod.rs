@@ -1,0 +1,180 @@
+//! Heads: request line or status line, and fields.
+//! Holds and validates them; framing, routing and connection rules live elsewhere.
+
+mod date;
+mod fields;
+mod method;
+pub mod names;
+mod status;
+pub(crate) mod token;
+
+pub(crate) use date::DateCache;
+pub use date::imf_fixdate;
+pub(crate) use fields::Span;
+pub use fields::{Field, Fields, InvalidField};
+pub use method::{Method, NotAToken, Version};
+pub use status::{NotAStatus, Status};
+
+use crate::error::Fault;
+use crate::target::{Form, Parts, Strictness};
+use std::fmt;
+
+/// The head of a request.
+///
+/// ```
+/// use purlin_core::{Method, RequestHead};
+/// let head = RequestHead::new(Method::GET, "/search?q=beam").unwrap();
+/// assert_eq!(head.path(), "/search");
+/// assert_eq!(head.query(), Some("q=beam"));
+/// ```
+#[derive(Clone)]
+pub struct RequestHead {
+    method: Method,
+    version: Version,
+    /// Spans relative to the target's own start.
+    parts: Parts,
+    target: (u32, u32),
+    fields: Fields,
+}
+
+impl RequestHead {
+    /// A head with no fields, HTTP/1.1.
+    ///
+    /// # Errors
+    /// [`Fault::BadTarget`] and its like if the target has none of the four
+    /// forms of RFC 9112 §3.2, or one that the method does not take.
+    pub fn new(method: Method, target: &str) -> Result<RequestHead, Fault> {
+        let parts = Parts::parse(&method, target.as_bytes(), Strictness::BUILD)?;
+        let text = target.as_bytes().to_vec();
+        let end = u32::try_from(text.len()).map_err(|_| Fault::TargetTooLong)?;
+        let fields = Fields::from_wire(text, Vec::new());
+        Ok(RequestHead { method, version: Version::Http11, parts, target: (0, end), fields })
+    }
+
+    /// A head a parser found; `target` is a span of the fields' wire text.
+    pub(crate) fn from_wire(
+        method: Method,
+        version: Version,
+        parts: Parts,
+        target: (u32, u32),
+        fields: Fields,
+    ) -> RequestHead {
+        RequestHead { method, version, parts, target, fields }
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The version the peer spoke; HTTP/1.2 to 1.9 read as HTTP/1.1.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The request target as it was sent. Always ASCII.
+    pub fn target(&self) -> &str {
+        token::ascii(&self.fields.wire()[self.target.0 as usize..self.target.1 as usize])
+    }
+
+    /// Which of the four forms the target has (RFC 9112 §3.2).
+    pub fn form(&self) -> Form {
+        self.parts.form
+    }
+
+    /// The path, percent-encoded as sent. `*` for the asterisk form, empty for
+    /// the authority form, `/` for an absolute form without a path.
+    pub fn path(&self) -> &str {
+        match self.parts.form {
+            Form::Authority => "",
+            Form::Absolute if self.parts.path.is_empty() => "/",
+            _ => self.parts.path.of(self.target()),
+        }
+    }
+
+    /// What follows the first `?`, without it.
+    pub fn query(&self) -> Option<&str> {
+        self.parts.query.map(|span| span.of(self.target()))
+    }
+
+    /// Host and port the request is for: the target's authority if it has one
+    /// (RFC 9112 §3.2.2), else the Host field.
+    pub fn authority(&self) -> Option<&str> {
+        match self.parts.form {
+            Form::Absolute | Form::Authority => Some(self.parts.authority.of(self.target())),
+            Form::Origin | Form::Asterisk => self.fields.get(names::HOST),
+        }
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The fields, to change them.
+    pub fn fields_mut(&mut self) -> &mut Fields {
+        &mut self.fields
+    }
+}
+
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} {:?}", self.method, self.target(), self.version, self.fields)
+    }
+}
+
+/// The head of a response, final or interim.
+///
+/// ```
+/// use purlin_core::{ResponseHead, Status};
+/// let head = ResponseHead::new(Status::OK).with("Content-Type", "text/plain").unwrap();
+/// assert_eq!(head.fields().len(), 1);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseHead {
+    status: Status,
+    fields: Fields,
+}
+
+impl ResponseHead {
+    /// A head of this status, with no fields.
+    pub const fn new(status: Status) -> ResponseHead {
+        ResponseHead { status, fields: Fields::new() }
+    }
+
+    /// The same head with one field more.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field would break the wire.
+    pub fn with(
+        mut self,
+        name: &str,
+        value: impl AsRef<[u8]>,
+    ) -> Result<ResponseHead, InvalidField> {
+        self.fields.append(name, value)?;
+        Ok(self)
+    }
+
+    /// The status.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Changes the status.
+    pub fn set_status(&mut self, status: Status) {
+        self.status = status;
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The fields, to change them.
+    pub fn fields_mut(&mut self) -> &mut Fields {
+        &mut self.fields
+    }
+}
+
+#[cfg(test)]
+mod tests;

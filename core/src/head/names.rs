@@ -1,0 +1,45 @@
+//! Field names in their canonical case.
+//! Holds text only: any other name can be given as a string.
+
+macro_rules! names {
+    ($($name:ident = $text:literal;)*) => {
+        $(#[doc = concat!("`", $text, "`")] pub const $name: &str = $text;)*
+    };
+}
+
+names! {
+    ACCEPT = "Accept";
+    ACCEPT_ENCODING = "Accept-Encoding";
+    ALLOW = "Allow";
+    AUTHORIZATION = "Authorization";
+    CACHE_CONTROL = "Cache-Control";
+    CONNECTION = "Connection";
+    CONTENT_ENCODING = "Content-Encoding";
+    CONTENT_LENGTH = "Content-Length";
+    CONTENT_RANGE = "Content-Range";
+    CONTENT_TYPE = "Content-Type";
+    COOKIE = "Cookie";
+    DATE = "Date";
+    ETAG = "ETag";
+    EXPECT = "Expect";
+    HOST = "Host";
+    KEEP_ALIVE = "Keep-Alive";
+    LAST_MODIFIED = "Last-Modified";
+    LOCATION = "Location";
+    PROXY_AUTHENTICATE = "Proxy-Authenticate";
+    PROXY_AUTHORIZATION = "Proxy-Authorization";
+    PROXY_CONNECTION = "Proxy-Connection";
+    RANGE = "Range";
+    REFERER = "Referer";
+    RETRY_AFTER = "Retry-After";
+    SERVER = "Server";
+    SET_COOKIE = "Set-Cookie";
+    TE = "TE";
+    TRAILER = "Trailer";
+    TRANSFER_ENCODING = "Transfer-Encoding";
+    UPGRADE = "Upgrade";
+    USER_AGENT = "User-Agent";
+    VARY = "Vary";
+    WWW_AUTHENTICATE = "WWW-Authenticate";
+    X_CONTENT_TYPE_OPTIONS = "X-Content-Type-Options";
+}

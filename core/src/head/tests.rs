@@ -1,0 +1,62 @@
+use super::*;
+
+#[test]
+fn dates_agree_with_known_ones() {
+    for (unix, text) in [
+        (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+        (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+        (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"),
+        (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+        (u64::MAX, "Fri, 31 Dec 9999 23:59:59 GMT"),
+    ] {
+        assert_eq!(std::str::from_utf8(&imf_fixdate(unix)).unwrap(), text);
+    }
+}
+
+#[test]
+fn the_cached_date_changes_with_the_second() {
+    let mut cache = DateCache::new();
+    assert_eq!(cache.text(784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_eq!(cache.text(784_111_778), b"Sun, 06 Nov 1994 08:49:38 GMT");
+}
+
+#[test]
+fn what_breaks_the_wire_cannot_be_constructed() {
+    let mut fields = Fields::new();
+    for name in ["", "X Y", "X:", "Ä", "X\r", "X\0", "(x)"] {
+        assert_eq!(fields.append(name, "v"), Err(InvalidField::Name), "{name:?}");
+    }
+    for value in ["a\rb", "a\nb", "a\0b", "a\x7fb", " a", "a\t", "\u{1}"] {
+        assert_eq!(fields.append("X", value), Err(InvalidField::Value), "{value:?}");
+        assert_eq!(fields.set("X", value), Err(InvalidField::Value), "{value:?}");
+    }
+    assert!(fields.is_empty());
+    fields.append("X", b"caf\xe9").unwrap();
+    assert_eq!(fields.get("x"), None, "not UTF-8");
+    assert_eq!(fields.get_bytes("x"), Some(&b"caf\xe9"[..]));
+}
+
+#[test]
+fn set_replaces_every_field_of_the_name() {
+    let mut fields = Fields::new();
+    fields.append("A", "1").unwrap();
+    fields.append("B", "2").unwrap();
+    fields.append("a", "3").unwrap();
+    fields.set("A", "4").unwrap();
+    let all: Vec<_> = fields.iter().map(|field| (field.name, field.value)).collect();
+    assert_eq!(all, [("B", &b"2"[..]), ("A", b"4")]);
+}
+
+#[test]
+fn a_built_request_head_names_its_authority() {
+    let mut head = RequestHead::new(Method::GET, "http://example.test:81/x?y").unwrap();
+    head.fields_mut().append("Host", "other").unwrap();
+    assert_eq!(head.authority(), Some("example.test:81"));
+    assert_eq!((head.path(), head.query()), ("/x", Some("y")));
+    let mut origin = RequestHead::new(Method::GET, "/x").unwrap();
+    origin.fields_mut().append("Host", "h").unwrap();
+    assert_eq!(origin.authority(), Some("h"));
+    assert!(RequestHead::new(Method::GET, "/a b").is_err());
+    assert!(RequestHead::new(Method::GET, "x\r\n").is_err());
+}

@@ -1,0 +1,77 @@
+//! Byte classes of the grammar: tokens, field values, white space.
+//! Holds tables, no state.
+
+const TOKEN: u8 = 1;
+const VALUE: u8 = 2;
+
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8; // the loop stops at 255
+        let tchar = b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
+        if tchar {
+            table[byte] |= TOKEN;
+        }
+        if b == b'\t' || (b >= b' ' && b != 0x7f) {
+            table[byte] |= VALUE;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// `tchar` of RFC 9110 §5.6.2.
+pub(crate) fn is_tchar(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & TOKEN != 0
+}
+
+/// The text, if it is a token.
+pub(crate) fn as_token(text: &[u8]) -> Option<&str> {
+    let token = !text.is_empty() && text.iter().all(|byte| is_tchar(*byte));
+    if token { std::str::from_utf8(text).ok() } else { None }
+}
+
+/// HTAB, SP, VCHAR and obs-text: what may stand in a field value (RFC 9110 §5.5).
+pub(crate) fn is_value_byte(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & VALUE != 0
+}
+
+/// Without the optional white space (SP and HTAB) at both ends.
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+/// The members of a comma-separated list, trimmed, without the empty ones (RFC 9110 §5.6.1).
+pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(trim).filter(|member| !member.is_empty())
+}
+
+/// ASCII bytes as text. The caller has checked them; anything else reads as empty.
+pub(crate) fn ascii(text: &[u8]) -> &str {
+    debug_assert!(text.is_ascii());
+    std::str::from_utf8(text).unwrap_or_default()
+}

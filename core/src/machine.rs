@@ -1,0 +1,278 @@
+//! The contract of every connection machine: verbs for bytes, events, time and
+//! interest, and commands for messages.
+//! Holds no protocol: HTTP/1, HTTP/2 and TLS implement these traits.
+
+use crate::error::{CloseReason, Misuse, PeerError};
+use crate::head::{Fields, RequestHead, ResponseHead};
+use crate::time::{Mono, Now, Why};
+use bytes::Bytes;
+use std::io::IoSlice;
+
+/// Names an exchange (one request and its response) on its connection.
+pub type Id = u64;
+
+/// The verbs that every machine has, so that one driver loop serves all.
+///
+/// Any order of calls is legal. Nothing panics, and no byte is lost.
+pub trait Machine {
+    /// Room for input: at least 4 KiB, or empty, which says "do not read".
+    fn read_buf(&mut self) -> &mut [u8];
+
+    /// The first `n` bytes of the room now hold input. 0 does nothing.
+    fn filled(&mut self, n: usize, now: Now);
+
+    /// No more input will come.
+    fn eof(&mut self, how: Eof, now: Now);
+
+    /// What happened, one at a time; call it until it gives `None`. It parses on demand.
+    fn poll_event(&mut self, now: Now) -> Option<Event>;
+
+    /// Fills `slices` with what is to be written and says how many it used.
+    /// Called again without [`Machine::wrote`], it gives the same bytes first.
+    fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize;
+
+    /// The first `n` bytes of the output have been written.
+    fn wrote(&mut self, n: usize, now: Now);
+
+    /// When to call [`Machine::tick`] at the latest, and why.
+    fn deadline(&self) -> Option<(Mono, Why)>;
+
+    /// Time has passed. Early, late and spurious ticks are harmless.
+    fn tick(&mut self, now: Now);
+
+    /// What the machine wants of its socket. The driver asks nothing else.
+    fn want(&self) -> Want;
+
+    /// Gives back buffers that hold nothing. Call it before every wait.
+    fn trim(&mut self, now: Now);
+
+    /// Input by value, for machines behind a lock and for tests: takes what
+    /// there is room for and says how much that was.
+    fn receive(&mut self, bytes: &[u8], now: Now) -> usize {
+        let mut taken = 0;
+        while taken < bytes.len() {
+            let room = self.read_buf();
+            let count = room.len().min(bytes.len() - taken);
+            if count == 0 {
+                break;
+            }
+            room[..count].copy_from_slice(&bytes[taken..taken + count]);
+            self.filled(count, now);
+            taken += count;
+        }
+        taken
+    }
+
+    /// Output by value: appends at most `max` bytes to `out`, and says how many.
+    fn transmit(&mut self, out: &mut Vec<u8>, max: usize, now: Now) -> usize {
+        let before = out.len();
+        while out.len() - before < max {
+            let mut slices = [IoSlice::new(&[]); 16];
+            let used = self.output(&mut slices, now);
+            let start = out.len();
+            for slice in &slices[..used] {
+                let count = slice.len().min(max - (out.len() - before));
+                out.extend_from_slice(&slice[..count]);
+            }
+            let count = out.len() - start;
+            if count == 0 {
+                break;
+            }
+            self.wrote(count, now);
+        }
+        out.len() - before
+    }
+
+    /// Sends body bytes: takes what there is room for out of `data` and leaves
+    /// the rest; [`Event::Writable`] follows once there is room again.
+    ///
+    /// # Errors
+    /// [`Misuse`], and nothing is changed.
+    fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse>;
+
+    /// Ends the message being sent, with trailers if there are any.
+    ///
+    /// # Errors
+    /// [`Misuse`], and nothing is changed.
+    fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse>;
+
+    /// Takes body bytes. They stay in the machine until asked for; that is the
+    /// flow control. The first call sends 100 (Continue) if the peer waits for it.
+    fn recv(&mut self, id: Id, now: Now) -> Recv;
+
+    /// Nobody will read the rest of this message.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchExchange`].
+    fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse>;
+
+    /// Gives up on the exchange in a way the peer can tell from a regular end.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchExchange`].
+    fn reset(&mut self, id: Id, now: Now) -> Result<(), Misuse>;
+
+    /// Begins a graceful end: what is in progress is finished, nothing new begins.
+    fn shutdown(&mut self, now: Now);
+
+    /// Changes how much body this exchange may bring, in bytes. It counts from the next `recv`.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchExchange`].
+    fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse>;
+}
+
+/// What the server's side adds.
+pub trait ServerMachine: Machine {
+    /// Sends the final head, and with [`Body::Full`] and [`Body::Empty`] the whole response.
+    ///
+    /// # Errors
+    /// [`Misuse`], and nothing is changed.
+    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse>;
+
+    /// Sends an interim response (1xx, but not 101). It is left out for a peer
+    /// that speaks HTTP/1.0 (RFC 9110 §15.2).
+    ///
+    /// # Errors
+    /// [`Misuse`], and nothing is changed.
+    fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse>;
+}
+
+/// What the client's side adds.
+pub trait ClientMachine: Machine {
+    /// Sends a request's head, and with [`Body::Full`] and [`Body::Empty`] the whole request.
+    ///
+    /// # Errors
+    /// [`Misuse`], and nothing is changed.
+    fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse>;
+}
+
+/// How the input ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Eof {
+    /// In order: FIN, or close_notify inside TLS.
+    Clean,
+    /// TLS without close_notify: someone may have cut it.
+    Truncated,
+    /// The socket failed.
+    Reset,
+}
+
+/// The body that goes with a head.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// All of it.
+    Full(Bytes),
+    /// So many bytes, given by `send`.
+    Length(u64),
+    /// Given by `send`, the length not known before; or the one in the head's Content-Length.
+    Stream,
+}
+
+/// How long a received body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLength {
+    /// There is none.
+    Empty,
+    /// So many bytes.
+    Known(u64),
+    /// Told by its end.
+    Unknown,
+}
+
+/// What [`Machine::recv`] gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recv {
+    /// Bytes of the body; never empty.
+    Data(Bytes),
+    /// The body ended, with these trailers. Given again without them if asked again.
+    End(Option<Fields>),
+    /// Nothing yet; [`Event::Readable`] follows.
+    Pending,
+    /// The body will not come to its end.
+    Failed(PeerError),
+}
+
+/// What a machine has to tell.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A request's head arrived.
+    Request {
+        /// Names the exchange in commands and events.
+        id: Id,
+        /// The head.
+        head: RequestHead,
+        /// How long its body is.
+        body: BodyLength,
+        /// The peer waits for 100 (Continue) before it sends the body.
+        expects_continue: bool,
+    },
+    /// A final response's head arrived.
+    Response {
+        /// The exchange.
+        id: Id,
+        /// The head.
+        head: ResponseHead,
+    },
+    /// An interim response arrived.
+    Interim {
+        /// The exchange.
+        id: Id,
+        /// The head.
+        head: ResponseHead,
+    },
+    /// `recv` has something again.
+    Readable {
+        /// The exchange.
+        id: Id,
+    },
+    /// `send` has room again.
+    Writable {
+        /// The exchange.
+        id: Id,
+    },
+    /// The peer gave up on the exchange.
+    Reset {
+        /// The exchange.
+        id: Id,
+    },
+    /// The peer sends nothing more, but may still read.
+    InputClosed,
+    /// The peer begins nothing more.
+    GoAway,
+    /// From here the exchange carries raw bytes both ways.
+    Upgraded {
+        /// The exchange.
+        id: Id,
+    },
+    /// The peer broke a rule or a limit; the answer to it is queued already.
+    Failed(PeerError),
+    /// The connection ends, once its output is written. Nothing follows.
+    Closed(CloseReason),
+}
+
+/// What a machine wants of its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// To be given input.
+    pub read: bool,
+    /// To have its output written.
+    pub write: bool,
+    /// To be closed, in this way. Never given while `write` is true.
+    pub close: Option<Close>,
+}
+
+/// How to close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// Close the socket.
+    Graceful,
+    /// Shut down the writing half, once, and go on: the peer may still be
+    /// sending, and closing now would destroy what it has not read yet (RFC 9112 §9.6).
+    Linger,
+    /// Close so that the peer sees a reset.
+    Abort,
+}

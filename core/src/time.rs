@@ -1,0 +1,262 @@
+//! Time as the core sees it: instants the caller gives, and deadlines as data.
+//! Holds no clock and arms no timer; a driver asks for the next deadline and waits.
+
+use std::time::Duration;
+
+/// A point on a monotonic clock, in nanoseconds since an origin the caller chose.
+///
+/// ```
+/// use purlin_core::Mono;
+/// use std::time::Duration;
+/// let start = Mono::from_nanos(5);
+/// assert_eq!((start + Duration::from_nanos(7)).as_nanos(), 12);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mono(u64);
+
+impl Mono {
+    /// The origin of the caller's clock.
+    pub const ZERO: Mono = Mono(0);
+
+    const NEVER: Mono = Mono(u64::MAX);
+
+    /// `nanos` nanoseconds after the origin.
+    pub const fn from_nanos(nanos: u64) -> Mono {
+        Mono(nanos)
+    }
+
+    /// `seconds` seconds after the origin.
+    pub const fn from_secs(seconds: u64) -> Mono {
+        Mono(seconds.saturating_mul(1_000_000_000))
+    }
+
+    /// Nanoseconds since the origin.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// How much later this is than `earlier`; zero if it is not later.
+    pub const fn since(self, earlier: Mono) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl std::ops::Add<Duration> for Mono {
+    type Output = Mono;
+
+    /// Saturates instead of wrapping: the end of time is a deadline that never comes.
+    fn add(self, wait: Duration) -> Mono {
+        Mono(self.0.saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The present, as the caller sees it: a monotonic instant for timers and Unix
+/// seconds for `Date` and cookie expiry.
+///
+/// A test makes one by hand: `Now::at(Mono::from_secs(3), 784_111_777)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic instant.
+    pub mono: Mono,
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub unix: u64,
+}
+
+impl Now {
+    /// A present of these two readings.
+    pub const fn at(mono: Mono, unix: u64) -> Now {
+        Now { mono, unix }
+    }
+
+    /// This present moved `wait` into the future, on both clocks.
+    ///
+    /// ```
+    /// use purlin_core::{Mono, Now};
+    /// let later = Now::at(Mono::ZERO, 100).later(std::time::Duration::from_secs(2));
+    /// assert_eq!(later, Now::at(Mono::from_secs(2), 102));
+    /// ```
+    pub fn later(self, wait: Duration) -> Now {
+        let mono = self.mono + wait;
+        let seconds = mono.0 / 1_000_000_000 - self.mono.0 / 1_000_000_000;
+        Now { mono, unix: self.unix.saturating_add(seconds) }
+    }
+}
+
+/// What a deadline is for. A timeout is never just "a timeout".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Why {
+    /// The TLS handshake must end.
+    Handshake,
+    /// The first bytes must tell which protocol is spoken.
+    Detect,
+    /// The whole head must have arrived.
+    Head,
+    /// The peer must send body bytes at the minimum rate.
+    Body,
+    /// The peer must take bytes at the minimum rate.
+    Write,
+    /// The next request must begin.
+    Idle,
+    /// A 100 (Continue) must arrive, or the body is sent without it.
+    Expect,
+    /// Exchanges in progress must end after a graceful shutdown began.
+    Drain,
+    /// The peer must close after our last byte.
+    Linger,
+    /// A PING must be answered.
+    Ping,
+    /// SETTINGS must be acknowledged.
+    Settings,
+}
+
+impl Why {
+    /// Every reason, in the order of the enum.
+    pub const ALL: [Why; 11] = [
+        Why::Handshake,
+        Why::Detect,
+        Why::Head,
+        Why::Body,
+        Why::Write,
+        Why::Idle,
+        Why::Expect,
+        Why::Drain,
+        Why::Linger,
+        Why::Ping,
+        Why::Settings,
+    ];
+}
+
+/// One slot per [`Why`]; the table is as long as the enum.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadlines([Mono; Why::ALL.len()]);
+
+impl Deadlines {
+    pub(crate) const fn new() -> Deadlines {
+        Deadlines([Mono::NEVER; Why::ALL.len()])
+    }
+
+    pub(crate) fn set(&mut self, why: Why, at: Mono) {
+        self.0[why as usize] = at;
+    }
+
+    pub(crate) fn clear(&mut self, why: Why) {
+        self.0[why as usize] = Mono::NEVER;
+    }
+
+    pub(crate) fn clear_all(&mut self) {
+        *self = Deadlines::new();
+    }
+
+    pub(crate) fn get(&self, why: Why) -> Option<Mono> {
+        self.is_set(why).then(|| self.0[why as usize])
+    }
+
+    pub(crate) fn is_set(&self, why: Why) -> bool {
+        self.0[why as usize] != Mono::NEVER
+    }
+
+    /// The earliest deadline; of equal ones the first in the enum's order.
+    pub(crate) fn next(&self) -> Option<(Mono, Why)> {
+        let mut least = Mono::NEVER;
+        for at in &self.0 {
+            least = least.min(*at);
+        }
+        if least == Mono::NEVER {
+            return None;
+        }
+        Why::ALL.into_iter().find(|why| self.0[*why as usize] == least).map(|why| (least, why))
+    }
+
+    /// Takes out one deadline that has passed.
+    pub(crate) fn take_expired(&mut self, now: Mono) -> Option<Why> {
+        let (at, why) = self.next()?;
+        (at <= now).then(|| {
+            self.clear(why);
+            why
+        })
+    }
+}
+
+/// A minimum rate, kept as a purse of waiting time.
+///
+/// The purse starts with a grace; waiting for the peer spends it, every byte
+/// the peer moves earns `1 / rate` seconds, and it never holds more than
+/// `burst`. So a slow start is forgiven, one byte every 29 seconds is not, and
+/// a fast peer cannot save up for hours of silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Bytes a second the peer must keep up; 0 turns the check off.
+    pub bytes_per_second: u32,
+    /// What the purse holds at the start.
+    pub grace: Duration,
+    /// The most the purse can hold: the longest stall that earlier speed can pay for.
+    pub burst: Duration,
+}
+
+impl Rate {
+    /// No minimum: the peer may stall for ever.
+    pub const UNLIMITED: Rate =
+        Rate { bytes_per_second: 0, grace: Duration::ZERO, burst: Duration::ZERO };
+
+    /// 240 bytes a second after a grace of 5 s, with stalls of at most 30 s.
+    pub const DEFAULT: Rate = Rate {
+        bytes_per_second: 240,
+        grace: Duration::from_secs(5),
+        burst: Duration::from_secs(30),
+    };
+}
+
+/// How one direction of one connection is doing against its [`Rate`].
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
+    rate: Rate,
+    purse: Duration,
+    since: Option<Mono>,
+}
+
+impl Pace {
+    pub(crate) fn new(rate: Rate) -> Pace {
+        Pace { rate, purse: rate.grace, since: None }
+    }
+
+    /// From now on the waiting is the peer's: the instant at which it has waited too long.
+    pub(crate) fn wait(&mut self, now: Mono) -> Option<Mono> {
+        if self.rate.bytes_per_second == 0 {
+            return None;
+        }
+        let since = *self.since.get_or_insert(now);
+        Some(since + self.purse)
+    }
+
+    /// The peer moved `bytes`: pay for the waiting so far, earn for the bytes.
+    pub(crate) fn moved(&mut self, bytes: usize, now: Mono) {
+        if self.rate.bytes_per_second == 0 {
+            return;
+        }
+        if let Some(since) = self.since {
+            self.purse = self.purse.saturating_sub(now.since(since));
+            self.since = Some(now);
+        }
+        let earned =
+            (bytes as u64).saturating_mul(1_000_000_000) / u64::from(self.rate.bytes_per_second);
+        self.purse =
+            (self.purse + Duration::from_nanos(earned)).min(self.rate.burst.max(self.rate.grace));
+    }
+
+    /// The waiting is ours, or nothing is waited for.
+    pub(crate) fn rest(&mut self, now: Mono) {
+        if let Some(since) = self.since.take() {
+            self.purse = self.purse.saturating_sub(now.since(since));
+        }
+    }
+
+    /// A new message: the grace is granted again.
+    pub(crate) fn restart(&mut self) {
+        self.purse = self.rate.grace;
+        self.since = None;
+    }
+}
+
+#[cfg(test)]
+mod tests;
