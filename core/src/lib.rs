@@ -8,6 +8,7 @@ pub mod error;
 pub mod h1;
 pub mod head;
 pub mod machine;
+pub mod message;
 pub mod server;
 pub mod target;
 pub mod time;
@@ -21,5 +22,6 @@ pub use head::{
 pub use machine::{
     Body, BodyLength, ClientMachine, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want,
 };
+pub use message::{Content, IntoResponse, Request, Response};
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};

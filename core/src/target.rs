@@ -166,7 +166,8 @@ fn is_target_byte(byte: u8) -> bool {
         let mut table = [false; 256];
         let mut at = 0;
         while at < 256 {
-            let byte = at as u8; // the loop stops at 255
+            #[expect(clippy::cast_possible_truncation, reason = "the loop stops at 255")]
+            let byte = at as u8;
             table[at] = is_reg_name_byte(byte)
                 || matches!(
                     byte,

@@ -119,10 +119,6 @@ impl Decoder {
     }
 
     /// Reads the trailer section, if it is whole; says how long it was.
-    #[expect(
-        clippy::type_complexity,
-        reason = "a length and the trailers, if the section is whole"
-    )]
     fn trailers(
         &mut self,
         input: &[u8],

@@ -229,10 +229,10 @@ impl<'a> Ruling<'a> {
                 7 if name.eq_ignore_ascii_case(b"upgrade") => ruling.upgrade = true,
                 10 if name.eq_ignore_ascii_case(b"connection") => ruling.connection(value),
                 14 if name.eq_ignore_ascii_case(b"content-length") => {
-                    ruling.lengths.add_content_length(value)
+                    ruling.lengths.add_content_length(value);
                 }
                 17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                    ruling.lengths.add_transfer_encoding(value)
+                    ruling.lengths.add_transfer_encoding(value);
                 }
                 _ => {}
             }

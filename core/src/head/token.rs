@@ -8,7 +8,8 @@ const CLASS: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        let b = byte as u8; // the loop stops at 255
+        #[expect(clippy::cast_possible_truncation, reason = "the loop stops at 255")]
+        let b = byte as u8;
         let tchar = b.is_ascii_alphanumeric()
             || matches!(
                 b,

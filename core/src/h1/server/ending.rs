@@ -21,7 +21,7 @@ impl Connection {
             (Reader::Drain, Writer::End) if self.unread => self.end_exchange(now),
             (Reader::Broken, Writer::End) => self.end_exchange(now),
             (Reader::End | Reader::Broken, Writer::RawEnd) => {
-                self.close(CloseReason::Upgraded, now)
+                self.close(CloseReason::Upgraded, now);
             }
             (Reader::Idle, _) if self.eof.is_some() => self.close(CloseReason::PeerClosed, now),
             (Reader::Idle, _) if self.shutdown => self.close(CloseReason::Shutdown, now),

@@ -18,13 +18,13 @@ impl Connection {
     pub(super) fn send_head(
         &mut self,
         head: &ResponseHead,
-        body: Body,
+        body: &Body,
         now: Now,
     ) -> Result<(), Misuse> {
         if self.writer != Writer::Owed {
             return Err(Misuse::SecondResponse);
         }
-        let sent = decide::response(&self.asked, head, &body)?;
+        let sent = decide::response(&self.asked, head, body)?;
         if sent == Sent::Upgrade {
             return self.send_upgrade(head, now);
         }
@@ -37,7 +37,7 @@ impl Connection {
             Ok(()) => None,
         };
         self.write_head(head, connection, now);
-        if let (Body::Full(bytes), Sent::Length(_)) = (&body, sent) {
+        if let (Body::Full(bytes), Sent::Length(_)) = (body, sent) {
             self.out.push(bytes.clone());
         }
         self.to_send = match sent {

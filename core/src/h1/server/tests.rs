@@ -47,7 +47,9 @@ impl Wire {
         let mut all = Vec::new();
         while let Some(event) = self.machine.poll_event(self.now) {
             all.push(match event {
-                Event::Request { id, head, .. } => format!("{id} {} {}", head.method(), head.target()),
+                Event::Request { id, head, .. } => {
+                    format!("{id} {} {}", head.method(), head.target())
+                }
                 Event::Failed(error) => format!("failed {:?}", error.kind),
                 other => format!("{other:?}"),
             });
@@ -133,7 +135,9 @@ fn a_fault_is_answered_told_and_lingered_over() {
     assert_eq!(wire.close(), None, "the answer goes first");
     let answer = wire.output();
     assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
-    assert!(answer.contains("\r\nContent-Length: ") && answer.contains("\r\nConnection: close\r\n"));
+    assert!(
+        answer.contains("\r\nContent-Length: ") && answer.contains("\r\nConnection: close\r\n")
+    );
     assert_eq!(wire.close(), Some(Close::Linger));
     wire.send("more\r\n\r\n").expect(&[]);
     assert_eq!(wire.eof(Eof::Clean).close(), Some(Close::Graceful));
@@ -178,7 +182,8 @@ fn continue_is_sent_when_the_body_is_asked_for_and_not_before() {
 #[test]
 fn continue_is_not_sent_when_the_body_is_here_already() {
     let mut wire = Wire::new();
-    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nh").events();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nh")
+        .events();
     assert_eq!(wire.body(1), data("h"));
     assert_eq!(wire.body(1), Recv::Pending);
     assert_eq!(wire.output(), "");
@@ -190,7 +195,10 @@ fn a_refused_body_closes_the_connection() {
     wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     wire.expect(&["1 POST /"]);
     wire.respond(1, Status::FORBIDDEN, Body::Empty).unwrap();
-    assert_eq!(wire.output(), "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert_eq!(
+        wire.output(),
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     wire.expect(&["Closed(BodyRefused)"]);
     assert_eq!(wire.close(), Some(Close::Linger));
 }
@@ -247,7 +255,10 @@ fn http_1_0_streams_until_the_close_and_keeps_alive_when_asked() {
     let mut wire = Wire::new();
     wire.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").events();
     wire.ok(1, "x");
-    assert_eq!(wire.output(), "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\nx");
+    assert_eq!(
+        wire.output(),
+        "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\nx"
+    );
     wire.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").events();
     wire.respond(2, Status::OK, Body::Stream).unwrap();
     wire.machine.send(2, &mut Bytes::from_static(b"abc"), wire.now).unwrap();
@@ -292,14 +303,23 @@ fn misuse_is_typed_and_leaves_the_wire_alone() {
     assert_eq!(wire.respond(9, Status::OK, Body::Empty), Err(Misuse::NoSuchExchange));
     assert_eq!(wire.respond(1, Status::CONTINUE, Body::Empty), Err(Misuse::WrongStatus));
     assert_eq!(wire.machine.finish(1, None, now), Err(Misuse::NoResponseYet));
-    assert_eq!(wire.machine.send(1, &mut Bytes::from_static(b"x"), now), Err(Misuse::NoResponseYet));
+    assert_eq!(
+        wire.machine.send(1, &mut Bytes::from_static(b"x"), now),
+        Err(Misuse::NoResponseYet)
+    );
     let full = Body::Full(Bytes::from_static(b"x"));
     assert_eq!(wire.respond(1, Status::NO_CONTENT, full), Err(Misuse::BodyNotAllowed));
-    assert_eq!(wire.respond(1, Status::SWITCHING_PROTOCOLS, Body::Empty), Err(Misuse::NotUpgradable));
+    assert_eq!(
+        wire.respond(1, Status::SWITCHING_PROTOCOLS, Body::Empty),
+        Err(Misuse::NotUpgradable)
+    );
     assert_eq!(wire.output(), "");
     wire.respond(1, Status::OK, Body::Length(3)).unwrap();
     assert_eq!(wire.respond(1, Status::OK, Body::Empty), Err(Misuse::SecondResponse));
-    assert_eq!(wire.machine.send(1, &mut Bytes::from_static(b"four"), now), Err(Misuse::TooMuchBody));
+    assert_eq!(
+        wire.machine.send(1, &mut Bytes::from_static(b"four"), now),
+        Err(Misuse::TooMuchBody)
+    );
     assert_eq!(wire.machine.finish(1, None, now), Err(Misuse::TooLittleBody));
     wire.machine.send(1, &mut Bytes::from_static(b"abc"), now).unwrap();
     wire.machine.finish(1, None, now).unwrap();
@@ -388,11 +408,15 @@ fn a_reset_ends_everything() {
 #[test]
 fn an_upgrade_hands_out_what_came_too_early() {
     let mut wire = Wire::new();
-    wire.send("GET /u HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nearly").events();
+    wire.send("GET /u HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nearly")
+        .events();
     let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "echo").unwrap();
     wire.machine.respond(1, &head, Body::Empty, wire.now).unwrap();
     wire.expect(&["Upgraded { id: 1 }"]);
-    assert_eq!(wire.output(), "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n");
+    assert_eq!(
+        wire.output(),
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"
+    );
     assert_eq!(wire.body(1), data("early"));
     assert_eq!(wire.body(1), Recv::Pending);
     wire.machine.send(1, &mut Bytes::from_static(b"echo"), wire.now).unwrap();
@@ -437,8 +461,11 @@ fn shutdown_closes_what_is_idle_and_lets_the_rest_finish() {
 #[test]
 fn a_body_over_the_limit_fails_before_it_is_read() {
     let mut wire = Wire::new();
-    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\nExpect: 100-continue\r\n\r\n");
-    let Some(Event::Request { body, expects_continue, .. }) = wire.machine.poll_event(wire.now) else {
+    wire.send(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\nExpect: 100-continue\r\n\r\n",
+    );
+    let Some(Event::Request { body, expects_continue, .. }) = wire.machine.poll_event(wire.now)
+    else {
         panic!("a request is there")
     };
     assert_eq!((body, expects_continue), (BodyLength::Known(20_000_000), true));

@@ -1,0 +1,1 @@
+//! Purlin on smol.

@@ -1,0 +1,96 @@
+//! Requests and responses as handlers see them, generic over the body.
+//! Holds values; the adapters add reading and writing, the machines the wire.
+
+mod response;
+
+pub use response::{Content, IntoResponse, Response};
+
+use crate::head::{Fields, Method, RequestHead, Version};
+use crate::machine::BodyLength;
+
+/// A request: its head, and a body of the adapter's kind.
+///
+/// ```
+/// use purlin_core::{BodyLength, Method, Request, RequestHead};
+/// let head = RequestHead::new(Method::GET, "/greet?name=Ada").unwrap();
+/// let request = Request::new(head, BodyLength::Empty, ());
+/// assert_eq!((request.path(), request.query()), ("/greet", Some("name=Ada")));
+/// ```
+#[derive(Debug)]
+pub struct Request<B> {
+    head: RequestHead,
+    length: BodyLength,
+    body: B,
+}
+
+impl<B> Request<B> {
+    /// A request of these parts.
+    pub fn new(head: RequestHead, length: BodyLength, body: B) -> Request<B> {
+        Request { head, length, body }
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        self.head.method()
+    }
+
+    /// The path, percent-encoded as sent.
+    pub fn path(&self) -> &str {
+        self.head.path()
+    }
+
+    /// What follows the first `?` of the target, without it.
+    pub fn query(&self) -> Option<&str> {
+        self.head.query()
+    }
+
+    /// Host and port the request is for (RFC 9110 §7.2).
+    pub fn authority(&self) -> Option<&str> {
+        self.head.authority()
+    }
+
+    /// The version the peer spoke.
+    pub fn version(&self) -> Version {
+        self.head.version()
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> &Fields {
+        self.head.fields()
+    }
+
+    /// The first value of the field of that name, in any case, if it is UTF-8.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.head.fields().get(name)
+    }
+
+    /// The whole head.
+    pub fn head(&self) -> &RequestHead {
+        &self.head
+    }
+
+    /// How long the body is.
+    pub fn length(&self) -> BodyLength {
+        self.length
+    }
+
+    /// The body.
+    pub fn body(&self) -> &B {
+        &self.body
+    }
+
+    /// The body, to read it.
+    pub fn body_mut(&mut self) -> &mut B {
+        &mut self.body
+    }
+
+    /// The body alone.
+    pub fn into_body(self) -> B {
+        self.body
+    }
+
+    /// Head and body.
+    pub fn into_parts(self) -> (RequestHead, B) {
+        (self.head, self.body)
+    }
+}
