@@ -1,5 +1,73 @@
-//! The pure core of Purlin: HTTP connection machines and a router that decide
-//! everything and touch nothing.
+//! The pure core of Purlin: HTTP connection machines that decide everything
+//! and touch nothing. No socket, no clock, no thread, no random number.
+//!
+//! A machine is driven by hand, in six steps. Bytes and time go in; events and
+//! bytes come out:
+//!
+//! 1. **Readable?** [`Machine::read_buf`] gives room, you read into it and say
+//!    how much with [`Machine::filled`] (or say [`Machine::eof`]).
+//! 2. **Events.** [`Machine::poll_event`] until it gives `None`; answer them with commands.
+//! 3. **Output.** [`Machine::output`] gives slices, you write them and say how
+//!    much went with [`Machine::wrote`], until [`Want::write`] is false or the socket is full.
+//! 4. **Again?** If step 3 moved anything, go back to 2: a pipelined request may have come free.
+//! 5. **The end?** [`Want::close`] tells whether and how to close.
+//! 6. **Wait.** [`Machine::trim`], then wait for the socket, for your handler, or until
+//!    [`Machine::deadline`], and then [`Machine::tick`].
+//!
+//! A request served out of a `Vec<u8>`:
+//!
+//! ```
+//! use purlin_core::{Body, Event, Machine, Now, ResponseHead, ServerMachine, Status, server};
+//! use std::sync::Arc;
+//!
+//! let now = Now::default(); // there is no clock in here: time is what you say it is
+//! let mut machine = server::Connection::new(Arc::new(server::Config::default()), now);
+//!
+//! // 1. Bytes come in.
+//! let wire = b"GET /hello HTTP/1.1\r\nHost: example.test\r\n\r\n";
+//! let room = machine.read_buf();
+//! room[..wire.len()].copy_from_slice(wire);
+//! machine.filled(wire.len(), now);
+//!
+//! // 2. Events come out; commands answer them.
+//! while let Some(event) = machine.poll_event(now) {
+//!     if let Event::Request { id, head, .. } = event {
+//!         let text = format!("you asked for {}\n", head.path());
+//!         let ok = ResponseHead::new(Status::OK);
+//!         machine.respond(id, &ok, Body::Full(text.into()), now)?;
+//!     }
+//! }
+//!
+//! // 3. Bytes go out. (`transmit` is `output` and `wrote` in one, by value.)
+//! let mut out = Vec::new();
+//! machine.transmit(&mut out, usize::MAX, now);
+//! assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n"));
+//! assert!(out.ends_with(b"\r\n\r\nyou asked for /hello\n"));
+//!
+//! // 5. and 6. Nothing to close: it waits for the next request, 75 seconds at most.
+//! assert_eq!(machine.want().close, None);
+//! machine.trim(now);
+//! assert_eq!(machine.deadline().unwrap().0.as_nanos(), 75_000_000_000);
+//! # Ok::<(), purlin_core::Misuse>(())
+//! ```
+//!
+//! The same loop serves every machine: the traits [`Machine`], [`ServerMachine`]
+//! and [`ClientMachine`] are the whole contract. Any order of calls is legal;
+//! a command that makes no sense gives a [`Misuse`] and changes nothing.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`machine`] | the contract: verbs, commands, events |
+//! | [`server`] | the server's connection, and its configuration |
+//! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
+//! | [`head`] | methods, statuses, fields, heads, dates |
+//! | [`target`] | request targets and authorities |
+//! | [`message`] | requests and responses as handlers see them |
+//! | [`config`] | limits and timeouts, all on by default |
+//! | [`time`] | instants and deadlines as data |
+//! | [`error`] | misuse, faults of the peer, reasons to close |
+
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub(crate) mod body;
 pub(crate) mod buf;
@@ -16,8 +84,8 @@ pub mod time;
 pub use config::{Leniency, Limits, ServerConfig, Timeouts};
 pub use error::{CloseReason, Fault, Misuse, PeerError, Retry};
 pub use head::{
-    Field, Fields, InvalidField, Method, RequestHead, ResponseHead, Status, Version, imf_fixdate,
-    names,
+    Field, Fields, InvalidField, Method, NotAStatus, NotAToken, RequestHead, ResponseHead, Status,
+    Version, imf_fixdate, names,
 };
 pub use machine::{
     Body, BodyLength, ClientMachine, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want,
