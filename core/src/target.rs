@@ -141,17 +141,10 @@ fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), F
     let mut question = None;
     let mut at = start;
     while at < target.len() {
-        let byte = target[at];
-        if !is_target_byte(byte) {
-            return Err(Fault::BadTarget);
-        }
-        if byte == b'%' && !is_escape(&target[at..]) {
-            return Err(Fault::BadTarget);
-        }
-        if byte == b'?' && question.is_none() {
+        if target[at] == b'?' && question.is_none() {
             question = Some(at);
         }
-        at += 1;
+        at += accept(target, at, TARGET).ok_or(Fault::BadTarget)?;
     }
     let end = target.len();
     Ok(match question {
@@ -160,28 +153,40 @@ fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), F
     })
 }
 
-/// `pchar`, `/` and `?` of RFC 3986, and `{ } | ^ [ ]`, which browsers send raw.
-fn is_target_byte(byte: u8) -> bool {
-    const TABLE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut at = 0;
-        while at < 256 {
-            #[expect(clippy::cast_possible_truncation, reason = "the loop stops at 255")]
-            let byte = at as u8;
-            table[at] = is_reg_name_byte(byte)
-                || matches!(
-                    byte,
-                    b'%' | b':' | b'@' | b'/' | b'?' | b'{' | b'}' | b'|' | b'^' | b'[' | b']'
-                );
-            at += 1;
+const TARGET: u8 = 1;
+const REG_NAME: u8 = 2;
+
+/// Which bytes may stand in a target, and which in a host name. `%` is in
+/// neither: it needs two digits behind it.
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "the loop stops at 255")]
+        let byte = at as u8;
+        if is_unreserved_or_sub_delim(byte) {
+            table[at] = TARGET | REG_NAME;
         }
-        table
-    };
-    TABLE[usize::from(byte)]
+        // The rest of `pchar`, `/` and `?`, and what browsers send raw: `{ } | ^ [ ]`.
+        if matches!(byte, b':' | b'@' | b'/' | b'?' | b'{' | b'}' | b'|' | b'^' | b'[' | b']') {
+            table[at] = TARGET;
+        }
+        at += 1;
+    }
+    table
+};
+
+/// Whether `at` is an escape or a byte of this class; how long it is.
+fn accept(text: &[u8], at: usize, class: u8) -> Option<usize> {
+    let byte = text[at];
+    if CLASS[usize::from(byte)] & class != 0 {
+        return Some(1);
+    }
+    (byte == b'%' && is_escape(&text[at..])).then_some(3)
 }
 
 /// `unreserved` and `sub-delims` of RFC 3986 §2.
-const fn is_reg_name_byte(byte: u8) -> bool {
+const fn is_unreserved_or_sub_delim(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
@@ -247,10 +252,9 @@ fn is_port(port: &[u8]) -> bool {
 fn is_reg_name(host: &[u8]) -> bool {
     let mut at = 0;
     while at < host.len() {
-        match host[at] {
-            b'%' if is_escape(&host[at..]) => at += 3,
-            byte if is_reg_name_byte(byte) => at += 1,
-            _ => return false,
+        match accept(host, at, REG_NAME) {
+            Some(length) => at += length,
+            None => return false,
         }
     }
     true
@@ -267,7 +271,7 @@ fn is_ip_literal(host: &[u8]) -> bool {
             !version.is_empty()
                 && version.iter().all(u8::is_ascii_hexdigit)
                 && !address.is_empty()
-                && address.iter().all(|byte| is_reg_name_byte(*byte) || *byte == b':')
+                && address.iter().all(|byte| is_unreserved_or_sub_delim(*byte) || *byte == b':')
         }),
         _ => std::str::from_utf8(inner).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok()),
     }

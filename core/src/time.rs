@@ -210,50 +210,56 @@ impl Rate {
 /// How one direction of one connection is doing against its [`Rate`].
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    rate: Rate,
-    purse: Duration,
+    /// Nanoseconds a byte earns; 0 if there is no minimum.
+    per_byte: u64,
+    grace: u64,
+    most: u64,
+    purse: u64,
     since: Option<Mono>,
 }
 
 impl Pace {
     pub(crate) fn new(rate: Rate) -> Pace {
-        Pace { rate, purse: rate.grace, since: None }
+        let nanos = |wait: Duration| u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        let grace = nanos(rate.grace);
+        Pace {
+            per_byte: 1_000_000_000_u64.checked_div(u64::from(rate.bytes_per_second)).unwrap_or(0),
+            grace,
+            most: nanos(rate.burst).max(grace),
+            purse: grace,
+            since: None,
+        }
     }
 
     /// From now on the waiting is the peer's: the instant at which it has waited too long.
     pub(crate) fn wait(&mut self, now: Mono) -> Option<Mono> {
-        if self.rate.bytes_per_second == 0 {
+        if self.per_byte == 0 {
             return None;
         }
         let since = *self.since.get_or_insert(now);
-        Some(since + self.purse)
+        Some(Mono(since.0.saturating_add(self.purse)))
     }
 
     /// The peer moved `bytes`: pay for the waiting so far, earn for the bytes.
     pub(crate) fn moved(&mut self, bytes: usize, now: Mono) {
-        if self.rate.bytes_per_second == 0 {
-            return;
-        }
-        if let Some(since) = self.since {
-            self.purse = self.purse.saturating_sub(now.since(since));
+        if self.since.is_some() {
+            self.rest(now);
             self.since = Some(now);
         }
-        let earned =
-            (bytes as u64).saturating_mul(1_000_000_000) / u64::from(self.rate.bytes_per_second);
-        self.purse =
-            (self.purse + Duration::from_nanos(earned)).min(self.rate.burst.max(self.rate.grace));
+        let earned = (bytes as u64).saturating_mul(self.per_byte);
+        self.purse = self.purse.saturating_add(earned).min(self.most);
     }
 
     /// The waiting is ours, or nothing is waited for.
     pub(crate) fn rest(&mut self, now: Mono) {
         if let Some(since) = self.since.take() {
-            self.purse = self.purse.saturating_sub(now.since(since));
+            self.purse = self.purse.saturating_sub(now.0.saturating_sub(since.0));
         }
     }
 
     /// A new message: the grace is granted again.
     pub(crate) fn restart(&mut self) {
-        self.purse = self.rate.grace;
+        self.purse = self.grace;
         self.since = None;
     }
 }

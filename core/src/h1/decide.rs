@@ -5,7 +5,7 @@
 use super::request::{Expects, Ruling};
 use crate::body::framing::{self, Framing};
 use crate::error::{CloseReason, Fault, Misuse};
-use crate::head::{Method, RequestHead, ResponseHead, Status, Version, names};
+use crate::head::{Method, RequestHead, ResponseHead, Status, Version, token};
 use crate::machine::Body;
 use crate::target::{Authority, Form};
 
@@ -153,9 +153,12 @@ pub(crate) enum Sent {
 ///
 /// # Errors
 /// The head or the body given contradicts the status, the request or itself.
-pub(crate) fn response(asked: &Asked, head: &ResponseHead, body: &Body) -> Result<Sent, Misuse> {
-    let status = head.status();
-    let declared = declared_length(head)?;
+pub(crate) fn response(
+    asked: &Asked,
+    status: Status,
+    declared: Option<u64>,
+    body: &Body,
+) -> Result<Sent, Misuse> {
     let length = match body {
         Body::Empty => Some(0),
         Body::Full(bytes) => Some(bytes.len() as u64),
@@ -207,20 +210,46 @@ fn upgrade(asked: &Asked, status: Status, has_body: bool) -> Result<Sent, Misuse
     if asked_for { Ok(Sent::Upgrade) } else { Err(Misuse::NotUpgradable) }
 }
 
-/// The Content-Length that the application wrote into the head.
-fn declared_length(head: &ResponseHead) -> Result<Option<u64>, Misuse> {
-    if head.fields().contains(names::TRANSFER_ENCODING) {
-        return Err(Misuse::FramingField);
-    }
-    let mut declared = None;
-    for value in head.fields().values(names::CONTENT_LENGTH) {
-        let length = framing::content_length(value).map_err(|_| Misuse::LengthMismatch)?;
-        if declared.is_some_and(|other| other != length) {
-            return Err(Misuse::LengthMismatch);
+/// What the application wrote into a response's head that rules the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Declared {
+    /// Content-Length.
+    pub(crate) length: Option<u64>,
+    /// `Connection: close`.
+    pub(crate) close: bool,
+    /// Upgrade.
+    pub(crate) upgrade: bool,
+}
+
+impl Declared {
+    /// Gathers it in one pass.
+    ///
+    /// # Errors
+    /// The head tries to frame the message itself, or gives two lengths.
+    pub(crate) fn of(head: &ResponseHead) -> Result<Declared, Misuse> {
+        let mut declared = Declared::default();
+        for (name, value) in head.fields().raw() {
+            match name.len() {
+                7 if name.eq_ignore_ascii_case(b"upgrade") => declared.upgrade = true,
+                10 if name.eq_ignore_ascii_case(b"connection") => {
+                    declared.close |=
+                        token::list(value).any(|option| option.eq_ignore_ascii_case(b"close"));
+                }
+                14 if name.eq_ignore_ascii_case(b"content-length") => {
+                    let length =
+                        framing::content_length(value).map_err(|_| Misuse::LengthMismatch)?;
+                    if declared.length.replace(length).is_some_and(|other| other != length) {
+                        return Err(Misuse::LengthMismatch);
+                    }
+                }
+                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                    return Err(Misuse::FramingField);
+                }
+                _ => {}
+            }
         }
-        declared = Some(length);
+        Ok(declared)
     }
-    Ok(declared)
 }
 
 #[cfg(test)]

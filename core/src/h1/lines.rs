@@ -81,21 +81,27 @@ impl BlockScan {
     }
 }
 
-/// The first LF, eight bytes at a time.
+/// The first LF.
 pub(crate) fn find_lf(text: &[u8]) -> Option<usize> {
+    find_byte(text, b'\n')
+}
+
+/// The first of these bytes, eight looked at in one step.
+#[inline]
+pub(crate) fn find_byte(text: &[u8], wanted: u8) -> Option<usize> {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    const LF: u64 = LOW * b'\n' as u64;
+    let pattern = LOW * u64::from(wanted);
     let words = text.chunks_exact(8);
     let rest = words.remainder();
     for (index, word) in words.enumerate() {
-        let differs = u64::from_le_bytes(word.try_into().unwrap_or_default()) ^ LF;
+        let differs = u64::from_le_bytes(word.try_into().unwrap_or_default()) ^ pattern;
         let zero = differs.wrapping_sub(LOW) & !differs & HIGH;
         if zero != 0 {
             return Some(index * 8 + zero.trailing_zeros() as usize / 8);
         }
     }
-    rest.iter().position(|byte| *byte == b'\n').map(|at| text.len() - rest.len() + at)
+    rest.iter().position(|byte| *byte == wanted).map(|at| text.len() - rest.len() + at)
 }
 
 /// Scans a trailer section to its end.

@@ -1,7 +1,7 @@
 //! Finds, checks and reads the head of a request (RFC 9112 §3, §5).
 //! Decides whether the text is well formed; connection rules are in `decide`.
 
-use super::lines::{BlockScan, Line, read_fields};
+use super::lines::{BlockScan, Line, find_byte, read_fields};
 use crate::config::{Limits, ServerConfig};
 use crate::error::Fault;
 use crate::head::{Method, RequestHead, Version, token};
@@ -120,13 +120,9 @@ fn request_line(
     config: &ServerConfig,
 ) -> Result<RequestLine, Fault> {
     let text = &input[start..end];
-    let mut parts = text.split(|byte| *byte == b' ');
-    let (Some(method), Some(target), Some(version), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(Fault::BadRequestLine);
-    };
-    if method.is_empty() || target.is_empty() {
+    let (method, rest) = split_at_space(text).ok_or(Fault::BadRequestLine)?;
+    let (target, version) = split_at_space(rest).ok_or(Fault::BadRequestLine)?;
+    if method.is_empty() || target.is_empty() || version.contains(&b' ') {
         return Err(Fault::BadRequestLine);
     }
     let version = parse_version(version)?;
@@ -149,6 +145,11 @@ fn request_line(
     };
     let target = (start + method_length + 1, start + method_length + 1 + target.len());
     Ok(RequestLine { method, version, parts, target, start, end: fields_at })
+}
+
+fn split_at_space(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = find_byte(text, b' ')?;
+    Some((&text[..space], &text[space + 1..]))
 }
 
 /// `HTTP/` DIGIT `.` DIGIT. Minor versions above 1 are read as 1 (RFC 9110 §2.5).

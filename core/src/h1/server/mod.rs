@@ -289,7 +289,7 @@ impl Machine for Connection {
 impl ServerMachine for Connection {
     fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
         self.check(id)?;
-        self.send_head(head, &body, now)
+        self.send_head(head, body, now)
     }
 
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {

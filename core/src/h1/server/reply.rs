@@ -5,7 +5,7 @@ use super::Connection;
 use crate::body::chunked;
 use crate::body::incoming::Incoming;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
-use crate::h1::decide::{self, Asked, BodyLeft, Circumstances, Sent};
+use crate::h1::decide::{self, Asked, BodyLeft, Circumstances, Declared, Sent};
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::h1::write::{self, Extra};
 use crate::head::{Fields, ResponseHead, Status, Version, names};
@@ -18,18 +18,19 @@ impl Connection {
     pub(super) fn send_head(
         &mut self,
         head: &ResponseHead,
-        body: &Body,
+        body: Body,
         now: Now,
     ) -> Result<(), Misuse> {
         if self.writer != Writer::Owed {
             return Err(Misuse::SecondResponse);
         }
-        let sent = decide::response(&self.asked, head, body)?;
+        let declared = Declared::of(head)?;
+        let sent = decide::response(&self.asked, head.status(), declared.length, &body)?;
         if sent == Sent::Upgrade {
-            return self.send_upgrade(head, now);
+            return self.send_upgrade(head, declared, now);
         }
         let whole = matches!(body, Body::Empty | Body::Full(_));
-        self.application_closes = head.fields().list_has(names::CONNECTION, "close");
+        self.application_closes = declared.close;
         self.sent = sent;
         let connection = match self.fate(whole) {
             Err(_) => Some("close"),
@@ -38,7 +39,7 @@ impl Connection {
         };
         self.write_head(head, connection, now);
         if let (Body::Full(bytes), Sent::Length(_)) = (body, sent) {
-            self.out.push(bytes.clone());
+            self.out.push(bytes);
         }
         self.to_send = match sent {
             Sent::Length(length) if !whole => length,
@@ -54,9 +55,14 @@ impl Connection {
     }
 
     /// 101, or 2xx to CONNECT: what follows is not ours.
-    fn send_upgrade(&mut self, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
+    fn send_upgrade(
+        &mut self,
+        head: &ResponseHead,
+        declared: Declared,
+        now: Now,
+    ) -> Result<(), Misuse> {
         let switching = head.status() == Status::SWITCHING_PROTOCOLS;
-        if self.reader != Reader::End || (switching && !head.fields().contains(names::UPGRADE)) {
+        if self.reader != Reader::End || (switching && !declared.upgrade) {
             return Err(Misuse::NotUpgradable);
         }
         self.sent = Sent::Upgrade;
