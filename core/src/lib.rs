@@ -62,6 +62,7 @@
 //! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
+//! | [`router`] | Go's patterns: which route answers a request, and which conflict |
 //! | [`message`] | requests and responses as handlers see them |
 //! | [`config`] | limits and timeouts, all on by default |
 //! | [`time`] | instants and deadlines as data |
@@ -77,6 +78,7 @@ pub mod h1;
 pub mod head;
 pub mod machine;
 pub mod message;
+pub mod router;
 pub mod server;
 pub mod target;
 pub mod time;

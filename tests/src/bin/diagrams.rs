@@ -41,7 +41,11 @@ fn page() -> String {
 }
 
 /// A mermaid diagram of one table, in which the steps between two states share an arrow.
-fn diagram<State: Debug, Step: Debug>(page: &mut String, title: &str, table: &[(State, Step, State)]) {
+fn diagram<State: Debug, Step: Debug>(
+    page: &mut String,
+    title: &str,
+    table: &[(State, Step, State)],
+) {
     let _ = write!(page, "\n## {title}\n\n```mermaid\nstateDiagram-v2\n    [*] --> Idle\n");
     let mut arrows: Vec<(String, Vec<String>)> = Vec::new();
     for (from, step, to) in table {

@@ -1,0 +1,47 @@
+//! Runs vectors from files: `cargo run --release -p purlin-tests --bin vectors -- KIND FILE...`.
+//!
+//! Prints a line for each case that does not hold, and closes with
+//! `N passed, M failed`; exits with 1 if any failed, and with 2 if it could not run.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use purlin_tests::vectors::{KINDS, deviations, run};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match check(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            let _ = writeln!(io::stderr(), "{why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn check(arguments: &[String]) -> Result<bool, String> {
+    let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let usage = || format!("usage: vectors KIND FILE...\nkinds: {}", kinds.join(", "));
+    let (kind, files) = arguments.split_first().ok_or_else(usage)?;
+    let kind = KINDS.iter().find(|known| known.name == kind).ok_or_else(usage)?;
+    if files.is_empty() {
+        return Err(usage());
+    }
+    let deviations = deviations(kind.family)?;
+    let (mut passed, mut failed) = (0, 0);
+    let mut out = io::stdout().lock();
+    for file in files {
+        let report = run(kind, Path::new(file), &deviations)?;
+        for failure in &report.failures {
+            // A closed pipe is no reason to fail: whoever reads has seen enough.
+            let _ = writeln!(out, "{failure}");
+        }
+        passed += report.passed;
+        failed += report.failures.len();
+    }
+    let _ = writeln!(out, "{passed} passed, {failed} failed");
+    Ok(failed == 0)
+}

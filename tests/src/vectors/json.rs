@@ -1,0 +1,40 @@
+//! Reads the fields of a case.
+//!
+//! It does not know what they mean.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+/// A string's bytes: from its `_b64` sibling if there is one, since then the
+/// plain field is not exact.
+pub(super) fn bytes(object: &Value, field: &str) -> Option<Vec<u8>> {
+    match object.get(format!("{field}_b64")) {
+        Some(exact) => Some(decode(exact)),
+        None => object[field].as_str().map(|text| text.as_bytes().to_vec()),
+    }
+}
+
+/// The bytes that a base64 string stands for.
+pub(super) fn decode(exact: &Value) -> Vec<u8> {
+    STANDARD.decode(exact.as_str().unwrap_or_default()).unwrap_or_default()
+}
+
+/// A string, or the empty one if it is absent or null.
+pub(super) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field].as_str().unwrap_or_default()
+}
+
+/// The elements of an array, none if it is absent.
+pub(super) fn items<'a>(object: &'a Value, field: &str) -> &'a [Value] {
+    object[field].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Fails unless both are the same, and says what they are.
+pub(super) fn same<A: PartialEq + std::fmt::Debug>(
+    what: &str,
+    got: &A,
+    expected: &A,
+) -> Result<(), String> {
+    if got == expected { Ok(()) } else { Err(format!("{what}: {got:?}, expected {expected:?}")) }
+}
