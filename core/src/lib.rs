@@ -63,6 +63,7 @@
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
 //! | [`router`] | Go's patterns: which route answers a request, and which conflict |
+//! | [`mux`] | a router with handlers, groups and middleware |
 //! | [`message`] | requests and responses as handlers see them |
 //! | [`config`] | limits and timeouts, all on by default |
 //! | [`time`] | instants and deadlines as data |
@@ -78,6 +79,7 @@ pub mod h1;
 pub mod head;
 pub mod machine;
 pub mod message;
+pub mod mux;
 pub mod router;
 pub mod server;
 pub mod target;
@@ -93,5 +95,6 @@ pub use machine::{
     Body, BodyLength, ClientMachine, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want,
 };
 pub use message::{Content, IntoResponse, Request, Response};
+pub use mux::Mux;
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};

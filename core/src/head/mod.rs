@@ -100,9 +100,14 @@ impl RequestHead {
     /// Host and port the request is for: the target's authority if it has one
     /// (RFC 9112 §3.2.2), else the Host field.
     pub fn authority(&self) -> Option<&str> {
+        self.target_authority().or_else(|| self.fields.get(names::HOST))
+    }
+
+    /// The authority that the target itself has: in absolute and authority form.
+    pub fn target_authority(&self) -> Option<&str> {
         match self.parts.form {
             Form::Absolute | Form::Authority => Some(self.parts.authority.of(self.target())),
-            Form::Origin | Form::Asterisk => self.fields.get(names::HOST),
+            Form::Origin | Form::Asterisk => None,
         }
     }
 

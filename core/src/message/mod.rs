@@ -7,6 +7,10 @@ pub use response::{Content, IntoResponse, Response};
 
 use crate::head::{Fields, Method, RequestHead, Version};
 use crate::machine::BodyLength;
+use crate::mux::Refusal;
+use crate::router::{Params, Pattern};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A request: its head, and a body of the adapter's kind.
 ///
@@ -21,12 +25,14 @@ pub struct Request<B> {
     head: RequestHead,
     length: BodyLength,
     body: B,
+    pattern: Option<Arc<Pattern>>,
+    refusal: Option<Box<Refusal>>,
 }
 
 impl<B> Request<B> {
     /// A request of these parts.
     pub fn new(head: RequestHead, length: BodyLength, body: B) -> Request<B> {
-        Request { head, length, body }
+        Request { head, length, body, pattern: None, refusal: None }
     }
 
     /// The method.
@@ -62,6 +68,35 @@ impl<B> Request<B> {
     /// The first value of the field of that name, in any case, if it is UTF-8.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.head.fields().get(name)
+    }
+
+    /// The pattern that matched, as it was registered.
+    pub fn pattern(&self) -> Option<&str> {
+        self.pattern.as_deref().map(Pattern::as_str)
+    }
+
+    /// What the wildcard of that name stands for, percent-decoded; empty if the
+    /// pattern has none of that name.
+    pub fn param(&self, name: &str) -> Cow<'_, str> {
+        self.params().and_then(|params| params.get(name)).unwrap_or_default()
+    }
+
+    /// What all wildcards stand for, if a pattern matched.
+    pub fn params(&self) -> Option<Params<'_>> {
+        self.pattern.as_deref().map(|pattern| Params::new(pattern, self.path().as_bytes()))
+    }
+
+    /// Why no route was found, for a handler given to [`crate::Mux::otherwise`].
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_deref()
+    }
+
+    pub(crate) fn matched(&mut self, pattern: Arc<Pattern>) {
+        self.pattern = Some(pattern);
+    }
+
+    pub(crate) fn refused(&mut self, refusal: Refusal) {
+        self.refusal = Some(Box::new(refusal));
     }
 
     /// The whole head.
