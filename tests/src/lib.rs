@@ -1,5 +1,8 @@
-//! Holds Purlin to its vectors: language-neutral cases, each an input and the result it must have.
+//! Proof: what the crates of Purlin are held against.
 //!
-//! It decides nothing about HTTP; what is right stands in `tests/vectors/`.
+//! Nothing here is shipped, and nothing here shares code with what it checks:
+//! the parsers in `peer` are written a second time, plainly, from the RFCs.
 
+pub mod peer;
+pub mod rng;
 pub mod vectors;

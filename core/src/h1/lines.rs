@@ -214,6 +214,26 @@ fn diagnose(block: &[u8]) -> Fault {
     Fault::BadFieldName
 }
 
+/// What is wrong already with a field block that has no end; nothing if it
+/// might go on well.
+pub(crate) fn wrong_beginning(block: &[u8]) -> Option<Fault> {
+    let mut scan = BlockScan::default();
+    let mut first = true;
+    while let Ok(Line::Text(start, end)) = scan.next_line(block, Leniency::STRICT) {
+        if let Some(fault) = diagnose_line(&block[start..end], first) {
+            return Some(fault);
+        }
+        first = false;
+    }
+    let last = &block[scan.line_start()..];
+    match last.strip_suffix(b"\r").unwrap_or(last) {
+        [] => None,
+        line if line.contains(&b':') => diagnose_line(line, first),
+        line if line.contains(&b'\r') => Some(Fault::BareCr),
+        name => diagnose_line(&[name, b":"].concat(), first),
+    }
+}
+
 fn diagnose_line(line: &[u8], first: bool) -> Option<Fault> {
     if matches!(line.first(), Some(b' ' | b'\t')) {
         return Some(if first { Fault::BadFieldName } else { Fault::ObsFold });
@@ -272,6 +292,25 @@ mod tests {
             ("X: v\r\r\n\r\n", Fault::BareCr),
         ] {
             assert_eq!(read(block, Leniency::STRICT).unwrap_err(), fault, "{block:?}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_is_wrong_only_if_nothing_can_mend_it() {
+        for block in ["", "\r", "X", "X:", "X: a\r", "X: a\r\n", "X: a\r\nY", "X: a\r\n\r"] {
+            assert_eq!(wrong_beginning(block.as_bytes()), None, "{block:?}");
+        }
+        for (block, fault) in [
+            ("X: a\r\n\rX", Fault::BareCr),
+            ("X: a\rb", Fault::BareCr),
+            ("X ", Fault::SpaceBeforeColon),
+            ("X\0", Fault::BadFieldName),
+            (" X", Fault::BadFieldName),
+            ("X: a\r\n b", Fault::ObsFold),
+            ("X : a\r\nY: b", Fault::SpaceBeforeColon),
+            ("X: \0", Fault::BadFieldValue),
+        ] {
+            assert_eq!(wrong_beginning(block.as_bytes()), Some(fault), "{block:?}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Finds, checks and reads the head of a request (RFC 9112 §3, §5).
 //! Decides whether the text is well formed; connection rules are in `decide`.
 
-use super::lines::{BlockScan, Line, find_byte, read_fields};
-use crate::config::{Limits, ServerConfig};
+use super::lines::{self, BlockScan, Line, find_byte, read_fields};
+use crate::config::{Leniency, Limits, ServerConfig};
 use crate::error::Fault;
 use crate::head::{Method, RequestHead, Version, token};
 use crate::target::{Parts, Strictness};
@@ -72,6 +72,22 @@ impl HeadScan {
                     self.check_size(limits)?;
                     return self.finish(&input[..length], limits).map(|head| Some((head, length)));
                 }
+            }
+        }
+    }
+
+    /// What is wrong already with a head that the end of input cut off; nothing
+    /// if it might have become a request.
+    pub(crate) fn wrong_beginning(&self, input: &[u8], limits: &Limits) -> Option<Fault> {
+        match &self.line {
+            // What a leniency would make of the rest is not known.
+            Some(_) if limits.leniency != Leniency::STRICT => None,
+            Some(line) => lines::wrong_beginning(&input[line.end..]),
+            None => {
+                let text = &input[self.scan.line_start()..];
+                let text = text.strip_suffix(b"\r").unwrap_or(text);
+                let control = text.iter().find(|byte| byte.is_ascii_control())?;
+                Some(if *control == b'\r' { Fault::BareCr } else { Fault::BadRequestLine })
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Runs vectors from files: `cargo run --release -p purlin-tests --bin vectors -- KIND FILE...`.
+//! Runs vectors from files:
+//! `cargo run --release -p purlin-tests --bin vectors -- KIND [--profile strict|conformance] FILE...`.
 //!
 //! Prints a line for each case that does not hold, and closes with
 //! `N passed, M failed`; exits with 1 if any failed, and with 2 if it could not run.
@@ -8,7 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use purlin_tests::vectors::{KINDS, deviations, run};
+use purlin_tests::vectors::{KINDS, Profile, deviations, run};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -24,9 +25,20 @@ fn main() -> ExitCode {
 
 fn check(arguments: &[String]) -> Result<bool, String> {
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-    let usage = || format!("usage: vectors KIND FILE...\nkinds: {}", kinds.join(", "));
-    let (kind, files) = arguments.split_first().ok_or_else(usage)?;
+    let kinds = kinds.join(", ");
+    let usage =
+        || format!("usage: vectors KIND [--profile strict|conformance] FILE...\nkinds: {kinds}");
+    let (kind, mut files) = arguments.split_first().ok_or_else(usage)?;
     let kind = KINDS.iter().find(|known| known.name == kind).ok_or_else(usage)?;
+    let mut profiles = Profile::ALL;
+    if files.first().is_some_and(|first| first == "--profile") {
+        profiles = match files.get(1).map(String::as_str) {
+            Some("strict") => &[Profile::Strict],
+            Some("conformance") => &[Profile::Conformance],
+            _ => return Err(usage()),
+        };
+        files = &files[2..];
+    }
     if files.is_empty() {
         return Err(usage());
     }
@@ -34,7 +46,7 @@ fn check(arguments: &[String]) -> Result<bool, String> {
     let (mut passed, mut failed) = (0, 0);
     let mut out = io::stdout().lock();
     for file in files {
-        let report = run(kind, Path::new(file), &deviations)?;
+        let report = run(kind, Path::new(file), &deviations, profiles)?;
         for failure in &report.failures {
             // A closed pipe is no reason to fail: whoever reads has seen enough.
             let _ = writeln!(out, "{failure}");

@@ -30,6 +30,23 @@ pub(super) fn items<'a>(object: &'a Value, field: &str) -> &'a [Value] {
     object[field].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
+/// Whether a flag is there and true.
+pub(super) fn flag(object: &Value, field: &str) -> bool {
+    object[field].as_bool().unwrap_or_default()
+}
+
+/// A string that holds one character per byte.
+pub(super) fn latin1(value: &Value) -> Vec<u8> {
+    let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
+    value.as_str().unwrap_or_default().chars().map(byte).collect()
+}
+
+/// `[[name, value], ...]`, one character per byte.
+pub(super) fn fields(value: &Value) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let all = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    all.iter().map(|pair| (latin1(&pair[0]), latin1(&pair[1]))).collect()
+}
+
 /// Fails unless both are the same, and says what they are.
 pub(super) fn same<A: PartialEq + std::fmt::Debug>(
     what: &str,

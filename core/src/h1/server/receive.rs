@@ -121,7 +121,10 @@ impl Connection {
     /// The input ended inside a head: a beginning that is wrong already is
     /// answered, one that might have become a request is not.
     fn end_in_head(&mut self, now: Now) {
-        self.close(CloseReason::Fault(Fault::Truncated), now);
+        match self.head.wrong_beginning(self.input.bytes(), &self.config.limits) {
+            Some(fault) => self.refuse(fault, self.head.is_head(), now),
+            None => self.close(CloseReason::Fault(Fault::Truncated), now),
+        }
     }
 
     pub(super) fn recv_body(&mut self, now: Now) -> Recv {

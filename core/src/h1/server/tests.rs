@@ -492,3 +492,22 @@ fn giving_up_cuts_the_message_short() {
     wire.expect(&["Closed(Aborted)"]);
     assert_eq!(wire.close(), Some(Close::Graceful));
 }
+
+#[test]
+fn a_head_cut_by_the_end_is_answered_if_it_is_wrong_already() {
+    for (text, fault) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\rX", "BareCr"),
+        ("GET / HTTP/1.1\r\nHost : a", "SpaceBeforeColon"),
+        ("\x16\x03\x01", "BadRequestLine"),
+    ] {
+        let mut wire = Wire::new();
+        wire.send(text).expect(&[]).eof(Eof::Clean);
+        wire.expect(&[&format!("failed {fault}"), &format!("Closed(Fault({fault}))")]);
+        assert!(wire.output().starts_with("HTTP/1.1 400 "));
+        assert_eq!(wire.close(), Some(Close::Graceful));
+    }
+    let mut wire = Wire::new();
+    wire.send("GET / HTTP/1.1\r\nHost: a\r\n\r").eof(Eof::Clean);
+    wire.expect(&["Closed(Fault(Truncated))"]);
+    assert_eq!(wire.output(), "");
+}

@@ -1,0 +1,4 @@
+//! The other side, written a second time: plain parsers that share no code with the core.
+//! They look at whole inputs; they keep no state between calls.
+
+pub mod response;
