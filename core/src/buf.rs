@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn output_keeps_its_order_whatever_is_written_at_a_time() {
-        let big = Bytes::from(vec![b'x'; 10_000]);
-        for step in [1, 7, 4096, 30_000] {
+        let big = Bytes::from(vec![b'x'; COPY_MOST + 1]);
+        for step in [61, 4096, 30_000] {
             let mut out = OutBuf::default();
             out.write(|text| text.extend_from_slice(b"head"));
             out.push(big.clone());
