@@ -492,3 +492,11 @@ fn giving_up_cuts_the_message_short() {
     wire.expect(&["Closed(Aborted)"]);
     assert_eq!(wire.close(), Some(Close::Graceful));
 }
+
+#[test]
+fn a_reset_after_a_half_close_throws_the_output_away() {
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]).eof(Eof::Clean).ok(1, "hi\n").eof(Eof::Reset);
+    let want = wire.machine.want();
+    assert_eq!((want.write, want.close), (false, Some(Close::Abort)));
+}
