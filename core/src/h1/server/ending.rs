@@ -108,7 +108,8 @@ impl Connection {
     }
 
     pub(super) fn end_of_input(&mut self, how: Eof, now: Now) {
-        if self.eof.is_some() {
+        // A half-closed connection can still be lost.
+        if self.eof.is_some_and(|known| known == Eof::Reset || how != Eof::Reset) {
             return;
         }
         self.eof = Some(how);

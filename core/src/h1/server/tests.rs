@@ -511,3 +511,11 @@ fn a_head_cut_by_the_end_is_answered_if_it_is_wrong_already() {
     wire.expect(&["Closed(Fault(Truncated))"]);
     assert_eq!(wire.output(), "");
 }
+
+#[test]
+fn a_reset_after_a_half_close_throws_the_output_away() {
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]).eof(Eof::Clean).ok(1, "hi\n").eof(Eof::Reset);
+    let want = wire.machine.want();
+    assert_eq!((want.write, want.close), (false, Some(Close::Abort)));
+}

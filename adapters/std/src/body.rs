@@ -1,0 +1,167 @@
+//! The body of a request, read from the connection as it is asked for.
+//! Holds no bytes but the piece at hand; limits and framing are the machine's.
+
+use crate::error::Error;
+use crate::shared::{Piece, Shared};
+use bytes::{Buf, Bytes, BytesMut};
+use purlin_core::{Fields, Id, Machine};
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+/// The body of a request.
+///
+/// It is read from the connection as it is asked for, so a slow reader slows
+/// the sender. It may be moved to another thread. Dropping it says that
+/// nobody will read the rest.
+///
+/// ```
+/// use purlin_std::{Error, Request};
+///
+/// fn count(mut request: Request) -> Result<String, Error> {
+///     let mut bytes = 0;
+///     while let Some(piece) = request.body_mut().chunk()? {
+///         bytes += piece.len();
+///     }
+///     Ok(format!("{bytes} bytes\n"))
+/// }
+/// ```
+pub struct Body {
+    /// None once the body has ended.
+    shared: Option<Arc<Shared>>,
+    id: Id,
+    /// Bytes that came but did not fit into the reader's room.
+    rest: Bytes,
+    trailers: Option<Fields>,
+}
+
+impl Body {
+    /// A body without bytes, for requests that come from no connection.
+    ///
+    /// ```
+    /// let mut body = purlin_std::Body::empty();
+    /// assert_eq!(body.text().unwrap(), "");
+    /// ```
+    pub fn empty() -> Body {
+        Body { shared: None, id: 0, rest: Bytes::new(), trailers: None }
+    }
+
+    pub(crate) fn of(shared: Arc<Shared>, id: Id) -> Body {
+        Body { shared: Some(shared), id, rest: Bytes::new(), trailers: None }
+    }
+
+    /// The next piece, once it has come; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Peer`] if the body breaks a rule or a limit, is cut, or comes
+    /// too slowly; [`Error::Misuse`] once the response is complete.
+    pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        let Some(shared) = &self.shared else {
+            return Ok(None);
+        };
+        match shared.recv(self.id)? {
+            Piece::Data(data) => Ok(Some(data)),
+            Piece::End(trailers) => {
+                self.trailers = trailers;
+                if let Ok(mut slot) = shared.enter(self.id) {
+                    slot.set_duplex(false);
+                }
+                self.shared = None;
+                Ok(None)
+            }
+        }
+    }
+
+    /// All of it, or what is left.
+    ///
+    /// # Errors
+    /// As [`Body::chunk`].
+    pub fn bytes(&mut self) -> Result<Bytes, Error> {
+        let Some(first) = self.chunk()? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk()? else {
+            return Ok(first);
+        };
+        let mut all = BytesMut::with_capacity(2 * (first.len() + second.len()));
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(piece) = self.chunk()? {
+            all.extend_from_slice(&piece);
+        }
+        Ok(all.freeze())
+    }
+
+    /// All of it, or what is left, as text.
+    ///
+    /// # Errors
+    /// As [`Body::chunk`], and [`Error::NotText`] if it is not UTF-8.
+    pub fn text(&mut self) -> Result<String, Error> {
+        let bytes = self.bytes()?;
+        String::from_utf8(bytes.into()).map_err(|error| Error::NotText(error.utf8_error()))
+    }
+
+    /// The trailer fields, once the end has been read and if there were any.
+    pub fn trailers(&self) -> Option<&Fields> {
+        self.trailers.as_ref()
+    }
+
+    /// Changes how many bytes this body may have, before it is read: more is
+    /// answered with 413 (Content Too Large).
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] once the response is complete.
+    pub fn set_limit(&mut self, bytes: u64) -> Result<(), Error> {
+        let Some(shared) = &self.shared else {
+            return Ok(());
+        };
+        let mut slot = shared.enter(self.id)?;
+        let conn = slot.conn(self.id)?;
+        conn.machine.limit_body(self.id, bytes).map_err(|misuse| conn.explain(misuse))
+    }
+
+    /// Whether there is nothing to read: no body, or its end was reached.
+    pub fn is_end(&self) -> bool {
+        self.shared.is_none() && self.rest.is_empty()
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() && !room.is_empty() {
+            match self.chunk()? {
+                Some(piece) => self.rest = piece,
+                None => return Ok(0),
+            }
+        }
+        let count = self.rest.len().min(room.len());
+        room[..count].copy_from_slice(&self.rest[..count]);
+        self.rest.advance(count);
+        Ok(count)
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        let Some(shared) = self.shared.take() else {
+            return;
+        };
+        if let Ok(mut slot) = shared.enter(self.id) {
+            slot.set_duplex(false);
+            if let Ok(conn) = slot.conn(self.id) {
+                let now = conn.clock.look();
+                // An exchange that is over needs no telling.
+                let _ = conn.machine.discard(self.id, now);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_end() { "Body(ended)" } else { "Body" })
+    }
+}

@@ -1,0 +1,316 @@
+//! What a connection's thread, a request's body and its response's writer share.
+//! Holds the machine while an exchange is open, and moves bytes so that none
+//! of the three waits for another longer than it must.
+//!
+//! The machine stands behind a lock that is not held while a socket is waited
+//! for, with two exceptions where nobody else could use it: a response being
+//! written when no body can be read any more, and a body being read on the
+//! connection's thread by a handler that has no writer.
+
+use crate::conn::Conn;
+use crate::error::Error;
+use crate::socket::Socket;
+use bytes::Bytes;
+use purlin_core::{Fields, Id, Machine, Misuse, Recv};
+use std::io::IoSlice;
+use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+/// The most that is read or written in one go while others use the machine.
+const PIECE: usize = 64 * 1024;
+
+/// The connection's thread is at work.
+const BUSY: u8 = 0;
+/// It waits for the next request.
+const WAITING: u8 = 1;
+/// It was woken from that.
+const WOKEN: u8 = 2;
+
+/// One connection, as its users share it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) socket: Socket,
+    state: AtomicU8,
+    slot: Mutex<Slot>,
+    changed: Condvar,
+}
+
+pub(crate) type Guard<'a> = MutexGuard<'a, Slot>;
+
+/// The machine, while it is lent to an exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    conn: Option<Box<Conn>>,
+    id: Id,
+    /// The response is complete: nobody but the connection's thread goes on.
+    done: bool,
+    /// Someone may read while someone else writes.
+    duplex: bool,
+    /// The thread of a handler that has no writer.
+    alone: Option<ThreadId>,
+    reading: bool,
+    writing: bool,
+    /// Threads that wait for `changed`.
+    waiting: usize,
+    copy: Vec<u8>,
+}
+
+/// A piece of a body.
+pub(crate) enum Piece {
+    Data(Bytes),
+    End(Option<Fields>),
+}
+
+impl Shared {
+    pub(crate) fn new(socket: Socket) -> Shared {
+        Shared {
+            socket,
+            state: AtomicU8::new(BUSY),
+            slot: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The connection's thread begins to wait for the next request.
+    pub(crate) fn begin_waiting(&self) {
+        self.state.store(WAITING, SeqCst);
+    }
+
+    /// It waits no longer; says whether it was woken.
+    pub(crate) fn end_waiting(&self) -> bool {
+        self.state.swap(BUSY, SeqCst) == WOKEN
+    }
+
+    /// Wakes the connection's thread if it waits for the next request.
+    pub(crate) fn wake(&self) {
+        if self.state.compare_exchange(WAITING, WOKEN, SeqCst, SeqCst).is_ok() {
+            self.socket.wake_reader();
+        }
+    }
+
+    /// Wakes whoever waits for anything here, to find that the server aborts.
+    pub(crate) fn wake_all(&self) {
+        self.socket.wake_reader();
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn lock(&self) -> Guard<'_> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&'a self, mut slot: Guard<'a>) -> Guard<'a> {
+        slot.waiting += 1;
+        let mut slot = self.changed.wait(slot).unwrap_or_else(PoisonError::into_inner);
+        slot.waiting -= 1;
+        slot
+    }
+
+    fn notify(&self, slot: &Slot) {
+        if slot.waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Lends the machine to the exchange of that id.
+    pub(crate) fn lend(&self, conn: Box<Conn>, id: Id, has_body: bool) {
+        let mut slot = self.lock();
+        slot.conn = Some(conn);
+        slot.id = id;
+        slot.done = false;
+        slot.duplex = has_body;
+        slot.alone = None;
+    }
+
+    /// Waits until the response is complete, and takes the machine back.
+    pub(crate) fn take_back(&self) -> Option<Box<Conn>> {
+        let mut slot = self.lock();
+        while !slot.done || slot.reading || slot.writing {
+            if slot.done && !slot.writing {
+                // A body is still being read elsewhere: the response need not wait for that.
+                slot = self.write_out(slot);
+                if !slot.reading {
+                    break;
+                }
+            }
+            slot.conn.as_mut()?.obey();
+            if slot.conn.as_ref()?.is_cut() && !slot.reading && !slot.writing {
+                break;
+            }
+            slot = self.wait(slot);
+        }
+        slot.id = 0;
+        slot.conn.take()
+    }
+
+    /// Enters the exchange of that id.
+    ///
+    /// # Errors
+    /// It is over.
+    pub(crate) fn enter(&self, id: Id) -> Result<Guard<'_>, Error> {
+        let mut slot = self.lock();
+        slot.conn(id)?.obey();
+        Ok(slot)
+    }
+
+    /// The response of the exchange is complete.
+    pub(crate) fn done(&self, slot: &mut Slot) {
+        slot.done = true;
+        self.notify(slot);
+    }
+
+    /// Takes the next piece of the body, and waits for it.
+    pub(crate) fn recv(&self, id: Id) -> Result<Piece, Error> {
+        let mut slot = self.enter(id)?;
+        loop {
+            let conn = slot.conn(id)?;
+            let now = conn.clock.look();
+            match conn.machine.recv(id, now) {
+                Recv::Data(data) => return Ok(Piece::Data(data)),
+                Recv::End(trailers) => return Ok(Piece::End(trailers)),
+                Recv::Failed(error) => return Err(error.into()),
+                Recv::Pending => {}
+            }
+            slot = self.write_out(slot);
+            slot = self.read_more(slot, id)?;
+        }
+    }
+
+    /// Sends body bytes, all of them, writing out as often as there is no room.
+    pub(crate) fn send<'a>(
+        &'a self,
+        mut slot: Guard<'a>,
+        id: Id,
+        mut data: Bytes,
+    ) -> Result<Guard<'a>, Error> {
+        loop {
+            let conn = slot.conn(id)?;
+            let now = conn.clock.look();
+            conn.machine.send(id, &mut data, now).map_err(|misuse| conn.explain(misuse))?;
+            if data.is_empty() {
+                return Ok(slot);
+            }
+            slot = self.write_out(slot);
+            slot.conn(id)?.still_open()?;
+        }
+    }
+
+    /// Waits until input has come, or something has changed.
+    fn read_more<'a>(&'a self, mut slot: Guard<'a>, id: Id) -> Result<Guard<'a>, Error> {
+        let alone = slot.alone.is_some_and(|thread| thread == thread::current().id());
+        if slot.reading {
+            return Ok(self.wait(slot));
+        }
+        let conn = slot.conn(id)?;
+        if alone {
+            conn.read_in(&self.socket);
+            conn.note_events();
+            return Ok(slot);
+        }
+        let wait = conn.wait();
+        let most = conn.machine.read_buf().len().min(PIECE);
+        if most == 0 {
+            conn.sleep(wait);
+            return Ok(slot);
+        }
+        let mut scratch = std::mem::take(&mut conn.scratch);
+        scratch.resize(most.max(scratch.len()), 0);
+        slot.reading = true;
+        slot.alone = None;
+        drop(slot);
+        let moved = self.socket.read(&mut scratch[..most], wait);
+        let mut slot = self.lock();
+        slot.reading = false;
+        let done = slot.done;
+        if let Some(conn) = &mut slot.conn {
+            conn.took_copy(moved, &scratch);
+            conn.scratch = scratch;
+            if !done {
+                conn.note_events();
+            }
+        }
+        self.notify(&slot);
+        Ok(slot)
+    }
+
+    /// Writes until nothing is left to write.
+    pub(crate) fn write_out<'a>(&'a self, mut slot: Guard<'a>) -> Guard<'a> {
+        while slot.writing {
+            slot = self.wait(slot);
+        }
+        if !slot.duplex || slot.alone.is_some_and(|thread| thread == thread::current().id()) {
+            if let Some(conn) = &mut slot.conn {
+                conn.write_out(&self.socket);
+                let _ = conn.close(&self.socket);
+            }
+            return slot;
+        }
+        self.socket.begin_write();
+        loop {
+            let copy = std::mem::take(&mut slot.copy);
+            match self.write_copy(slot, copy) {
+                (next, true) => slot = next,
+                (slot, false) => return slot,
+            }
+        }
+    }
+
+    /// Writes a copy of some output with the machine left to others; says whether there was any.
+    fn write_copy<'a>(&'a self, mut slot: Guard<'a>, mut copy: Vec<u8>) -> (Guard<'a>, bool) {
+        let Some(conn) = slot.conn.as_mut().filter(|conn| conn.machine.want().write) else {
+            slot.copy = copy;
+            if let Some(conn) = &mut slot.conn {
+                let _ = conn.close(&self.socket);
+            }
+            return (slot, false);
+        };
+        conn.copy_output(&mut copy, PIECE);
+        slot.writing = true;
+        drop(slot);
+        let moved = self.socket.write(&[IoSlice::new(&copy)]);
+        let mut slot = self.lock();
+        slot.writing = false;
+        if let Some(conn) = &mut slot.conn {
+            conn.gave(moved, copy.len(), &self.socket);
+        }
+        slot.copy = copy;
+        self.notify(&slot);
+        (slot, true)
+    }
+
+    /// Looks whether input has come, without waiting.
+    pub(crate) fn look(&self, slot: &mut Slot) {
+        if slot.reading {
+            return;
+        }
+        if let Some(conn) = &mut slot.conn {
+            let room = conn.machine.read_buf();
+            if !room.is_empty() {
+                let moved = self.socket.read_ready(room);
+                conn.took(moved);
+                conn.note_events();
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// The machine, if the exchange of that id is open and its response is not complete.
+    pub(crate) fn conn(&mut self, id: Id) -> Result<&mut Conn, Error> {
+        match &mut self.conn {
+            Some(conn) if self.id == id && !self.done => Ok(conn),
+            _ => Err(Error::Misuse(Misuse::AlreadyFinished)),
+        }
+    }
+
+    /// From here on reading and writing go on at once, or no longer do.
+    pub(crate) fn set_duplex(&mut self, duplex: bool) {
+        self.duplex = duplex;
+    }
+
+    /// The handler on this thread has no writer.
+    pub(crate) fn hold(&mut self) {
+        self.alone = Some(thread::current().id());
+    }
+}

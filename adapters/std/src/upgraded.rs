@@ -1,0 +1,138 @@
+//! A connection that became something else: raw bytes both ways.
+//! Holds no protocol: what stands below (and what ends it) is the machine's.
+
+use crate::error::Error;
+use crate::shared::{Piece, Shared};
+use bytes::{Buf, Bytes};
+use purlin_core::{Id, Machine};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A raw stream in both directions, made by
+/// [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade).
+///
+/// Bytes that came with the request are read first. A shared reference reads
+/// and writes too, so that two threads can do both at once. Dropping it ends the connection.
+///
+/// ```
+/// use purlin_std::{ResponseHead, Status, streaming};
+/// use std::io::{Read, Write};
+///
+/// let echo = streaming(|_, writer| {
+///     let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "echo");
+///     let Ok(mut stream) = writer.upgrade(&head.expect("valid")) else { return };
+///     let mut room = [0; 1024];
+///     while let Ok(count @ 1..) = stream.read(&mut room) {
+///         if stream.write_all(&room[..count]).is_err() {
+///             break;
+///         }
+///     }
+/// });
+/// # let _ = echo;
+/// ```
+pub struct Upgraded {
+    shared: Arc<Shared>,
+    id: Id,
+    rest: Mutex<Bytes>,
+}
+
+impl Upgraded {
+    pub(crate) fn of(shared: Arc<Shared>, id: Id) -> Upgraded {
+        Upgraded { shared, id, rest: Mutex::default() }
+    }
+
+    /// Sends nothing more; what the peer sends can still be read.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the connection has ended.
+    pub fn shutdown_write(&self) -> Result<(), Error> {
+        let mut slot = self.shared.enter(self.id)?;
+        let conn = slot.conn(self.id)?;
+        let now = conn.clock.look();
+        conn.machine.finish(self.id, None, now).map_err(|misuse| conn.explain(misuse))?;
+        drop(self.shared.write_out(slot));
+        Ok(())
+    }
+
+    fn read_some(&self, room: &mut [u8]) -> io::Result<usize> {
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if rest.is_empty() && !room.is_empty() {
+            match self.shared.recv(self.id)? {
+                Piece::Data(data) => *rest = data,
+                Piece::End(_) => return Ok(0),
+            }
+        }
+        let count = rest.len().min(room.len());
+        room[..count].copy_from_slice(&rest[..count]);
+        rest.advance(count);
+        Ok(count)
+    }
+
+    fn write_all_of(&self, bytes: &[u8]) -> Result<usize, Error> {
+        let slot = self.shared.enter(self.id)?;
+        let slot = self.shared.send(slot, self.id, Bytes::copy_from_slice(bytes))?;
+        let mut slot = self.shared.write_out(slot);
+        slot.conn(self.id)?.still_open()?;
+        Ok(bytes.len())
+    }
+}
+
+impl Read for &Upgraded {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.read_some(room)
+    }
+}
+
+impl Write for &Upgraded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.write_all_of(bytes)?)
+    }
+
+    /// Does nothing: every write goes out at once.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Upgraded {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.read_some(room)
+    }
+}
+
+impl Write for Upgraded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.write_all_of(bytes)?)
+    }
+
+    /// Does nothing: every write goes out at once.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Upgraded {
+    fn drop(&mut self) {
+        let Ok(mut slot) = self.shared.enter(self.id) else {
+            return;
+        };
+        if let Ok(conn) = slot.conn(self.id) {
+            let now = conn.clock.look();
+            if std::thread::panicking() {
+                let _ = conn.machine.reset(self.id, now);
+            } else {
+                // Either may have happened before.
+                let _ = conn.machine.finish(self.id, None, now);
+                let _ = conn.machine.discard(self.id, now);
+            }
+        }
+        self.shared.done(&mut slot);
+    }
+}
+
+impl fmt::Debug for Upgraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upgraded")
+    }
+}

@@ -1,0 +1,436 @@
+//! The writer of a response, as in Go: a head that can be changed until the
+//! first bytes go out, then pieces, then trailers.
+//! How the response is framed, and what may be sent at all, is the machine's to say.
+
+use crate::error::Error;
+use crate::shared::{Guard, Shared, Slot};
+use crate::upgraded::Upgraded;
+use crate::{Request, Response, Source};
+use bytes::{Bytes, BytesMut};
+use purlin_core::{
+    Body, Content, Fields, Id, IntoResponse, Machine, Method, Misuse, ResponseHead, ServerMachine,
+    Status,
+};
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
+
+/// A response that ends within so many bytes tells its length.
+const BUFFER: usize = 2048;
+/// The most a source is asked for at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Writes one response.
+///
+/// Status and fields can be set until the head goes out: with the first
+/// `flush`, or once more than 2048 bytes have been written. A response that
+/// ends before that tells its length. It is complete when the writer is
+/// finished or dropped; without a word written, that is an empty 200. Dropped by a
+/// panic, the response becomes a 500, or breaks off so that the client can tell.
+///
+/// It implements [`Write`].
+///
+/// ```
+/// use purlin_std::{Error, ResponseWriter, Status};
+/// use std::io::Write;
+///
+/// fn report(mut writer: ResponseWriter) -> Result<(), Error> {
+///     writer.status(Status::OK);
+///     writer.fields_mut().append("Content-Type", "text/plain").expect("valid");
+///     writeln!(writer, "first line")?;
+///     writer.flush()?;
+///     writeln!(writer, "second line")?;
+///     writer.trailers_mut().append("Checksum", "none").expect("valid");
+///     writer.finish()
+/// }
+/// ```
+pub struct ResponseWriter {
+    shared: Arc<Shared>,
+    id: Id,
+    head: ResponseHead,
+    trailers: Fields,
+    buffer: Vec<u8>,
+    stage: Stage,
+    /// The request asks for the head alone.
+    head_only: bool,
+    /// The request asks for a tunnel.
+    connects: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The head has not gone out.
+    Fresh,
+    /// Body may follow.
+    Open,
+    /// The response is complete, or given up.
+    Done,
+}
+
+impl ResponseWriter {
+    pub(crate) fn new(shared: Arc<Shared>, id: Id, method: &Method) -> ResponseWriter {
+        ResponseWriter {
+            shared,
+            id,
+            head: ResponseHead::new(Status::OK),
+            trailers: Fields::new(),
+            buffer: Vec::new(),
+            stage: Stage::Fresh,
+            head_only: *method == Method::HEAD,
+            connects: *method == Method::CONNECT,
+        }
+    }
+
+    /// Sets the status; 200 without that. Without effect once the head is out.
+    pub fn status(&mut self, status: Status) -> &mut ResponseWriter {
+        self.head.set_status(status);
+        self
+    }
+
+    /// The fields of the head, to change them. Without effect once the head is out.
+    pub fn fields_mut(&mut self) -> &mut Fields {
+        self.head.fields_mut()
+    }
+
+    /// The trailer fields, sent when the response is finished.
+    pub fn trailers_mut(&mut self) -> &mut Fields {
+        &mut self.trailers
+    }
+
+    /// Takes body bytes; they go out at the latest with `flush` or the end.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the connection has ended, [`Error::Misuse`] if there is
+    /// more than the head declared or the response can have no body.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if self.buffer.len() + bytes.len() <= BUFFER {
+            if self.buffer.capacity() == 0 {
+                self.buffer.reserve_exact(BUFFER);
+            }
+            self.buffer.extend_from_slice(bytes);
+            return Ok(());
+        }
+        let slot = self.shared.enter(self.id)?;
+        let slot = begin(&mut self.stage, &self.head, slot, self.id)?;
+        let slot = drain(&self.shared, &mut self.buffer, slot, self.id)?;
+        if bytes.len() < BUFFER {
+            self.buffer.extend_from_slice(bytes);
+            return Ok(());
+        }
+        drop(self.shared.send(slot, self.id, Bytes::copy_from_slice(bytes))?);
+        Ok(())
+    }
+
+    /// Sends what has been written so far, the head first.
+    ///
+    /// # Errors
+    /// As [`ResponseWriter::write`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        let slot = self.shared.enter(self.id)?;
+        let slot = begin(&mut self.stage, &self.head, slot, self.id)?;
+        let slot = drain(&self.shared, &mut self.buffer, slot, self.id)?;
+        let mut slot = self.shared.write_out(slot);
+        slot.conn(self.id)?.still_open()
+    }
+
+    /// Sends an interim response, such as 103 (Early Hints), at once.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if the status is not 1xx, is 101, or the head is out.
+    pub fn interim(&mut self, head: &ResponseHead) -> Result<(), Error> {
+        let mut slot = self.shared.enter(self.id)?;
+        let conn = slot.conn(self.id)?;
+        let now = conn.clock.look();
+        conn.machine.interim(self.id, head, now).map_err(|misuse| conn.explain(misuse))?;
+        let mut slot = self.shared.write_out(slot);
+        slot.conn(self.id)?.still_open()
+    }
+
+    /// Whether nobody waits for the response any more: the client is gone, or
+    /// has said that it sends nothing more (which is advice: it may still read).
+    ///
+    /// Looks at the socket, which takes three system calls.
+    pub fn is_cancelled(&self) -> bool {
+        let Ok(mut slot) = self.shared.enter(self.id) else {
+            return true;
+        };
+        self.shared.look(&mut slot);
+        slot.conn(self.id).map_or(true, |conn| conn.input_closed || conn.closed.is_some())
+    }
+
+    /// Answers with a whole value; a source in it is read to its end. Fields
+    /// set here before are added to those of the response.
+    ///
+    /// # Errors
+    /// As [`ResponseWriter::write`]; [`Error::Io`] if the source fails. If the
+    /// head was not out, the answer is a 500 then; else it breaks off.
+    pub fn respond(mut self, response: Response) -> Result<(), Error> {
+        let (mut head, content) = response.into_parts();
+        for field in self.head.fields().iter() {
+            if !head.fields().contains(field.name) {
+                let added = head.fields_mut().append(field.name, field.value);
+                debug_assert_eq!(added, Ok(()));
+            }
+        }
+        self.head = head;
+        let sent = match content {
+            Content::Empty => self.send_whole(Body::Empty),
+            Content::Full(bytes) => self.send_whole(Body::Full(bytes)),
+            Content::Length(length, source) => self.send_source(Body::Length(length), source),
+            Content::Stream(source) => self.send_source(Body::Stream, source),
+        };
+        if sent.is_err() {
+            self.fail();
+        }
+        sent
+    }
+
+    /// Completes the response and sends it.
+    ///
+    /// # Errors
+    /// As [`ResponseWriter::write`]; [`Error::Misuse`] if there was less body than
+    /// declared, or trailers cannot be sent. The response breaks off then.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.complete()?;
+        drop(self.shared.write_out(self.shared.lock()));
+        Ok(())
+    }
+
+    /// Gives up on the response, so that the client can tell: without a head it
+    /// becomes a 500, else it breaks off.
+    pub fn reset(mut self) {
+        self.fail();
+    }
+
+    /// Makes the connection a raw stream: with 101 (Switching Protocols) if the
+    /// client asked for that, or with 200 to a CONNECT request.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if the request cannot be upgraded; it is answered with 500 then.
+    pub fn upgrade(mut self, head: &ResponseHead) -> Result<Upgraded, Error> {
+        match self.send_upgrade(head) {
+            Ok(()) => {
+                self.stage = Stage::Done;
+                Ok(Upgraded::of(Arc::clone(&self.shared), self.id))
+            }
+            Err(error) => {
+                self.fail();
+                Err(error)
+            }
+        }
+    }
+
+    fn send_upgrade(&mut self, head: &ResponseHead) -> Result<(), Error> {
+        let tunnel = self.connects && head.status().is_success();
+        if !tunnel && head.status() != Status::SWITCHING_PROTOCOLS {
+            return Err(Misuse::WrongStatus.into());
+        }
+        let mut slot = self.shared.enter(self.id)?;
+        let conn = slot.conn(self.id)?;
+        let now = conn.clock.look();
+        conn.machine
+            .respond(self.id, head, Body::Empty, now)
+            .map_err(|misuse| conn.explain(misuse))?;
+        conn.note_events();
+        slot.set_duplex(true);
+        drop(self.shared.write_out(slot));
+        Ok(())
+    }
+
+    /// The handler cannot use this writer while it reads the body.
+    pub(crate) fn hold_while_reading(&self, request: &Request) {
+        if !request.body().is_end() {
+            self.shared.lock().hold();
+        }
+    }
+
+    fn send_whole(&mut self, body: Body) -> Result<(), Error> {
+        let body = if self.trailers.is_empty() { body } else { return self.send_trailing(body) };
+        let mut slot = self.shared.enter(self.id)?;
+        let conn = slot.conn(self.id)?;
+        let now = conn.clock.look();
+        conn.machine
+            .respond(self.id, &self.head, body, now)
+            .map_err(|misuse| conn.explain(misuse))?;
+        self.stage = Stage::Done;
+        self.shared.done(&mut slot);
+        Ok(())
+    }
+
+    /// A whole body with trailers behind it goes out in pieces.
+    fn send_trailing(&mut self, body: Body) -> Result<(), Error> {
+        let slot = self.shared.enter(self.id)?;
+        let slot = begin(&mut self.stage, &self.head, slot, self.id)?;
+        if let Body::Full(bytes) = body {
+            drop(self.shared.send(slot, self.id, bytes)?);
+        } else {
+            drop(slot);
+        }
+        self.end()
+    }
+
+    /// Sends what a source gives. The first piece is read before the head goes
+    /// out, so that a source that fails at once can be answered with 500.
+    fn send_source(&mut self, body: Body, mut source: Source) -> Result<(), Error> {
+        let mut buffer = BytesMut::new();
+        let mut count = 0;
+        if !self.head_only {
+            buffer.resize(PIECE, 0);
+            count = read_piece(&mut source, &mut buffer)?;
+        }
+        {
+            let mut slot = self.shared.enter(self.id)?;
+            let conn = slot.conn(self.id)?;
+            let now = conn.clock.look();
+            conn.machine
+                .respond(self.id, &self.head, body, now)
+                .map_err(|misuse| conn.explain(misuse))?;
+            self.stage = Stage::Open;
+        }
+        while count > 0 {
+            let whole = buffer.freeze();
+            let slot = self.shared.enter(self.id)?;
+            let slot = self.shared.send(slot, self.id, whole.slice(..count))?;
+            let mut slot = self.shared.write_out(slot);
+            slot.conn(self.id)?.still_open()?;
+            drop(slot);
+            // The machine has let go of what was written: the store can be used again.
+            buffer = whole.try_into_mut().unwrap_or_else(|_| BytesMut::zeroed(PIECE));
+            count = read_piece(&mut source, &mut buffer)?;
+        }
+        self.end()
+    }
+
+    /// The response is complete, whatever stage it was in.
+    fn complete(&mut self) -> Result<(), Error> {
+        let ended = match self.stage {
+            Stage::Done => return Ok(()),
+            // Nobody wrote the body that is left out here, so its length is not known.
+            Stage::Fresh if self.head_only && self.buffer.is_empty() => {
+                self.send_trailing(Body::Empty)
+            }
+            Stage::Fresh if self.buffer.is_empty() => self.send_whole(Body::Empty),
+            Stage::Fresh => {
+                let bytes = std::mem::take(&mut self.buffer);
+                self.send_whole(Body::Full(bytes.into()))
+            }
+            Stage::Open => self.end(),
+        };
+        if ended.is_err() {
+            self.fail();
+        }
+        ended
+    }
+
+    /// Ends a body that went out in pieces.
+    fn end(&mut self) -> Result<(), Error> {
+        let slot = self.shared.enter(self.id)?;
+        let mut slot = drain(&self.shared, &mut self.buffer, slot, self.id)?;
+        let conn = slot.conn(self.id)?;
+        let now = conn.clock.look();
+        let trailers = (!self.trailers.is_empty()).then_some(&self.trailers);
+        conn.machine.finish(self.id, trailers, now).map_err(|misuse| conn.explain(misuse))?;
+        self.stage = Stage::Done;
+        self.shared.done(&mut slot);
+        Ok(())
+    }
+
+    /// Gives up on the response, so that the peer can tell.
+    fn fail(&mut self) {
+        if self.stage == Stage::Done {
+            return;
+        }
+        let fresh = self.stage == Stage::Fresh;
+        self.stage = Stage::Done;
+        let mut slot = self.shared.lock();
+        let slot: &mut Slot = &mut slot;
+        if let Ok(conn) = slot.conn(self.id) {
+            let now = conn.clock.look();
+            let answered = fresh && {
+                let response: Response = Status::INTERNAL_SERVER_ERROR.into_response();
+                let (head, content) = response.into_parts();
+                let body = if let Content::Full(bytes) = content {
+                    Body::Full(bytes)
+                } else {
+                    Body::Empty
+                };
+                conn.machine.respond(self.id, &head, body, now).is_ok()
+            };
+            if !answered {
+                let _ = conn.machine.reset(self.id, now);
+            }
+            self.shared.done(slot);
+        }
+    }
+}
+
+/// Sends the head, with the body to come in pieces, unless it is out.
+fn begin<'a>(
+    stage: &mut Stage,
+    head: &ResponseHead,
+    mut slot: Guard<'a>,
+    id: Id,
+) -> Result<Guard<'a>, Error> {
+    if *stage == Stage::Fresh {
+        let conn = slot.conn(id)?;
+        let now = conn.clock.look();
+        conn.machine.respond(id, head, Body::Stream, now).map_err(|misuse| conn.explain(misuse))?;
+        *stage = Stage::Open;
+    }
+    Ok(slot)
+}
+
+/// Sends what is buffered.
+fn drain<'a>(
+    shared: &'a Shared,
+    buffer: &mut Vec<u8>,
+    slot: Guard<'a>,
+    id: Id,
+) -> Result<Guard<'a>, Error> {
+    if buffer.is_empty() {
+        return Ok(slot);
+    }
+    let bytes = Bytes::copy_from_slice(buffer);
+    buffer.clear();
+    shared.send(slot, id, bytes)
+}
+
+fn read_piece(source: &mut Source, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(room) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+impl Write for ResponseWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        ResponseWriter::write(self, bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(ResponseWriter::flush(self)?)
+    }
+}
+
+impl Drop for ResponseWriter {
+    fn drop(&mut self) {
+        if self.stage == Stage::Done {
+            return;
+        }
+        if std::thread::panicking() {
+            self.fail();
+        } else {
+            // A response that cannot be completed has been given up there.
+            let _ = self.complete();
+        }
+    }
+}
+
+impl fmt::Debug for ResponseWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResponseWriter({:?}, {:?})", self.stage, self.head)
+    }
+}
