@@ -138,17 +138,12 @@ fn is_scheme(scheme: &[u8]) -> bool {
 
 /// Checks what follows the authority and finds the query.
 fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), Fault> {
-    let mut question = None;
-    let mut at = start;
-    while at < target.len() {
-        if target[at] == b'?' && question.is_none() {
-            question = Some(at);
-        }
-        at += accept(target, at, TARGET).ok_or(Fault::BadTarget)?;
+    if !is_made_of(&target[start..], TARGET) {
+        return Err(Fault::BadTarget);
     }
     let end = target.len();
-    Ok(match question {
-        Some(at) => (Part::new(start, at), Some(Part::new(at + 1, end))),
+    Ok(match target[start..].iter().position(|byte| *byte == b'?') {
+        Some(at) => (Part::new(start, start + at), Some(Part::new(start + at + 1, end))),
         None => (Part::new(start, end), None),
     })
 }
@@ -176,13 +171,23 @@ const CLASS: [u8; 256] = {
     table
 };
 
-/// Whether `at` is an escape or a byte of this class; how long it is.
-fn accept(text: &[u8], at: usize, class: u8) -> Option<usize> {
-    let byte = text[at];
-    if CLASS[usize::from(byte)] & class != 0 {
-        return Some(1);
+/// Whether all of the text is of this class, or escapes.
+fn is_made_of(text: &[u8], class: u8) -> bool {
+    let mut rest = text.iter();
+    rest.all(|byte| CLASS[usize::from(*byte)] & class != 0) || has_escapes_and(text, class)
+}
+
+/// The slower way, for a text that is not all of one class.
+#[cold]
+fn has_escapes_and(mut text: &[u8], class: u8) -> bool {
+    while let [byte, rest @ ..] = text {
+        text = match rest {
+            _ if CLASS[usize::from(*byte)] & class != 0 => rest,
+            [_, _, rest @ ..] if is_escape(text) => rest,
+            _ => return false,
+        };
     }
-    (byte == b'%' && is_escape(&text[at..])).then_some(3)
+    true
 }
 
 /// `unreserved` and `sub-delims` of RFC 3986 §2.
@@ -232,8 +237,11 @@ impl Authority<'_> {
             [b':', port @ ..] => Some(port),
             _ => return None,
         };
-        let host_ok =
-            if host.first() == Some(&b'[') { is_ip_literal(host) } else { is_reg_name(host) };
+        let host_ok = if host.first() == Some(&b'[') {
+            is_ip_literal(host)
+        } else {
+            is_made_of(host, REG_NAME)
+        };
         (host_ok && port.is_none_or(is_port)).then_some(Authority { host, port })
     }
 }
@@ -247,17 +255,6 @@ fn is_port(port: &[u8]) -> bool {
         value = value.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
     }
     value <= 65_535
-}
-
-fn is_reg_name(host: &[u8]) -> bool {
-    let mut at = 0;
-    while at < host.len() {
-        match accept(host, at, REG_NAME) {
-            Some(length) => at += length,
-            None => return false,
-        }
-    }
-    true
 }
 
 fn is_ip_literal(host: &[u8]) -> bool {

@@ -124,7 +124,9 @@ impl Decoder {
         input: &[u8],
         limits: &Limits,
     ) -> Result<Option<(usize, Option<Fields>)>, Fault> {
-        let Some(used) = lines::scan_trailers(&mut self.scan, input, limits)? else {
+        let Some(used) =
+            lines::scan_fields(&mut self.scan, input, limits, 0, Fault::TrailersTooLarge)?
+        else {
             return Ok(None);
         };
         let lines = self.scan.lines();

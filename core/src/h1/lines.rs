@@ -54,6 +54,7 @@ impl BlockScan {
     ///
     /// # Errors
     /// [`Fault::BareLf`], as soon as the LF is there.
+    #[inline]
     pub(crate) fn next_line(&mut self, input: &[u8], leniency: Leniency) -> Result<Line, Fault> {
         let Some(found) = find_lf(&input[self.next..]) else {
             self.next = input.len();
@@ -104,22 +105,27 @@ pub(crate) fn find_byte(text: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|byte| *byte == wanted).map(|at| text.len() - rest.len() + at)
 }
 
-/// Scans a trailer section to its end.
+/// Scans field lines to the empty line that ends them; says how long the block is.
+/// `before` lines of it are no fields.
 ///
 /// # Errors
-/// The section is too long, has too many lines, or a line ends in LF alone.
-pub(crate) fn scan_trailers(
+/// The block is `too_long`, has too many fields, or a line ends in LF alone.
+pub(crate) fn scan_fields(
     scan: &mut BlockScan,
     input: &[u8],
     limits: &Limits,
+    before: usize,
+    too_long: Fault,
 ) -> Result<Option<usize>, Fault> {
     loop {
         let line = scan.next_line(input, limits.leniency)?;
         if scan.seen() > limits.head_bytes {
-            return Err(Fault::TrailersTooLarge);
+            return Err(too_long);
         }
         match line {
-            Line::Text(..) if scan.lines() > limits.fields => return Err(Fault::TooManyFields),
+            Line::Text(..) if scan.lines() > limits.fields + before => {
+                return Err(Fault::TooManyFields);
+            }
             Line::Text(..) => {}
             Line::End(length) => return Ok(Some(length)),
             Line::Partial => return Ok(None),

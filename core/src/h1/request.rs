@@ -45,32 +45,34 @@ impl HeadScan {
         config: &ServerConfig,
     ) -> Result<Option<(RequestHead, usize)>, Fault> {
         let limits = &config.limits;
+        if self.line.is_none() && !self.read_request_line(input, config)? {
+            return Ok(None);
+        }
+        match lines::scan_fields(&mut self.scan, input, limits, 1, Fault::HeadTooLarge)? {
+            Some(length) => self.finish(&input[..length], limits).map(|head| Some((head, length))),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the request line, behind a few empty ones; says whether it is there.
+    fn read_request_line(&mut self, input: &[u8], config: &ServerConfig) -> Result<bool, Fault> {
+        let limits = &config.limits;
         loop {
-            let line = self.scan.next_line(input, limits.leniency)?;
-            match (line, &self.line) {
-                (Line::Partial, _) => {
-                    self.check_size(limits)?;
-                    return Ok(None);
+            match self.scan.next_line(input, limits.leniency)? {
+                Line::Partial => {
+                    check_line_length(self.scan.seen() - self.scan.line_start(), limits)?;
+                    return Ok(false);
                 }
-                (Line::End(_), None) => {
+                Line::End(_) => {
                     self.empty_lines += 1;
                     if self.empty_lines > limits.empty_lines {
                         return Err(Fault::TooManyEmptyLines);
                     }
                 }
-                (Line::Text(start, end), None) => {
+                Line::Text(start, end) => {
                     check_line_length(end - start, limits)?;
                     self.line = Some(request_line(input, start, end, self.scan.seen(), config)?);
-                }
-                (Line::Text(..), Some(_)) => {
-                    self.check_size(limits)?;
-                    if self.scan.lines() - 1 > limits.fields {
-                        return Err(Fault::TooManyFields);
-                    }
-                }
-                (Line::End(length), Some(_)) => {
-                    self.check_size(limits)?;
-                    return self.finish(&input[..length], limits).map(|head| Some((head, length)));
+                    return Ok(true);
                 }
             }
         }
@@ -92,21 +94,13 @@ impl HeadScan {
         }
     }
 
-    /// Refuses a head that is too long before its end has come.
-    fn check_size(&self, limits: &Limits) -> Result<(), Fault> {
-        if self.line.is_none() {
-            check_line_length(self.scan.seen() - self.scan.line_start(), limits)?;
-        }
-        if self.scan.seen() > limits.head_bytes { Err(Fault::HeadTooLarge) } else { Ok(()) }
-    }
-
     /// Reads the fields behind the request line.
     fn finish(&mut self, head: &[u8], limits: &Limits) -> Result<RequestHead, Fault> {
         let lines = self.scan.lines() - 1;
         let line = self.line.take().ok_or(Fault::BadRequestLine)?;
         self.scan.reset();
         self.empty_lines = 0;
-        let (text, target) = if head.is_ascii() || !limits.leniency.raw_target {
+        let (text, target) = if !limits.leniency.raw_target || head.is_ascii() {
             (head[line.start..].to_vec(), (line.target.0 - line.start, line.target.1 - line.start))
         } else {
             escape_target(head, &line)
