@@ -1,1 +1,64 @@
-//! Purlin on smol.
+//! Purlin on smol: an HTTP server on async-io and one local executor per thread.
+//! Decides nothing of the protocol; that is `purlin-core`, driven from here.
+//!
+//! A handler is an async function from a [`Request`] to anything that is a
+//! response. It runs on the thread of its connection, so its future need not be
+//! `Send`, and it may borrow what the closure captured:
+//!
+//! ```no_run
+//! use purlin_smol::{Request, Server};
+//!
+//! fn main() -> purlin_smol::Result<()> {
+//!     let greeting = String::from("hello");
+//!     let server = Server::new(async move |request: Request| {
+//!         format!("{greeting}, {}\n", request.path())
+//!     });
+//!     smol::block_on(server.listen("127.0.0.1:8080"))
+//! }
+//! ```
+//!
+//! | what | is |
+//! |---|---|
+//! | [`Server`] | an address, a handler, limits; [`Bound`] has its socket, [`Handle`] stops it |
+//! | [`Request`], [`Body`] | what came, read piece by piece or whole |
+//! | [`Response`], [`Source`] | what goes out as a value, its bytes perhaps still to come |
+//! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
+//! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
+//! | [`Error`] | why not; it is an answer too |
+
+mod body;
+mod clock;
+mod driver;
+mod error;
+mod events;
+mod handler;
+mod link;
+mod server;
+mod shared;
+mod source;
+mod upgraded;
+mod work;
+mod writer;
+
+pub use body::Body;
+pub use bytes::Bytes;
+pub use error::Error;
+pub use handler::{Answer, Exchange, Handler, HandlerFuture, Streamed, Streaming, streaming};
+pub use purlin_core::{
+    BodyLength, CloseReason, Content, Fault, Field, Fields, IntoResponse, InvalidField, Leniency,
+    Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
+    Timeouts, Version, names,
+};
+pub use server::{Bound, Handle, Server};
+pub use source::Source;
+pub use upgraded::Upgraded;
+pub use writer::ResponseWriter;
+
+/// A request, its [`Body`] still to be read.
+pub type Request = purlin_core::Request<Body>;
+
+/// A response, its bytes at hand or given by a [`Source`].
+pub type Response = purlin_core::Response<Source>;
+
+/// What may fail with an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,205 @@
+//! The body of a request, to be read piece by piece or whole.
+//! Keeps no bytes but the rest of a piece: they wait in the machine until asked for.
+
+use crate::clock;
+use crate::error::Error;
+use crate::shared::{Shared, park};
+use bytes::{Buf, Bytes};
+use futures_lite::{AsyncRead, Stream, future};
+use purlin_core::{Fields, Id, Machine, Recv};
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// The body of a request.
+///
+/// The peer sends no faster than this is read. An interim response that asks
+/// for the body goes out with the first read. Dropped early, the rest is
+/// thrown away or the connection ended, whichever is cheaper.
+///
+/// ```
+/// use purlin_smol::{Error, Request};
+///
+/// async fn shout(mut request: Request) -> Result<String, Error> {
+///     let text = request.body_mut().text().await?; // 413, 408, 400 on their own
+///     Ok(text.to_uppercase())
+/// }
+/// ```
+pub struct Body {
+    /// `None` once there is nothing more to come.
+    from: Option<(Arc<Shared>, Id)>,
+    /// What was taken from the machine and not read yet.
+    rest: Bytes,
+    trailers: Option<Box<Fields>>,
+}
+
+impl Body {
+    pub(crate) fn empty() -> Body {
+        Body { from: None, rest: Bytes::new(), trailers: None }
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>, id: Id) -> Body {
+        Body { from: Some((shared, id)), rest: Bytes::new(), trailers: None }
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// ```
+    /// # async fn count(mut request: purlin_smol::Request) -> purlin_smol::Result<usize> {
+    /// let mut length = 0;
+    /// while let Some(piece) = request.body_mut().chunk().await? {
+    ///     length += piece.len();
+    /// }
+    /// # Ok(length) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Peer`] if the body breaks a rule or a limit, comes too slowly or not to its end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        future::poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    /// All that is left of it, up to the limit of [`Body::set_limit`].
+    ///
+    /// ```
+    /// # async fn store(mut request: purlin_smol::Request) -> purlin_smol::Result<()> {
+    /// let bytes = request.body_mut().bytes().await?;
+    /// # drop(bytes); Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Body::chunk`].
+    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk().await? else {
+            return Ok(first);
+        };
+        let mut all = Vec::with_capacity((first.len() + second.len()) * 2);
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(piece) = self.chunk().await? {
+            all.extend_from_slice(&piece);
+        }
+        Ok(Bytes::from(all))
+    }
+
+    /// All that is left of it, as text.
+    ///
+    /// ```
+    /// # async fn name(mut request: purlin_smol::Request) -> purlin_smol::Result<String> {
+    /// let name = request.body_mut().text().await?;
+    /// # Ok(name) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Body::chunk`], and [`Error::Text`] if it is not UTF-8.
+    pub async fn text(&mut self) -> Result<String, Error> {
+        let bytes = Vec::from(self.bytes().await?);
+        String::from_utf8(bytes).map_err(|error| Error::Text(error.utf8_error()))
+    }
+
+    /// The trailer fields, once the body has been read to its end.
+    ///
+    /// ```
+    /// # async fn sum(mut request: purlin_smol::Request) -> purlin_smol::Result<()> {
+    /// request.body_mut().bytes().await?;
+    /// let sum = request.body().trailers().and_then(|fields| fields.get("Checksum"));
+    /// # let _ = sum; Ok(()) }
+    /// ```
+    pub fn trailers(&self) -> Option<&Fields> {
+        self.trailers.as_deref()
+    }
+
+    /// Changes how many bytes the body may have. To be called before the first read.
+    ///
+    /// ```
+    /// # async fn upload(mut request: purlin_smol::Request) -> purlin_smol::Result<()> {
+    /// request.body_mut().set_limit(4 << 30);
+    /// # Ok(()) }
+    /// ```
+    pub fn set_limit(&mut self, bytes: u64) {
+        if let Some((shared, id)) = &self.from {
+            // An exchange that is over has no limit to change.
+            let _ = shared.lock().machine.limit_body(*id, bytes);
+        }
+    }
+
+    pub(crate) fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Error>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
+        }
+        let Some((shared, id)) = &self.from else {
+            return Poll::Ready(Ok(None));
+        };
+        let mut inner = shared.lock();
+        let received = inner.machine.recv(*id, clock::now());
+        inner.poke();
+        match received {
+            Recv::Data(data) => Poll::Ready(Ok(Some(data))),
+            Recv::Pending => {
+                park(&mut inner.waits.read, cx);
+                Poll::Pending
+            }
+            Recv::Failed(error) => Poll::Ready(Err(error.into())),
+            Recv::End(trailers) => {
+                drop(inner);
+                self.trailers = trailers.map(Box::new);
+                self.from = None;
+                Poll::Ready(Ok(None))
+            }
+        }
+    }
+}
+
+impl AsyncRead for Body {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let Some(piece) = std::task::ready!(self.poll_chunk(cx))? else {
+            return Poll::Ready(Ok(0));
+        };
+        self.rest = piece;
+        let count = self.rest.len().min(buf.len());
+        self.rest.copy_to_slice(&mut buf[..count]);
+        Poll::Ready(Ok(count))
+    }
+}
+
+/// The pieces of [`Body::chunk`].
+impl Stream for Body {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_chunk(cx).map(|piece| piece.map_err(io::Error::from).transpose())
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some((shared, id)) = self.from.take() {
+            let mut inner = shared.lock();
+            // An exchange that is over has nothing left to discard.
+            if inner.machine.discard(id, clock::now()).is_ok() {
+                inner.poke();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("ended", &self.from.is_none()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! Stopping a server: what was asked for, and who waits for it.
+//! Holds the phase; the serving future carries it out.
+
+use futures_lite::future;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// What a server is doing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Serving,
+    /// Ends what it has begun.
+    Draining,
+    /// Ends now.
+    Closing,
+    Ended,
+}
+
+pub(crate) struct Control(Mutex<State>);
+
+struct State {
+    phase: Phase,
+    /// When draining gives up; `None` is never.
+    until: Option<Instant>,
+    waiting: Vec<Waker>,
+}
+
+/// Whoever holds it serves, or will; without it nothing is left to stop.
+pub(crate) struct Served(pub(crate) Arc<Control>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.advance(Phase::Ended, None);
+    }
+}
+
+impl Control {
+    pub(crate) fn new() -> Arc<Control> {
+        Arc::new(Control(Mutex::new(State {
+            phase: Phase::Serving,
+            until: None,
+            waiting: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn handle(self: &Arc<Control>) -> Handle {
+        Handle(self.clone())
+    }
+
+    pub(crate) async fn stopped(&self) {
+        future::poll_fn(|cx| self.poll_phase(Phase::Draining, cx)).await;
+    }
+
+    pub(crate) async fn closed(&self) {
+        future::poll_fn(|cx| self.poll_phase(Phase::Closing, cx)).await;
+    }
+
+    /// When draining gives up, if draining is what was asked for.
+    pub(crate) fn drains_until(&self) -> Option<Option<Instant>> {
+        let state = self.lock();
+        (state.phase == Phase::Draining).then_some(state.until)
+    }
+
+    fn poll_phase(&self, phase: Phase, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.phase >= phase {
+            return Poll::Ready(());
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Phases only go forward.
+    fn advance(&self, phase: Phase, until: Option<Instant>) {
+        let mut state = self.lock();
+        if state.phase >= phase {
+            return;
+        }
+        (state.phase, state.until) = (phase, until);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stops a server, from anywhere; given by [`Bound::handle`](crate::Bound::handle).
+///
+/// ```
+/// # use purlin_smol::{Request, Server};
+/// # smol::block_on(async {
+/// let bound = Server::new(async |_: Request| "hello\n").bind("127.0.0.1:0").await?;
+/// let (one, other) = (bound.handle(), bound.handle());
+/// one.close();
+/// other.close(); // once is enough, twice does no harm
+/// bound.serve().await?;
+/// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Handle(Arc<Control>);
+
+impl Handle {
+    /// Stops gracefully, beginning now: nothing is accepted any more, idle
+    /// connections close, requests that have begun are answered. Connections
+    /// that are left at the deadline are cut. The future ends when the server has.
+    ///
+    /// ```
+    /// # use purlin_smol::{Request, Server};
+    /// # use std::time::Duration;
+    /// # smol::block_on(async {
+    /// # let bound = Server::new(async |_: Request| "hello\n").bind("127.0.0.1:0").await?;
+    /// # let handle = bound.handle();
+    /// # let serving = smol::spawn(bound.serve());
+    /// handle.shutdown(Duration::from_secs(10)).await;
+    /// # serving.await?;
+    /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
+    /// ```
+    pub fn shutdown(&self, deadline: Duration) -> impl Future<Output = ()> + Send + use<> {
+        self.0.advance(Phase::Draining, Instant::now().checked_add(deadline));
+        let control = self.0.clone();
+        future::poll_fn(move |cx| control.poll_phase(Phase::Ended, cx))
+    }
+
+    /// Stops at once: connections are cut, handlers dropped.
+    ///
+    /// ```
+    /// # use purlin_smol::{Request, Server};
+    /// # smol::block_on(async {
+    /// # let bound = Server::new(async |_: Request| "hello\n").bind("127.0.0.1:0").await?;
+    /// bound.handle().close();
+    /// bound.serve().await?;
+    /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
+    /// ```
+    pub fn close(&self) {
+        self.0.advance(Phase::Closing, None);
+    }
+}

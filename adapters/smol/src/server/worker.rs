@@ -1,0 +1,113 @@
+//! A worker thread: a local executor, and one task for each of its connections.
+//! Accepts nothing, and ends when told.
+
+use super::crew::Deal;
+use super::gate::Permit;
+use crate::driver::Driver;
+use crate::handler::Handler;
+use crate::shared::Shared;
+use async_channel::Receiver;
+use async_executor::LocalExecutor;
+use async_io::Async;
+use futures_lite::future;
+use purlin_core::ServerConfig;
+use std::cell::RefCell;
+use std::net::TcpStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+/// What the connections of one thread share.
+struct Place<H> {
+    handler: Arc<H>,
+    config: Arc<ServerConfig>,
+    roll: RefCell<Roll>,
+}
+
+/// Who is there, to be told to end.
+#[derive(Default)]
+struct Roll {
+    seats: Vec<Option<Arc<Shared>>>,
+    free: Vec<usize>,
+    /// Waits for everybody to leave.
+    waiting: Option<Waker>,
+}
+
+/// A connection's place on the roll.
+struct Seat<H> {
+    place: Rc<Place<H>>,
+    number: usize,
+}
+
+/// Serves what it is dealt, until the channel closes or, draining, all is done.
+pub(crate) fn run<H: Handler>(handler: Arc<H>, config: Arc<ServerConfig>, deals: &Receiver<Deal>) {
+    let place = Rc::new(Place { handler, config, roll: RefCell::default() });
+    let executor = LocalExecutor::new();
+    async_io::block_on(executor.run(attend(&executor, &place, deals)));
+}
+
+async fn attend<H: Handler>(
+    executor: &LocalExecutor<'static>,
+    place: &Rc<Place<H>>,
+    deals: &Receiver<Deal>,
+) {
+    while let Ok(deal) = deals.recv().await {
+        match deal {
+            Deal::Connection(socket, permit) => {
+                executor.spawn(connection(place.clone(), socket, permit)).detach();
+            }
+            Deal::Drain => {
+                place.stop_all();
+                let closed = async { while deals.recv().await.is_ok() {} };
+                return future::or(place.emptied(), closed).await;
+            }
+        }
+    }
+}
+
+async fn connection<H: Handler>(place: Rc<Place<H>>, socket: Async<TcpStream>, _permit: Permit) {
+    let shared = Shared::new(place.config.clone());
+    let seat = place.enter(shared.clone());
+    Driver::new(&*seat.place.handler, socket, shared).await;
+}
+
+impl<H> Place<H> {
+    fn enter(self: Rc<Place<H>>, shared: Arc<Shared>) -> Seat<H> {
+        let mut roll = self.roll.borrow_mut();
+        let number = roll.free.pop().unwrap_or(roll.seats.len());
+        if number == roll.seats.len() {
+            roll.seats.push(None);
+        }
+        roll.seats[number] = Some(shared);
+        drop(roll);
+        Seat { place: self, number }
+    }
+
+    fn stop_all(&self) {
+        self.roll.borrow().seats.iter().flatten().for_each(|shared| shared.stop());
+    }
+
+    async fn emptied(&self) {
+        future::poll_fn(|cx| {
+            let mut roll = self.roll.borrow_mut();
+            if roll.free.len() == roll.seats.len() {
+                return Poll::Ready(());
+            }
+            roll.waiting = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl<H> Drop for Seat<H> {
+    fn drop(&mut self) {
+        let mut roll = self.place.roll.borrow_mut();
+        let left = roll.seats[self.number].take();
+        roll.free.push(self.number);
+        let waiting = roll.waiting.take();
+        drop(roll);
+        drop(left);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
