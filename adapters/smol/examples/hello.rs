@@ -1,24 +1,23 @@
 //! The smallest server.
 //!
 //! Run `cargo run -p purlin-smol --example hello -- [ADDR]` (default
-//! 127.0.0.1:8080). It prints the URL it listens on; then
+//! 127.0.0.1:8080). It prints its routes and the URL it listens on; then
 //! `curl http://127.0.0.1:8080/hello/gopher` prints `hello, gopher`.
 
-use purlin_smol::{IntoResponse, Request, Response, Result, Server, Status};
+use purlin_smol::{Mux, Request, Response, Server};
 
-fn main() -> Result<()> {
-    let addr = std::env::args().nth(1).unwrap_or_else(|| String::from("127.0.0.1:8080"));
+fn main() -> purlin_smol::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
     let greeting = String::from("hello");
-    let server = Server::new(async move |request: Request| -> Response {
-        match request.path().strip_prefix("/hello/") {
-            Some(name) => Response::text(format!("{greeting}, {name}\n")),
-            None if request.path() == "/" => Response::text("ask for /hello/NAME\n"),
-            None => Status::NOT_FOUND.into_response(),
-        }
-    });
+    let mut mux = Mux::new();
+    mux.handle("GET /hello/{name}", async move |r: Request| {
+        Response::text(format!("{greeting}, {}\n", r.param("name")))
+    })?;
+    mux.handle("GET /{$}", async |_: Request| "ask for /hello/{name}\n")?;
+    println!("{mux:#}");
     smol::block_on(async {
-        let bound = server.bind(addr).await?;
-        println!("http://{}/hello/gopher", bound.local_addr());
+        let bound = Server::new(mux).bind(address).await?;
+        println!("listening on http://{}/", bound.local_addr());
         bound.serve().await
     })
 }

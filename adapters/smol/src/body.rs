@@ -1,8 +1,8 @@
 //! The body of a request, to be read piece by piece or whole.
 //! Keeps no bytes but the rest of a piece: they wait in the machine until asked for.
 
+use crate::Error;
 use crate::clock;
-use crate::error::Error;
 use crate::shared::{Shared, park};
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, Stream, future};
@@ -99,7 +99,7 @@ impl Body {
     /// As [`Body::chunk`], and [`Error::Text`] if it is not UTF-8.
     pub async fn text(&mut self) -> Result<String, Error> {
         let bytes = Vec::from(self.bytes().await?);
-        String::from_utf8(bytes).map_err(|error| Error::Text(error.utf8_error()))
+        String::from_utf8(bytes).map_err(|error| Error::NotText(error.utf8_error()))
     }
 
     /// The trailer fields, once the body has been read to its end.

@@ -68,6 +68,7 @@ where
 ///     }
 /// }
 /// ```
+#[derive(Clone)]
 pub struct Exchange {
     pub(crate) shared: Arc<Shared>,
     pub(crate) id: Id,

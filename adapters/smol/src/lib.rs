@@ -29,10 +29,10 @@
 mod body;
 mod clock;
 mod driver;
-mod error;
 mod events;
 mod handler;
 mod link;
+mod mux;
 mod server;
 mod shared;
 mod source;
@@ -42,8 +42,10 @@ mod writer;
 
 pub use body::Body;
 pub use bytes::Bytes;
-pub use error::Error;
 pub use handler::{Answer, Exchange, Handler, HandlerFuture, Streamed, Streaming, streaming};
+pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
+pub use purlin_core::message::Error;
+pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{
     BodyLength, CloseReason, Content, Fault, Field, Fields, IntoResponse, InvalidField, Leniency,
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
@@ -61,4 +63,4 @@ pub type Request = purlin_core::Request<Body>;
 pub type Response = purlin_core::Response<Source>;
 
 /// What may fail with an [`Error`].
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;

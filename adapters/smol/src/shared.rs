@@ -1,8 +1,8 @@
 //! What a connection's driver, its request bodies and its response writers share.
 //! Holds the machine behind a lock, and who waits for what; the machine decides.
 
+use crate::Error;
 use crate::clock;
-use crate::error::Error;
 use bytes::Bytes;
 use purlin_core::server::Connection;
 use purlin_core::{

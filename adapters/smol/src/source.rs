@@ -1,8 +1,8 @@
 //! What gives the bytes of a response that is not whole yet.
 //! Holds a reader or a stream; when its bytes are taken, the writer decides.
 
+use crate::Error;
 use crate::body::Body;
-use crate::error::Error;
 use bytes::Bytes;
 use futures_lite::{AsyncRead, Stream, future};
 use std::fmt;

@@ -1,8 +1,8 @@
 //! A connection that carries raw bytes both ways.
 //! Knows nothing of what they mean, nor of what lies below them.
 
+use crate::Error;
 use crate::clock;
-use crate::error::Error;
 use crate::shared::{Shared, park};
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, AsyncWrite};

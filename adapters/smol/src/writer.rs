@@ -1,8 +1,8 @@
 //! Writing a response piece by piece, as Go's `ResponseWriter` does.
 //! Gathers small pieces; framing and order are the machine's.
 
+use crate::Error;
 use crate::clock;
-use crate::error::Error;
 use crate::shared::{Rest, Shared, park};
 use crate::source::Source;
 use crate::upgraded::Upgraded;

@@ -1,30 +1,21 @@
-//! A server that says hello, on plain threads.
+//! The smallest server, on plain threads.
 //!
-//! Run it: `cargo run -p purlin-std --example hello -- [ADDR]` (127.0.0.1:8080 without ADDR).
-//! You will see the URL it listens on. Then try, in another terminal:
-//!
-//! ```text
-//! $ curl http://127.0.0.1:8080/
-//! hello
-//! $ curl http://127.0.0.1:8080/hello/gopher
-//! hello, gopher
-//! ```
+//! Run `cargo run -p purlin-std --example hello -- [ADDR]` (default
+//! 127.0.0.1:8080). It prints its routes and the URL it listens on; then
+//! `curl http://127.0.0.1:8080/hello/gopher` prints `hello, gopher`.
 
-use purlin_std::{Request, Response, Server, Status};
+use purlin_std::{Mux, Request, Response, Server};
 
 fn main() -> purlin_std::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
-    let bound = Server::new(hello).bind(&address[..])?;
+    let greeting = String::from("hello");
+    let mut mux = Mux::new();
+    mux.handle("GET /hello/{name}", move |r: Request| {
+        Response::text(format!("{greeting}, {}\n", r.param("name")))
+    })?;
+    mux.handle("GET /{$}", |_: Request| "ask for /hello/{name}\n")?;
+    println!("{mux:#}");
+    let bound = Server::new(mux).bind(address)?;
     println!("listening on http://{}/", bound.local_addr());
     bound.serve()
-}
-
-fn hello(request: Request) -> Response {
-    match request.path() {
-        "/" => Response::text("hello\n"),
-        path => match path.strip_prefix("/hello/") {
-            Some(name) if !name.is_empty() => Response::text(format!("hello, {name}\n")),
-            _ => Response::text("no such page\n").with_status(Status::NOT_FOUND),
-        },
-    }
 }

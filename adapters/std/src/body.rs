@@ -1,7 +1,7 @@
 //! The body of a request, read from the connection as it is asked for.
 //! Holds no bytes but the piece at hand; limits and framing are the machine's.
 
-use crate::error::Error;
+use crate::Error;
 use crate::shared::{Piece, Shared};
 use bytes::{Buf, Bytes, BytesMut};
 use purlin_core::{Fields, Id, Machine};

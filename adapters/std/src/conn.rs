@@ -2,9 +2,9 @@
 //! socket: read, write, wait for the deadline, give up.
 //! Decides nothing: how long, whether and what for is the machine's to say.
 
+use crate::Error;
 use crate::clock::Clock;
 use crate::control::Control;
-use crate::error::Error;
 use crate::socket::{Moved, Socket};
 use purlin_core::{
     Close, CloseReason, Eof, Event, Machine, Misuse, Mono, Now, ServerConfig, server,

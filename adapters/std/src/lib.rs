@@ -23,8 +23,8 @@ mod clock;
 mod conn;
 mod control;
 mod driver;
-mod error;
 mod handler;
+mod mux;
 mod server;
 mod shared;
 mod socket;
@@ -34,8 +34,10 @@ mod writer;
 pub use body::Body;
 pub use bytes::Bytes;
 pub use control::Handle;
-pub use error::Error;
 pub use handler::{Handler, Source, Streaming, streaming};
+pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
+pub use purlin_core::message::Error;
+pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{
     BodyLength, CloseReason, Content, Fault, Field, Fields, IntoResponse, InvalidField, Leniency,
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,

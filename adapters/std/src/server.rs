@@ -1,9 +1,9 @@
 //! The server: an address, a handler, limits, and the loop that accepts.
 //! Holds no bytes: a connection's thread drives it.
 
+use crate::Error;
 use crate::control::{Control, Handle};
 use crate::driver::Driver;
-use crate::error::Error;
 use crate::handler::Handler;
 use crate::socket::Socket;
 use purlin_core::ServerConfig;

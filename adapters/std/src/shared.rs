@@ -7,8 +7,8 @@
 //! written when no body can be read any more, and a body being read on the
 //! connection's thread by a handler that has no writer.
 
+use crate::Error;
 use crate::conn::Conn;
-use crate::error::Error;
 use crate::socket::Socket;
 use bytes::Bytes;
 use purlin_core::{Fields, Id, Machine, Misuse, Recv};

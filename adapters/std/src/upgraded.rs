@@ -1,7 +1,7 @@
 //! A connection that became something else: raw bytes both ways.
 //! Holds no protocol: what stands below (and what ends it) is the machine's.
 
-use crate::error::Error;
+use crate::Error;
 use crate::shared::{Piece, Shared};
 use bytes::{Buf, Bytes};
 use purlin_core::{Id, Machine};

@@ -2,7 +2,7 @@
 //! first bytes go out, then pieces, then trailers.
 //! How the response is framed, and what may be sent at all, is the machine's to say.
 
-use crate::error::Error;
+use crate::Error;
 use crate::shared::{Guard, Shared, Slot};
 use crate::upgraded::Upgraded;
 use crate::{Request, Response, Source};

@@ -1,8 +1,10 @@
 //! Requests and responses as handlers see them, generic over the body.
 //! Holds values; the adapters add reading and writing, the machines the wire.
 
+mod error;
 mod response;
 
+pub use error::Error;
 pub use response::{Content, IntoResponse, Response};
 
 use crate::head::{Fields, Method, RequestHead, Version};

@@ -1,25 +1,26 @@
-//! What can go wrong in an adapter, with its typed cause.
-//! What the peer did wrong, and the status that answers it, is the core's to say.
+//! What can go wrong for a program that serves, with its typed cause.
+//! What the peer did wrong, and which rule that broke, is in [`crate::error`].
 
-use crate::{Response, Source};
-use purlin_core::{CloseReason, IntoResponse, Misuse, PeerError, Status};
+use super::{IntoResponse, Response};
+use crate::error::{CloseReason, Misuse, PeerError};
+use crate::head::Status;
+use crate::router::InsertError;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::str::Utf8Error;
 
-/// What can go wrong.
+/// What can go wrong for a program that serves: the adapters' one error.
 ///
 /// As a handler's result it answers with the status that fits: a body over the
 /// limit with 413, a malformed one with 400, what is no fault of the peer with 500.
 ///
 /// ```
-/// use purlin_std::{Error, Request};
-///
-/// fn shout(mut request: Request) -> Result<String, Error> {
-///     Ok(request.body_mut().text()?.to_uppercase())
-/// }
+/// use purlin_core::{IntoResponse, Misuse, Response, message::Error};
+/// let response: Response<()> = Error::from(Misuse::TooMuchBody).into_response();
+/// assert_eq!(response.status().code(), 500);
 /// ```
-#[derive(Debug)]
+/// `Debug` prints what `Display` does, so that `main` may return it.
 #[non_exhaustive]
 pub enum Error {
     /// The peer broke a rule or a limit.
@@ -29,7 +30,7 @@ pub enum Error {
     /// The connection has ended.
     Closed(CloseReason),
     /// The body was to be text and is not UTF-8.
-    NotText(std::str::Utf8Error),
+    NotText(Utf8Error),
     /// A source that the handler gave, or a sink, failed.
     Io(io::Error),
     /// The address cannot be listened on.
@@ -41,6 +42,25 @@ pub enum Error {
     },
     /// No connection can be accepted any more.
     Accept(io::Error),
+    /// A pattern cannot be registered.
+    Route(InsertError),
+}
+
+impl Error {
+    /// The status that answers it: the peer's own fault has its own, all else is 500.
+    pub fn status(&self) -> Status {
+        match self {
+            Error::Peer(cause) => cause.answer.unwrap_or(Status::BAD_REQUEST),
+            Error::NotText(_) => Status::BAD_REQUEST,
+            _ => Status::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for Error {
@@ -58,6 +78,7 @@ impl fmt::Display for Error {
                 write!(f, "no address to listen on: {cause}")
             }
             Error::Accept(cause) => write!(f, "cannot accept connections: {cause}"),
+            Error::Route(cause) => write!(f, "{cause}"),
         }
     }
 }
@@ -69,14 +90,27 @@ impl std::error::Error for Error {
             Error::Misuse(cause) => Some(cause),
             Error::NotText(cause) => Some(cause),
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => Some(cause),
+            Error::Route(cause) => Some(cause),
             Error::Closed(_) => None,
         }
+    }
+}
+
+impl From<InsertError> for Error {
+    fn from(cause: InsertError) -> Error {
+        Error::Route(cause)
     }
 }
 
 impl From<PeerError> for Error {
     fn from(cause: PeerError) -> Error {
         Error::Peer(cause)
+    }
+}
+
+impl From<Utf8Error> for Error {
+    fn from(cause: Utf8Error) -> Error {
+        Error::NotText(cause)
     }
 }
 
@@ -100,7 +134,7 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         let kind = match &error {
             Error::Peer(_) | Error::NotText(_) => ErrorKind::InvalidData,
-            Error::Misuse(_) => ErrorKind::InvalidInput,
+            Error::Misuse(_) | Error::Route(_) => ErrorKind::InvalidInput,
             Error::Closed(_) => ErrorKind::BrokenPipe,
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => cause.kind(),
         };
@@ -111,13 +145,10 @@ impl From<Error> for io::Error {
     }
 }
 
-impl IntoResponse<Source> for Error {
-    fn into_response(self) -> Response {
-        match self {
-            Error::Peer(cause) => cause.into_response(),
-            Error::NotText(_) => Status::BAD_REQUEST.into_response(),
-            _ => Status::INTERNAL_SERVER_ERROR.into_response(),
-        }
+/// The status that answers the peer's fault; 400 for what is not text; else 500.
+impl<B> IntoResponse<B> for Error {
+    fn into_response(self) -> Response<B> {
+        self.status().into_response()
     }
 }
 

@@ -1,0 +1,184 @@
+//! The mux of this adapter, and the default one.
+//! Which handler answers is decided in `purlin_core::mux`.
+
+use crate::{Answer, Exchange, Handler, HandlerFuture, Request, Result, Server};
+use purlin_core::mux::FromHandler;
+use purlin_core::router::{InsertError, RouteId, RouterOptions};
+use std::fmt;
+use std::net::ToSocketAddrs;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+/// Routes requests to handlers by Go's patterns.
+///
+/// ```
+/// use purlin_smol::{BoxHandler, Handler, IntoResponse, Mux, Request, Status};
+///
+/// let mut mux = Mux::new();
+/// mux.handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
+/// mux.handle("/static/{path...}", async |r: Request| format!("file {}\n", r.param("path")))?;
+///
+/// // Middleware is a function from a handler to a handler.
+/// let mut admin = mux.group("/admin");
+/// admin.wrap(|next: BoxHandler| BoxHandler::new(Guarded(next)));
+/// admin.handle("GET /status", async |_: Request| "fine\n")?;
+///
+/// struct Guarded(BoxHandler);
+/// impl Handler for Guarded {
+///     fn call<'h>(&'h self, request: Request, exchange: &purlin_smol::Exchange) -> purlin_smol::HandlerFuture<'h> {
+///         if request.field("authorization").is_some() {
+///             return self.0.call(request, exchange);
+///         }
+///         Box::pin(async { Status::UNAUTHORIZED.into_response().into() })
+///     }
+/// }
+///
+/// let conflict = mux.handle("GET /{greeting}/world", async |_: Request| "?").unwrap_err();
+/// println!("{conflict}");
+/// # Ok::<(), purlin_smol::InsertError>(())
+/// ```
+///
+/// It is the core's [`purlin_core::Mux`], and has all its methods.
+#[derive(Debug, Default)]
+pub struct Mux(purlin_core::Mux<BoxHandler>);
+
+impl Mux {
+    /// A mux without routes.
+    pub fn new() -> Mux {
+        Mux::default()
+    }
+
+    /// A mux without routes that treats paths as told.
+    pub fn with_options(options: RouterOptions) -> Mux {
+        Mux(purlin_core::Mux::with_options(options))
+    }
+}
+
+impl Deref for Mux {
+    type Target = purlin_core::Mux<BoxHandler>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Mux {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+/// The list of routes; with `{:#}` a tree.
+impl fmt::Display for Mux {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A handler behind a pointer: what a [`Mux`] holds, and what middleware takes and gives.
+#[derive(Clone)]
+pub struct BoxHandler(Arc<dyn Handler>);
+
+impl BoxHandler {
+    /// Puts a handler behind a pointer.
+    pub fn new(handler: impl Handler) -> BoxHandler {
+        BoxHandler(Arc::new(handler))
+    }
+}
+
+impl fmt::Debug for BoxHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxHandler")
+    }
+}
+
+impl Handler for BoxHandler {
+    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        self.0.call(request, exchange)
+    }
+}
+
+impl<F: Handler> FromHandler<F> for BoxHandler {
+    fn from_handler(handler: F) -> BoxHandler {
+        BoxHandler::new(handler)
+    }
+}
+
+impl Handler for Mux {
+    fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        match self.dispatch(&mut request) {
+            Ok(handler) => handler.call(request, exchange),
+            Err(answer) => Box::pin(async { Answer::from(answer) }),
+        }
+    }
+}
+
+/// A mux that may grow while it serves; its clones are one and the same.
+///
+/// ```
+/// use purlin_smol::{Request, Server, SharedMux};
+/// let mux = SharedMux::default();
+/// let server = Server::new(mux.clone());
+/// mux.handle("GET /late", async |_: Request| "here now\n")?;
+/// # let _ = server;
+/// # Ok::<(), purlin_smol::InsertError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SharedMux(Arc<RwLock<Mux>>);
+
+impl SharedMux {
+    /// Registers a handler for a pattern.
+    ///
+    /// # Errors
+    /// The pattern is malformed, or conflicts with one that is registered.
+    #[track_caller]
+    pub fn handle(&self, pattern: &str, handler: impl Handler) -> Result<RouteId, InsertError> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).handle(pattern, handler)
+    }
+}
+
+impl Handler for SharedMux {
+    fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        // The lock is not held while the handler runs.
+        let found =
+            self.0.read().unwrap_or_else(PoisonError::into_inner).dispatch(&mut request).cloned();
+        match found {
+            Ok(handler) => {
+                let exchange = exchange.clone();
+                Box::pin(async move { handler.call(request, &exchange).await })
+            }
+            Err(answer) => Box::pin(async { Answer::from(answer) }),
+        }
+    }
+}
+
+static DEFAULT: LazyLock<SharedMux> = LazyLock::new(SharedMux::default);
+
+/// Registers a handler with the default mux.
+///
+/// # Errors
+/// The pattern is malformed, or conflicts with one that is registered.
+///
+/// ```no_run
+/// use purlin_smol::Request;
+/// purlin_smol::handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
+/// smol::block_on(purlin_smol::listen_and_serve("127.0.0.1:8080"))?;
+/// # Ok::<(), purlin_smol::Error>(())
+/// ```
+#[track_caller]
+pub fn handle(pattern: &str, handler: impl Handler) -> Result<RouteId, InsertError> {
+    DEFAULT.handle(pattern, handler)
+}
+
+/// The default mux.
+pub fn default_mux() -> SharedMux {
+    DEFAULT.clone()
+}
+
+/// Serves the default mux at this address until it fails.
+///
+/// # Errors
+/// As for [`Server::listen`].
+pub async fn listen_and_serve(address: impl ToSocketAddrs + Send + 'static) -> Result<()> {
+    Server::new(default_mux()).listen(address).await
+}
