@@ -113,13 +113,12 @@ impl<H> Mux<H> {
 
     /// What this request's head comes to.
     pub fn route<'a>(&'a self, head: &'a RequestHead) -> Routed<'a, H> {
-        let target_host = head.target_authority().unwrap_or_default().as_bytes();
         self.router.route_input(RouteInput {
             method: head.method().as_str(),
-            host: head.authority().unwrap_or_default().as_bytes(),
-            target_host,
-            path: head.path().as_bytes(),
-            query: head.query().unwrap_or_default().as_bytes(),
+            host: head.authority_bytes().unwrap_or_default(),
+            target_host: head.target_authority_bytes().unwrap_or_default(),
+            path: head.path_bytes(),
+            query: head.query_bytes().unwrap_or_default(),
         })
     }
 

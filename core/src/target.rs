@@ -32,7 +32,7 @@ impl Part {
         Part { start: clip(start), end: clip(end) }
     }
 
-    pub(crate) fn of(self, text: &str) -> &str {
+    pub(crate) fn of(self, text: &[u8]) -> &[u8] {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 

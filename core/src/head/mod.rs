@@ -74,7 +74,11 @@ impl RequestHead {
 
     /// The request target as it was sent. Always ASCII.
     pub fn target(&self) -> &str {
-        token::ascii(&self.fields.wire()[self.target.0 as usize..self.target.1 as usize])
+        token::ascii(self.target_bytes())
+    }
+
+    fn target_bytes(&self) -> &[u8] {
+        &self.fields.wire()[self.target.0 as usize..self.target.1 as usize]
     }
 
     /// Which of the four forms the target has (RFC 9112 §3.2).
@@ -85,28 +89,44 @@ impl RequestHead {
     /// The path, percent-encoded as sent. `*` for the asterisk form, empty for
     /// the authority form, `/` for an absolute form without a path.
     pub fn path(&self) -> &str {
+        token::ascii(self.path_bytes())
+    }
+
+    pub(crate) fn path_bytes(&self) -> &[u8] {
         match self.parts.form {
-            Form::Authority => "",
-            Form::Absolute if self.parts.path.is_empty() => "/",
-            _ => self.parts.path.of(self.target()),
+            Form::Authority => b"",
+            Form::Absolute if self.parts.path.is_empty() => b"/",
+            _ => self.parts.path.of(self.target_bytes()),
         }
     }
 
     /// What follows the first `?`, without it.
     pub fn query(&self) -> Option<&str> {
-        self.parts.query.map(|span| span.of(self.target()))
+        self.query_bytes().map(token::ascii)
+    }
+
+    pub(crate) fn query_bytes(&self) -> Option<&[u8]> {
+        self.parts.query.map(|span| span.of(self.target_bytes()))
     }
 
     /// Host and port the request is for: the target's authority if it has one
     /// (RFC 9112 §3.2.2), else the Host field.
     pub fn authority(&self) -> Option<&str> {
-        self.target_authority().or_else(|| self.fields.get(names::HOST))
+        self.authority_bytes().and_then(|authority| std::str::from_utf8(authority).ok())
+    }
+
+    pub(crate) fn authority_bytes(&self) -> Option<&[u8]> {
+        self.target_authority_bytes().or_else(|| self.fields.get_bytes(names::HOST))
     }
 
     /// The authority that the target itself has: in absolute and authority form.
     pub fn target_authority(&self) -> Option<&str> {
+        self.target_authority_bytes().map(token::ascii)
+    }
+
+    pub(crate) fn target_authority_bytes(&self) -> Option<&[u8]> {
         match self.parts.form {
-            Form::Absolute | Form::Authority => Some(self.parts.authority.of(self.target())),
+            Form::Absolute | Form::Authority => Some(self.parts.authority.of(self.target_bytes())),
             Form::Origin | Form::Asterisk => None,
         }
     }

@@ -85,7 +85,7 @@ impl<B> Request<B> {
 
     /// What all wildcards stand for, if a pattern matched.
     pub fn params(&self) -> Option<Params<'_>> {
-        self.pattern.as_deref().map(|pattern| Params::new(pattern, self.path().as_bytes()))
+        self.pattern.as_deref().map(|pattern| Params::new(pattern, self.head.path_bytes()))
     }
 
     /// Why no route was found, for a handler given to [`crate::Mux::otherwise`].

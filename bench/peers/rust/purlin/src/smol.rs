@@ -1,0 +1,36 @@
+//! Purlin on smol, threads=N of them (0: one).
+use peer_common::{JSON, user_post_body};
+use purlin_smol::{BodyLength, Content, IntoResponse, Mux, Request, Response, ResponseHead, Server, Source, Status};
+use smol::io::{AsyncReadExt, repeat};
+
+fn main() -> purlin_smol::Result<()> {
+    let args = peer_common::args();
+    let mut mux = Mux::new();
+    mux.handle("GET /plaintext", async |_: Request| "Hello, World!")?;
+    mux.handle("GET /json", async |_: Request| typed("application/json", Content::Full(JSON.into())))?;
+    mux.handle("GET /users/{id}/posts/{post}", async |r: Request| user_post_body(&r.param("id"), &r.param("post")))?;
+    mux.handle("GET /bytes/{n}", async |r: Request| match r.param("n").parse() {
+        Ok(n) => bytes(Content::Length(n, Source::reader(repeat(b'x').take(n)))),
+        Err(_) => Status::BAD_REQUEST.into_response(),
+    })?;
+    mux.handle("POST /echo", async |r: Request| {
+        let length = r.length();
+        let source = Source::reader(r.into_body());
+        bytes(match length {
+            BodyLength::Empty => Content::Empty,
+            BodyLength::Known(length) => Content::Length(length, source),
+            BodyLength::Unknown => Content::Stream(source),
+        })
+    })?;
+    let server = Server::new(mux).threads(args.threads.max(1)).body_limit(1 << 40);
+    smol::block_on(server.listen(("127.0.0.1", args.h1)))
+}
+
+fn bytes(content: Content<Source>) -> Response {
+    typed("application/octet-stream", content)
+}
+
+fn typed(media_type: &str, content: Content<Source>) -> Response {
+    let head = ResponseHead::new(Status::OK).with("Content-Type", media_type);
+    Response::from_parts(head.expect("a valid field"), content)
+}
