@@ -511,3 +511,11 @@ fn a_head_cut_by_the_end_is_answered_if_it_is_wrong_already() {
     wire.expect(&["Closed(Fault(Truncated))"]);
     assert_eq!(wire.output(), "");
 }
+
+#[test]
+fn bytes_that_there_was_no_room_for_did_not_come() {
+    let mut wire = Wire::new();
+    let now = wire.now;
+    wire.machine.filled(5, now);
+    wire.expect(&[]).eof(Eof::Clean).expect(&["Closed(PeerClosed)"]);
+}
