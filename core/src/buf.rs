@@ -70,15 +70,22 @@ impl InBuf {
         if self.store.is_empty() {
             self.store = vec![0; size]; // comes zeroed from the allocator
         } else if self.store.len() < size {
+            // Growing by doubling would pass over `most`.
+            self.store.reserve_exact(size - self.store.len());
             self.store.resize(size, 0);
         }
     }
 
-    /// `count` bytes of the spare room now hold input.
-    pub(crate) fn filled(&mut self, count: usize) {
+    /// `count` bytes of the spare room now hold input; says how many there was room for.
+    pub(crate) fn filled(&mut self, count: usize) -> usize {
+        if count == 0 {
+            return 0;
+        }
         let room = self.store.len() - self.end;
         self.filled_up = count >= room;
-        self.end += count.min(room);
+        let count = count.min(room);
+        self.end += count;
+        count
     }
 
     /// The first `count` bytes are used up.
@@ -198,7 +205,7 @@ impl OutBuf {
         if self.len == 0 {
             self.text.clear();
             self.gone = 0;
-        } else if self.gone > 64 * 1024 && self.gone > self.text.len() / 2 {
+        } else if self.gone > COPY_MOST && self.gone > self.text.len() / 2 {
             self.text.drain(..self.gone);
             for (offset, _) in &mut self.pieces {
                 *offset -= self.gone;
@@ -286,6 +293,32 @@ mod tests {
         input.consume(total);
         input.trim();
         assert_eq!(input.held(), 0);
+    }
+
+    #[test]
+    fn a_queue_never_holds_more_than_its_most() {
+        for most in [4096, 5000, 12_288, 69_632] {
+            let mut input = InBuf::new(most);
+            while input.has_room() {
+                let room = input.spare().len();
+                assert_eq!(
+                    input.filled(room + 1),
+                    room,
+                    "what there is no room for does not count"
+                );
+                assert!(input.held() <= most, "{} of {most}", input.held());
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_has_gone_out_is_not_held_for_long() {
+        let mut out = OutBuf::default();
+        for _ in 0..1000 {
+            out.write(|text| text.extend_from_slice(&[b'x'; 1000]));
+            out.consume(if out.len() > 8000 { 1500 } else { 500 });
+        }
+        assert!(out.held() <= 4 * (8000 + COPY_MOST), "{} for {}", out.held(), out.len());
     }
 
     #[test]

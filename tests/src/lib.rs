@@ -3,6 +3,9 @@
 //! Nothing here is shipped, and nothing here shares code with what it checks:
 //! the parsers in `peer` are written a second time, plainly, from the RFCs.
 
+pub mod assumed;
+pub mod chaos;
 pub mod peer;
 pub mod rng;
+pub mod traffic;
 pub mod vectors;

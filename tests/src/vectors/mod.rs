@@ -2,7 +2,6 @@
 //!
 //! It does not know what a kind is about: each family has a module of its own.
 
-mod assumed;
 mod json;
 mod routing;
 mod wire;

@@ -4,8 +4,8 @@
 //! must be the same each time. What is right stands in the vectors.
 
 use super::Profile;
-use super::assumed::{BodyEnd, Message, Seen, Server, State};
 use super::json::{decode, fields, flag, items, latin1, text};
+use crate::assumed::{BodyEnd, Message, Seen, Server, State};
 use crate::peer::response::{self, Response};
 use crate::rng::Rng;
 use purlin_core::{CloseReason, Version};

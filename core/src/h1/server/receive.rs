@@ -23,10 +23,10 @@ impl Connection {
     }
 
     pub(super) fn take_input(&mut self, n: usize, now: Now) {
+        let n = self.input.filled(n);
         if n == 0 {
             return;
         }
-        self.input.filled(n);
         if self.ending != Ending::Open {
             self.input.clear();
             return;

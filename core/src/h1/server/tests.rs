@@ -519,3 +519,11 @@ fn a_reset_after_a_half_close_throws_the_output_away() {
     let want = wire.machine.want();
     assert_eq!((want.write, want.close), (false, Some(Close::Abort)));
 }
+
+#[test]
+fn bytes_that_there_was_no_room_for_did_not_come() {
+    let mut wire = Wire::new();
+    let now = wire.now;
+    wire.machine.filled(5, now);
+    wire.expect(&[]).eof(Eof::Clean).expect(&["Closed(PeerClosed)"]);
+}

@@ -1,6 +1,6 @@
-//! The server that the vectors assume, and what can be seen of it: a handler
-//! that reads the whole body and answers 200 with two bytes, or the error's own
-//! status if the body fails.
+//! A server with the handler that the vectors assume, and what can be seen of
+//! it: the handler reads the whole body and answers 200 with two bytes, or the
+//! error's own status if the body fails.
 //!
 //! It judges nothing.
 
@@ -13,68 +13,85 @@ use purlin_core::{
 use std::sync::Arc;
 
 /// Names and values, in order.
-pub(super) type FieldList = Vec<(Vec<u8>, Vec<u8>)>;
+pub type FieldList = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// A request as the handler saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Message {
-    pub(super) method: String,
-    pub(super) target: String,
-    pub(super) version: Version,
-    pub(super) fields: FieldList,
-    pub(super) authority: Option<String>,
-    pub(super) body: Vec<u8>,
-    pub(super) trailers: FieldList,
-    pub(super) end: BodyEnd,
+pub struct Message {
+    /// The method.
+    pub method: String,
+    /// The target as sent.
+    pub target: String,
+    /// The version.
+    pub version: Version,
+    /// The fields, in order.
+    pub fields: FieldList,
+    /// Host and port it is for.
+    pub authority: Option<String>,
+    /// What was read of the body.
+    pub body: Vec<u8>,
+    /// The trailers.
+    pub trailers: FieldList,
+    /// How the body ended.
+    pub end: BodyEnd,
 }
 
 /// How the body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyEnd {
+pub enum BodyEnd {
+    /// More may come.
     NotYet,
+    /// Well.
     Whole,
+    /// With an error.
     Failed,
 }
 
 /// Where the connection stands, as far as a driver can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub enum State {
     /// Waits for a request; `begun` if bytes of it may be there.
     Between {
+        /// Whether bytes of it may be there.
         begun: bool,
     },
     /// An exchange is open.
     Body,
+    /// It carries raw bytes.
     Tunnel,
+    /// It ends.
     Closed(CloseReason),
 }
 
 /// Everything that can be seen. How it closes is not told, only that it does:
 /// whether it lingers may depend on what has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) messages: Vec<Message>,
+pub struct Seen {
+    /// What the handler saw.
+    pub messages: Vec<Message>,
     /// What went out, without 100 (Continue), which depends on what has arrived.
-    pub(super) output: Vec<u8>,
-    pub(super) state: State,
-    pub(super) closing: bool,
+    pub output: Vec<u8>,
+    /// Where it stands.
+    pub state: State,
+    /// Whether the driver is told to close.
+    pub closing: bool,
     /// The raw bytes behind an upgrade.
-    pub(super) tunnel: Vec<u8>,
+    pub tunnel: Vec<u8>,
 }
 
 /// The bytes of 100 (Continue).
-pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection with the handler behind it.
-pub(super) struct Server {
+pub struct Server {
     machine: Connection,
     /// A switch of protocols is how the handler answers.
     upgrades: bool,
     messages: Vec<Message>,
     /// How many 100 (Continue) went out while each message was read.
-    pub(super) continues: Vec<usize>,
+    pub continues: Vec<usize>,
     /// Everything that went out.
-    pub(super) output: Vec<u8>,
+    pub output: Vec<u8>,
     tunnel: Vec<u8>,
     open: Option<Id>,
     upgraded: bool,
@@ -84,7 +101,8 @@ pub(super) struct Server {
 const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);
 
 impl Server {
-    pub(super) fn new(upgrades: bool) -> Server {
+    /// A connection that was accepted just now.
+    pub fn new(upgrades: bool) -> Server {
         Server {
             machine: Connection::new(Arc::new(ServerConfig::default()), NOW),
             upgrades,
@@ -102,7 +120,7 @@ impl Server {
     ///
     /// # Errors
     /// It neither takes them nor closes.
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), String> {
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), String> {
         while !bytes.is_empty() {
             let taken = self.machine.receive(bytes, NOW);
             bytes = &bytes[taken..];
@@ -117,16 +135,19 @@ impl Server {
         Ok(())
     }
 
-    pub(super) fn is_closing(&self) -> bool {
+    /// Whether the driver is told to close.
+    pub fn is_closing(&self) -> bool {
         self.machine.want().close.is_some()
     }
 
-    pub(super) fn eof(&mut self) {
+    /// The peer ends its sending in order.
+    pub fn eof(&mut self) {
         self.machine.eof(Eof::Clean, NOW);
         self.run();
     }
 
-    pub(super) fn seen(&self) -> Seen {
+    /// What can be seen by now.
+    pub fn seen(&self) -> Seen {
         let state = match self.machine.deadline() {
             _ if self.closed.is_some() => self.closed.map_or(State::Body, State::Closed),
             _ if self.upgraded => State::Tunnel,

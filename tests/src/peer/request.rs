@@ -1,0 +1,380 @@
+//! Reads requests out of a whole input, as strictly as the server must
+//! (RFC 9112, with the strict choices of the vectors): how many there are, what
+//! their bodies are, and how the input ends. This is the oracle against
+//! smuggling, so it is written for reading, not for speed.
+//!
+//! It knows no limits: give it inputs that stay below them.
+
+use std::net::Ipv6Addr;
+
+/// A request that the handler must see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The target.
+    pub target: String,
+    /// The body, as far as it is there.
+    pub body: Vec<u8>,
+    /// How the body ends.
+    pub end: BodyEnd,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// It is all there.
+    Whole,
+    /// The input ends before it does.
+    Cut,
+    /// It breaks its coding.
+    Broken,
+}
+
+/// How the input ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Between two requests.
+    Idle,
+    /// In a head.
+    Head,
+    /// In a body.
+    Body,
+    /// At something that must be refused; what follows must not be read.
+    Refused,
+    /// Behind a request that ends the connection; what follows must not be read.
+    Closed,
+    /// In a tunnel.
+    Tunnel,
+}
+
+type Field = (String, Vec<u8>);
+
+/// A refusal.
+struct Bad;
+
+/// All requests of an input that is given whole.
+pub fn read_all(mut input: &[u8]) -> (Vec<Request>, End) {
+    let mut requests = Vec::new();
+    loop {
+        let head = match read_head(input) {
+            Err(Bad) => return (requests, End::Refused),
+            Ok(None) if input.is_empty() => return (requests, End::Idle),
+            Ok(None) => return (requests, End::Head),
+            Ok(Some(head)) => head,
+        };
+        let rest = &input[head.length..];
+        let (body, end, used) = match head.framing {
+            Framing::None => (Vec::new(), BodyEnd::Whole, 0),
+            Framing::Length(length) => match usize::try_from(length) {
+                Ok(length) if length <= rest.len() => {
+                    (rest[..length].to_vec(), BodyEnd::Whole, length)
+                }
+                _ => (rest.to_vec(), BodyEnd::Cut, rest.len()),
+            },
+            Framing::Chunked => read_chunks(rest),
+        };
+        let connect = head.method == "CONNECT";
+        requests.push(Request { method: head.method, target: head.target, body, end });
+        match end {
+            BodyEnd::Broken => return (requests, End::Refused),
+            BodyEnd::Cut => return (requests, End::Body),
+            BodyEnd::Whole if connect => return (requests, End::Tunnel),
+            BodyEnd::Whole if head.last => return (requests, End::Closed),
+            BodyEnd::Whole => input = &rest[used..],
+        }
+    }
+}
+
+struct Head {
+    method: String,
+    target: String,
+    framing: Framing,
+    /// The connection ends with it.
+    last: bool,
+    length: usize,
+}
+
+enum Framing {
+    None,
+    Length(u64),
+    Chunked,
+}
+
+fn read_head(input: &[u8]) -> Result<Option<Head>, Bad> {
+    let mut at = 0;
+    let line = loop {
+        let Some(line) = take_line(input, &mut at)? else { return Ok(None) };
+        if !line.is_empty() {
+            break line;
+        }
+        // Eight empty lines are skipped.
+        if at > 16 {
+            return Err(Bad);
+        }
+    };
+    let (method, target, minor) = request_line(line)?;
+    let Some(fields) = read_fields(input, &mut at)? else { return Ok(None) };
+    let version10 = minor == 0;
+    let values = |name: &str| -> Vec<&[u8]> {
+        fields.iter().filter(|(found, _)| found == name).map(|(_, value)| &value[..]).collect()
+    };
+    match values("host")[..] {
+        [] if version10 => {}
+        [host] if is_authority(host, true) => {}
+        _ => return Err(Bad),
+    }
+    let expects = members(&values("expect"));
+    if !version10 && expects.iter().any(|member| member != "100-continue") {
+        return Err(Bad);
+    }
+    let framing =
+        framing(&method, version10, &values("content-length"), &values("transfer-encoding"))?;
+    let options = members(&values("connection"));
+    let has = |option: &str| options.iter().any(|found| found == option);
+    let last = has("close") || (version10 && !has("keep-alive"));
+    Ok(Some(Head { method, target, framing, last, length: at }))
+}
+
+fn framing(
+    method: &str,
+    version10: bool,
+    lengths: &[&[u8]],
+    codings: &[&[u8]],
+) -> Result<Framing, Bad> {
+    let framing = match (lengths, codings) {
+        ([], []) => return Ok(Framing::None),
+        ([length], []) => {
+            let digits = std::str::from_utf8(length).map_err(|_| Bad)?;
+            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(Bad);
+            }
+            Framing::Length(digits.parse().map_err(|_| Bad)?)
+        }
+        ([], [coding]) if !version10 && coding.eq_ignore_ascii_case(b"chunked") => Framing::Chunked,
+        _ => return Err(Bad),
+    };
+    match (method, &framing) {
+        ("CONNECT", Framing::Length(0)) => Ok(framing),
+        ("CONNECT" | "TRACE", _) => Err(Bad),
+        _ => Ok(framing),
+    }
+}
+
+/// The members of comma-separated lists, in lower case.
+fn members(values: &[&[u8]]) -> Vec<String> {
+    let text = values.join(&b',');
+    let member = |part: &[u8]| String::from_utf8_lossy(trim(part)).to_ascii_lowercase();
+    text.split(|byte| *byte == b',').map(member).filter(|member| !member.is_empty()).collect()
+}
+
+fn request_line(line: &[u8]) -> Result<(String, String, u8), Bad> {
+    let line = std::str::from_utf8(line).map_err(|_| Bad)?;
+    let [method, target, version] = line.split(' ').collect::<Vec<_>>()[..] else {
+        return Err(Bad);
+    };
+    let minor = match version.strip_prefix("HTTP/1.").map(str::as_bytes) {
+        Some([minor]) if minor.is_ascii_digit() => minor - b'0',
+        _ => return Err(Bad),
+    };
+    let fits = match method {
+        "PRI" => false,
+        "CONNECT" => is_authority(target.as_bytes(), false),
+        "OPTIONS" if target == "*" => true,
+        _ if target.starts_with('/') => is_path(target),
+        _ => is_absolute(target),
+    };
+    let method_ok = !method.is_empty() && method.len() <= 64 && method.bytes().all(is_token);
+    if fits && method_ok { Ok((method.into(), target.into(), minor)) } else { Err(Bad) }
+}
+
+fn is_absolute(target: &str) -> bool {
+    if target.len() < 7 || !target[..7].eq_ignore_ascii_case("http://") {
+        return false;
+    }
+    let rest = &target[7..];
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    !authority.is_empty()
+        && !authority.starts_with(':')
+        && is_authority(authority.as_bytes(), true)
+        && is_path(path)
+}
+
+/// RFC 3986's `pchar`, `/` and `?`, and what browsers send besides.
+fn is_path(text: &str) -> bool {
+    let allowed = |byte: u8| is_plain(byte) || b":@/?%{}|^[]".contains(&byte);
+    text.bytes().all(allowed) && escapes_are_whole(text)
+}
+
+fn escapes_are_whole(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// `unreserved` and `sub-delims`.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+}
+
+/// Host and port; each may be absent or empty only if `loose`.
+fn is_authority(text: &[u8], loose: bool) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else { return false };
+    let (host, port) = match text.rfind(']') {
+        Some(end) => text.split_at(end + 1),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port_ok = match port.strip_prefix(':') {
+        None => port.is_empty() && loose,
+        Some("") => loose,
+        Some(digits) => {
+            digits.bytes().all(|byte| byte.is_ascii_digit())
+                && digits.trim_start_matches('0').len() <= 5
+                && digits.parse::<u128>().is_ok_and(|port| port <= 65_535)
+        }
+    };
+    let host_ok = match host.strip_prefix('[') {
+        Some(inner) => is_address(inner.strip_suffix(']').unwrap_or("")),
+        None => host.bytes().all(|byte| is_plain(byte) || byte == b'%') && escapes_are_whole(host),
+    };
+    port_ok && host_ok && (loose || !host.is_empty())
+}
+
+fn is_address(inner: &str) -> bool {
+    let Some(future) = inner.strip_prefix(['v', 'V']) else {
+        return inner.parse::<Ipv6Addr>().is_ok();
+    };
+    future.split_once('.').is_some_and(|(version, address)| {
+        !version.is_empty()
+            && !address.is_empty()
+            && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && address.bytes().all(|byte| is_plain(byte) || byte == b':')
+    })
+}
+
+/// Field lines up to their empty line; names in lower case.
+fn read_fields(input: &[u8], at: &mut usize) -> Result<Option<Vec<Field>>, Bad> {
+    let mut lines = Vec::new();
+    loop {
+        match take_line(input, at)? {
+            None => return Ok(None),
+            Some([]) => break,
+            Some(line) => lines.push(line),
+        }
+    }
+    let field = |line: &&[u8]| {
+        let colon = line.iter().position(|byte| *byte == b':').ok_or(Bad)?;
+        let name = String::from_utf8(line[..colon].to_ascii_lowercase()).map_err(|_| Bad)?;
+        let value = trim(&line[colon + 1..]);
+        let text = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~' | 0x80..));
+        let name_ok = !name.is_empty() && name.bytes().all(is_token);
+        if name_ok && text { Ok((name, value.to_vec())) } else { Err(Bad) }
+    };
+    lines.iter().map(field).collect::<Result<_, _>>().map(Some)
+}
+
+fn read_chunks(input: &[u8]) -> (Vec<u8>, BodyEnd, usize) {
+    let mut body = Vec::new();
+    let mut at = 0;
+    let end = match read_chunks_into(input, &mut body, &mut at) {
+        Ok(true) => BodyEnd::Whole,
+        Ok(false) => BodyEnd::Cut,
+        Err(Bad) => BodyEnd::Broken,
+    };
+    (body, end, at)
+}
+
+fn read_chunks_into(input: &[u8], body: &mut Vec<u8>, at: &mut usize) -> Result<bool, Bad> {
+    loop {
+        let Some(line) = take_line(input, at)? else { return Ok(false) };
+        let size = chunk_size(line)?;
+        if size == 0 {
+            return Ok(read_fields(input, at)?.is_some());
+        }
+        let rest = &input[*at..];
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let data = &rest[..size.min(rest.len())];
+        body.extend_from_slice(data);
+        *at += data.len();
+        match &rest[data.len()..] {
+            [] => return Ok(false),
+            [b'\r'] => return Ok(false),
+            [b'\r', b'\n', ..] => *at += 2,
+            _ => return Err(Bad),
+        }
+    }
+}
+
+fn chunk_size(line: &[u8]) -> Result<u64, Bad> {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let text = std::str::from_utf8(&line[..digits]).map_err(|_| Bad)?;
+    if digits == 0 || digits > 16 || !are_extensions(&line[digits..]) {
+        return Err(Bad);
+    }
+    u64::from_str_radix(text, 16).map_err(|_| Bad)
+}
+
+/// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.
+fn are_extensions(text: &[u8]) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(name) = trim_start(rest).strip_prefix(b";").map(trim_start) else { return false };
+        let length = name.iter().take_while(|byte| is_token(**byte)).count();
+        if length == 0 {
+            return false;
+        }
+        rest = &name[length..];
+        if let Some(value) = trim_start(rest).strip_prefix(b"=").map(trim_start) {
+            let length = match value.strip_prefix(b"\"") {
+                Some(quoted) => quoted_length(quoted).map(|length| length + 1),
+                None => Some(value.iter().take_while(|byte| is_token(**byte)).count()),
+            };
+            match length {
+                Some(length) if length > 0 => rest = &value[length..],
+                _ => return false,
+            }
+        }
+    }
+    true
+}
+
+/// How long a quoted string is behind its first quote.
+fn quoted_length(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 1,
+            _ => {}
+        }
+        let byte = *text.get(at)?;
+        if byte != b'\t' && (byte < b' ' || byte == 0x7F) {
+            return None;
+        }
+        at += 1;
+    }
+}
+
+/// The next line, without its CRLF; nothing if it has no end.
+fn take_line<'a>(input: &'a [u8], at: &mut usize) -> Result<Option<&'a [u8]>, Bad> {
+    let rest = &input[*at..];
+    let Some(lf) = rest.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+    *at += lf + 1;
+    rest[..lf].strip_suffix(b"\r").map(Some).ok_or(Bad)
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    let blank = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &text[blank..]
+}
+
+fn trim(text: &[u8]) -> &[u8] {
+    let text = trim_start(text);
+    let blank = text.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &text[..text.len() - blank]
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
