@@ -113,14 +113,14 @@ fn help(conflict: &Conflict) -> String {
 
 /// A change of one of the two patterns after which they do not conflict.
 fn way_out(new: &Pattern, old: &Pattern) -> Option<String> {
-    let changed = |a: &Pattern, b: &Pattern| {
-        let candidates = [with_method_of(a, b), with_branch(a, b)];
-        candidates
-            .into_iter()
-            .flatten()
-            .find(|text| Pattern::parse(text).is_ok_and(|candidate| !candidate.conflicts_with(b)))
-    };
-    changed(new, old).or_else(|| changed(old, new))
+    let both = [(new, old), (old, new)];
+    let methods = both.map(|(a, b)| (with_method_of(a, b), b));
+    let branches = both.map(|(a, b)| (with_branch(a, b), b));
+    methods.into_iter().chain(branches).find_map(|(changed, other)| {
+        let changed = changed?;
+        let parsed = Pattern::parse(&changed).ok()?;
+        (!parsed.conflicts_with(other)).then_some(changed)
+    })
 }
 
 /// The pattern, for the other one's method alone.

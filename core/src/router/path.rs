@@ -100,8 +100,8 @@ pub(super) fn word_at(text: &[u8], start: usize) -> u64 {
         return u64::from_le_bytes(*eight);
     }
     match text.last_chunk::<8>() {
-        Some(last) => u64::from_le_bytes(*last) >> (8 * (start + 8 - text.len()) & 63),
-        None => first_word(text) >> (8 * start & 63),
+        Some(last) => u64::from_le_bytes(*last) >> ((8 * (start + 8 - text.len())) & 63),
+        None => first_word(text) >> ((8 * start) & 63),
     }
 }
 

@@ -72,6 +72,12 @@ pub(super) struct Hit {
     pub(super) exact: bool,
 }
 
+#[cfg(test)]
+std::thread_local! {
+    /// How many nodes searches have come to: tests hold that to the number of nodes.
+    pub(super) static VISITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 enum Next {
     /// A segment, and where it ends.
     Segment(usize),
@@ -206,6 +212,8 @@ impl Tree {
         let mut node = &self.nodes[root as usize];
         let mut at = 0;
         loop {
+            #[cfg(test)]
+            VISITS.set(VISITS.get() + 1);
             let down = match walk.next(at) {
                 Next::Segment(end) => {
                     let child = self.child(node, walk, at + 1..end);
