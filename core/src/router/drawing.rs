@@ -74,8 +74,11 @@ fn marks(pattern: &Pattern, other: &Pattern) -> Vec<Mark> {
     };
     let method = other.method().map_or("every method".into(), |method| format!("`{method}`"));
     // A pattern without a method has its mark where the method would stand.
-    let start = if pattern.method > 0 { 0 } else { pattern.host.start };
-    mark(pattern.method_relation_to(other), start..start + pattern.method, method);
+    let (start, than) = match pattern.method {
+        0 => (pattern.host.start, format!("{method}: it takes every method")),
+        _ => (0, method),
+    };
+    mark(pattern.method_relation_to(other), start..start + pattern.method, than);
     for (at, (a, b)) in pattern.segments().zip(other.segments()).enumerate() {
         // What takes all that follows stands against all that follows.
         let rest = matches!(a, Segment::Rest(_));

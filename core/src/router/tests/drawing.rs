@@ -38,7 +38,7 @@ these routes conflict: both match some requests, and neither is more specific
        --- narrower than every method
                   ^^^ wider than `a`
   old  h.test/a
-       ^ wider than `GET`
+       ^ wider than `GET`: it takes every method
               - narrower than `{x}`
   both match  GET h.test/a
   only new    GET h.test/x
