@@ -74,8 +74,11 @@ fn marks(pattern: &Pattern, other: &Pattern) -> Vec<Mark> {
     };
     let method = other.method().map_or("every method".into(), |method| format!("`{method}`"));
     // A pattern without a method has its mark where the method would stand.
-    let start = if pattern.method > 0 { 0 } else { pattern.host.start };
-    mark(pattern.method_relation_to(other), start..start + pattern.method, method);
+    let (start, than) = match pattern.method {
+        0 => (pattern.host.start, format!("{method}: it takes every method")),
+        _ => (0, method),
+    };
+    mark(pattern.method_relation_to(other), start..start + pattern.method, than);
     for (at, (a, b)) in pattern.segments().zip(other.segments()).enumerate() {
         // What takes all that follows stands against all that follows.
         let rest = matches!(a, Segment::Rest(_));
@@ -113,14 +116,14 @@ fn help(conflict: &Conflict) -> String {
 
 /// A change of one of the two patterns after which they do not conflict.
 fn way_out(new: &Pattern, old: &Pattern) -> Option<String> {
-    let changed = |a: &Pattern, b: &Pattern| {
-        let candidates = [with_method_of(a, b), with_branch(a, b)];
-        candidates
-            .into_iter()
-            .flatten()
-            .find(|text| Pattern::parse(text).is_ok_and(|candidate| !candidate.conflicts_with(b)))
-    };
-    changed(new, old).or_else(|| changed(old, new))
+    let both = [(new, old), (old, new)];
+    let methods = both.map(|(a, b)| (with_method_of(a, b), b));
+    let branches = both.map(|(a, b)| (with_branch(a, b), b));
+    methods.into_iter().chain(branches).find_map(|(changed, other)| {
+        let changed = changed?;
+        let parsed = Pattern::parse(&changed).ok()?;
+        (!parsed.conflicts_with(other)).then_some(changed)
+    })
 }
 
 /// The pattern, for the other one's method alone.

@@ -19,32 +19,58 @@ use super::host;
 use super::literals::{LiteralMap, NONE, Plain};
 use super::pattern::{Pattern, Segment};
 
-/// A set of registered patterns, in the order of their numbers.
+/// A set of registered patterns, in blocks of 64, in the order of their numbers.
 #[derive(Clone, Debug, Default)]
 struct Set {
-    blocks: Vec<(u32, u64)>,
+    /// The first block; most sets have no other. It has no bits if the set is empty.
+    first: (u32, u64),
+    others: Vec<(u32, u64)>,
+    /// How many patterns there are.
+    count: usize,
 }
 
 impl Set {
-    const EMPTY: Self = Self { blocks: Vec::new() };
+    const EMPTY: Self = Self { first: (0, 0), others: Vec::new(), count: 0 };
 
     fn add(&mut self, id: u32) {
-        let bit = 1 << (id % 64);
-        match self.blocks.last_mut() {
-            Some((block, bits)) if *block == id / 64 => *bits |= bit,
-            _ => self.blocks.push((id / 64, bit)),
+        let (block, bit) = (id / 64, 1 << (id % 64));
+        self.count += 1;
+        let last = self.others.last_mut().unwrap_or(&mut self.first);
+        if last.1 == 0 || last.0 == block {
+            *last = (block, last.1 | bit);
+        } else {
+            self.others.push((block, bit));
         }
     }
 
+    fn list_blocks(&self, blocks: &mut Vec<u32>) {
+        if self.count > 0 {
+            blocks.push(self.first.0);
+            blocks.extend(self.others.iter().map(|&(block, _)| block));
+        }
+    }
+
+    /// The bits of a block.
     #[inline]
-    fn block(&self, block: u32) -> u64 {
-        // A set that most patterns are in has every block at its own place.
-        match self.blocks.get(block as usize) {
+    fn bits(&self, block: u32) -> u64 {
+        if block <= self.first.0 {
+            return if block == self.first.0 { self.first.1 } else { 0 };
+        }
+        // Where no block is left out this one is at its own place.
+        let guess = (block - self.first.0 - 1) as usize;
+        match self.others.get(guess) {
             Some(&(number, bits)) if number == block => bits,
-            _ => match self.blocks.binary_search_by_key(&block, |&(number, _)| number) {
-                Ok(at) => self.blocks[at].1,
-                Err(_) => 0,
-            },
+            _ => self.search(block),
+        }
+    }
+
+    fn search(&self, block: u32) -> u64 {
+        match self.others.last() {
+            Some(&(last, _)) if last >= block => {
+                let at = self.others.binary_search_by_key(&block, |&(number, _)| number);
+                at.map_or(0, |at| self.others[at].1)
+            }
+            _ => 0,
         }
     }
 }
@@ -101,28 +127,30 @@ pub(super) struct Index {
     places: Vec<Place>,
 }
 
-/// The conditions of a pattern and the sets that go with them.
+/// A condition of a new pattern, as sets of registered ones. Where there are
+/// no sets, every pattern is meant.
+#[derive(Clone, Copy)]
+struct Condition<'a> {
+    /// Those that have a condition with which this one agrees: the two are met
+    /// together by some requests.
+    meets: Option<[&'a Set; 3]>,
+    /// Of them, those whose condition is contained in this one.
+    inside: Option<[&'a Set; 2]>,
+    /// Of them, those whose condition contains this one. Some, none.
+    around: Option<[&'a Set; 2]>,
+    /// How many of the query's rests reach here. These meet the condition and contain it.
+    rests: usize,
+    /// How many patterns meet it, counted generously.
+    count: usize,
+}
+
+/// The conditions of a new pattern.
 struct Query<'a> {
-    host: &'a Set,
-    method: Option<&'a str>,
-    own: &'a Set,
-    get: &'a Set,
-    head: &'a Set,
-    any: &'a Set,
-    steps: Vec<Step<'a>>,
-}
-
-struct Step<'a> {
-    condition: Condition<'a>,
-    place: &'a Place,
-}
-
-enum Condition<'a> {
-    Literal(&'a Set),
-    Wild,
-    Rest,
-    End,
-    Over,
+    conditions: Vec<Condition<'a>>,
+    /// The patterns that end in a rest, by the places where the rests begin.
+    rests: Vec<&'a Set>,
+    /// How many patterns those are.
+    reach: usize,
 }
 
 static NOWHERE: Place = Place {
@@ -171,40 +199,55 @@ impl Index {
 
     /// The number of the first registered pattern that this one conflicts with.
     pub(super) fn conflict(&self, pattern: &Pattern) -> Option<u32> {
-        let query = self.query(pattern);
-        let mut found = None;
-        query.candidates().into_iter().find(|&block| {
-            let bits = query.conflicts(block);
-            found = (bits != 0).then(|| block * 64 + bits.trailing_zeros());
-            found.is_some()
-        });
-        found
-    }
-
-    fn query<'a>(&'a self, pattern: &'a Pattern) -> Query<'a> {
-        let place = |at: usize| self.places.get(at).unwrap_or(&NOWHERE);
-        let mut steps: Vec<Step<'a>> = Vec::with_capacity(pattern.pieces.len() + 1);
+        let mut query = Query { conditions: Vec::new(), rests: Vec::new(), reach: 0 };
+        query.conditions.reserve(pattern.pieces.len() + 3);
+        let host = self.hosts.get(&host::canonical(pattern.host()));
+        query.push([host, &EMPTY, &EMPTY], None, None);
+        self.ask_for_method(&mut query, pattern.method());
         for (at, segment) in pattern.segments().enumerate() {
-            let place = place(at);
-            let condition = match segment {
-                Segment::Literal(literal) => Condition::Literal(place.literals.get(literal)),
-                Segment::Wild(_) => Condition::Wild,
-                Segment::Rest(_) => Condition::Rest,
-                Segment::End => Condition::End,
-            };
-            steps.push(Step { condition, place });
+            self.ask_for_segment(&mut query, at, segment);
         }
         if ends_in_segment(pattern) {
-            steps.push(Step { condition: Condition::Over, place: place(steps.len()) });
+            let place = self.places.get(pattern.pieces.len()).unwrap_or(&NOWHERE);
+            query.push([&place.over, &EMPTY, &EMPTY], Some([&place.over, &EMPTY]), None);
         }
-        Query {
-            host: self.hosts.get(&host::canonical(pattern.host())),
-            method: pattern.method(),
-            own: pattern.method().map_or(&EMPTY, |method| self.methods.get(method.as_bytes())),
-            get: self.methods.get(b"GET"),
-            head: self.methods.get(b"HEAD"),
-            any: &self.any_method,
-            steps,
+        query.first_conflict()
+    }
+
+    fn ask_for_method<'a>(&'a self, query: &mut Query<'a>, method: Option<&str>) {
+        let any = &self.any_method;
+        let Some(method) = method else {
+            query.push_all(Some([any, &EMPTY]));
+            return;
+        };
+        let own = self.methods.get(method.as_bytes());
+        match method {
+            "GET" => {
+                let head = self.methods.get(b"HEAD");
+                query.push([own, any, head], Some([own, head]), Some([own, any]));
+            }
+            "HEAD" => query.push([own, any, self.methods.get(b"GET")], Some([own, &EMPTY]), None),
+            _ => query.push([own, any, &EMPTY], Some([own, &EMPTY]), None),
+        }
+    }
+
+    fn ask_for_segment<'a>(&'a self, query: &mut Query<'a>, at: usize, segment: Segment<'_>) {
+        let place = self.places.get(at).unwrap_or(&NOWHERE);
+        if place.rest.count > 0 {
+            query.reach += place.rest.count;
+            query.rests.push(&place.rest);
+        }
+        let Place { wild, segment: any, end, .. } = place;
+        match segment {
+            Segment::Literal(literal) => {
+                let literal = place.literals.get(literal);
+                query.push([literal, wild, &EMPTY], Some([literal, &EMPTY]), None);
+            }
+            Segment::Wild(_) => {
+                query.push([any, &EMPTY, &EMPTY], Some([any, &EMPTY]), Some([wild, &EMPTY]));
+            }
+            Segment::Rest(_) => query.push([any, end, &EMPTY], None, Some([&EMPTY, &EMPTY])),
+            Segment::End => query.push([end, &EMPTY, &EMPTY], Some([end, &EMPTY]), None),
         }
     }
 }
@@ -213,124 +256,82 @@ fn ends_in_segment(pattern: &Pattern) -> bool {
     matches!(pattern.segments().next_back(), Some(Segment::Literal(_) | Segment::Wild(_)))
 }
 
-/// How many blocks the sets have, together.
-fn total(sets: &[&Set]) -> usize {
-    sets.iter().map(|set| set.blocks.len()).sum()
+#[inline]
+fn union(sets: &[&Set], block: u32) -> u64 {
+    sets.iter().fold(0, |bits, set| bits | set.bits(block))
 }
 
-impl Query<'_> {
-    /// The blocks that can hold a pattern which meets this one, in order: those
-    /// that the rarest condition names.
-    fn candidates(&self) -> Vec<u32> {
-        let mut rarest = vec![self.host];
-        let mut fewest = self.host.blocks.len();
-        if self.method.is_some() && total(&self.method_sets()) < fewest {
-            rarest = self.method_sets().to_vec();
-            fewest = total(&rarest);
+impl<'a> Query<'a> {
+    /// Puts in a condition that the rests found so far reach.
+    fn push(
+        &mut self,
+        meets: [&'a Set; 3],
+        inside: Option<[&'a Set; 2]>,
+        around: Option<[&'a Set; 2]>,
+    ) {
+        let count = self.reach + meets.iter().map(|set| set.count).sum::<usize>();
+        let rests = self.rests.len();
+        self.conditions.push(Condition { meets: Some(meets), inside, around, rests, count });
+    }
+
+    /// Puts in a condition that every request meets.
+    fn push_all(&mut self, around: Option<[&'a Set; 2]>) {
+        let count = usize::MAX;
+        self.conditions.push(Condition { meets: None, inside: None, around, rests: 0, count });
+    }
+
+    /// The lowest number of a pattern that conflicts with this one.
+    fn first_conflict(&self) -> Option<u32> {
+        if self.conditions.iter().any(|condition| condition.count == 0) {
+            return None;
         }
-        // Patterns that end in a rest at this place or before it meet any condition here.
-        let mut reach: Vec<&Set> = Vec::new();
-        let mut reaching = 0;
-        for step in &self.steps {
-            if !step.is_over() {
-                reach.push(&step.place.rest);
-                reaching += step.place.rest.blocks.len();
-            }
-            if reaching + total(&step.sets()) < fewest {
-                rarest = [&reach[..], &step.sets()].concat();
-                fewest = total(&rarest);
-            }
-        }
-        let mut blocks: Vec<u32> =
-            rarest.iter().flat_map(|set| set.blocks.iter().map(|&(block, _)| block)).collect();
+        let mut order: Vec<&Condition<'_>> = self.conditions.iter().collect();
+        order.sort_by_key(|condition| condition.count);
+        // The rarest condition names the blocks, and with the next ones it rules
+        // most of them out.
+        let (rarest, rare) = (order.first()?, &order[..order.len().min(3)]);
+        let mut blocks = Vec::new();
+        let sets = self.rests[..rarest.rests].iter().chain(rarest.meets.iter().flatten());
+        sets.for_each(|set| set.list_blocks(&mut blocks));
         blocks.sort_unstable();
         blocks.dedup();
-        blocks
+        blocks.into_iter().find_map(|block| {
+            let met = rare.iter().try_fold(u64::MAX, |met, condition| {
+                let met = met & self.meeting(condition, block);
+                (met != 0).then_some(met)
+            });
+            let bits = self.conflicts(block, met?);
+            (bits != 0).then(|| block * 64 + bits.trailing_zeros())
+        })
     }
 
-    /// The sets of methods that meet this pattern's method.
-    fn method_sets(&self) -> [&Set; 3] {
-        match self.method {
-            Some("GET") => [self.own, self.any, self.head],
-            Some("HEAD") => [self.own, self.any, self.get],
-            _ => [self.own, self.any, &EMPTY],
-        }
+    /// The patterns of a block that meet a condition.
+    fn meeting(&self, condition: &Condition<'_>, block: u32) -> u64 {
+        let Some(sets) = &condition.meets else { return u64::MAX };
+        union(sets, block) | union(&self.rests[..condition.rests], block)
     }
 
-    /// The patterns of a block that this one conflicts with.
-    fn conflicts(&self, block: u32) -> u64 {
-        let any = self.any.block(block);
-        let own = self.own.block(block);
-        // Those that this pattern meets; of them, those that it contains and
-        // those that it is contained in.
-        let (meets, mut inside, mut around) = match self.method {
-            None => (u64::MAX, u64::MAX, any),
-            Some("GET") => {
-                let head = self.head.block(block);
-                (own | head | any, own | head, own | any)
+    /// The patterns of a block that conflict with this one, among some that may.
+    fn conflicts(&self, block: u32, among: u64) -> u64 {
+        let (mut meets, mut inside, mut around) = (among, among, among);
+        let (mut rest, mut rests) = (0, 0);
+        for condition in &self.conditions {
+            rest |= union(&self.rests[rests..condition.rests], block);
+            rests = condition.rests;
+            if let Some(sets) = &condition.meets {
+                meets &= union(sets, block) | rest;
             }
-            Some("HEAD") => {
-                let all = own | self.get.block(block) | any;
-                (all, own, all)
+            if let Some(sets) = &condition.inside {
+                inside &= union(sets, block);
             }
-            Some(_) => (own | any, own, own | any),
-        };
-        let mut meets = meets & self.host.block(block);
-        let mut rest = 0;
-        for step in &self.steps {
+            if let Some(sets) = &condition.around {
+                around &= union(sets, block) | rest;
+            }
             if meets == 0 {
                 return 0;
-            }
-            let place = step.place;
-            if !step.is_over() {
-                rest |= place.rest.block(block);
-            }
-            match step.condition {
-                Condition::Literal(literal) => {
-                    let same = literal.block(block);
-                    meets &= same | place.wild.block(block) | rest;
-                    inside &= same;
-                }
-                Condition::Wild => {
-                    let segment = place.segment.block(block);
-                    meets &= segment | rest;
-                    inside &= segment;
-                    around &= place.wild.block(block) | rest;
-                }
-                Condition::Rest => {
-                    meets &= place.segment.block(block) | place.end.block(block) | rest;
-                    around &= rest;
-                }
-                Condition::End => {
-                    let end = place.end.block(block);
-                    meets &= end | rest;
-                    inside &= end;
-                }
-                Condition::Over => {
-                    let over = place.over.block(block);
-                    meets &= over | rest;
-                    inside &= over;
-                }
             }
         }
         // Contained on both sides: equivalent. On neither: they overlap.
         meets & !(inside ^ around)
-    }
-}
-
-impl<'a> Step<'a> {
-    fn is_over(&self) -> bool {
-        matches!(self.condition, Condition::Over)
-    }
-
-    /// The sets that meet this condition, but for patterns that end in a rest.
-    fn sets(&self) -> [&'a Set; 2] {
-        match self.condition {
-            Condition::Literal(literal) => [literal, &self.place.wild],
-            Condition::Wild => [&self.place.segment, &EMPTY],
-            Condition::Rest => [&self.place.segment, &self.place.end],
-            Condition::End => [&self.place.end, &EMPTY],
-            Condition::Over => [&self.place.over, &EMPTY],
-        }
     }
 }

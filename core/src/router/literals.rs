@@ -6,7 +6,7 @@
 //! The hash has no secret. Whoever sends requests cannot lengthen a search
 //! beyond what the entries, which the program itself chose, make possible.
 
-use super::path::Decoded;
+use super::path::{Decoded, first_word};
 
 /// "No such entry", for every number that the router keeps.
 pub(super) const NONE: u32 = u32::MAX;
@@ -50,9 +50,14 @@ impl LiteralMap {
 
     #[inline]
     pub(super) fn get<K: Key>(&self, key: &K) -> Option<u32> {
-        if self.slots.is_empty() {
-            return self.entries.iter().find(|entry| entry.is(key)).map(|entry| entry.value);
+        if !self.slots.is_empty() {
+            return self.probe(key);
         }
+        self.entries.iter().find(|entry| entry.is(key)).map(|entry| entry.value)
+    }
+
+    #[inline]
+    fn probe<K: Key>(&self, key: &K) -> Option<u32> {
         let mask = self.slots.len() - 1;
         let mut at = place(key.hash_tail(mix(0, key.word())), key.len(), mask);
         loop {
@@ -68,6 +73,10 @@ impl LiteralMap {
     pub(super) fn insert(&mut self, bytes: &[u8], value: u32) {
         let tail = bytes.get(8..).unwrap_or_default().into();
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        if self.entries.is_empty() {
+            // Most maps get no second entry.
+            self.entries.reserve_exact(1);
+        }
         self.entries.push(Entry { word: first_word(bytes), len, value, tail });
         let count = self.entries.len();
         if count > FEW && count * 2 > self.slots.len() {
@@ -132,20 +141,6 @@ fn place(hash: u64, len: usize, mask: usize) -> usize {
     let hash = mix(hash, len as u64);
     // The high bits are the well mixed ones. Truncation is harmless: it is masked.
     usize::try_from(hash >> 32).unwrap_or(0) & mask
-}
-
-/// Up to eight bytes as a little-endian number, filled up with zeros.
-#[inline]
-pub(super) fn first_word(bytes: &[u8]) -> u64 {
-    if let Some(eight) = bytes.first_chunk::<8>() {
-        return u64::from_le_bytes(*eight);
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        // The two halves overlap, and where they do they agree.
-        let last = u64::from(u32::from_le_bytes(*last)) << (8 * (bytes.len() - 4));
-        return u64::from(u32::from_le_bytes(*first)) | last;
-    }
-    bytes.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b))
 }
 
 /// Bytes as they stand.

@@ -31,7 +31,14 @@ impl<T> Router<T> {
         H: AsRef<[u8]> + ?Sized,
         P: AsRef<[u8]> + ?Sized,
     {
-        self.route_input(RouteInput::from_target(method, host.as_ref(), target.as_ref()))
+        let (host, target) = (host.as_ref(), target.as_ref());
+        if !target.starts_with(b"/") {
+            return self.route_input(RouteInput::from_target(method, host, target));
+        }
+        let scan = path::scan::<true>(target);
+        let (path, query) = target.split_at(scan.end);
+        let query = query.get(1..).unwrap_or_default();
+        self.route_scanned(&RouteInput { query, ..RouteInput::new(method, host, path) }, &scan)
     }
 
     /// Finds the route for a request whose target was taken apart already.
@@ -47,7 +54,11 @@ impl<T> Router<T> {
     /// ```
     #[inline]
     pub fn route_input<'a>(&'a self, input: RouteInput<'a>) -> Routed<'a, T> {
-        let scan = path::scan(input.path);
+        self.route_scanned(&input, &path::scan::<false>(input.path))
+    }
+
+    #[inline]
+    fn route_scanned<'a>(&'a self, input: &RouteInput<'a>, scan: &Scan) -> Routed<'a, T> {
         let unusual = scan.escaped
             || scan.unclean && self.options.clean_path
             || self.options.go121
@@ -58,18 +69,18 @@ impl<T> Router<T> {
 
     /// A request with a path that is matched as it is.
     #[inline]
-    fn route_clean<'a>(&'a self, input: RouteInput<'a>, scan: Scan) -> Routed<'a, T> {
-        let walk = Walk { path: input.path, slash: false, escaped: scan.escaped };
+    fn route_clean<'a>(&'a self, input: &RouteInput<'a>, scan: &Scan) -> Routed<'a, T> {
+        let walk = Walk::new(input.path, scan);
         let method = self.method_key(input.method);
-        let search = Search { host: self.host(&input), method, walk };
-        let (hit, seen) = self.look_up(search);
+        let search = Search { host: self.host(input), method, walk };
+        let (hit, seen) = self.look_up(&search);
         match hit {
             Some(hit) if hit.exact => self.found(hit.route, input.path),
-            _ => self.route_inexact(input, search, hit, seen),
+            _ => self.route_inexact(input, &search, hit, seen),
         }
     }
 
-    fn route_unusual<'a>(&'a self, input: RouteInput<'a>, scan: Scan) -> Routed<'a, T> {
+    fn route_unusual<'a>(&'a self, input: &RouteInput<'a>, scan: &Scan) -> Routed<'a, T> {
         let connect = input.method == "CONNECT";
         let fault = match input.path {
             b"*" => Some(BadTarget::Asterisk),
@@ -90,25 +101,25 @@ impl<T> Router<T> {
             return self.route_connect(input, scan);
         }
         if self.options.clean_path && (scan.unclean || input.path.is_empty()) {
-            return self.redirect_to_clean(input, scan);
+            return self.redirect_to_clean(input);
         }
         // RFC 9110 §4.2.3: an empty path is the same as `/`.
         let path = if input.path.is_empty() { b"/" } else { input.path };
-        self.route_clean(RouteInput { path, ..input }, scan)
+        self.route_clean(&RouteInput { path, ..*input }, scan)
     }
 
     /// No route matches exactly: a slash may be missing, or nothing matches.
     #[cold]
     fn route_inexact<'a>(
         &'a self,
-        input: RouteInput<'a>,
-        search: Search<'_>,
+        input: &RouteInput<'a>,
+        search: &Search<'_>,
         hit: Option<Hit>,
         seen: bool,
     ) -> Routed<'a, T> {
         let mut seen = seen;
         if self.options.redirect_to_slash && !input.path.ends_with(b"/") {
-            let (slashed, others) = self.look_up(search.with_slash());
+            let (slashed, others) = self.look_up(&search.with_slash());
             seen |= others;
             if let Some(Hit { route, exact: true }) = slashed {
                 let mut location = String::with_capacity(input.path.len() + 1);
@@ -127,17 +138,17 @@ impl<T> Router<T> {
     /// Sends the client to the path without empty, `.` and `..` segments,
     /// whether or not anything matches there.
     #[cold]
-    fn redirect_to_clean<'a>(&'a self, input: RouteInput<'a>, scan: Scan) -> Routed<'a, T> {
+    fn redirect_to_clean<'a>(&'a self, input: &RouteInput<'a>) -> Routed<'a, T> {
         let clean = path::clean(input.path);
         let mut location = String::with_capacity(clean.len() + 1);
         path::push_path(&mut location, &clean, Keep::Escapes);
-        let walk = Walk { path: &clean, slash: false, escaped: scan.escaped };
+        let walk = Walk::new(&clean, &path::scan::<false>(&clean));
         let method = self.method_key(input.method);
-        let search = Search { host: self.host(&input), method, walk };
-        let (mut hit, _) = self.look_up(search);
+        let search = Search { host: self.host(input), method, walk };
+        let (mut hit, _) = self.look_up(&search);
         let inexact = !hit.is_some_and(|hit| hit.exact);
         if inexact && self.options.redirect_to_slash && !clean.ends_with(b"/") {
-            if let (Some(slashed @ Hit { exact: true, .. }), _) = self.look_up(search.with_slash())
+            if let (Some(slashed @ Hit { exact: true, .. }), _) = self.look_up(&search.with_slash())
             {
                 location.push('/');
                 hit = Some(slashed);
@@ -149,14 +160,14 @@ impl<T> Router<T> {
     /// CONNECT is matched as it is: with its port, and without cleaning. Only a
     /// missing slash is looked for, and that, as in Go, under the target's own host.
     #[cold]
-    fn route_connect<'a>(&'a self, input: RouteInput<'a>, scan: Scan) -> Routed<'a, T> {
-        let walk = Walk { path: input.path, slash: false, escaped: scan.escaped };
+    fn route_connect<'a>(&'a self, input: &RouteInput<'a>, scan: &Scan) -> Routed<'a, T> {
+        let walk = Walk::new(input.path, scan);
         let method = self.method_key(input.method);
         let by_target = Search { host: host::without_dot(input.target_host), method, walk };
         if self.options.redirect_to_slash && !input.path.ends_with(b"/") && !input.path.is_empty() {
-            let exact = |search| self.look_up(search).0.filter(|hit| hit.exact);
-            if exact(by_target).is_none() {
-                if let Some(hit) = exact(by_target.with_slash()) {
+            let exact = |search: &Search<'_>| self.look_up(search).0.filter(|hit| hit.exact);
+            if exact(&by_target).is_none() {
+                if let Some(hit) = exact(&by_target.with_slash()) {
                     let mut location = String::new();
                     path::push_path(&mut location, &path::clean(input.path), Keep::Escapes);
                     if !location.ends_with('/') {
@@ -166,33 +177,33 @@ impl<T> Router<T> {
                 }
             }
         }
-        match self.look_up(Search { host: host::without_dot(input.host), ..by_target }).0 {
+        match self.look_up(&Search { host: host::without_dot(input.host), ..by_target }).0 {
             Some(hit) => self.found(hit.route, input.path),
-            None => self.refuse(by_target),
+            None => self.refuse(&by_target),
         }
     }
 
     /// The most specific route, and whether other methods have routes there.
     #[inline]
-    fn look_up(&self, search: Search<'_>) -> (Option<Hit>, bool) {
+    fn look_up(&self, search: &Search<'_>) -> (Option<Hit>, bool) {
         let mut seen = false;
         let mut accept = |leaf: &super::tree::Leaf| {
             seen = true;
             leaf.route(search.method)
         };
         if let Some(root) = self.host_root(search.host) {
-            if let Some(hit) = self.tree.search(root, search.walk, &mut accept) {
+            if let Some(hit) = self.tree.search(root, &search.walk, &mut accept) {
                 return (Some(hit), true);
             }
         }
-        let hit = self.tree.search(self.root, search.walk, &mut accept);
+        let hit = self.tree.search(self.root, &search.walk, &mut accept);
         (hit, seen)
     }
 
     /// 405 with the methods that the path has routes for, else 404. As in Go,
     /// the path with a slash at its end counts too.
     #[cold]
-    fn refuse(&self, search: Search<'_>) -> Routed<'_, T> {
+    fn refuse(&self, search: &Search<'_>) -> Routed<'_, T> {
         let mut methods = Vec::new();
         let mut note = |leaf: &super::tree::Leaf| {
             methods.extend(leaf.methods.iter().map(|&(_, route)| route));
@@ -204,7 +215,7 @@ impl<T> Router<T> {
         }
         for walk in walks {
             for root in self.host_root(search.host).into_iter().chain([self.root]) {
-                self.tree.search(root, walk, &mut note);
+                self.tree.search(root, &walk, &mut note);
             }
         }
         if methods.is_empty() {
@@ -264,8 +275,8 @@ impl<T> Router<T> {
         Routed::Redirect(Redirect { status, location, pattern })
     }
 
-    fn route_go121<'a>(&'a self, input: RouteInput<'a>) -> Routed<'a, T> {
-        match self.go121.route(&input, self.options) {
+    fn route_go121<'a>(&'a self, input: &RouteInput<'a>) -> Routed<'a, T> {
+        match self.go121.route(input, self.options) {
             go121::Verdict::Found(route) => self.found(route, input.path),
             go121::Verdict::Redirect(path, route) => {
                 let mut location = String::with_capacity(path.len());
@@ -278,7 +289,7 @@ impl<T> Router<T> {
 }
 
 impl Search<'_> {
-    fn with_slash(self) -> Self {
-        Self { walk: Walk { slash: true, ..self.walk }, ..self }
+    fn with_slash(&self) -> Self {
+        Self { walk: Walk { slash: true, ..self.walk }, ..*self }
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Params<'a> {
         self.pattern.segments().filter_map(move |segment| {
             // Each segment has a slash before it.
             let inside = rest.get(1..).unwrap_or_default();
-            let end = inside.iter().position(|&b| b == b'/').unwrap_or(inside.len());
+            let end = path::find(inside, b'/');
             rest = &inside[end..];
             let raw = if matches!(segment, Segment::Rest(_)) { inside } else { &inside[..end] };
             segment.name().map(|name| Param { name, raw })

@@ -197,13 +197,15 @@ fn unclean_part(text: &str, path: usize) -> Range<usize> {
 }
 
 fn read_path(text: &str, path: usize) -> Result<Box<[Piece]>, Fault> {
-    let mut pieces: Vec<Piece> = Vec::with_capacity(text[path..].split('/').count() - 1);
+    let bytes = text.as_bytes();
+    let slashes = bytes[path..].iter().filter(|&&b| b == b'/').count();
+    let mut pieces: Vec<Piece> = Vec::with_capacity(slashes);
     let mut at = path;
     // Invariant: `at` is at a slash, or at the end.
-    while at < text.len() {
+    while at < bytes.len() {
         let start = at + 1;
-        let end = text[start..].find('/').map_or(text.len(), |n| start + n);
-        let last = end == text.len();
+        let end = start + path::find(&bytes[start..], b'/');
+        let last = end == bytes.len();
         let kind = read_segment(&text[start..end], last)
             .map_err(|(kind, span)| (kind, start + span.start..start + span.end))?;
         pieces.push(Piece { span: start..end, kind });
@@ -220,7 +222,8 @@ fn read_segment(segment: &str, last: bool) -> Result<Kind, Fault> {
         BadName, EmptyName, EndNotLast, RestNotLast, WildcardNotClosed, WildcardNotWhole,
     };
     let whole = 0..segment.len();
-    match segment.find('{') {
+    let brace = path::find(segment.as_bytes(), b'{');
+    match (brace < segment.len()).then_some(brace) {
         None if last && segment.is_empty() => return Ok(Kind::Rest { named: false }),
         None => return Ok(Kind::Literal(path::decode_if_changed(segment.as_bytes()))),
         Some(0) => {}
@@ -251,11 +254,17 @@ fn read_segment(segment: &str, last: bool) -> Result<Kind, Fault> {
 
 /// The first name that an earlier wildcard has already.
 fn duplicate_name(text: &str, pieces: &[Piece]) -> Option<Range<usize>> {
-    let mut names: Vec<Range<usize>> = pieces.iter().filter_map(name_span).collect();
-    // The sort is stable: of two equal names the later one still comes second.
-    names.sort_by(|a, b| text[a.clone()].cmp(&text[b.clone()]));
-    let doubles = names.windows(2).filter(|pair| text[pair[0].clone()] == text[pair[1].clone()]);
-    doubles.map(|pair| pair[1].clone()).min_by_key(|name| name.start)
+    let bytes = text.as_bytes();
+    // A name's first bytes stand before it, since they mostly settle the order.
+    let keyed = |name: Range<usize>| (path::first_word(&bytes[name.clone()]), name);
+    let mut names: Vec<_> = pieces.iter().filter_map(name_span).map(keyed).collect();
+    names.sort_unstable_by(|(a, first), (b, second)| {
+        let whole = || bytes[first.clone()].cmp(&bytes[second.clone()]);
+        a.cmp(b).then_with(whole).then(first.start.cmp(&second.start))
+    });
+    let pairs = names.windows(2).map(|pair| (&pair[0].1, &pair[1].1));
+    let doubles = pairs.filter(|&(a, b)| bytes[a.clone()] == bytes[b.clone()]);
+    doubles.map(|(_, second)| second.clone()).min_by_key(|name| name.start)
 }
 
 fn name_span(piece: &Piece) -> Option<Range<usize>> {

@@ -141,21 +141,16 @@ impl Pattern {
 
 impl Piece {
     fn view<'a>(&'a self, text: &'a str) -> Segment<'a> {
-        let written = &text[self.span.clone()];
+        let Range { start, end } = self.span;
         match &self.kind {
-            Kind::Literal(None) => Segment::Literal(written.as_bytes()),
+            Kind::Literal(None) => Segment::Literal(&text.as_bytes()[start..end]),
             Kind::Literal(Some(decoded)) => Segment::Literal(decoded),
-            Kind::Wild => Segment::Wild(inside(written, "}")),
-            Kind::Rest { named: true } => Segment::Rest(inside(written, "...}")),
+            Kind::Wild => Segment::Wild(&text[start + 1..end - 1]),
+            Kind::Rest { named: true } => Segment::Rest(&text[start + 1..end - 4]),
             Kind::Rest { named: false } => Segment::Rest(""),
             Kind::End => Segment::End,
         }
     }
-}
-
-/// The name in `{name}` or `{name...}`.
-fn inside<'a>(written: &'a str, close: &str) -> &'a str {
-    written.strip_prefix('{').and_then(|s| s.strip_suffix(close)).unwrap_or_default()
 }
 
 impl<'a> Segment<'a> {

@@ -10,7 +10,10 @@
 //! comes to each node at most once; going back needs no stack, since a node
 //! knows its parent and the slashes of the path say where it stood.
 
+use std::ops::Range;
+
 use super::literals::{Escaped, LiteralMap, NONE, Plain};
+use super::path::{self, Scan};
 use super::pattern::{Pattern, Segment};
 
 #[derive(Clone, Debug)]
@@ -54,6 +57,8 @@ pub(super) struct MethodKey {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk<'a> {
     pub(super) path: &'a [u8],
+    /// Where segments end among the first 64 bytes, one bit each.
+    pub(super) ends: u64,
     /// As if a slash stood at the end.
     pub(super) slash: bool,
     /// There are percent-escapes in the path.
@@ -67,25 +72,44 @@ pub(super) struct Hit {
     pub(super) exact: bool,
 }
 
-enum Next<'a> {
-    Segment(&'a [u8]),
+#[cfg(test)]
+std::thread_local! {
+    /// How many nodes searches have come to: tests hold that to the number of nodes.
+    pub(super) static VISITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+enum Next {
+    /// A segment, and where it ends.
+    Segment(usize),
     /// The path has a slash and nothing behind it.
     Slash,
     Over,
 }
 
 impl<'a> Walk<'a> {
+    /// The path, with what was found out about it.
+    pub(super) fn new(path: &'a [u8], scan: &Scan) -> Self {
+        Self { path, ends: scan.ends, slash: false, escaped: scan.escaped }
+    }
+
     #[inline]
-    fn next(&self, at: usize) -> Next<'a> {
-        match self.path.get(at + 1..) {
-            Some([]) => Next::Slash,
-            Some(rest) => {
-                let len = rest.iter().position(|&b| b == b'/').unwrap_or(rest.len());
-                Next::Segment(&rest[..len])
-            }
-            None if self.slash => Next::Slash,
-            None => Next::Over,
+    fn next(&self, at: usize) -> Next {
+        let start = at + 1;
+        if start < self.path.len() {
+            return Next::Segment(self.end(start));
         }
+        if start == self.path.len() || self.slash { Next::Slash } else { Next::Over }
+    }
+
+    /// Where the segment that starts here ends.
+    #[inline]
+    fn end(&self, start: usize) -> usize {
+        let ahead = if start < 64 { self.ends >> start } else { 0 };
+        if ahead != 0 {
+            return start + ahead.trailing_zeros() as usize;
+        }
+        let known = start.max(64);
+        known + self.path.get(known..).map_or(0, |rest| path::find(rest, b'/'))
     }
 
     /// Where the segment before this place begins, with its slash.
@@ -182,21 +206,23 @@ impl Tree {
     pub(super) fn search(
         &self,
         root: u32,
-        walk: Walk<'_>,
+        walk: &Walk<'_>,
         accept: &mut impl FnMut(&Leaf) -> Option<u32>,
     ) -> Option<Hit> {
         let mut node = &self.nodes[root as usize];
         let mut at = 0;
         loop {
+            #[cfg(test)]
+            VISITS.set(VISITS.get() + 1);
             let down = match walk.next(at) {
-                Next::Segment(segment) => {
-                    let child = self.child(node, segment, walk.escaped);
+                Next::Segment(end) => {
+                    let child = self.child(node, walk, at + 1..end);
                     if child == NONE {
                         if let Some(route) = self.take(node.rest, accept) {
                             return Some(Hit { route, exact: false });
                         }
                     } else {
-                        at += 1 + segment.len();
+                        at = end;
                     }
                     child
                 }
@@ -237,14 +263,16 @@ impl Tree {
 
     /// The child that is tried first for this segment.
     #[inline]
-    fn child(&self, node: &Node, segment: &[u8], escaped: bool) -> u32 {
+    fn child(&self, node: &Node, walk: &Walk<'_>, segment: Range<usize>) -> u32 {
         if node.literals.is_empty() {
             return node.wild;
         }
-        let literal = if escaped && segment.contains(&b'%') {
-            node.literals.get(&Escaped::new(segment))
+        let bytes = &walk.path[segment.clone()];
+        let literal = if walk.escaped && bytes.contains(&b'%') {
+            node.literals.get(&Escaped::new(bytes))
         } else {
-            node.literals.get(&Plain::new(segment))
+            let word = path::first_of(path::word_at(walk.path, segment.start), bytes.len());
+            node.literals.get(&Plain { bytes, word })
         };
         literal.unwrap_or(node.wild)
     }
