@@ -1,7 +1,12 @@
 //! Limits and timeouts, with their defaults. Everything is on.
 //! Holds numbers; the machines enforce them. The reasons are in `docs/limits-and-defaults.md`.
 
+use crate::error::PeerError;
+use crate::head::ResponseHead;
 use crate::time::Rate;
+use bytes::Bytes;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of a message is taken before it is refused.
@@ -105,6 +110,56 @@ impl Default for Timeouts {
     }
 }
 
+/// Makes the answers to faults that are found before any handler runs.
+///
+/// It is given the fault and gives a head and a body, or nothing for the
+/// default answer. The connection closes in any case; Date, Content-Length and
+/// Connection are added.
+///
+/// ```
+/// use purlin_core::config::FaultAnswer;
+/// use purlin_core::{ResponseHead, ServerConfig};
+///
+/// let as_json = FaultAnswer::new(|error| {
+///     let head = ResponseHead::new(error.answer?).with("Content-Type", "application/problem+json").ok()?;
+///     Some((head, format!("{{\"title\":\"{}\"}}", error.kind).into()))
+/// });
+/// let config = ServerConfig { fault_answer: Some(as_json), ..ServerConfig::default() };
+/// # let _ = config;
+/// ```
+#[derive(Clone)]
+pub struct FaultAnswer(Arc<AnswerFn>);
+
+type AnswerFn = dyn Fn(&PeerError) -> Option<(ResponseHead, Bytes)> + Send + Sync;
+
+impl FaultAnswer {
+    /// Answers made by this function.
+    pub fn new(
+        make: impl Fn(&PeerError) -> Option<(ResponseHead, Bytes)> + Send + Sync + 'static,
+    ) -> FaultAnswer {
+        FaultAnswer(Arc::new(make))
+    }
+
+    pub(crate) fn make(&self, error: &PeerError) -> Option<(ResponseHead, Bytes)> {
+        (self.0)(error)
+    }
+}
+
+/// Equal if they are clones of one.
+impl PartialEq for FaultAnswer {
+    fn eq(&self, other: &FaultAnswer) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for FaultAnswer {}
+
+impl fmt::Debug for FaultAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FaultAnswer")
+    }
+}
+
 /// How a server connection behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
@@ -118,6 +173,9 @@ pub struct ServerConfig {
     pub date: bool,
     /// Whether the bytes travel inside TLS: then `https` is the scheme that is served.
     pub secure: bool,
+    /// Makes the answers to faults that are found before any handler runs;
+    /// without it they are plain text that names the rule.
+    pub fault_answer: Option<FaultAnswer>,
 }
 
 impl Default for ServerConfig {
@@ -128,6 +186,7 @@ impl Default for ServerConfig {
             keep_alive: true,
             date: true,
             secure: false,
+            fault_answer: None,
         }
     }
 }

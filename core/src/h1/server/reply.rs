@@ -233,20 +233,40 @@ impl Connection {
     pub(super) fn refuse(&mut self, fault: Fault, is_head: bool, now: Now) {
         let error = PeerError::of_request(fault);
         if let Some(status) = error.answer {
-            let text =
-                Bytes::from(format!("{} {}: {}\n", status.code(), status.reason(), fault.text()));
-            let mut head = ResponseHead::new(status);
-            head.fields_mut().push(names::CONTENT_TYPE, b"text/plain; charset=utf-8");
-            let length = text.len() as u64;
-            self.asked = Asked::NOTHING;
-            self.sent = if is_head { Sent::Omitted(Some(length)) } else { Sent::Length(length) };
-            self.write_head(&head, Some("close"), now);
-            if !is_head {
-                self.out.push(text);
+            self.asked = Asked { head: is_head, ..Asked::NOTHING };
+            let made = self.config.fault_answer.as_ref().and_then(|answer| answer.make(&error));
+            if !made.is_some_and(|(head, body)| self.answer_fault(&head, body, now)) {
+                let (head, body) = plain_answer(status, fault);
+                let sent = self.answer_fault(&head, body, now);
+                debug_assert!(sent);
             }
         }
         self.timers.clear(Why::Head);
         self.notices.failed = Some(error);
         self.close(CloseReason::Fault(fault), now);
     }
+
+    /// Writes the answer to a fault; says whether it is one that can be written.
+    fn answer_fault(&mut self, head: &ResponseHead, body: Bytes, now: Now) -> bool {
+        let framed = Declared::of(head).and_then(|declared| {
+            let full = Body::Full(body.clone());
+            decide::response(&self.asked, head.status(), declared.length, &full)
+        });
+        let Ok(sent @ (Sent::Length(_) | Sent::Omitted(_))) = framed else {
+            return false;
+        };
+        self.sent = sent;
+        self.write_head(head, Some("close"), now);
+        if let Sent::Length(_) = sent {
+            self.out.push(body);
+        }
+        true
+    }
+}
+
+/// Fixed text: no byte of the peer is in it.
+fn plain_answer(status: Status, fault: Fault) -> (ResponseHead, Bytes) {
+    let mut head = ResponseHead::new(status);
+    head.fields_mut().push(names::CONTENT_TYPE, b"text/plain; charset=utf-8");
+    (head, Bytes::from(format!("{} {}: {}\n", status.code(), status.reason(), fault.text())))
 }

@@ -527,3 +527,25 @@ fn bytes_that_there_was_no_room_for_did_not_come() {
     wire.machine.filled(5, now);
     wire.expect(&[]).eof(Eof::Clean).expect(&["Closed(PeerClosed)"]);
 }
+
+#[test]
+fn an_application_may_word_the_answers_to_faults() {
+    let answer = crate::config::FaultAnswer::new(|error| match error.kind {
+        Fault::MissingHost => {
+            Some((ResponseHead::new(Status::IM_A_TEAPOT), Bytes::from_static(b"{}")))
+        }
+        // What cannot be sent falls back to the default.
+        _ => Some((ResponseHead::new(Status::NO_CONTENT), Bytes::from_static(b"{}"))),
+    });
+    let config = ServerConfig { fault_answer: Some(answer), ..ServerConfig::default() };
+    let mut wire = Wire::with(config.clone());
+    wire.send("GET / HTTP/1.1\r\n\r\n").events();
+    assert_eq!(
+        wire.output(),
+        "HTTP/1.1 418 I'm a teapot\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    );
+    let mut wire = Wire::with(config);
+    wire.send("HEAD / HTTP/1.1\r\nHost: a b\r\n\r\n").events();
+    let answer = wire.output();
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n") && answer.ends_with("\r\n\r\n"));
+}
