@@ -162,7 +162,7 @@ impl Drop for Member {
             self.control.changed.notify_all();
         }
         drop(open);
-        // A body or a writer that a handler keeps must not keep the socket open.
+        // A writer that a handler forgets must not keep the connection open.
         if let Some(shared) = shared.filter(|shared| Arc::strong_count(shared) > 2) {
             shared.socket.shut_both();
         }

@@ -24,10 +24,11 @@ pub(crate) struct Driver {
 
 /// What stays while the machine is lent.
 struct Line {
+    /// First, so that it is dropped while `shared` is not.
+    _member: Member,
     shared: Arc<Shared>,
     control: Arc<Control>,
     handler: Arc<dyn Handler>,
-    _member: Member,
 }
 
 impl Driver {
@@ -103,7 +104,7 @@ impl Line {
     ) -> Option<Box<Conn>> {
         conn.input_closed = false;
         let has_body = length != BodyLength::Empty;
-        let body = if has_body { Body::of(Arc::clone(&self.shared), id) } else { Body::empty() };
+        let body = if has_body { Body::of(&self.shared, id) } else { Body::empty() };
         let writer = ResponseWriter::new(Arc::clone(&self.shared), id, head.method());
         self.shared.lend(conn, id, has_body);
         let request = Request::new(head, length, body);
