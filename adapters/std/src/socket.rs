@@ -9,6 +9,9 @@ use std::time::Duration;
 /// How long the first attempt at a write waits, in milliseconds, before the
 /// machine's deadline is looked at: it is known only once a write has begun.
 const FIRST_WRITE: u64 = 200;
+/// The longest attempt at a write, in milliseconds: nothing but its end lets
+/// a writer see that the server was told to end.
+const LONGEST_WRITE: u64 = 1000;
 /// What the kernel is set to is not known: set it anew.
 const UNKNOWN: u64 = 0;
 /// The kernel waits without end.
@@ -115,15 +118,14 @@ impl Socket {
 
     /// A write took its time: the next one may take about `wait` nanoseconds.
     pub(crate) fn wait_longer(&self, wait: Option<u64>) {
-        self.set_write_wait(wait.map_or(FOREVER, step));
+        self.set_write_wait(wait.map_or(LONGEST_WRITE, |nanos| step(nanos).min(LONGEST_WRITE)));
     }
 
     fn set_write_wait(&self, millis: u64) {
         if self.write_wait.load(Relaxed) == millis {
             return;
         }
-        let wait = (millis != FOREVER).then(|| Duration::from_millis(millis));
-        if self.stream.set_write_timeout(wait).is_ok() {
+        if self.stream.set_write_timeout(Some(Duration::from_millis(millis))).is_ok() {
             self.write_wait.store(millis, Relaxed);
         }
     }
@@ -139,7 +141,7 @@ impl Socket {
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
-    /// Ends reads and writes that wait.
+    /// Ends the connection although somebody still holds the socket.
     pub(crate) fn shut_both(&self) {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
