@@ -24,7 +24,7 @@ pub(crate) enum Moved {
     Bytes(usize),
     /// The peer sends nothing more.
     End,
-    /// Nothing moved in the time given, or without a reason: look at the clock, and try again.
+    /// Nothing moved in the time given: look at the clock, and try again.
     Nothing,
     /// The connection is lost.
     Lost,
@@ -53,14 +53,14 @@ impl Socket {
     /// Reads, waiting at most about `wait` nanoseconds.
     pub(crate) fn read(&self, room: &mut [u8], wait: Option<u64>) -> Moved {
         self.arm_read(wait);
-        let moved = moved((&self.stream).read(room));
+        let moved = moved(|| (&self.stream).read(room));
         self.heed(moved)
     }
 
     /// Waits like [`Socket::read`] and takes nothing: no buffer is needed meanwhile.
     pub(crate) fn wait(&self, wait: Option<u64>) -> Moved {
         self.arm_read(wait);
-        let moved = moved(self.stream.peek(&mut [0]));
+        let moved = moved(|| self.stream.peek(&mut [0]));
         self.heed(moved)
     }
 
@@ -69,7 +69,7 @@ impl Socket {
         if self.stream.set_nonblocking(true).is_err() {
             return Moved::Nothing;
         }
-        let moved = moved((&self.stream).read(room));
+        let moved = moved(|| (&self.stream).read(room));
         match self.stream.set_nonblocking(false) {
             Ok(()) => moved,
             Err(_) => Moved::Lost,
@@ -105,7 +105,7 @@ impl Socket {
 
     /// Writes, waiting for a moment; after [`Socket::wait_longer`], for that long.
     pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> Moved {
-        moved(match slices {
+        moved(|| match slices {
             [one] => (&self.stream).write(one),
             _ => (&self.stream).write_vectored(slices),
         })
@@ -152,14 +152,18 @@ impl Socket {
     }
 }
 
-fn moved(result: io::Result<usize>) -> Moved {
-    match result {
-        Ok(0) => Moved::End,
-        Ok(count) => Moved::Bytes(count),
-        Err(error) => match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Moved::Nothing,
-            _ => Moved::Lost,
-        },
+/// Tries, again after each signal.
+fn moved(mut attempt: impl FnMut() -> io::Result<usize>) -> Moved {
+    loop {
+        match attempt() {
+            Ok(0) => return Moved::End,
+            Ok(count) => return Moved::Bytes(count),
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => {}
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => return Moved::Nothing,
+                _ => return Moved::Lost,
+            },
+        }
     }
 }
 
@@ -185,11 +189,12 @@ mod tests {
     }
 
     #[test]
-    fn interruptions_and_timeouts_are_no_losses() {
-        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::Interrupted] {
-            assert_eq!(moved(Err(kind.into())), Moved::Nothing);
+    fn timeouts_are_no_losses_and_a_signal_is_nothing_at_all() {
+        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
+            assert_eq!(moved(|| Err(kind.into())), Moved::Nothing);
         }
-        assert_eq!(moved(Err(ErrorKind::ConnectionReset.into())), Moved::Lost);
-        assert_eq!(moved(Ok(0)), Moved::End);
+        assert_eq!(moved(|| Err(ErrorKind::ConnectionReset.into())), Moved::Lost);
+        let mut attempts = vec![Ok(0), Err(ErrorKind::Interrupted.into())];
+        assert_eq!(moved(|| attempts.pop().unwrap_or(Ok(1))), Moved::End);
     }
 }
