@@ -4,10 +4,10 @@
 use crate::Error;
 use crate::shared::{Piece, Shared};
 use bytes::{Buf, Bytes, BytesMut};
-use purlin_core::{Fields, Id, Machine};
+use purlin_core::{Fields, Id, Machine, Misuse};
 use std::fmt;
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The body of a request.
 ///
@@ -27,8 +27,9 @@ use std::sync::Arc;
 /// }
 /// ```
 pub struct Body {
-    /// None once the body has ended.
-    shared: Option<Arc<Shared>>,
+    /// None once the body has ended. Weak, so that a body somebody keeps does
+    /// not keep the socket open.
+    shared: Option<Weak<Shared>>,
     id: Id,
     /// Bytes that came but did not fit into the reader's room.
     rest: Bytes,
@@ -46,8 +47,8 @@ impl Body {
         Body { shared: None, id: 0, rest: Bytes::new(), trailers: None }
     }
 
-    pub(crate) fn of(shared: Arc<Shared>, id: Id) -> Body {
-        Body { shared: Some(shared), id, rest: Bytes::new(), trailers: None }
+    pub(crate) fn of(shared: &Arc<Shared>, id: Id) -> Body {
+        Body { shared: Some(Arc::downgrade(shared)), id, rest: Bytes::new(), trailers: None }
     }
 
     /// The next piece, once it has come; `None` at the end.
@@ -62,6 +63,7 @@ impl Body {
         let Some(shared) = &self.shared else {
             return Ok(None);
         };
+        let shared = shared.upgrade().ok_or(Misuse::AlreadyFinished)?;
         match shared.recv(self.id)? {
             Piece::Data(data) => Ok(Some(data)),
             Piece::End(trailers) => {
@@ -118,6 +120,7 @@ impl Body {
         let Some(shared) = &self.shared else {
             return Ok(());
         };
+        let shared = shared.upgrade().ok_or(Misuse::AlreadyFinished)?;
         let mut slot = shared.enter(self.id)?;
         let conn = slot.conn(self.id)?;
         conn.machine.limit_body(self.id, bytes).map_err(|misuse| conn.explain(misuse))
@@ -146,7 +149,7 @@ impl Read for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        let Some(shared) = self.shared.take() else {
+        let Some(shared) = self.shared.take().and_then(|shared| shared.upgrade()) else {
             return;
         };
         if let Ok(mut slot) = shared.enter(self.id) {

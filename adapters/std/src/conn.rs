@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::control::Control;
 use crate::socket::{Moved, Socket};
 use purlin_core::{
-    Close, CloseReason, Eof, Event, Machine, Misuse, Mono, Now, ServerConfig, server,
+    Close, CloseReason, Eof, Event, Machine, Misuse, Mono, Now, ServerConfig, Why, server,
 };
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -80,16 +80,17 @@ impl Conn {
         }
     }
 
-    /// Nanoseconds to the machine's deadline.
-    pub(crate) fn wait(&mut self) -> Option<u64> {
-        let (at, _) = self.machine.deadline()?;
+    /// Nanoseconds to the machine's deadline, and what it is for.
+    pub(crate) fn wait(&mut self) -> (Option<u64>, Option<Why>) {
+        let Some((at, why)) = self.machine.deadline() else {
+            return (None, None);
+        };
         self.due = at;
-        Some(at.as_nanos().saturating_sub(self.now().mono.as_nanos()))
+        (Some(at.as_nanos().saturating_sub(self.now().mono.as_nanos())), Some(why))
     }
 
     /// Reads once, right into the machine.
-    pub(crate) fn read_in(&mut self, socket: &Socket) {
-        let wait = self.wait();
+    pub(crate) fn read_in(&mut self, socket: &Socket, wait: Option<u64>) {
         let room = self.machine.read_buf();
         if room.is_empty() {
             return self.sleep(wait);
@@ -145,21 +146,18 @@ impl Conn {
         }
     }
 
-    /// Writes until nothing is left to write; says whether anything was.
-    pub(crate) fn write_out(&mut self, socket: &Socket) -> bool {
-        if !self.machine.want().write {
-            return false;
-        }
+    /// Writes until nothing is left to write.
+    pub(crate) fn write_out(&mut self, socket: &Socket) {
         socket.begin_write();
-        loop {
+        while self.machine.want().write {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let now = self.now();
             let used = self.machine.output(&mut slices, now);
             let whole = slices[..used].iter().map(|slice| slice.len()).sum();
             let moved = socket.write(&slices[..used]);
             self.gave(moved, whole, socket);
-            if !self.machine.want().write {
-                return true;
+            if moved == Moved::Bytes(whole) && used < SLICES {
+                return;
             }
         }
     }
@@ -178,7 +176,7 @@ impl Conn {
                 if self.control.aborting() {
                     self.machine.eof(Eof::Reset, now);
                 }
-                let wait = self.wait();
+                let (wait, _) = self.wait();
                 socket.wait_longer(wait);
             }
             Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, self.clock.last()),
@@ -197,16 +195,22 @@ impl Conn {
         }
     }
 
-    /// Shuts the writing half if the machine wants that; says whether the socket is to be closed.
-    pub(crate) fn close(&mut self, socket: &Socket) -> Option<Close> {
-        match self.machine.want().close {
-            Some(Close::Linger) => {
-                if !std::mem::replace(&mut self.half_shut, true) {
-                    socket.shut_writing();
-                }
-                None
-            }
-            close => close,
+    /// Does what the machine wants of the socket; gives back what ends it for good.
+    pub(crate) fn close(&mut self, how: Close, socket: &Socket) -> Option<Close> {
+        if how != Close::Linger {
+            return Some(how);
+        }
+        if !std::mem::replace(&mut self.half_shut, true) {
+            socket.shut_writing();
+        }
+        None
+    }
+
+    /// Shuts the writing half if the machine wants that; an exchange that is
+    /// open does not end the connection otherwise.
+    pub(crate) fn half_close(&mut self, socket: &Socket) {
+        if let Some(how) = self.machine.want().close {
+            let _ = self.close(how, socket);
         }
     }
 

@@ -14,10 +14,6 @@ const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
 const ABORTING: u8 = 2;
 
-/// How long readers that were woken by an abort have to reset their
-/// connections before the others are cut off.
-const GRACE: Duration = Duration::from_millis(20);
-
 /// The state of a server that its connections see.
 pub(crate) struct Control {
     phase: AtomicU8,
@@ -134,15 +130,10 @@ impl Control {
     fn abort(&self) -> usize {
         self.stop();
         self.phase.store(ABORTING, SeqCst);
-        let mut open = self.lock();
-        let cut = open.connections.len();
+        let open = self.lock();
         open.connections.values().for_each(|shared| shared.wake_all());
         self.changed.notify_all();
-        if cut > 0 {
-            open = self.wait_for(open, GRACE);
-        }
-        open.connections.values().for_each(|shared| shared.socket.shut_both());
-        cut
+        open.connections.len()
     }
 }
 
@@ -162,7 +153,7 @@ impl Drop for Member {
             self.control.changed.notify_all();
         }
         drop(open);
-        // A body or a writer that a handler keeps must not keep the socket open.
+        // A writer that a handler forgets must not keep the connection open.
         if let Some(shared) = shared.filter(|shared| Arc::strong_count(shared) > 2) {
             shared.socket.shut_both();
         }
@@ -209,8 +200,9 @@ impl Handle {
         0
     }
 
-    /// Ends the server at once: connections are reset, and handlers that are
-    /// running find that out when they next read or write.
+    /// Ends the server at once: connections are reset. A handler that is
+    /// running finds that out when it next reads or writes, and one that waits
+    /// for its client within a second.
     pub fn close(&self) {
         self.0.abort();
     }

@@ -24,10 +24,11 @@ pub(crate) struct Driver {
 
 /// What stays while the machine is lent.
 struct Line {
+    /// First, so that it is dropped while `shared` is not.
+    _member: Member,
     shared: Arc<Shared>,
     control: Arc<Control>,
     handler: Arc<dyn Handler>,
-    _member: Member,
 }
 
 impl Driver {
@@ -58,18 +59,19 @@ impl Driver {
                 Some(back) => conn = back,
                 None => break Close::Abort,
             }
-            if conn.write_out(&line.shared.socket) {
+            let want = conn.machine.want();
+            if want.write {
+                conn.write_out(&line.shared.socket);
                 continue;
             }
-            if let Some(how) = conn.close(&line.shared.socket) {
+            if let Some(how) = want.close.and_then(|how| conn.close(how, &line.shared.socket)) {
                 break how;
             }
-            let idle =
-                untouched || conn.machine.deadline().is_some_and(|(_, why)| why == Why::Idle);
-            if idle {
-                untouched &= !line.wait_for_request(&mut conn, &mut silent);
+            let (wait, why) = conn.wait();
+            if untouched || why == Some(Why::Idle) {
+                untouched &= !line.wait_for_request(&mut conn, wait, &mut silent);
             } else {
-                conn.read_in(&line.shared.socket);
+                conn.read_in(&line.shared.socket, wait);
             }
         };
         if how == Close::Abort {
@@ -103,7 +105,7 @@ impl Line {
     ) -> Option<Box<Conn>> {
         conn.input_closed = false;
         let has_body = length != BodyLength::Empty;
-        let body = if has_body { Body::of(Arc::clone(&self.shared), id) } else { Body::empty() };
+        let body = if has_body { Body::of(&self.shared, id) } else { Body::empty() };
         let writer = ResponseWriter::new(Arc::clone(&self.shared), id, head.method());
         self.shared.lend(conn, id, has_body);
         let request = Request::new(head, length, body);
@@ -114,14 +116,13 @@ impl Line {
 
     /// Waits for the first byte of a request; says whether any came. A shutdown
     /// of the server ends the wait.
-    fn wait_for_request(&self, conn: &mut Conn, silent: &mut bool) -> bool {
+    fn wait_for_request(&self, conn: &mut Conn, wait: Option<u64>, silent: &mut bool) -> bool {
         self.shared.begin_waiting();
         if !self.control.running() {
             self.shared.end_waiting();
             conn.obey();
             return false;
         }
-        let wait = conn.wait();
         let moved = if *silent {
             self.shared.socket.wait(wait)
         } else {

@@ -203,12 +203,12 @@ impl Shared {
             return Ok(self.wait(slot));
         }
         let conn = slot.conn(id)?;
+        let (wait, _) = conn.wait();
         if alone {
-            conn.read_in(&self.socket);
+            conn.read_in(&self.socket, wait);
             conn.note_events();
             return Ok(slot);
         }
-        let wait = conn.wait();
         let most = conn.machine.read_buf().len().min(PIECE);
         if most == 0 {
             conn.sleep(wait);
@@ -242,7 +242,7 @@ impl Shared {
         if !slot.duplex || slot.alone.is_some_and(|thread| thread == thread::current().id()) {
             if let Some(conn) = &mut slot.conn {
                 conn.write_out(&self.socket);
-                let _ = conn.close(&self.socket);
+                conn.half_close(&self.socket);
             }
             return slot;
         }
@@ -261,7 +261,7 @@ impl Shared {
         let Some(conn) = slot.conn.as_mut().filter(|conn| conn.machine.want().write) else {
             slot.copy = copy;
             if let Some(conn) = &mut slot.conn {
-                let _ = conn.close(&self.socket);
+                conn.half_close(&self.socket);
             }
             return (slot, false);
         };

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// How long the first attempt at a write waits, in milliseconds, before the
 /// machine's deadline is looked at: it is known only once a write has begun.
 const FIRST_WRITE: u64 = 200;
+/// The longest attempt at a write, in milliseconds: nothing but its end lets
+/// a writer see that the server was told to end.
+const LONGEST_WRITE: u64 = 1000;
 /// What the kernel is set to is not known: set it anew.
 const UNKNOWN: u64 = 0;
 /// The kernel waits without end.
@@ -21,7 +24,7 @@ pub(crate) enum Moved {
     Bytes(usize),
     /// The peer sends nothing more.
     End,
-    /// Nothing moved in the time given, or without a reason: look at the clock, and try again.
+    /// Nothing moved in the time given: look at the clock, and try again.
     Nothing,
     /// The connection is lost.
     Lost,
@@ -50,14 +53,14 @@ impl Socket {
     /// Reads, waiting at most about `wait` nanoseconds.
     pub(crate) fn read(&self, room: &mut [u8], wait: Option<u64>) -> Moved {
         self.arm_read(wait);
-        let moved = moved((&self.stream).read(room));
+        let moved = moved(|| (&self.stream).read(room));
         self.heed(moved)
     }
 
     /// Waits like [`Socket::read`] and takes nothing: no buffer is needed meanwhile.
     pub(crate) fn wait(&self, wait: Option<u64>) -> Moved {
         self.arm_read(wait);
-        let moved = moved(self.stream.peek(&mut [0]));
+        let moved = moved(|| self.stream.peek(&mut [0]));
         self.heed(moved)
     }
 
@@ -66,7 +69,7 @@ impl Socket {
         if self.stream.set_nonblocking(true).is_err() {
             return Moved::Nothing;
         }
-        let moved = moved((&self.stream).read(room));
+        let moved = moved(|| (&self.stream).read(room));
         match self.stream.set_nonblocking(false) {
             Ok(()) => moved,
             Err(_) => Moved::Lost,
@@ -102,7 +105,7 @@ impl Socket {
 
     /// Writes, waiting for a moment; after [`Socket::wait_longer`], for that long.
     pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> Moved {
-        moved(match slices {
+        moved(|| match slices {
             [one] => (&self.stream).write(one),
             _ => (&self.stream).write_vectored(slices),
         })
@@ -115,15 +118,14 @@ impl Socket {
 
     /// A write took its time: the next one may take about `wait` nanoseconds.
     pub(crate) fn wait_longer(&self, wait: Option<u64>) {
-        self.set_write_wait(wait.map_or(FOREVER, step));
+        self.set_write_wait(wait.map_or(LONGEST_WRITE, |nanos| step(nanos).min(LONGEST_WRITE)));
     }
 
     fn set_write_wait(&self, millis: u64) {
         if self.write_wait.load(Relaxed) == millis {
             return;
         }
-        let wait = (millis != FOREVER).then(|| Duration::from_millis(millis));
-        if self.stream.set_write_timeout(wait).is_ok() {
+        if self.stream.set_write_timeout(Some(Duration::from_millis(millis))).is_ok() {
             self.write_wait.store(millis, Relaxed);
         }
     }
@@ -139,7 +141,7 @@ impl Socket {
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
-    /// Ends reads and writes that wait.
+    /// Ends the connection although somebody still holds the socket.
     pub(crate) fn shut_both(&self) {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
@@ -150,14 +152,18 @@ impl Socket {
     }
 }
 
-fn moved(result: io::Result<usize>) -> Moved {
-    match result {
-        Ok(0) => Moved::End,
-        Ok(count) => Moved::Bytes(count),
-        Err(error) => match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Moved::Nothing,
-            _ => Moved::Lost,
-        },
+/// Tries, again after each signal.
+fn moved(mut attempt: impl FnMut() -> io::Result<usize>) -> Moved {
+    loop {
+        match attempt() {
+            Ok(0) => return Moved::End,
+            Ok(count) => return Moved::Bytes(count),
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => {}
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => return Moved::Nothing,
+                _ => return Moved::Lost,
+            },
+        }
     }
 }
 
@@ -183,11 +189,12 @@ mod tests {
     }
 
     #[test]
-    fn interruptions_and_timeouts_are_no_losses() {
-        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::Interrupted] {
-            assert_eq!(moved(Err(kind.into())), Moved::Nothing);
+    fn timeouts_are_no_losses_and_a_signal_is_nothing_at_all() {
+        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
+            assert_eq!(moved(|| Err(kind.into())), Moved::Nothing);
         }
-        assert_eq!(moved(Err(ErrorKind::ConnectionReset.into())), Moved::Lost);
-        assert_eq!(moved(Ok(0)), Moved::End);
+        assert_eq!(moved(|| Err(ErrorKind::ConnectionReset.into())), Moved::Lost);
+        let mut attempts = vec![Ok(0), Err(ErrorKind::Interrupted.into())];
+        assert_eq!(moved(|| attempts.pop().unwrap_or(Ok(1))), Moved::End);
     }
 }

@@ -1,0 +1,288 @@
+//! `purlin-std` among peers and handlers that misbehave: nothing hangs, nothing
+//! lies, and the server lives on.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "these are tests")]
+
+mod std_kit;
+
+use purlin_std::{
+    Content, Error, Fault, Rate, Request, Response, Server, ServerConfig, Source, Status, streaming,
+};
+use socket2::SockRef;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+use std_kit::{GET, LONG, get, post, run, start};
+
+/// A handler that tells the test what happened to it.
+fn told<T>() -> (impl Fn(T), mpsc::Receiver<T>) {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    (move |what| tell.lock().unwrap().send(what).unwrap(), told)
+}
+
+#[test]
+fn a_panicking_handler_answers_500_and_the_connection_goes_on() {
+    let server = start(|request: Request| match request.path() {
+        "/panic" => panic!("on purpose"),
+        _ => "fine",
+    });
+    let mut client = server.connect();
+    assert_eq!(client.send(get("/panic")).answer().status, 500);
+    assert_eq!(client.send(GET).answer().body, "fine");
+    assert_eq!(server.ask(GET).body, "fine");
+}
+
+#[test]
+fn a_panic_behind_the_head_breaks_the_response_off() {
+    let server = start(streaming(|_, mut writer| {
+        writer.write_all(b"part").unwrap();
+        writer.flush().unwrap();
+        panic!("on purpose");
+    }));
+    let mut client = server.connect();
+    client.send(GET).head();
+    assert_eq!(client.chunk(), "part");
+    let rest = client.rest().unwrap_or_else(|rest| rest);
+    assert!(!rest.contains("0\r\n"), "no last chunk: {rest:?}");
+}
+
+#[test]
+fn a_body_that_only_the_close_ends_is_broken_off_by_a_reset() {
+    let server = start(streaming(|_, mut writer| {
+        writer.write_all(b"part").unwrap();
+        writer.flush().unwrap();
+        writer.reset();
+    }));
+    let mut client = server.connect();
+    client.send("GET / HTTP/1.0\r\n\r\n").rest().expect_err("a close would look like the end");
+}
+
+#[test]
+fn a_response_that_contradicts_itself_is_500() {
+    let server = start(|request: Request| match request.path() {
+        "/204" => Response::text("content").with_status(Status::NO_CONTENT),
+        _ => Response::text("content").with("Content-Length", "3").unwrap(),
+    });
+    assert_eq!(server.ask(&get("/204")).status, 500);
+    assert_eq!(server.ask(&get("/length")).status, 500);
+}
+
+#[test]
+fn more_body_than_declared_is_refused_and_less_breaks_off() {
+    let (tell, told) = told();
+    let server = start(streaming(move |request, mut writer| {
+        writer.fields_mut().append("Content-Length", "6").unwrap();
+        writer.write_all(b"abc").unwrap();
+        writer.flush().unwrap();
+        if request.path() == "/more" {
+            writer.write_all(b"defg").unwrap();
+            tell(writer.flush());
+        } else {
+            tell(writer.finish());
+        }
+    }));
+    for path in ["/more", "/less"] {
+        let mut client = server.connect();
+        client.send(get(path)).head();
+        let misuse = told.recv_timeout(LONG).unwrap().unwrap_err();
+        assert!(matches!(misuse, Error::Misuse(_)), "{misuse}");
+        assert_eq!(client.rest().unwrap_or_else(|rest| rest), "abc", "{path}");
+    }
+}
+
+#[test]
+fn a_source_that_fails_at_once_is_500_and_later_breaks_off() {
+    struct Failing(usize);
+    impl Read for Failing {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(1).ok_or_else(|| io::Error::other("on purpose"))?;
+            room[0] = b'x';
+            Ok(1)
+        }
+    }
+    let server = start(|request: Request| {
+        let pieces = usize::from(request.path() == "/later");
+        Response::new(Status::OK).with_content(Content::Length(9, Source::new(Failing(pieces))))
+    });
+    assert_eq!(server.ask(&get("/now")).status, 500);
+    let mut client = server.connect();
+    client.send(get("/later")).head();
+    assert_eq!(client.rest().unwrap_or_else(|rest| rest), "x");
+}
+
+#[test]
+fn malformed_requests_are_answered_and_lingered_on() {
+    let server = start(|_: Request| "never");
+    let mut client = server.connect();
+    client.send("GET / HTTP/1.1\r\nHost : a\r\n\r\n").send(vec![b'x'; 100_000]);
+    let text = client.rest().unwrap();
+    assert!(text.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{text}");
+}
+
+#[test]
+fn a_body_that_is_cut_is_an_error_and_not_an_end() {
+    let (tell, told) = told();
+    let server = start(move |mut request: Request| tell(request.body_mut().bytes()));
+    let part = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\npart";
+    let mut client = server.connect();
+    client.send(part).send_nothing_more();
+    let error = told.recv_timeout(LONG).unwrap().unwrap_err();
+    assert!(matches!(error, Error::Peer(error) if error.kind == Fault::Truncated), "{error}");
+
+    let mut client = server.connect();
+    client.send(part);
+    SockRef::from(client.socket()).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+    let error = told.recv_timeout(LONG).unwrap().unwrap_err();
+    assert!(matches!(error, Error::Peer(error) if error.kind == Fault::Reset), "{error}");
+}
+
+#[test]
+fn a_client_that_vanishes_ends_the_writing() {
+    let (tell, told) = told();
+    let server = start(streaming(move |_, mut writer| {
+        let error = loop {
+            if let Err(error) = writer.write(&[b'x'; 100_000]) {
+                break error;
+            }
+        };
+        tell((error, writer.is_cancelled()));
+    }));
+    for half_close in [false, true] {
+        let mut client = server.connect();
+        client.send(GET).head();
+        if half_close {
+            client.send_nothing_more();
+        }
+        SockRef::from(client.socket()).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(client);
+        let (error, cancelled) = told.recv_timeout(LONG).unwrap();
+        assert!(matches!(error, Error::Closed(_) | Error::Misuse(_)), "{error:?}");
+        assert!(cancelled);
+    }
+}
+
+#[test]
+fn a_half_close_is_advice_and_the_answer_is_still_sent() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let server = start(streaming(move |_, mut writer| {
+        assert!(!writer.is_cancelled());
+        wait.lock().unwrap().recv().unwrap();
+        while !writer.is_cancelled() {
+            std::thread::yield_now();
+        }
+        writer.write_all(b"still here").unwrap();
+    }));
+    let mut client = server.connect();
+    client.send(GET);
+    std::thread::sleep(Duration::from_millis(10));
+    client.send_nothing_more();
+    go.send(()).unwrap();
+    assert!(client.rest().unwrap().ends_with("\r\n\r\nstill here"));
+}
+
+#[test]
+fn a_slow_reader_gets_everything() {
+    let server = start(|_: Request| vec![b'x'; 8 << 20]);
+    let mut client = server.connect();
+    client.send(GET).head();
+    std::thread::sleep(Duration::from_millis(500));
+    for _ in 0..8 {
+        client.bytes(1 << 20);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(client.send(GET).answer().body.len(), 8 << 20);
+}
+
+fn impatient() -> ServerConfig {
+    let rate = Rate {
+        grace: Duration::from_millis(200),
+        burst: Duration::from_millis(300),
+        ..Rate::DEFAULT
+    };
+    let mut config = ServerConfig::default();
+    config.timeouts.head = Duration::from_millis(200);
+    config.timeouts.idle = Duration::from_millis(300);
+    config.timeouts.body = rate;
+    config.timeouts.write = rate;
+    config.timeouts.linger = Duration::from_millis(200);
+    config
+}
+
+#[test]
+fn a_reader_that_stops_is_cut() {
+    let (tell, told) = told();
+    let server = run(Server::new(streaming(move |_, mut writer| {
+        let error = loop {
+            if let Err(error) = writer.write(&[b'x'; 100_000]) {
+                break error;
+            }
+        };
+        tell(error);
+    }))
+    .config(impatient()));
+    let mut client = server.connect();
+    client.send(GET);
+    let error = told.recv_timeout(LONG).unwrap();
+    assert!(matches!(error, Error::Closed(_)), "{error:?}");
+    client.rest().expect_err("a reset");
+}
+
+#[test]
+fn a_sender_that_stops_is_answered_408_and_a_silent_one_is_closed() {
+    let server =
+        run(Server::new(|mut request: Request| request.body_mut().text()).config(impatient()));
+    let mut silent = server.connect();
+    let mut head = server.connect();
+    head.send("GET / HT");
+    let mut body = server.connect();
+    body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\npart");
+    let mut idle = server.connect();
+    assert_eq!(idle.send(post("/", "x")).answer().body, "x");
+    assert_eq!(silent.rest().unwrap(), "");
+    assert_eq!(idle.rest().unwrap(), "");
+    for mut client in [head, body] {
+        assert!(client.rest().unwrap().starts_with("HTTP/1.1 408 "));
+    }
+}
+
+#[test]
+fn at_the_cap_the_next_connection_waits() {
+    let server = run(Server::new(|_: Request| "served").max_connections(1));
+    let mut first = server.connect();
+    assert_eq!(first.send(GET).answer().body, "served");
+    let mut second = server.connect();
+    second.send(GET);
+    second.socket().set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    assert!(second.stream.read(&mut [0]).is_err(), "nobody serves it yet");
+    second.socket().set_read_timeout(Some(LONG)).unwrap();
+    drop(first);
+    assert_eq!(second.answer().body, "served");
+}
+
+#[test]
+fn disconnects_and_panics_by_the_hundred_leave_no_descriptor_behind() {
+    let descriptors = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&kept);
+    let server = start(streaming(move |request, mut writer| match request.path() {
+        "/panic" => panic!("on purpose"),
+        // What a handler keeps must not keep the socket.
+        "/keep" => keep.lock().unwrap().push(request.into_body()),
+        _ => drop(writer.write(&[b'x'; 3000])),
+    }));
+    for round in 0..300 {
+        let mut client = server.connect();
+        match round % 3 {
+            0 => drop(client.send(get("/panic")).answer()),
+            1 => drop(client.send(post("/keep", "unread").as_str()).answer()),
+            _ => drop(client.send(GET).socket()),
+        }
+    }
+    server.handle.shutdown(LONG);
+    // Other tests run in this process: what is left is theirs, and no multiple of 100.
+    assert!(descriptors() < 100, "{}", descriptors());
+    assert_eq!(kept.lock().unwrap().len(), 100);
+}
