@@ -65,6 +65,7 @@
 //! | [`router`] | Go's patterns: which route answers a request, and which conflict |
 //! | [`mux`] | a router with handlers, groups and middleware |
 //! | [`message`] | requests and responses as handlers see them |
+//! | [`observe`] | what a server tells about its connections |
 //! | [`config`] | limits and timeouts, all on by default |
 //! | [`time`] | instants and deadlines as data |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
@@ -80,6 +81,7 @@ pub mod head;
 pub mod machine;
 pub mod message;
 pub mod mux;
+pub mod observe;
 pub mod router;
 pub mod server;
 pub mod target;
@@ -94,7 +96,7 @@ pub use head::{
 pub use machine::{
     Body, BodyLength, ClientMachine, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want,
 };
-pub use message::{Content, IntoResponse, Request, Response};
+pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};

@@ -3,14 +3,18 @@
 
 mod error;
 mod response;
+mod values;
 
 pub use error::Error;
 pub use response::{Content, IntoResponse, Response};
+pub use values::Values;
 
 use crate::head::{Fields, Method, RequestHead, Version};
 use crate::machine::BodyLength;
 use crate::mux::Refusal;
+use crate::observe::Peer;
 use crate::router::{Params, Pattern};
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -29,12 +33,13 @@ pub struct Request<B> {
     body: B,
     pattern: Option<Arc<Pattern>>,
     refusal: Option<Box<Refusal>>,
+    values: Values,
 }
 
 impl<B> Request<B> {
     /// A request of these parts.
     pub fn new(head: RequestHead, length: BodyLength, body: B) -> Request<B> {
-        Request { head, length, body, pattern: None, refusal: None }
+        Request { head, length, body, pattern: None, refusal: None, values: Values::default() }
     }
 
     /// The method.
@@ -91,6 +96,33 @@ impl<B> Request<B> {
     /// Why no route was found, for a handler given to [`crate::Mux::otherwise`].
     pub fn refusal(&self) -> Option<&Refusal> {
         self.refusal.as_deref()
+    }
+
+    /// The same request with the values of its connection.
+    #[must_use]
+    pub fn with_values(mut self, values: Values) -> Request<B> {
+        self.values = values;
+        self
+    }
+
+    /// The values that came with the connection, and those that middleware added.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// The value of this type that was added last.
+    pub fn value<T: Any>(&self) -> Option<&T> {
+        self.values.get()
+    }
+
+    /// Adds a value for the handlers behind this one.
+    pub fn add_value<T: Any + Send + Sync>(&mut self, value: T) {
+        self.values = self.values.with(value);
+    }
+
+    /// Both ends of the connection, if the adapter tells them.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.values.get()
     }
 
     pub(crate) fn matched(&mut self, pattern: Arc<Pattern>) {

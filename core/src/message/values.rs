@@ -1,0 +1,62 @@
+//! Values that travel with a connection and its requests, found by their type.
+//! Holds them; who puts what in is the application's.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// Values found by type: those of the server, of the connection, of the request.
+///
+/// Adding one gives a new set and leaves the old one as it was, so that a
+/// connection's set is shared by its requests without copying. Of several
+/// values of one type the one added last is found.
+///
+/// ```
+/// use purlin_core::Values;
+///
+/// struct Tenant(&'static str);
+/// let server = Values::default().with(Tenant("all")).with(7_u32);
+/// let connection = server.with(Tenant("acme"));
+/// assert_eq!(connection.get::<Tenant>().unwrap().0, "acme");
+/// assert_eq!(connection.get::<u32>(), Some(&7));
+/// assert_eq!(server.get::<Tenant>().unwrap().0, "all");
+/// ```
+#[derive(Clone, Default)]
+pub struct Values(Option<Arc<Link>>);
+
+struct Link {
+    value: Box<dyn Any + Send + Sync>,
+    rest: Values,
+}
+
+impl Values {
+    /// These values and one more.
+    #[must_use]
+    pub fn with<T: Any + Send + Sync>(&self, value: T) -> Values {
+        Values(Some(Arc::new(Link { value: Box::new(value), rest: self.clone() })))
+    }
+
+    /// The value of this type that was added last.
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        let mut next = self;
+        while let Some(link) = &next.0 {
+            if let Some(value) = link.value.downcast_ref() {
+                return Some(value);
+            }
+            next = &link.rest;
+        }
+        None
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let links = std::iter::successors(self.0.as_deref(), |link| link.rest.0.as_deref());
+        write!(f, "Values({})", links.count())
+    }
+}

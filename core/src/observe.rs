@@ -1,0 +1,153 @@
+//! What a server tells about its connections: states, faults, exchanges.
+//! Holds the vocabulary; adapters call, applications listen.
+
+use crate::error::{CloseReason, PeerError};
+use crate::head::{Method, Status};
+use crate::time::Mono;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Address {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A Unix socket; its path, if it has one.
+    Unix(Option<PathBuf>),
+    /// No socket at all: a test's connection in memory.
+    Memory,
+}
+
+impl Address {
+    /// The IP address and port, if it has them.
+    pub fn ip(&self) -> Option<SocketAddr> {
+        match self {
+            Address::Tcp(address) => Some(*address),
+            _ => None,
+        }
+    }
+}
+
+/// `127.0.0.1:8080`, `unix:/run/app.sock`, or `memory`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(address) => write!(f, "{address}"),
+            Address::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
+            Address::Unix(None) => f.write_str("unix:"),
+            Address::Memory => f.write_str("memory"),
+        }
+    }
+}
+
+/// A connection, as observers and handlers know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Counts the server's connections from 1.
+    pub number: u64,
+    /// The peer's end.
+    pub remote: Address,
+    /// The server's end.
+    pub local: Address,
+}
+
+/// The states of a server's connection, in the order of Go's `http.ConnState`:
+/// New, then Active and Idle in turn, then Hijacked or Closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConnState {
+    /// Accepted; no byte has come.
+    New,
+    /// A request has begun to arrive, or is being answered.
+    Active,
+    /// Between two requests.
+    Idle,
+    /// Upgraded: the handler has it for itself. Nothing follows.
+    Hijacked,
+    /// Closed. Nothing follows.
+    Closed,
+}
+
+/// One request and its answer, told when the answer is complete or given up.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The method.
+    pub method: Method,
+    /// The target as sent.
+    pub target: String,
+    /// The pattern that matched, if a mux found one.
+    pub pattern: Option<String>,
+    /// The status, if a final head went out.
+    pub status: Option<Status>,
+    /// When the request's first byte came.
+    pub first_byte: Mono,
+    /// When its head was whole.
+    pub head: Mono,
+    /// When the answer was complete.
+    pub end: Mono,
+    /// Bytes of request body that were read.
+    pub received: u64,
+    /// Bytes of response body that were sent.
+    pub sent: u64,
+}
+
+impl Exchange {
+    /// From the whole head to the complete answer.
+    pub fn duration(&self) -> Duration {
+        self.end.since(self.head)
+    }
+}
+
+/// Listens to a server. Every method does nothing unless it is written.
+///
+/// It is called on the threads that serve, so it had better be quick.
+///
+/// ```
+/// use purlin_core::observe::{ConnState, Exchange, Observer, Peer};
+///
+/// struct AccessLog;
+/// impl Observer for AccessLog {
+///     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
+///         println!("{} {} {} {:?}", peer.remote, exchange.method, exchange.target, exchange.status);
+///     }
+/// }
+/// ```
+pub trait Observer: Send + Sync {
+    /// A connection changed its state.
+    fn state(&self, peer: &Peer, state: ConnState) {
+        let _ = (peer, state);
+    }
+
+    /// A peer broke a rule or a limit; the answer, if there is one, is on its way.
+    fn fault(&self, peer: &Peer, error: &PeerError) {
+        let _ = (peer, error);
+    }
+
+    /// An exchange is over.
+    fn exchange(&self, peer: &Peer, exchange: &Exchange) {
+        let _ = (peer, exchange);
+    }
+
+    /// A handler panicked, with this message.
+    fn panicked(&self, peer: &Peer, message: &str) {
+        let _ = (peer, message);
+    }
+
+    /// A connection ends for this reason.
+    fn closed(&self, peer: &Peer, reason: CloseReason) {
+        let _ = (peer, reason);
+    }
+
+    /// No connection could be accepted; the next try is after this pause, or never.
+    fn accept_failed(&self, error: &std::io::Error, pause: Option<Duration>) {
+        let _ = (error, pause);
+    }
+}
+
+/// Listens to nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}
