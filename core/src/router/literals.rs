@@ -14,22 +14,27 @@ pub(super) const NONE: u32 = u32::MAX;
 /// How many entries are looked through one by one.
 const FEW: usize = 8;
 
-/// What can be looked up: bytes, seen as a first word, a length and the rest.
+/// What can be looked up: bytes, seen as their first and their last word. Up to
+/// sixteen bytes are nothing else.
 pub(super) trait Key {
     fn len(&self) -> usize;
     /// The first eight bytes, little-endian, filled up with zeros.
-    fn word(&self) -> u64;
-    /// All words of eight bytes after the first.
+    fn first(&self) -> u64;
+    /// The last eight bytes of more than eight, else zero.
+    fn last(&self) -> u64;
+    /// Mixes in all bytes but the first eight, of more than sixteen.
     fn hash_tail(&self, hash: u64) -> u64;
+    /// Whether these are all bytes but the first eight.
     fn tail_is(&self, tail: &[u8]) -> bool;
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
-    word: u64,
+    first: u64,
+    last: u64,
     len: u32,
     value: u32,
-    /// What follows the first eight bytes.
+    /// All bytes but the first eight, of more than sixteen.
     tail: Box<[u8]>,
 }
 
@@ -59,7 +64,9 @@ impl LiteralMap {
     #[inline]
     fn probe<K: Key>(&self, key: &K) -> Option<u32> {
         let mask = self.slots.len() - 1;
-        let mut at = place(key.hash_tail(mix(0, key.word())), key.len(), mask);
+        let hash = mix(mix(0, key.first()), key.last());
+        let hash = if key.len() > 16 { key.hash_tail(hash) } else { hash };
+        let mut at = place(hash, key.len(), mask);
         loop {
             let entry = self.entries.get((self.slots[at] as usize).wrapping_sub(1))?;
             if entry.is(key) {
@@ -71,13 +78,14 @@ impl LiteralMap {
 
     /// Puts in an entry that is not there yet.
     pub(super) fn insert(&mut self, bytes: &[u8], value: u32) {
-        let tail = bytes.get(8..).unwrap_or_default().into();
+        let key = Plain::new(bytes);
+        let tail = if bytes.len() > 16 { key.tail().into() } else { Box::default() };
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         if self.entries.is_empty() {
             // Most maps get no second entry.
             self.entries.reserve_exact(1);
         }
-        self.entries.push(Entry { word: first_word(bytes), len, value, tail });
+        self.entries.push(Entry { first: key.first, last: key.last(), len, value, tail });
         let count = self.entries.len();
         if count > FEW && count * 2 > self.slots.len() {
             self.slots = vec![0; (count * 4).next_power_of_two()];
@@ -90,7 +98,7 @@ impl LiteralMap {
     fn link(&mut self, index: usize) {
         let entry = &self.entries[index];
         let mask = self.slots.len() - 1;
-        let hash = hash_words(mix(0, entry.word), &entry.tail);
+        let hash = hash_words(mix(mix(0, entry.first), entry.last), &entry.tail);
         let mut at = place(hash, entry.len as usize, mask);
         while self.slots[at] != 0 {
             at = (at + 1) & mask;
@@ -114,15 +122,22 @@ impl LiteralMap {
 impl Entry {
     #[inline]
     fn is<K: Key>(&self, key: &K) -> bool {
-        self.word == key.word()
+        self.first == key.first()
             && self.len as usize == key.len()
-            && (self.len <= 8 || key.tail_is(&self.tail))
+            && (self.len <= 8 || self.last == key.last())
+            && (self.len <= 16 || key.tail_is(&self.tail))
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.word.to_le_bytes().to_vec();
-        bytes.truncate(self.len as usize);
-        bytes.extend_from_slice(&self.tail);
+        let len = self.len as usize;
+        let mut bytes = self.first.to_le_bytes().to_vec();
+        bytes.truncate(len);
+        let last = self.last.to_le_bytes();
+        match len {
+            0..=8 => {}
+            9..=16 => bytes.extend_from_slice(&last[16 - len..]),
+            _ => bytes.extend_from_slice(&self.tail),
+        }
         bytes
     }
 }
@@ -143,16 +158,25 @@ fn place(hash: u64, len: usize, mask: usize) -> usize {
     usize::try_from(hash >> 32).unwrap_or(0) & mask
 }
 
+/// The last eight bytes of more than eight, else zero.
+#[inline]
+fn last_word(bytes: &[u8]) -> u64 {
+    match bytes.last_chunk::<8>() {
+        Some(last) if bytes.len() > 8 => u64::from_le_bytes(*last),
+        _ => 0,
+    }
+}
+
 /// Bytes as they stand.
 pub(super) struct Plain<'a> {
     pub(super) bytes: &'a [u8],
-    pub(super) word: u64,
+    pub(super) first: u64,
 }
 
 impl<'a> Plain<'a> {
     #[inline]
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, word: first_word(bytes) }
+        Self { bytes, first: first_word(bytes) }
     }
 
     fn tail(&self) -> &'a [u8] {
@@ -167,8 +191,13 @@ impl Key for Plain<'_> {
     }
 
     #[inline]
-    fn word(&self) -> u64 {
-        self.word
+    fn first(&self) -> u64 {
+        self.first
+    }
+
+    #[inline]
+    fn last(&self) -> u64 {
+        last_word(self.bytes)
     }
 
     #[inline]
@@ -186,14 +215,14 @@ impl Key for Plain<'_> {
 pub(super) struct Escaped<'a> {
     decoded: Decoded<'a>,
     len: usize,
-    word: u64,
+    first: u64,
 }
 
 impl<'a> Escaped<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
         let decoded = Decoded::new(text);
-        let word = next_word(&mut decoded.clone());
-        Self { len: decoded.clone().count(), word, decoded }
+        let first = next_word(&mut decoded.clone());
+        Self { len: decoded.clone().count(), first, decoded }
     }
 }
 
@@ -202,17 +231,17 @@ impl Key for Escaped<'_> {
         self.len
     }
 
-    fn word(&self) -> u64 {
-        self.word
+    fn first(&self) -> u64 {
+        self.first
     }
 
-    fn hash_tail(&self, mut hash: u64) -> u64 {
-        let mut words = self.decoded.clone();
-        for at in (0..self.len).step_by(8) {
-            let word = next_word(&mut words);
-            hash = if at == 0 { hash } else { mix(hash, word) };
-        }
-        hash
+    fn last(&self) -> u64 {
+        if self.len > 8 { next_word(&mut self.decoded.clone().skip(self.len - 8)) } else { 0 }
+    }
+
+    fn hash_tail(&self, hash: u64) -> u64 {
+        let mut words = self.decoded.clone().skip(8);
+        (8..self.len).step_by(8).fold(hash, |hash, _| mix(hash, next_word(&mut words)))
     }
 
     fn tail_is(&self, tail: &[u8]) -> bool {
@@ -232,12 +261,16 @@ impl Key for Caseless<'_> {
         self.0.len()
     }
 
-    fn word(&self) -> u64 {
-        lower_word(self.0)
+    fn first(&self) -> u64 {
+        lower(first_word(self.0))
+    }
+
+    fn last(&self) -> u64 {
+        lower(last_word(self.0))
     }
 
     fn hash_tail(&self, hash: u64) -> u64 {
-        self.0.chunks(8).skip(1).fold(hash, |hash, chunk| mix(hash, lower_word(chunk)))
+        self.0.chunks(8).skip(1).fold(hash, |hash, chunk| mix(hash, lower(first_word(chunk))))
     }
 
     fn tail_is(&self, tail: &[u8]) -> bool {
@@ -245,8 +278,8 @@ impl Key for Caseless<'_> {
     }
 }
 
-fn lower_word(bytes: &[u8]) -> u64 {
-    let mut word = first_word(bytes).to_le_bytes();
-    word.make_ascii_lowercase();
-    u64::from_le_bytes(word)
+fn lower(word: u64) -> u64 {
+    let mut bytes = word.to_le_bytes();
+    bytes.make_ascii_lowercase();
+    u64::from_le_bytes(bytes)
 }

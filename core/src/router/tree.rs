@@ -271,8 +271,8 @@ impl Tree {
         let literal = if walk.escaped && bytes.contains(&b'%') {
             node.literals.get(&Escaped::new(bytes))
         } else {
-            let word = path::first_of(path::word_at(walk.path, segment.start), bytes.len());
-            node.literals.get(&Plain { bytes, word })
+            let first = path::first_of(path::word_at(walk.path, segment.start), bytes.len());
+            node.literals.get(&Plain { bytes, first })
         };
         literal.unwrap_or(node.wild)
     }
