@@ -11,10 +11,10 @@ use std_kit::{Running, start};
 
 fn serve(mut request: Request) -> Result<Response, Error> {
     match request.path() {
-        "/stream" => Ok(Response::stream(Source::new(std::io::repeat(b's').take(100_000)))),
+        "/stream" => Ok(Response::stream(Source::reader(std::io::repeat(b's').take(100_000)))),
         "/known" => Ok(Response::new(Status::OK).with_content(Content::Length(
             100_000,
-            Source::new(std::io::repeat(b'k').take(100_000)),
+            Source::reader(std::io::repeat(b'k').take(100_000)),
         ))),
         _ => {
             let length = request.body_mut().bytes()?.len();

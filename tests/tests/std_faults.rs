@@ -35,13 +35,34 @@ fn a_panicking_handler_answers_500_and_the_connection_goes_on() {
 
 #[test]
 fn a_panic_behind_the_head_breaks_the_response_off() {
-    let server = start(streaming(|_, mut writer| {
+    let server = start(streaming(|request, mut writer| {
         writer.write_all(b"part").unwrap();
         writer.flush().unwrap();
-        panic!("on purpose");
+        assert_ne!(request.path(), "/", "on purpose");
     }));
     let mut client = server.connect();
     client.send(GET).head();
+    assert_eq!(client.chunk(), "part");
+    let rest = client.rest().unwrap_or_else(|rest| rest);
+    assert!(!rest.contains("0\r\n"), "no last chunk: {rest:?}");
+}
+
+#[test]
+fn an_error_of_a_streaming_handler_is_its_answer_until_the_head_is_out() {
+    let server = start(streaming(|mut request, mut writer| -> Result<(), Error> {
+        writer.write(b"part")?;
+        if request.path() == "/flushed" {
+            writer.flush()?;
+        }
+        let text = request.body_mut().text()?;
+        writer.write(text.as_bytes())
+    }));
+    let mut client = server.connect();
+    assert_eq!(client.send(post("/", "ial")).answer().body, "partial");
+    let not_text = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n";
+    let answer = client.send(not_text).send([0xFF]).answer();
+    assert_eq!((answer.status, answer.body.contains("part")), (400, false));
+    client.send(not_text.replace("/ ", "/flushed ")).send([0xFF]).head();
     assert_eq!(client.chunk(), "part");
     let rest = client.rest().unwrap_or_else(|rest| rest);
     assert!(!rest.contains("0\r\n"), "no last chunk: {rest:?}");
@@ -52,7 +73,7 @@ fn a_body_that_only_the_close_ends_is_broken_off_by_a_reset() {
     let server = start(streaming(|_, mut writer| {
         writer.write_all(b"part").unwrap();
         writer.flush().unwrap();
-        writer.reset();
+        writer.abort();
     }));
     let mut client = server.connect();
     client.send("GET / HTTP/1.0\r\n\r\n").rest().expect_err("a close would look like the end");
@@ -103,7 +124,7 @@ fn a_source_that_fails_at_once_is_500_and_later_breaks_off() {
     }
     let server = start(|request: Request| {
         let pieces = usize::from(request.path() == "/later");
-        Response::new(Status::OK).with_content(Content::Length(9, Source::new(Failing(pieces))))
+        Response::new(Status::OK).with_content(Content::Length(9, Source::reader(Failing(pieces))))
     });
     assert_eq!(server.ask(&get("/now")).status, 500);
     let mut client = server.connect();
@@ -250,7 +271,7 @@ fn a_sender_that_stops_is_answered_408_and_a_silent_one_is_closed() {
 
 #[test]
 fn at_the_cap_the_next_connection_waits() {
-    let server = run(Server::new(|_: Request| "served").max_connections(1));
+    let server = run(Server::new(|_: Request| "served").connections(1));
     let mut first = server.connect();
     assert_eq!(first.send(GET).answer().body, "served");
     let mut second = server.connect();

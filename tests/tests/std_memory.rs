@@ -20,7 +20,7 @@ fn most_resident() -> u64 {
 
 fn serve(mut request: Request) -> Result<Response, Error> {
     if request.path() == "/down" {
-        let source = Source::new(std::io::repeat(b'd').take(GIB));
+        let source = Source::reader(std::io::repeat(b'd').take(GIB));
         return Ok(Response::new(Status::OK).with_content(Content::Length(GIB, source)));
     }
     let mut count = 0;

@@ -10,7 +10,7 @@ use std::io::{Read, repeat};
 
 fn main() -> purlin_std::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
-    let server = Server::new(route).body_limit(1 << 40).max_connections(20_000);
+    let server = Server::new(route).body_limit(1 << 40).connections(20_000);
     server.listen(&address[..])
 }
 
@@ -28,7 +28,9 @@ fn route(request: Request) -> Response {
                 Response::text(format!("user={user} post={post}"))
             }
             ["", "bytes", count] => match count.parse() {
-                Ok(count) => bytes(Content::Length(count, Source::new(repeat(b'x').take(count)))),
+                Ok(count) => {
+                    bytes(Content::Length(count, Source::reader(repeat(b'x').take(count))))
+                }
                 Err(_) => Status::BAD_REQUEST.into_response(),
             },
             _ => Status::NOT_FOUND.into_response(),
@@ -38,7 +40,7 @@ fn route(request: Request) -> Response {
 
 fn echo(request: Request) -> Response {
     let length = request.length();
-    let source = Source::new(request.into_body());
+    let source = Source::reader(request.into_body());
     bytes(match length {
         BodyLength::Empty => Content::Empty,
         BodyLength::Known(length) => Content::Length(length, source),

@@ -112,18 +112,26 @@ impl Body {
     }
 
     /// Changes how many bytes this body may have, before it is read: more is
-    /// answered with 413 (Content Too Large).
+    /// answered with 413 (Content Too Large). Without effect once the response is complete.
     ///
-    /// # Errors
-    /// [`Error::Misuse`] once the response is complete.
-    pub fn set_limit(&mut self, bytes: u64) -> Result<(), Error> {
-        let Some(shared) = &self.shared else {
-            return Ok(());
+    /// ```
+    /// use purlin_std::{Error, Request};
+    ///
+    /// fn upload(mut request: Request) -> Result<String, Error> {
+    ///     request.body_mut().set_limit(1 << 30);
+    ///     Ok(format!("{} bytes\n", request.body_mut().bytes()?.len()))
+    /// }
+    /// ```
+    pub fn set_limit(&mut self, bytes: u64) {
+        let Some(shared) = self.shared.as_ref().and_then(Weak::upgrade) else {
+            return;
         };
-        let shared = shared.upgrade().ok_or(Misuse::AlreadyFinished)?;
-        let mut slot = shared.enter(self.id)?;
-        let conn = slot.conn(self.id)?;
-        conn.machine.limit_body(self.id, bytes).map_err(|misuse| conn.explain(misuse))
+        if let Ok(mut slot) = shared.enter(self.id) {
+            if let Ok(conn) = slot.conn(self.id) {
+                // An exchange that is over has no body to limit.
+                let _ = conn.machine.limit_body(self.id, bytes);
+            }
+        }
     }
 
     /// Whether there is nothing to read: no body, or its end was reached.

@@ -1,7 +1,7 @@
 //! What a handler is: a function of a request, or one that takes the writer.
 //! Decides nothing; the driver calls handlers, and the writer sends what they answer.
 
-use crate::{Request, ResponseWriter};
+use crate::{Request, Response, ResponseWriter};
 use purlin_core::IntoResponse;
 use std::fmt;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use std::io::{self, Read};
 /// Answers requests, on the thread of their connection.
 ///
 /// Every function from [`Request`] to something that can be turned into a
-/// [`Response`](crate::Response) is a handler; [`streaming`] makes one of a
+/// [`Response`] is a handler; [`streaming`] makes one of a
 /// function that takes the [`ResponseWriter`].
 ///
 /// ```
@@ -53,34 +53,67 @@ where
 
 /// Makes a handler of a function that takes the writer.
 ///
+/// The response ends when the writer is finished, or when both the writer has
+/// been dropped and the function has returned. If that returns an error, the
+/// error is the answer, or, once the head is out, the response breaks off.
+///
 /// ```
-/// use purlin_std::{Server, streaming};
+/// use purlin_std::{Error, Server, streaming};
 /// use std::io::Write;
 ///
-/// let server = Server::new(streaming(|request, mut writer| {
-///     let _ = writeln!(writer, "you asked for {}", request.path());
-///     let _ = writer.flush();
-///     let _ = writeln!(writer, "and that is all");
+/// let server = Server::new(streaming(|request, mut writer| -> Result<(), Error> {
+///     writeln!(writer, "you asked for {}", request.path())?;
+///     writer.flush()?;
+///     writeln!(writer, "and that is all")?;
+///     Ok(())
 /// }));
 /// # let _ = server;
 /// ```
-pub fn streaming<F>(function: F) -> Streaming<F>
+pub fn streaming<F, R>(function: F) -> Streaming<F>
 where
-    F: Fn(Request, ResponseWriter) + Send + Sync + 'static,
+    F: Fn(Request, ResponseWriter) -> R + Send + Sync + 'static,
+    R: Streamed,
 {
     Streaming(function)
+}
+
+/// What a [`streaming`] handler may return: nothing, or a `Result` of nothing
+/// whose error is an answer.
+#[diagnostic::on_unimplemented(
+    message = "a streaming handler cannot return `{Self}`",
+    note = "it returns `()`, or `Result<(), E>` with `E: IntoResponse<Source>`"
+)]
+pub trait Streamed {
+    /// The answer to a failure, if it is one.
+    fn into_failure(self) -> Option<Response>;
+}
+
+impl Streamed for () {
+    fn into_failure(self) -> Option<Response> {
+        None
+    }
+}
+
+impl<E: IntoResponse<Source>> Streamed for Result<(), E> {
+    fn into_failure(self) -> Option<Response> {
+        self.err().map(IntoResponse::into_response)
+    }
 }
 
 /// A handler that takes the writer; made by [`streaming`].
 #[derive(Clone, Copy, Debug)]
 pub struct Streaming<F>(F);
 
-impl<F> Handler for Streaming<F>
+impl<F, R> Handler for Streaming<F>
 where
-    F: Fn(Request, ResponseWriter) + Send + Sync + 'static,
+    F: Fn(Request, ResponseWriter) -> R + Send + Sync + 'static,
+    R: Streamed,
 {
     fn serve(&self, request: Request, writer: ResponseWriter) {
-        self.0(request, writer);
+        let end = writer.defer();
+        if let Some(response) = self.0(request, writer).into_failure() {
+            end.fail(response);
+        }
     }
 }
 
@@ -91,14 +124,14 @@ where
 /// ```
 /// use purlin_std::{Response, Source};
 /// let zeros = std::io::Read::take(std::io::repeat(0), 1 << 20);
-/// let response = Response::stream(Source::new(zeros));
+/// let response = Response::stream(Source::reader(zeros));
 /// # let _ = response;
 /// ```
 pub struct Source(Box<dyn Read + Send>);
 
 impl Source {
     /// A source that reads from `reader`.
-    pub fn new(reader: impl Read + Send + 'static) -> Source {
+    pub fn reader(reader: impl Read + Send + 'static) -> Source {
         Source(Box::new(reader))
     }
 }

@@ -34,7 +34,7 @@ mod writer;
 pub use body::Body;
 pub use bytes::Bytes;
 pub use control::Handle;
-pub use handler::{Handler, Source, Streaming, streaming};
+pub use handler::{Handler, Source, Streamed, Streaming, streaming};
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
 pub use purlin_core::message::Error;
 pub use purlin_core::router::{InsertError, RouterOptions};

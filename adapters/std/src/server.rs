@@ -54,8 +54,8 @@ impl Server {
 
     /// Sets how many connections there may be at a time; 512 without that. At
     /// the limit the next ones wait in the system's queue.
-    pub fn max_connections(mut self, connections: usize) -> Server {
-        self.connections = connections;
+    pub fn connections(mut self, most: usize) -> Server {
+        self.connections = most;
         self
     }
 

@@ -10,6 +10,7 @@
 use crate::Error;
 use crate::conn::Conn;
 use crate::socket::Socket;
+use crate::writer::Draft;
 use bytes::Bytes;
 use purlin_core::{Fields, Id, Machine, Misuse, Recv};
 use std::io::IoSlice;
@@ -54,6 +55,9 @@ pub(crate) struct Slot {
     /// Threads that wait for `changed`.
     waiting: usize,
     copy: Vec<u8>,
+    /// A response whose writer is dropped waits for the handler's result.
+    deferred: bool,
+    left: Option<Draft>,
 }
 
 /// A piece of a body.
@@ -121,6 +125,7 @@ impl Shared {
         slot.done = false;
         slot.duplex = has_body;
         slot.alone = None;
+        slot.deferred = false;
     }
 
     /// Waits until the response is complete, and takes the machine back.
@@ -312,5 +317,24 @@ impl Slot {
     /// The handler on this thread has no writer.
     pub(crate) fn hold(&mut self) {
         self.alone = Some(thread::current().id());
+    }
+
+    /// A response whose writer is dropped waits for the handler's result.
+    pub(crate) fn defer(&mut self) {
+        self.deferred = true;
+    }
+
+    pub(crate) fn is_deferred(&self) -> bool {
+        self.deferred
+    }
+
+    pub(crate) fn leave(&mut self, draft: Draft) {
+        self.left = Some(draft);
+    }
+
+    /// The handler has given its result: what its writer left behind.
+    pub(crate) fn take_left(&mut self) -> Option<Draft> {
+        self.deferred = false;
+        self.left.take()
     }
 }

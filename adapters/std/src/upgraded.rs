@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// let echo = streaming(|_, writer| {
 ///     let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "echo");
-///     let Ok(mut stream) = writer.upgrade(&head.expect("valid")) else { return };
+///     let Ok(mut stream) = writer.upgrade(head.expect("valid")) else { return };
 ///     let mut room = [0; 1024];
 ///     while let Ok(count @ 1..) = stream.read(&mut room) {
 ///         if stream.write_all(&room[..count]).is_err() {

@@ -10,19 +10,19 @@ fn main() -> purlin_std::Result<()> {
     mux.handle("GET /json", |_: Request| typed("application/json", Content::Full(JSON.into())))?;
     mux.handle("GET /users/{id}/posts/{post}", |r: Request| user_post_body(&r.param("id"), &r.param("post")))?;
     mux.handle("GET /bytes/{n}", |r: Request| match r.param("n").parse() {
-        Ok(n) => bytes(Content::Length(n, Source::new(repeat(b'x').take(n)))),
+        Ok(n) => bytes(Content::Length(n, Source::reader(repeat(b'x').take(n)))),
         Err(_) => Status::BAD_REQUEST.into_response(),
     })?;
     mux.handle("POST /echo", |r: Request| {
         let length = r.length();
-        let source = Source::new(r.into_body());
+        let source = Source::reader(r.into_body());
         bytes(match length {
             BodyLength::Empty => Content::Empty,
             BodyLength::Known(length) => Content::Length(length, source),
             BodyLength::Unknown => Content::Stream(source),
         })
     })?;
-    Server::new(mux).body_limit(1 << 40).max_connections(20_000).listen(("127.0.0.1", args.h1))
+    Server::new(mux).body_limit(1 << 40).connections(20_000).listen(("127.0.0.1", args.h1))
 }
 
 fn bytes(content: Content<Source>) -> Response {

@@ -2,23 +2,20 @@
 //! first bytes go out, then pieces, then trailers.
 //! How the response is framed, and what may be sent at all, is the machine's to say.
 
-use crate::Error;
-use crate::shared::{Guard, Shared, Slot};
+mod ending;
+mod source;
+
+use crate::shared::{Guard, Shared};
 use crate::upgraded::Upgraded;
-use crate::{Request, Response, Source};
-use bytes::{Bytes, BytesMut};
-use purlin_core::{
-    Body, Content, Fields, Id, IntoResponse, Machine, Method, Misuse, ResponseHead, ServerMachine,
-    Status,
-};
+use crate::{Error, Request, Response};
+use bytes::Bytes;
+use purlin_core::{Body, Content, Fields, Id, Method, Misuse, ResponseHead, ServerMachine, Status};
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 /// A response that ends within so many bytes tells its length.
 const BUFFER: usize = 2048;
-/// The most a source is asked for at a time.
-const PIECE: usize = 64 * 1024;
 
 /// Writes one response.
 ///
@@ -47,6 +44,12 @@ const PIECE: usize = 64 * 1024;
 pub struct ResponseWriter {
     shared: Arc<Shared>,
     id: Id,
+    draft: Draft,
+}
+
+/// What has been said of a response, and what of it has not gone out.
+#[derive(Debug)]
+pub(crate) struct Draft {
     head: ResponseHead,
     trailers: Fields,
     buffer: Vec<u8>,
@@ -67,11 +70,9 @@ enum Stage {
     Done,
 }
 
-impl ResponseWriter {
-    pub(crate) fn new(shared: Arc<Shared>, id: Id, method: &Method) -> ResponseWriter {
-        ResponseWriter {
-            shared,
-            id,
+impl Draft {
+    fn new(method: &Method) -> Draft {
+        Draft {
             head: ResponseHead::new(Status::OK),
             trailers: Fields::new(),
             buffer: Vec::new(),
@@ -80,21 +81,27 @@ impl ResponseWriter {
             connects: *method == Method::CONNECT,
         }
     }
+}
+
+impl ResponseWriter {
+    pub(crate) fn new(shared: Arc<Shared>, id: Id, method: &Method) -> ResponseWriter {
+        ResponseWriter { shared, id, draft: Draft::new(method) }
+    }
 
     /// Sets the status; 200 without that. Without effect once the head is out.
     pub fn status(&mut self, status: Status) -> &mut ResponseWriter {
-        self.head.set_status(status);
+        self.draft.head.set_status(status);
         self
     }
 
     /// The fields of the head, to change them. Without effect once the head is out.
     pub fn fields_mut(&mut self) -> &mut Fields {
-        self.head.fields_mut()
+        self.draft.head.fields_mut()
     }
 
     /// The trailer fields, sent when the response is finished.
     pub fn trailers_mut(&mut self) -> &mut Fields {
-        &mut self.trailers
+        &mut self.draft.trailers
     }
 
     /// Takes body bytes; they go out at the latest with `flush` or the end.
@@ -103,21 +110,36 @@ impl ResponseWriter {
     /// [`Error::Closed`] if the connection has ended, [`Error::Misuse`] if there is
     /// more than the head declared or the response can have no body.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.buffer.len() + bytes.len() <= BUFFER {
-            if self.buffer.capacity() == 0 {
-                self.buffer.reserve_exact(BUFFER);
+        if self.draft.buffer.len() + bytes.len() <= BUFFER {
+            if self.draft.buffer.capacity() == 0 {
+                self.draft.buffer.reserve_exact(BUFFER);
             }
-            self.buffer.extend_from_slice(bytes);
+            self.draft.buffer.extend_from_slice(bytes);
             return Ok(());
         }
         let slot = self.shared.enter(self.id)?;
-        let slot = begin(&mut self.stage, &self.head, slot, self.id)?;
-        let slot = drain(&self.shared, &mut self.buffer, slot, self.id)?;
+        let slot = begin(&mut self.draft, slot, self.id)?;
+        let slot = drain(&self.shared, &mut self.draft, slot, self.id)?;
         if bytes.len() < BUFFER {
-            self.buffer.extend_from_slice(bytes);
+            self.draft.buffer.extend_from_slice(bytes);
             return Ok(());
         }
         drop(self.shared.send(slot, self.id, Bytes::copy_from_slice(bytes))?);
+        Ok(())
+    }
+
+    /// Takes body bytes as [`ResponseWriter::write`] does, without copying many of them.
+    ///
+    /// # Errors
+    /// As [`ResponseWriter::write`].
+    pub fn write_bytes(&mut self, bytes: Bytes) -> Result<(), Error> {
+        if bytes.len() < BUFFER {
+            return self.write(&bytes);
+        }
+        let slot = self.shared.enter(self.id)?;
+        let slot = begin(&mut self.draft, slot, self.id)?;
+        let slot = drain(&self.shared, &mut self.draft, slot, self.id)?;
+        drop(self.shared.send(slot, self.id, bytes)?);
         Ok(())
     }
 
@@ -127,8 +149,8 @@ impl ResponseWriter {
     /// As [`ResponseWriter::write`].
     pub fn flush(&mut self) -> Result<(), Error> {
         let slot = self.shared.enter(self.id)?;
-        let slot = begin(&mut self.stage, &self.head, slot, self.id)?;
-        let slot = drain(&self.shared, &mut self.buffer, slot, self.id)?;
+        let slot = begin(&mut self.draft, slot, self.id)?;
+        let slot = drain(&self.shared, &mut self.draft, slot, self.id)?;
         let mut slot = self.shared.write_out(slot);
         slot.conn(self.id)?.still_open()
     }
@@ -166,13 +188,13 @@ impl ResponseWriter {
     /// head was not out, the answer is a 500 then; else it breaks off.
     pub fn respond(mut self, response: Response) -> Result<(), Error> {
         let (mut head, content) = response.into_parts();
-        for field in self.head.fields().iter() {
+        for field in self.draft.head.fields().iter() {
             if !head.fields().contains(field.name) {
                 let added = head.fields_mut().append(field.name, field.value);
                 debug_assert_eq!(added, Ok(()));
             }
         }
-        self.head = head;
+        self.draft.head = head;
         let sent = match content {
             Content::Empty => self.send_whole(Body::Empty),
             Content::Full(bytes) => self.send_whole(Body::Full(bytes)),
@@ -198,7 +220,7 @@ impl ResponseWriter {
 
     /// Gives up on the response, so that the client can tell: without a head it
     /// becomes a 500, else it breaks off.
-    pub fn reset(mut self) {
+    pub fn abort(mut self) {
         self.fail();
     }
 
@@ -207,10 +229,10 @@ impl ResponseWriter {
     ///
     /// # Errors
     /// [`Error::Misuse`] if the request cannot be upgraded; it is answered with 500 then.
-    pub fn upgrade(mut self, head: &ResponseHead) -> Result<Upgraded, Error> {
-        match self.send_upgrade(head) {
+    pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
+        match self.send_upgrade(&head) {
             Ok(()) => {
-                self.stage = Stage::Done;
+                self.draft.stage = Stage::Done;
                 Ok(Upgraded::of(Arc::clone(&self.shared), self.id))
             }
             Err(error) => {
@@ -221,7 +243,7 @@ impl ResponseWriter {
     }
 
     fn send_upgrade(&mut self, head: &ResponseHead) -> Result<(), Error> {
-        let tunnel = self.connects && head.status().is_success();
+        let tunnel = self.draft.connects && head.status().is_success();
         if !tunnel && head.status() != Status::SWITCHING_PROTOCOLS {
             return Err(Misuse::WrongStatus.into());
         }
@@ -243,139 +265,17 @@ impl ResponseWriter {
             self.shared.lock().hold();
         }
     }
-
-    fn send_whole(&mut self, body: Body) -> Result<(), Error> {
-        let body = if self.trailers.is_empty() { body } else { return self.send_trailing(body) };
-        let mut slot = self.shared.enter(self.id)?;
-        let conn = slot.conn(self.id)?;
-        let now = conn.clock.look();
-        conn.machine
-            .respond(self.id, &self.head, body, now)
-            .map_err(|misuse| conn.explain(misuse))?;
-        self.stage = Stage::Done;
-        self.shared.done(&mut slot);
-        Ok(())
-    }
-
-    /// A whole body with trailers behind it goes out in pieces.
-    fn send_trailing(&mut self, body: Body) -> Result<(), Error> {
-        let slot = self.shared.enter(self.id)?;
-        let slot = begin(&mut self.stage, &self.head, slot, self.id)?;
-        if let Body::Full(bytes) = body {
-            drop(self.shared.send(slot, self.id, bytes)?);
-        } else {
-            drop(slot);
-        }
-        self.end()
-    }
-
-    /// Sends what a source gives. The first piece is read before the head goes
-    /// out, so that a source that fails at once can be answered with 500.
-    fn send_source(&mut self, body: Body, mut source: Source) -> Result<(), Error> {
-        let mut buffer = BytesMut::new();
-        let mut count = 0;
-        if !self.head_only {
-            buffer.resize(PIECE, 0);
-            count = read_piece(&mut source, &mut buffer)?;
-        }
-        {
-            let mut slot = self.shared.enter(self.id)?;
-            let conn = slot.conn(self.id)?;
-            let now = conn.clock.look();
-            conn.machine
-                .respond(self.id, &self.head, body, now)
-                .map_err(|misuse| conn.explain(misuse))?;
-            self.stage = Stage::Open;
-        }
-        while count > 0 {
-            let whole = buffer.freeze();
-            let slot = self.shared.enter(self.id)?;
-            let slot = self.shared.send(slot, self.id, whole.slice(..count))?;
-            let mut slot = self.shared.write_out(slot);
-            slot.conn(self.id)?.still_open()?;
-            drop(slot);
-            // The machine has let go of what was written: the store can be used again.
-            buffer = whole.try_into_mut().unwrap_or_else(|_| BytesMut::zeroed(PIECE));
-            count = read_piece(&mut source, &mut buffer)?;
-        }
-        self.end()
-    }
-
-    /// The response is complete, whatever stage it was in.
-    fn complete(&mut self) -> Result<(), Error> {
-        let ended = match self.stage {
-            Stage::Done => return Ok(()),
-            // Nobody wrote the body that is left out here, so its length is not known.
-            Stage::Fresh if self.head_only && self.buffer.is_empty() => {
-                self.send_trailing(Body::Empty)
-            }
-            Stage::Fresh if self.buffer.is_empty() => self.send_whole(Body::Empty),
-            Stage::Fresh => {
-                let bytes = std::mem::take(&mut self.buffer);
-                self.send_whole(Body::Full(bytes.into()))
-            }
-            Stage::Open => self.end(),
-        };
-        if ended.is_err() {
-            self.fail();
-        }
-        ended
-    }
-
-    /// Ends a body that went out in pieces.
-    fn end(&mut self) -> Result<(), Error> {
-        let slot = self.shared.enter(self.id)?;
-        let mut slot = drain(&self.shared, &mut self.buffer, slot, self.id)?;
-        let conn = slot.conn(self.id)?;
-        let now = conn.clock.look();
-        let trailers = (!self.trailers.is_empty()).then_some(&self.trailers);
-        conn.machine.finish(self.id, trailers, now).map_err(|misuse| conn.explain(misuse))?;
-        self.stage = Stage::Done;
-        self.shared.done(&mut slot);
-        Ok(())
-    }
-
-    /// Gives up on the response, so that the peer can tell.
-    fn fail(&mut self) {
-        if self.stage == Stage::Done {
-            return;
-        }
-        let fresh = self.stage == Stage::Fresh;
-        self.stage = Stage::Done;
-        let mut slot = self.shared.lock();
-        let slot: &mut Slot = &mut slot;
-        if let Ok(conn) = slot.conn(self.id) {
-            let now = conn.clock.look();
-            let answered = fresh && {
-                let response: Response = Status::INTERNAL_SERVER_ERROR.into_response();
-                let (head, content) = response.into_parts();
-                let body = if let Content::Full(bytes) = content {
-                    Body::Full(bytes)
-                } else {
-                    Body::Empty
-                };
-                conn.machine.respond(self.id, &head, body, now).is_ok()
-            };
-            if !answered {
-                let _ = conn.machine.reset(self.id, now);
-            }
-            self.shared.done(slot);
-        }
-    }
 }
 
 /// Sends the head, with the body to come in pieces, unless it is out.
-fn begin<'a>(
-    stage: &mut Stage,
-    head: &ResponseHead,
-    mut slot: Guard<'a>,
-    id: Id,
-) -> Result<Guard<'a>, Error> {
-    if *stage == Stage::Fresh {
+fn begin<'a>(draft: &mut Draft, mut slot: Guard<'a>, id: Id) -> Result<Guard<'a>, Error> {
+    if draft.stage == Stage::Fresh {
         let conn = slot.conn(id)?;
         let now = conn.clock.look();
-        conn.machine.respond(id, head, Body::Stream, now).map_err(|misuse| conn.explain(misuse))?;
-        *stage = Stage::Open;
+        conn.machine
+            .respond(id, &draft.head, Body::Stream, now)
+            .map_err(|misuse| conn.explain(misuse))?;
+        draft.stage = Stage::Open;
     }
     Ok(slot)
 }
@@ -383,25 +283,16 @@ fn begin<'a>(
 /// Sends what is buffered.
 fn drain<'a>(
     shared: &'a Shared,
-    buffer: &mut Vec<u8>,
+    draft: &mut Draft,
     slot: Guard<'a>,
     id: Id,
 ) -> Result<Guard<'a>, Error> {
-    if buffer.is_empty() {
+    if draft.buffer.is_empty() {
         return Ok(slot);
     }
-    let bytes = Bytes::copy_from_slice(buffer);
-    buffer.clear();
+    let bytes = Bytes::copy_from_slice(&draft.buffer);
+    draft.buffer.clear();
     shared.send(slot, id, bytes)
-}
-
-fn read_piece(source: &mut Source, room: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match source.read(room) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
 }
 
 impl Write for ResponseWriter {
@@ -415,22 +306,8 @@ impl Write for ResponseWriter {
     }
 }
 
-impl Drop for ResponseWriter {
-    fn drop(&mut self) {
-        if self.stage == Stage::Done {
-            return;
-        }
-        if std::thread::panicking() {
-            self.fail();
-        } else {
-            // A response that cannot be completed has been given up there.
-            let _ = self.complete();
-        }
-    }
-}
-
 impl fmt::Debug for ResponseWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResponseWriter({:?}, {:?})", self.stage, self.head)
+        write!(f, "ResponseWriter({:?}, {:?})", self.draft.stage, self.draft.head)
     }
 }
