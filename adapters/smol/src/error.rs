@@ -2,7 +2,7 @@
 //! Tells the cause as a type; which status answers it is the core's word.
 
 use crate::{Response, Source};
-use purlin_core::{CloseReason, IntoResponse, Misuse, PeerError, Status};
+use purlin_core::{CloseReason, IntoResponse, InvalidField, Misuse, PeerError, Status};
 use std::fmt;
 use std::io;
 use std::str::Utf8Error;
@@ -25,6 +25,8 @@ pub enum Error {
     Peer(PeerError),
     /// The program asked for what the protocol does not allow.
     Misuse(Misuse),
+    /// The program made a field that would break the wire.
+    Field(InvalidField),
     /// The connection has ended.
     Closed(CloseReason),
     /// The text asked for is not UTF-8.
@@ -44,7 +46,9 @@ impl Error {
         match self {
             Error::Peer(error) => error.answer.unwrap_or(Status::BAD_REQUEST),
             Error::Text(_) => Status::BAD_REQUEST,
-            Error::Misuse(_) | Error::Closed(_) | Error::Io(_) => Status::INTERNAL_SERVER_ERROR,
+            Error::Misuse(_) | Error::Field(_) | Error::Closed(_) | Error::Io(_) => {
+                Status::INTERNAL_SERVER_ERROR
+            }
         }
     }
 }
@@ -54,6 +58,7 @@ impl fmt::Display for Error {
         match self {
             Error::Peer(error) => write!(f, "the peer: {error}"),
             Error::Misuse(error) => write!(f, "misuse: {error}"),
+            Error::Field(error) => write!(f, "misuse: {error}"),
             Error::Closed(reason) => write!(f, "the connection has ended: {reason}"),
             Error::Text(error) => write!(f, "the body is not text: {error}"),
             Error::Io(error) => {
@@ -84,6 +89,12 @@ impl From<Misuse> for Error {
     }
 }
 
+impl From<InvalidField> for Error {
+    fn from(error: InvalidField) -> Error {
+        Error::Field(error)
+    }
+}
+
 impl From<Utf8Error> for Error {
     fn from(error: Utf8Error) -> Error {
         Error::Text(error)
@@ -103,7 +114,7 @@ impl From<Error> for io::Error {
             Error::Io(_) => return take_io(error),
             Error::Closed(_) => io::ErrorKind::ConnectionReset,
             Error::Peer(_) | Error::Text(_) => io::ErrorKind::InvalidData,
-            Error::Misuse(_) => io::ErrorKind::InvalidInput,
+            Error::Misuse(_) | Error::Field(_) => io::ErrorKind::InvalidInput,
         };
         io::Error::new(kind, error)
     }
