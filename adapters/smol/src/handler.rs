@@ -47,7 +47,8 @@ where
     R: IntoResponse<Source>,
 {
     fn call<'h>(&'h self, request: Request, _exchange: &Exchange) -> HandlerFuture<'h> {
-        Box::pin(async move { Answer::from(self(request).await.into_response()) })
+        let answering = self(request);
+        Box::pin(async move { Answer::from(answering.await.into_response()) })
     }
 }
 
@@ -196,7 +197,7 @@ where
     R: Streamed,
 {
     fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-        let writer = exchange.writer();
-        Box::pin(async move { (self.0)(request, writer).await.into_answer() })
+        let answering = (self.0)(request, exchange.writer());
+        Box::pin(async move { answering.await.into_answer() })
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{IntoResponse, Response};
 use crate::error::{CloseReason, Misuse, PeerError};
-use crate::head::Status;
+use crate::head::{InvalidField, Status};
 use crate::router::InsertError;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -27,6 +27,8 @@ pub enum Error {
     Peer(PeerError),
     /// The handler asked for what the protocol does not allow.
     Misuse(Misuse),
+    /// The program made a field that would break the wire.
+    Field(InvalidField),
     /// The connection has ended.
     Closed(CloseReason),
     /// The body was to be text and is not UTF-8.
@@ -68,6 +70,7 @@ impl fmt::Display for Error {
         match self {
             Error::Peer(cause) => write!(f, "the peer broke a rule: {cause}"),
             Error::Misuse(cause) => write!(f, "not allowed here: {cause}"),
+            Error::Field(cause) => write!(f, "{cause}"),
             Error::Closed(cause) => write!(f, "the connection has ended: {cause}"),
             Error::NotText(cause) => write!(f, "the body is not text: {cause}"),
             Error::Io(cause) => write!(f, "reading or writing failed: {cause}"),
@@ -88,6 +91,7 @@ impl std::error::Error for Error {
         match self {
             Error::Peer(cause) => Some(cause),
             Error::Misuse(cause) => Some(cause),
+            Error::Field(cause) => Some(cause),
             Error::NotText(cause) => Some(cause),
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => Some(cause),
             Error::Route(cause) => Some(cause),
@@ -105,6 +109,12 @@ impl From<InsertError> for Error {
 impl From<PeerError> for Error {
     fn from(cause: PeerError) -> Error {
         Error::Peer(cause)
+    }
+}
+
+impl From<InvalidField> for Error {
+    fn from(cause: InvalidField) -> Error {
+        Error::Field(cause)
     }
 }
 
@@ -134,7 +144,7 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         let kind = match &error {
             Error::Peer(_) | Error::NotText(_) => ErrorKind::InvalidData,
-            Error::Misuse(_) | Error::Route(_) => ErrorKind::InvalidInput,
+            Error::Misuse(_) | Error::Field(_) | Error::Route(_) => ErrorKind::InvalidInput,
             Error::Closed(_) => ErrorKind::BrokenPipe,
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => cause.kind(),
         };

@@ -49,7 +49,7 @@ impl Crew {
             let (deals, dealt) = async_channel::unbounded();
             let (handler, config, alive) = (handler.clone(), config.clone(), alive.clone());
             thread::Builder::new().name(format!("purlin-{number}")).spawn(move || {
-                worker::run(handler, config, &dealt);
+                worker::run(handler, config, dealt);
                 drop(alive);
             })?;
             workers.push(deals);

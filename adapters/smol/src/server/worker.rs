@@ -13,7 +13,7 @@ use futures_lite::future;
 use purlin_core::ServerConfig;
 use std::cell::RefCell;
 use std::net::TcpStream;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -40,23 +40,26 @@ struct Seat<H> {
 }
 
 /// Serves what it is dealt, until the channel closes or, draining, all is done.
-pub(crate) fn run<H: Handler>(handler: Arc<H>, config: Arc<ServerConfig>, deals: &Receiver<Deal>) {
+pub(crate) fn run<H: Handler>(handler: Arc<H>, config: Arc<ServerConfig>, deals: Receiver<Deal>) {
     let place = Rc::new(Place { handler, config, roll: RefCell::default() });
-    let executor = LocalExecutor::new();
-    async_io::block_on(executor.run(attend(&executor, &place, deals)));
+    let executor = Rc::new(LocalExecutor::new());
+    // A task like the others: what the executor itself waits for is polled at every wake.
+    let attending = executor.spawn(attend(Rc::downgrade(&executor), place, deals));
+    async_io::block_on(executor.run(attending));
 }
 
 async fn attend<H: Handler>(
-    executor: &LocalExecutor<'static>,
-    place: &Rc<Place<H>>,
-    deals: &Receiver<Deal>,
+    executor: Weak<LocalExecutor<'static>>,
+    place: Rc<Place<H>>,
+    deals: Receiver<Deal>,
 ) {
     while let Ok(deal) = deals.recv().await {
-        match deal {
-            Deal::Connection(socket, permit) => {
+        match (deal, executor.upgrade()) {
+            (Deal::Connection(socket, permit), Some(executor)) => {
                 executor.spawn(connection(place.clone(), socket, permit)).detach();
             }
-            Deal::Drain => {
+            (Deal::Connection(..), None) => return,
+            (Deal::Drain, _) => {
                 place.stop_all();
                 let closed = async { while deals.recv().await.is_ok() {} };
                 return future::or(place.emptied(), closed).await;
