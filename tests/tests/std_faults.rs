@@ -269,6 +269,28 @@ fn a_sender_that_stops_is_answered_408_and_a_silent_one_is_closed() {
     }
 }
 
+/// A thread waits for the rest of a body when the response has been given: the
+/// response does not wait for that thread.
+#[test]
+fn a_response_does_not_wait_for_a_body_that_is_read_elsewhere() {
+    let (tell, told) = told();
+    let tell = Arc::new(tell);
+    let server = start(move |request: Request| {
+        let (mut body, tell) = (request.into_body(), Arc::clone(&tell));
+        std::thread::spawn(move || tell((body.chunk(), body.chunk())));
+        std::thread::sleep(Duration::from_millis(50));
+        Response::text("early").with("Connection", "close").unwrap()
+    });
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\npart");
+    let answer = client.answer();
+    assert!(answer.has("Connection: close"));
+    assert_eq!(client.send("123456").rest().unwrap(), "");
+    let (first, second) = told.recv_timeout(LONG).unwrap();
+    assert_eq!(first.unwrap().unwrap(), "part");
+    assert!(matches!(second, Err(Error::Misuse(_))), "{second:?}");
+}
+
 #[test]
 fn at_the_cap_the_next_connection_waits() {
     let server = run(Server::new(|_: Request| "served").connections(1));

@@ -214,6 +214,17 @@ impl Conn {
         }
     }
 
+    /// Whether the socket is to be closed now.
+    pub(crate) fn ends(&self) -> bool {
+        self.machine.want().close.is_some_and(|how| how != Close::Linger)
+    }
+
+    /// Gives back memory that holds nothing.
+    pub(crate) fn trim(&mut self) {
+        self.scratch = Vec::new();
+        self.machine.trim(self.clock.last());
+    }
+
     /// Whether the connection is lost.
     pub(crate) fn is_cut(&self) -> bool {
         self.machine.want().close == Some(Close::Abort)

@@ -78,6 +78,11 @@ impl Control {
         self.running()
     }
 
+    /// Whether one more connection is allowed.
+    pub(crate) fn has_room(&self) -> bool {
+        self.lock().connections.len() < self.most
+    }
+
     /// Waits, but not longer than the server runs.
     pub(crate) fn pause(&self, time: Duration) {
         let open = self.lock();

@@ -68,7 +68,8 @@ impl Driver {
                 break how;
             }
             let (wait, why) = conn.wait();
-            if untouched || why == Some(Why::Idle) {
+            let idle = untouched || why == Some(Why::Idle);
+            if idle && want.read {
                 untouched &= !line.wait_for_request(&mut conn, wait, &mut silent);
             } else {
                 conn.read_in(&line.shared.socket, wait);
@@ -142,7 +143,8 @@ impl Line {
             }
             Moved::Nothing => {
                 conn.took(moved);
-                conn.machine.trim(conn.now());
+                conn.trim();
+                self.shared.lock().trim();
                 *silent = true;
                 false
             }

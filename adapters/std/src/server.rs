@@ -179,14 +179,17 @@ impl Bound {
         Ok(())
     }
 
-    /// Accepts what the system has accepted before the shutdown, so that it is
-    /// answered or closed in order.
+    /// Accepts what the system has accepted before the shutdown, up to the
+    /// limit, so that it is answered or closed in order.
     fn accept_rest(&self) {
         if self.control.aborting() || self.listener.set_nonblocking(true).is_err() {
             return;
         }
         while let Ok((stream, _)) = self.listener.accept() {
-            if stream.set_nonblocking(false).is_err() || self.start(stream).is_err() {
+            if !self.control.has_room()
+                || stream.set_nonblocking(false).is_err()
+                || self.start(stream).is_err()
+            {
                 break;
             }
         }

@@ -138,6 +138,10 @@ impl Shared {
                 if !slot.reading {
                     break;
                 }
+                // Unless the connection ends: then nothing that is read matters.
+                if slot.conn.as_ref()?.ends() {
+                    self.socket.wake_reader();
+                }
             }
             slot.conn.as_mut()?.obey();
             if slot.conn.as_ref()?.is_cut() && !slot.reading && !slot.writing {
@@ -307,6 +311,11 @@ impl Slot {
             Some(conn) if self.id == id && !self.done => Ok(conn),
             _ => Err(Error::Misuse(Misuse::AlreadyFinished)),
         }
+    }
+
+    /// Gives back memory that holds nothing.
+    pub(crate) fn trim(&mut self) {
+        self.copy = Vec::new();
     }
 
     /// From here on reading and writing go on at once, or no longer do.
