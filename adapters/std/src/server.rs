@@ -47,6 +47,14 @@ impl Server {
     }
 
     /// Sets every limit and timeout of connections at once.
+    ///
+    /// ```
+    /// use purlin_std::{Request, Server, ServerConfig};
+    /// let mut config = ServerConfig::default();
+    /// config.limits.fields = 50;
+    /// let server = Server::new(|_: Request| "hello\n").config(config);
+    /// # let _ = server;
+    /// ```
     pub fn config(mut self, config: ServerConfig) -> Server {
         self.config = config;
         self

@@ -44,6 +44,16 @@ impl Upgraded {
 
     /// Sends nothing more; what the peer sends can still be read.
     ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// # fn example(mut stream: purlin_std::Upgraded) -> purlin_std::Result<()> {
+    /// stream.write_all(b"that was all")?;
+    /// stream.shutdown_write()?;
+    /// let mut rest = Vec::new();
+    /// stream.read_to_end(&mut rest)?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Closed`] if the connection has ended.
     pub fn shutdown_write(&self) -> Result<(), Error> {

@@ -145,6 +145,13 @@ impl ResponseWriter {
 
     /// Sends what has been written so far, the head first.
     ///
+    /// ```
+    /// # fn example(mut writer: purlin_std::ResponseWriter) -> purlin_std::Result<()> {
+    /// writer.write(b"ready\n")?;
+    /// writer.flush()?; // the client has it now
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub fn flush(&mut self) -> Result<(), Error> {
@@ -156,6 +163,14 @@ impl ResponseWriter {
     }
 
     /// Sends an interim response, such as 103 (Early Hints), at once.
+    ///
+    /// ```
+    /// use purlin_std::{ResponseHead, Status};
+    /// # fn example(mut writer: purlin_std::ResponseWriter) -> purlin_std::Result<()> {
+    /// let hints = ResponseHead::new(Status::EARLY_HINTS).with("Link", "</style.css>; rel=preload");
+    /// writer.interim(&hints.expect("valid"))?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Misuse`] if the status is not 1xx, is 101, or the head is out.
@@ -172,6 +187,17 @@ impl ResponseWriter {
     /// has said that it sends nothing more (which is advice: it may still read).
     ///
     /// Looks at the socket, which takes three system calls.
+    ///
+    /// ```
+    /// # fn next_step() -> bool { false }
+    /// # fn example(writer: &purlin_std::ResponseWriter) {
+    /// while next_step() {
+    ///     if writer.is_cancelled() {
+    ///         return;
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         let Ok(mut slot) = self.shared.enter(self.id) else {
             return true;
@@ -182,6 +208,14 @@ impl ResponseWriter {
 
     /// Answers with a whole value; a source in it is read to its end. Fields
     /// set here before are added to those of the response.
+    ///
+    /// ```
+    /// use purlin_std::Response;
+    /// # fn example(mut writer: purlin_std::ResponseWriter) -> purlin_std::Result<()> {
+    /// writer.fields_mut().append("X-Request-Id", "17").expect("valid");
+    /// writer.respond(Response::text("hello\n"))?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`ResponseWriter::write`]; [`Error::Io`] if the source fails. If the
@@ -225,7 +259,7 @@ impl ResponseWriter {
     }
 
     /// Makes the connection a raw stream: with 101 (Switching Protocols) if the
-    /// client asked for that, or with 200 to a CONNECT request.
+    /// client asked for that, or with 200 to a CONNECT request. [`Upgraded`] has an example.
     ///
     /// # Errors
     /// [`Error::Misuse`] if the request cannot be upgraded; it is answered with 500 then.
