@@ -461,7 +461,7 @@ fn a_graceful_stop_under_load_finishes_every_request_that_began() {
     while began.load(SeqCst) < 200 {
         std::thread::yield_now();
     }
-    site.shutdown();
+    assert_eq!(site.shutdown(), 0);
     let answered: usize = clients.into_iter().map(|client| client.join().unwrap()).sum();
     assert_eq!(answered, began.load(SeqCst));
 }
@@ -476,7 +476,7 @@ fn a_graceful_stop_cuts_what_is_left_at_the_deadline() {
     let mut peer = site.connect();
     peer.send(GET);
     std::thread::sleep(Duration::from_millis(20));
-    site.shutdown_within(Duration::from_millis(50));
+    assert_eq!(site.shutdown_within(Duration::from_millis(50)), 1);
     told.recv().unwrap();
     assert!(peer.try_response().is_none());
 }
@@ -497,7 +497,7 @@ fn dropping_the_serving_future_stops_everything() {
 fn listening_on_a_taken_address_is_an_error() {
     let site = Site::start(Server::new(hello));
     let second = smol::block_on(Server::new(hello).listen(site.address));
-    assert!(matches!(second, Err(Error::Io(_))));
+    assert!(matches!(second, Err(Error::Listen { .. })));
 }
 
 #[test]

@@ -36,7 +36,13 @@ pub struct Body {
 }
 
 impl Body {
-    pub(crate) fn empty() -> Body {
+    /// A body without bytes, for requests that come from no connection.
+    ///
+    /// ```
+    /// let mut body = purlin_smol::Body::empty();
+    /// assert_eq!(smol::block_on(body.text()).unwrap(), "");
+    /// ```
+    pub fn empty() -> Body {
         Body { from: None, rest: Bytes::new(), trailers: None }
     }
 
@@ -126,6 +132,15 @@ impl Body {
             // An exchange that is over has no limit to change.
             let _ = shared.lock().machine.limit_body(*id, bytes);
         }
+    }
+
+    /// Whether there is nothing to read: no body, or its end was reached.
+    ///
+    /// ```
+    /// assert!(purlin_smol::Body::empty().is_end());
+    /// ```
+    pub fn is_end(&self) -> bool {
+        self.from.is_none() && self.rest.is_empty()
     }
 
     pub(crate) fn poll_chunk(

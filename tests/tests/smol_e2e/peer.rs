@@ -32,12 +32,12 @@ impl Site {
         Peer::new(self.address)
     }
 
-    pub(crate) fn shutdown(&self) {
-        self.shutdown_within(PATIENCE);
+    pub(crate) fn shutdown(&self) -> usize {
+        self.shutdown_within(PATIENCE)
     }
 
-    pub(crate) fn shutdown_within(&self, deadline: Duration) {
-        smol::block_on(self.handle.shutdown(deadline));
+    pub(crate) fn shutdown_within(&self, deadline: Duration) -> usize {
+        smol::block_on(self.handle.shutdown(deadline))
     }
 }
 

@@ -24,6 +24,8 @@ struct State {
     phase: Phase,
     /// When draining gives up; `None` is never.
     until: Option<Instant>,
+    /// Connections that had to be cut.
+    cut: usize,
     waiting: Vec<Waker>,
 }
 
@@ -41,6 +43,7 @@ impl Control {
         Arc::new(Control(Mutex::new(State {
             phase: Phase::Serving,
             until: None,
+            cut: 0,
             waiting: Vec::new(),
         })))
     }
@@ -61,6 +64,11 @@ impl Control {
     pub(crate) fn drains_until(&self) -> Option<Option<Instant>> {
         let state = self.lock();
         (state.phase == Phase::Draining).then_some(state.until)
+    }
+
+    /// So many connections are cut off now.
+    pub(crate) fn cutting(&self, connections: usize) {
+        self.lock().cut = connections;
     }
 
     fn poll_phase(&self, phase: Phase, cx: &Context<'_>) -> Poll<()> {
@@ -109,7 +117,8 @@ pub struct Handle(Arc<Control>);
 impl Handle {
     /// Stops gracefully, beginning now: nothing is accepted any more, idle
     /// connections close, requests that have begun are answered. Connections
-    /// that are left at the deadline are cut. The future ends when the server has.
+    /// that are left at the deadline are cut. The future ends when the server
+    /// has, and says how many those were.
     ///
     /// ```
     /// # use purlin_smol::{Request, Server};
@@ -118,14 +127,15 @@ impl Handle {
     /// # let bound = Server::new(async |_: Request| "hello\n").bind("127.0.0.1:0").await?;
     /// # let handle = bound.handle();
     /// # let serving = smol::spawn(bound.serve());
-    /// handle.shutdown(Duration::from_secs(10)).await;
+    /// let cut = handle.shutdown(Duration::from_secs(10)).await;
+    /// assert_eq!(cut, 0);
     /// # serving.await?;
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
-    pub fn shutdown(&self, deadline: Duration) -> impl Future<Output = ()> + Send + use<> {
+    pub fn shutdown(&self, deadline: Duration) -> impl Future<Output = usize> + Send + use<> {
         self.0.advance(Phase::Draining, Instant::now().checked_add(deadline));
         let control = self.0.clone();
-        future::poll_fn(move |cx| control.poll_phase(Phase::Ended, cx))
+        future::poll_fn(move |cx| control.poll_phase(Phase::Ended, cx).map(|()| control.lock().cut))
     }
 
     /// Stops at once: connections are cut, handlers dropped.

@@ -37,6 +37,11 @@ impl Gate {
         .await
     }
 
+    /// How many are inside.
+    pub(crate) fn inside(&self) -> usize {
+        self.lock().inside
+    }
+
     fn lock(&self) -> MutexGuard<'_, Count> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,8 +10,8 @@ mod worker;
 
 pub use control::Handle;
 
-use crate::Result;
 use crate::handler::Handler;
+use crate::{Error, Result};
 use accept::accept;
 use async_io::{Async, Timer};
 use control::{Control, Served};
@@ -140,6 +140,20 @@ impl<H: Handler> Server<H> {
         self
     }
 
+    /// Sets how long exchanges may take to end once a graceful stop began.
+    ///
+    /// ```
+    /// # use purlin_smol::{Request, Server};
+    /// # use std::time::Duration;
+    /// let server = Server::new(async |_: Request| "hello\n").drain_timeout(Duration::from_secs(5));
+    /// # let _ = server;
+    /// ```
+    #[must_use]
+    pub fn drain_timeout(mut self, timeout: Duration) -> Server<H> {
+        self.config.timeouts.drain = timeout;
+        self
+    }
+
     /// Listens on an address and serves until it is stopped or accepting fails.
     /// Dropping the future stops everything.
     ///
@@ -153,8 +167,7 @@ impl<H: Handler> Server<H> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io): the address cannot be listened on, no
-    /// thread can be started, or accepting failed for good.
+    /// [`Error::Listen`], and what [`Bound::serve`] gives.
     pub fn listen(self, addr: impl ToSocketAddrs) -> future::Boxed<Result<()>> {
         let bound = self.bind_now(addr);
         Box::pin(async move { bound?.serve().await })
@@ -171,32 +184,28 @@ impl<H: Handler> Server<H> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io): the address cannot be listened on.
+    /// [`Error::Listen`].
     pub async fn bind(self, addr: impl ToSocketAddrs) -> Result<Bound<H>> {
         self.bind_now(addr)
     }
 
     fn bind_now(self, addr: impl ToSocketAddrs) -> Result<Bound<H>> {
-        let listener = listen_on(addr)?;
-        let address = listener.local_addr()?;
-        let listener = Async::new(listener)?;
-        Ok(Bound { listener, address, server: self, served: Served(Control::new()) })
-    }
-}
-
-/// The first of these addresses that can be listened on.
-fn listen_on(addr: impl ToSocketAddrs) -> io::Result<TcpListener> {
-    let mut failed = None;
-    for address in addr.to_socket_addrs()? {
-        match listen_at(address) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => failed = Some(error),
+        let unnamed = |cause| Error::Listen { address: None, cause };
+        let mut failed = unnamed(io::ErrorKind::AddrNotAvailable.into());
+        for address in addr.to_socket_addrs().map_err(unnamed)? {
+            match listen_at(address) {
+                Ok((listener, address)) => {
+                    let served = Served(Control::new());
+                    return Ok(Bound { listener, address, server: self, served });
+                }
+                Err(cause) => failed = Error::Listen { address: Some(address), cause },
+            }
         }
+        Err(failed)
     }
-    Err(failed.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such address")))
 }
 
-fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen_at(address: SocketAddr) -> io::Result<(Async<TcpListener>, SocketAddr)> {
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
     if cfg!(unix) {
@@ -205,7 +214,9 @@ fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
     }
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr()?;
+    Ok((Async::new(listener)?, address))
 }
 
 /// A server that has its socket.
@@ -267,13 +278,13 @@ impl<H: Handler> Bound<H> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io): no thread can be started, or accepting failed for good.
+    /// [`Error::Accept`] if accepting failed for good, [`Error::Io`] if no thread can be started.
     pub async fn serve(self) -> Result<()> {
         let Bound { listener, server, served, .. } = self;
         let control = &served.0;
         let gate = Gate::new(server.connections);
         let mut crew = Crew::start(server.threads, &server.handler, &Arc::new(server.config))?;
-        let accepting = async { Err(accept(&listener, &gate, &mut crew).await) };
+        let accepting = async { Err(Error::Accept(accept(&listener, &gate, &mut crew).await)) };
         let stopped = async {
             control.stopped().await;
             Ok(())
@@ -284,6 +295,7 @@ impl<H: Handler> Bound<H> {
             crew.drain();
             future::or(crew.ended(), future::or(sleep_until(until), control.closed())).await;
         }
+        control.cutting(gate.inside());
         crew.close().await;
         Ok(())
     }
