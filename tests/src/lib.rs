@@ -7,5 +7,6 @@ pub mod assumed;
 pub mod chaos;
 pub mod peer;
 pub mod rng;
+pub mod sim;
 pub mod traffic;
 pub mod vectors;

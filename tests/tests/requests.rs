@@ -49,6 +49,10 @@ fn bytes(fields: &[(String, String)]) -> Vec<(Vec<u8>, Vec<u8>)> {
     fields.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone().into())).collect()
 }
 
+fn lower((name, value): &(Vec<u8>, Vec<u8>)) -> (String, Vec<u8>) {
+    (String::from_utf8_lossy(name).to_ascii_lowercase(), value.clone())
+}
+
 /// What the machine made of an input, in the oracle's words.
 fn read_by_machine(seen: &Seen) -> (Vec<request::Request>, End) {
     let end = |end| match end {
@@ -59,6 +63,7 @@ fn read_by_machine(seen: &Seen) -> (Vec<request::Request>, End) {
     let all = seen.messages.iter().map(|message| request::Request {
         method: message.method.clone(),
         target: message.target.clone(),
+        fields: message.fields.iter().map(lower).collect(),
         body: message.body.clone(),
         end: end(message.end),
     });

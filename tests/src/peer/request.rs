@@ -14,6 +14,8 @@ pub struct Request {
     pub method: String,
     /// The target.
     pub target: String,
+    /// The fields, in order, their names in lower case.
+    pub fields: Vec<(String, Vec<u8>)>,
     /// The body, as far as it is there.
     pub body: Vec<u8>,
     /// How the body ends.
@@ -74,13 +76,14 @@ pub fn read_all(mut input: &[u8]) -> (Vec<Request>, End) {
             },
             Framing::Chunked => read_chunks(rest),
         };
-        let connect = head.method == "CONNECT";
-        requests.push(Request { method: head.method, target: head.target, body, end });
+        let (connect, last) = (head.method == "CONNECT", head.last);
+        let Head { method, target, fields, .. } = head;
+        requests.push(Request { method, target, fields, body, end });
         match end {
             BodyEnd::Broken => return (requests, End::Refused),
             BodyEnd::Cut => return (requests, End::Body),
             BodyEnd::Whole if connect => return (requests, End::Tunnel),
-            BodyEnd::Whole if head.last => return (requests, End::Closed),
+            BodyEnd::Whole if last => return (requests, End::Closed),
             BodyEnd::Whole => input = &rest[used..],
         }
     }
@@ -89,6 +92,7 @@ pub fn read_all(mut input: &[u8]) -> (Vec<Request>, End) {
 struct Head {
     method: String,
     target: String,
+    fields: Vec<Field>,
     framing: Framing,
     /// The connection ends with it.
     last: bool,
@@ -133,7 +137,7 @@ fn read_head(input: &[u8]) -> Result<Option<Head>, Bad> {
     let options = members(&values("connection"));
     let has = |option: &str| options.iter().any(|found| found == option);
     let last = has("close") || (version10 && !has("keep-alive"));
-    Ok(Some(Head { method, target, framing, last, length: at }))
+    Ok(Some(Head { method, target, fields, framing, last, length: at }))
 }
 
 fn framing(

@@ -112,6 +112,17 @@ pub fn read(method: &str, bytes: &[u8], ended: bool) -> Result<Found, String> {
     Ok(Found::Whole(Box::new(response), at + used))
 }
 
+/// How many bytes a response takes whose head is whole and tells its length.
+pub fn told_length(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    bytes[..head].split(|byte| *byte == b'\n').find_map(|line| {
+        let (name, value) = line.split_at_checked(15)?;
+        let value = std::str::from_utf8(value.trim_ascii()).ok()?;
+        let length: usize = value.parse().ok()?;
+        name.eq_ignore_ascii_case(b"content-length:").then_some(head + length)
+    })
+}
+
 /// Reads all responses, given the methods of the requests they answer in order;
 /// gives them with the bytes that are left, a tunnel's among them.
 ///

@@ -47,10 +47,14 @@ impl Connection {
     }
 
     /// Ends the connection once the output is written; lingers if the peer may
-    /// be sending something that closing would answer with a reset.
+    /// be sending something that closing would answer with a reset (RFC 9112 §9.6).
     pub(super) fn close(&mut self, reason: CloseReason, now: Now) {
         let quiet = matches!(self.reader, Reader::Idle | Reader::End) && self.input.is_empty();
-        let how = if quiet || self.eof.is_some() {
+        // Behind a response that ends the connection for a reason of ours, the
+        // next request may be under way; a peer that asked for the close sends none.
+        let announced = matches!(reason, CloseReason::PeerAsked | CloseReason::Http10);
+        let nothing_comes = quiet && (announced || self.writer != Writer::End);
+        let how = if nothing_comes || self.eof.is_some() {
             Ending::Done(Close::Graceful)
         } else {
             Ending::Linger

@@ -153,6 +153,11 @@ impl Connection {
             Sent::Length(_) if data.len() as u64 > self.to_send => return Err(Misuse::TooMuchBody),
             _ => {}
         }
+        // Whoever waits for room gets it in one piece: every byte that goes out
+        // would otherwise become a chunk of one byte.
+        if self.send_waits {
+            return Ok(());
+        }
         let room = self.config.limits.output_bytes.saturating_sub(self.out.len());
         let piece = data.split_to(room.min(data.len()));
         self.send_waits = !data.is_empty();

@@ -265,7 +265,7 @@ fn http_1_0_streams_until_the_close_and_keeps_alive_when_asked() {
     wire.machine.finish(2, None, wire.now).unwrap();
     assert_eq!(wire.output(), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nabc");
     wire.expect(&["Closed(CloseDelimited)"]);
-    assert_eq!(wire.close(), Some(Close::Graceful));
+    assert_eq!(wire.close(), Some(Close::Linger), "another request may be under way");
 }
 
 #[test]
@@ -548,4 +548,48 @@ fn an_application_may_word_the_answers_to_faults() {
     wire.send("HEAD / HTTP/1.1\r\nHost: a b\r\n\r\n").events();
     let answer = wire.output();
     assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n") && answer.ends_with("\r\n\r\n"));
+}
+
+#[test]
+fn a_close_of_ours_behind_a_response_lingers_and_one_the_peer_asked_for_does_not() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    let head = ResponseHead::new(Status::OK).with("Connection", "close").unwrap();
+    wire.machine.respond(1, &head, Body::Empty, wire.now).unwrap();
+    wire.expect(&["Closed(ApplicationAsked)"]).output();
+    assert_eq!(wire.close(), Some(Close::Linger));
+    wire.send(GET).expect(&[]).eof(Eof::Clean);
+    assert_eq!(wire.close(), Some(Close::Graceful));
+    let mut wire = Wire::new();
+    wire.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").events();
+    wire.ok(1, "").expect(&["Closed(PeerAsked)"]).output();
+    assert_eq!(wire.close(), Some(Close::Graceful));
+}
+
+#[test]
+fn a_reset_after_a_half_close_ends_everything() {
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]).eof(Eof::Clean).expect(&["InputClosed"]);
+    wire.eof(Eof::Reset).expect(&["Closed(Fault(Reset))"]);
+    assert_eq!(wire.close(), Some(Close::Abort));
+    assert_eq!(wire.respond(1, Status::OK, Body::Empty), Err(Misuse::NoSuchExchange));
+}
+
+#[test]
+fn room_is_given_in_one_piece_and_not_byte_by_byte() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    let mut piece = Bytes::from(vec![b'x'; 100_000]);
+    wire.machine.send(1, &mut piece, wire.now).unwrap();
+    let (left, mut out) = (piece.len(), Vec::new());
+    for _ in 0..10 {
+        wire.machine.transmit(&mut out, 1, wire.now);
+        wire.machine.send(1, &mut piece, wire.now).unwrap();
+    }
+    assert_eq!(piece.len(), left, "nothing is taken before Writable");
+    wire.machine.transmit(&mut out, 40_000, wire.now);
+    wire.expect(&["Writable { id: 1 }"]);
+    wire.machine.send(1, &mut piece, wire.now).unwrap();
+    assert!(piece.is_empty());
 }

@@ -1,0 +1,111 @@
+//! Plays seeds of the simulation:
+//! `cargo run --release -p purlin-tests --bin sim -- --seeds 0..10000`.
+//!
+//! `--seed N` (or `--seeds A..B --trace`) draws the runs. The first seed that
+//! fails is drawn too, and the exit code is 1.
+
+use purlin_tests::sim::{Outcome, run};
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let Some((from, to, picture)) = parse(&arguments) else {
+        let _ = writeln!(io::stderr(), "usage: sim --seeds A..B [--trace] | --seed N");
+        return ExitCode::from(2);
+    };
+    let mut out = io::stdout().lock();
+    if picture {
+        return draw(from, to, &mut out);
+    }
+    let begun = Instant::now();
+    let total = play(from, to);
+    let seconds = begun.elapsed().as_secs_f64();
+    let count = to.saturating_sub(from);
+    if let Some(seed) = total.failed {
+        let _ = writeln!(out, "seed {seed} fails; replay it with --seed {seed}");
+        return draw(seed, seed + 1, &mut out);
+    }
+    let _ = writeln!(
+        out,
+        "{count} seeds, {} requests, {} virtual hours in {seconds:.1} s: {:.0} seeds a second",
+        total.requests,
+        total.seconds / 3600,
+        f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds,
+    );
+    let _ = writeln!(out, "{count} passed, 0 failed");
+    ExitCode::SUCCESS
+}
+
+fn parse(arguments: &[String]) -> Option<(u64, u64, bool)> {
+    let (mut range, mut picture) = (None, false);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--trace" => picture = true,
+            "--seed" => {
+                let seed: u64 = rest.next()?.parse().ok()?;
+                (range, picture) = (Some((seed, seed.checked_add(1)?)), true);
+            }
+            "--seeds" => {
+                let (from, to) = rest.next()?.split_once("..")?;
+                range = Some((from.parse().ok()?, to.parse().ok()?));
+            }
+            _ => return None,
+        }
+    }
+    range.map(|(from, to)| (from, to, picture))
+}
+
+/// Draws every run, and fails if one did.
+fn draw(from: u64, to: u64, out: &mut impl Write) -> ExitCode {
+    let mut failed = 0;
+    for seed in from..to {
+        let Outcome { verdict, picture, .. } = run(seed, true, None);
+        let verdict = verdict.inspect_err(|_| failed += 1);
+        let _ = writeln!(out, "seed {seed}\n{picture}seed {seed}: {verdict:?}\n");
+    }
+    let _ = writeln!(out, "{} passed, {failed} failed", to - from - failed);
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[derive(Default)]
+struct Total {
+    failed: Option<u64>,
+    requests: usize,
+    seconds: u64,
+}
+
+/// Plays all seeds on all cores; the least seed that fails is told.
+fn play(from: u64, to: u64) -> Total {
+    let next = AtomicU64::new(from);
+    let work = || {
+        let mut total = Total::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= to || total.failed.is_some() {
+                return total;
+            }
+            let outcome = run(seed, false, None);
+            total.requests += outcome.requests;
+            total.seconds += outcome.seconds;
+            if outcome.verdict.is_err() {
+                total.failed = Some(seed);
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let totals = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).collect::<Vec<_>>()
+    });
+    totals.into_iter().fold(Total::default(), |a, b| Total {
+        failed: a.failed.into_iter().chain(b.failed).min(),
+        requests: a.requests + b.requests,
+        seconds: a.seconds + b.seconds,
+    })
+}

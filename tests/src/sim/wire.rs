@@ -1,0 +1,184 @@
+//! One direction of a network connection: delays, splits, stalls, a bounded
+//! buffer, half close and reset, all from a seed. Bytes arrive in order.
+//!
+//! It can be told to break that, so that the checks can be seen to fail.
+
+use crate::rng::Rng;
+use purlin_core::Mono;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How good the network is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quality {
+    /// The longest delay of a segment, in milliseconds.
+    pub(super) delay: usize,
+    /// How often a segment is split again, in percent.
+    pub(super) split: usize,
+    /// How often a segment stalls for seconds, in percent.
+    pub(super) stall: usize,
+    /// Bytes that are under way or unread before a writer has to wait.
+    pub(super) capacity: usize,
+}
+
+impl Quality {
+    pub(super) fn any(rng: &mut Rng) -> Quality {
+        Quality {
+            delay: *rng.pick(&[0, 1, 20, 300]),
+            split: *rng.pick(&[0, 0, 30, 90]),
+            stall: *rng.pick(&[0, 0, 0, 3]),
+            capacity: *rng.pick(&[64 * 1024, 64 * 1024, 8 * 1024, 512, 16]),
+        }
+    }
+}
+
+/// What a broken network does to one byte, or to the byte's segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meddle {
+    /// Changes a bit.
+    Flip,
+    /// Loses it.
+    Drop,
+    /// Gives it twice.
+    Repeat,
+}
+
+/// What arrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Carried {
+    Bytes(Vec<u8>),
+    Fin,
+    Reset,
+}
+
+/// One direction.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    rng: Rng,
+    quality: Quality,
+    flying: VecDeque<(Mono, Carried)>,
+    /// Bytes under way or unread.
+    held: usize,
+    /// When the last segment arrives: none overtakes it.
+    last: Mono,
+    /// Nothing more can be sent.
+    ended: bool,
+    /// Bytes that were ever sent.
+    passed: usize,
+    meddle: Option<(usize, Meddle)>,
+}
+
+impl Pipe {
+    pub(super) fn new(rng: Rng, quality: Quality, meddle: Option<(usize, Meddle)>) -> Pipe {
+        Pipe {
+            rng,
+            quality,
+            flying: VecDeque::new(),
+            held: 0,
+            last: Mono::ZERO,
+            ended: false,
+            passed: 0,
+            meddle,
+        }
+    }
+
+    /// Takes what there is room for; says how much that was.
+    pub(super) fn write(&mut self, bytes: &[u8], now: Mono) -> usize {
+        if self.ended {
+            return bytes.len(); // nobody is there to miss it
+        }
+        let count = bytes.len().min(self.quality.capacity.saturating_sub(self.held));
+        let mut rest = &bytes[..count];
+        while !rest.is_empty() {
+            let whole = !self.rng.chance(self.quality.split);
+            let size = if whole { rest.len() } else { self.rng.range(1, rest.len()) };
+            let segment = self.meddled(rest[..size].to_vec());
+            self.passed += size;
+            self.held += segment.len();
+            self.fly(Carried::Bytes(segment), now);
+            rest = &rest[size..];
+        }
+        count
+    }
+
+    /// The most that it makes sense to send over it in one message.
+    pub(super) fn fits(&self) -> usize {
+        self.quality.capacity.saturating_mul(64).min(100_000)
+    }
+
+    /// Ends it in order: what is under way still arrives.
+    pub(super) fn fin(&mut self, now: Mono) {
+        if !self.ended {
+            self.ended = true;
+            self.fly(Carried::Fin, now);
+        }
+    }
+
+    /// Breaks it: what is under way is lost.
+    pub(super) fn reset(&mut self, now: Mono) {
+        if self.flying.iter().any(|(_, carried)| *carried == Carried::Reset) {
+            return;
+        }
+        self.ended = true;
+        self.flying.clear();
+        self.held = 0;
+        self.fly(Carried::Reset, now);
+    }
+
+    /// Whether bytes can still be sent.
+    pub(super) fn is_open(&self) -> bool {
+        !self.ended
+    }
+
+    /// How much can be written now; what goes to nobody is not kept.
+    pub(super) fn room(&self) -> usize {
+        if self.ended { usize::MAX } else { self.quality.capacity.saturating_sub(self.held) }
+    }
+
+    /// What has arrived by now, at most so many bytes of it.
+    pub(super) fn read(&mut self, most: usize, now: Mono) -> Option<Carried> {
+        let (at, front) = self.flying.front_mut()?;
+        if *at > now {
+            return None;
+        }
+        if let Carried::Bytes(bytes) = front {
+            let count = bytes.len().min(most);
+            let taken: Vec<u8> = bytes.drain(..count).collect();
+            if bytes.is_empty() {
+                self.flying.pop_front();
+            }
+            self.held -= count;
+            return Some(Carried::Bytes(taken));
+        }
+        self.flying.pop_front().map(|(_, carried)| carried)
+    }
+
+    /// When something arrives, or has.
+    pub(super) fn next(&self) -> Option<Mono> {
+        self.flying.front().map(|(at, _)| *at)
+    }
+
+    fn fly(&mut self, carried: Carried, now: Mono) {
+        let mut delay = self.rng.below(self.quality.delay + 1);
+        if self.rng.chance(self.quality.stall) {
+            delay += self.rng.below(4000);
+        }
+        let at = now + Duration::from_millis(delay as u64);
+        self.last = self.last.max(at);
+        self.flying.push_back((self.last, carried));
+    }
+
+    fn meddled(&mut self, mut segment: Vec<u8>) -> Vec<u8> {
+        let Some((at, how)) = self.meddle else { return segment };
+        let Some(at) = at.checked_sub(self.passed).filter(|at| *at < segment.len()) else {
+            return segment;
+        };
+        self.meddle = None;
+        match how {
+            Meddle::Flip => segment[at] ^= 1,
+            Meddle::Drop => _ = segment.remove(at),
+            Meddle::Repeat => segment.insert(at, segment[at]),
+        }
+        segment
+    }
+}
