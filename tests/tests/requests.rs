@@ -1,6 +1,8 @@
 //! Properties of reading requests: what is valid is seen as it was sent, what
 //! is broken never becomes another request, and how it is split does not matter.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use purlin_core::{CloseReason, Version};

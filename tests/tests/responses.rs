@@ -1,6 +1,8 @@
 //! A response that the machine writes is read back as it was given, by a
 //! parser that shares no code with it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
