@@ -285,19 +285,18 @@ impl<'a> Query<'a> {
         if self.conditions.iter().any(|condition| condition.count == 0) {
             return None;
         }
-        let mut order: Vec<&Condition<'_>> = self.conditions.iter().collect();
+        let mut order: Vec<_> = self.conditions.iter().filter(|c| c.meets.is_some()).collect();
         order.sort_by_key(|condition| condition.count);
         // The rarest condition names the blocks, and with the next ones it rules
         // most of them out.
-        let (rarest, rare) = (order.first()?, &order[..order.len().min(3)]);
+        let rare: Vec<_> = order.into_iter().take(3).map(|c| self.meeting(c)).collect();
         let mut blocks = Vec::new();
-        let sets = self.rests[..rarest.rests].iter().chain(rarest.meets.iter().flatten());
-        sets.for_each(|set| set.list_blocks(&mut blocks));
+        rare.first()?.iter().for_each(|set| set.list_blocks(&mut blocks));
         blocks.sort_unstable();
         blocks.dedup();
         blocks.into_iter().find_map(|block| {
-            let met = rare.iter().try_fold(u64::MAX, |met, condition| {
-                let met = met & self.meeting(condition, block);
+            let met = rare.iter().try_fold(u64::MAX, |met, sets| {
+                let met = met & union(sets, block);
                 (met != 0).then_some(met)
             });
             let bits = self.conflicts(block, met?);
@@ -305,10 +304,11 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// The patterns of a block that meet a condition.
-    fn meeting(&self, condition: &Condition<'_>, block: u32) -> u64 {
-        let Some(sets) = &condition.meets else { return u64::MAX };
-        union(sets, block) | union(&self.rests[..condition.rests], block)
+    /// The sets of patterns that meet a condition.
+    fn meeting(&self, condition: &Condition<'a>) -> Vec<&'a Set> {
+        let rests = self.rests[..condition.rests].iter();
+        let sets = rests.chain(condition.meets.iter().flatten()).copied();
+        sets.filter(|set| set.count > 0).collect()
     }
 
     /// The patterns of a block that conflict with this one, among some that may.
