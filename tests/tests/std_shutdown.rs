@@ -51,6 +51,8 @@ fn a_request_in_progress_is_answered_with_the_news_of_the_close() {
     assert_eq!(answer.body, "done");
     assert!(answer.has("Connection: close"));
     assert_eq!(client.rest().unwrap(), "");
+    // The server waits for the client to close too.
+    drop(client);
     assert_eq!(ending.join().unwrap(), 0);
 }
 
@@ -66,6 +68,7 @@ fn an_upload_in_progress_is_read_to_its_end() {
         std::thread::yield_now();
     }
     assert_eq!(client.send("def").answer().body, "abcdef");
+    drop(client);
     assert_eq!(ending.join().unwrap(), 0);
 }
 

@@ -93,25 +93,25 @@ impl Conn {
     pub(crate) fn read_in(&mut self, socket: &Socket, wait: Option<u64>) {
         let room = self.machine.read_buf();
         if room.is_empty() {
-            return self.sleep(wait);
+            return self.sleep(wait, socket);
         }
         let moved = socket.read(room, wait);
-        self.took(moved);
+        self.took(moved, socket);
     }
 
     /// The machine takes no input: only time can change that.
-    pub(crate) fn sleep(&mut self, wait: Option<u64>) {
+    pub(crate) fn sleep(&mut self, wait: Option<u64>, socket: &Socket) {
         let pause = wait.map_or(PAUSE, |nanos| PAUSE.min(Duration::from_nanos(nanos)));
         std::thread::sleep(pause);
-        self.took(Moved::Nothing);
+        self.took(Moved::Nothing, socket);
     }
 
     /// A read into the machine's own room ended like this.
-    pub(crate) fn took(&mut self, moved: Moved) {
+    pub(crate) fn took(&mut self, moved: Moved, socket: &Socket) {
         let now = self.clock.look();
         match moved {
             Moved::Bytes(count) => self.machine.filled(count, now),
-            _ => self.took_nothing(moved),
+            _ => self.took_nothing(moved, socket),
         }
         if now.mono >= self.due {
             self.machine.tick(now);
@@ -119,25 +119,27 @@ impl Conn {
     }
 
     /// A read into other memory ended like this.
-    pub(crate) fn took_copy(&mut self, moved: Moved, bytes: &[u8]) {
+    pub(crate) fn took_copy(&mut self, moved: Moved, bytes: &[u8], socket: &Socket) {
         let now = self.clock.look();
         match moved {
             Moved::Bytes(count) => {
                 let taken = self.machine.receive(&bytes[..count], now);
                 debug_assert_eq!(taken, count, "no more was read than there was room for");
             }
-            _ => self.took_nothing(moved),
+            _ => self.took_nothing(moved, socket),
         }
         if now.mono >= self.due {
             self.machine.tick(now);
         }
     }
 
-    fn took_nothing(&mut self, moved: Moved) {
+    fn took_nothing(&mut self, moved: Moved, socket: &Socket) {
         let now = self.now();
         match moved {
             Moved::Lost => self.machine.eof(Eof::Reset, now),
-            Moved::End if self.deaf => std::thread::sleep(PAUSE),
+            Moved::End if self.deaf && !(self.half_shut && socket.is_closed()) => {
+                std::thread::sleep(PAUSE);
+            }
             Moved::End => self.machine.eof(Eof::Clean, now),
             Moved::Bytes(_) | Moved::Nothing => {}
         }

@@ -119,7 +119,8 @@ impl Control {
         }
     }
 
-    /// The thread that accepts waits for a connection: it gets one.
+    /// The thread that accepts waits for a connection: it gets one. Where the
+    /// queue is so full that this is not taken, it does not wait.
     fn wake_accept(&self) {
         let mut address = self.address;
         if address.ip().is_unspecified() {
@@ -128,7 +129,7 @@ impl Control {
                 SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
             });
         }
-        let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        let _ = TcpStream::connect_timeout(&address, Duration::from_millis(100));
     }
 
     /// Ends everything at once; says how many connections were cut.

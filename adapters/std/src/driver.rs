@@ -138,18 +138,18 @@ impl Line {
                 false
             }
             Moved::End if woken => {
-                conn.took(Moved::Nothing);
+                conn.took(Moved::Nothing, &self.shared.socket);
                 false
             }
             Moved::Nothing => {
-                conn.took(moved);
+                conn.took(moved, &self.shared.socket);
                 conn.trim();
                 self.shared.lock().trim();
                 *silent = true;
                 false
             }
             moved => {
-                conn.took(moved);
+                conn.took(moved, &self.shared.socket);
                 true
             }
         }

@@ -220,7 +220,7 @@ impl Shared {
         }
         let most = conn.machine.read_buf().len().min(PIECE);
         if most == 0 {
-            conn.sleep(wait);
+            conn.sleep(wait, &self.socket);
             return Ok(slot);
         }
         let mut scratch = std::mem::take(&mut conn.scratch);
@@ -233,7 +233,7 @@ impl Shared {
         slot.reading = false;
         let done = slot.done;
         if let Some(conn) = &mut slot.conn {
-            conn.took_copy(moved, &scratch);
+            conn.took_copy(moved, &scratch, &self.socket);
             conn.scratch = scratch;
             if !done {
                 conn.note_events();
@@ -297,7 +297,7 @@ impl Shared {
             let room = conn.machine.read_buf();
             if !room.is_empty() {
                 let moved = self.socket.read_ready(room);
-                conn.took(moved);
+                conn.took(moved, &self.socket);
                 conn.note_events();
             }
         }

@@ -146,6 +146,11 @@ impl Socket {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
+    /// Whether both sides have closed, as far as the system knows: it has no peer any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.stream.peer_addr().is_err()
+    }
+
     /// Has the close of the socket tell the peer that something went wrong.
     pub(crate) fn reset_on_close(&self) {
         let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
