@@ -18,7 +18,8 @@ impl Connection {
         }
         match (self.reader, self.writer) {
             (Reader::End, Writer::End) => self.end_exchange(now),
-            (Reader::Drain, Writer::End) if self.unread => self.end_exchange(now),
+            // A connection that ends anyway does not wait for the rest of a body.
+            (Reader::Drain, Writer::End) if self.fate(true).is_err() => self.end_exchange(now),
             (Reader::Broken, Writer::End) => self.end_exchange(now),
             (Reader::End | Reader::Broken, Writer::RawEnd) => {
                 self.close(CloseReason::Upgraded, now);

@@ -49,6 +49,8 @@ pub struct Connection {
     body_pace: Pace,
     /// `recv` found nothing, and waits.
     recv_waits: bool,
+    /// The application has the whole body.
+    body_told: bool,
     /// Why the reader is [`Reader::Broken`].
     fault: Option<Fault>,
 
@@ -134,6 +136,7 @@ impl Connection {
             body_limit: 0,
             body_pace: Pace::new(config.timeouts.body),
             recv_waits: false,
+            body_told: true,
             fault: None,
             writer: Writer::Idle,
             sent: Sent::None,

@@ -101,6 +101,7 @@ impl Connection {
         self.asked = asked;
         self.body = Incoming::new(asked.framing);
         self.body_limit = self.config.limits.body_bytes;
+        self.body_told = matches!(asked.framing, Framing::None | Framing::Length(0));
         self.body_pace.restart();
         self.application_closes = false;
         self.unread = false;
@@ -130,16 +131,17 @@ impl Connection {
     pub(super) fn recv_body(&mut self, now: Now) -> Recv {
         match self.reader {
             Reader::Body | Reader::Raw => self.recv_more(now),
-            Reader::Broken => self.recv_nothing(),
-            _ => Recv::End(None),
+            _ => self.recv_nothing(),
         }
     }
 
     /// What `recv` says when nothing will come any more.
     pub(super) fn recv_nothing(&self) -> Recv {
         match self.fault {
+            _ if self.body_told => Recv::End(None),
             Some(fault) => Recv::Failed(PeerError::of_request(fault)),
-            None => Recv::End(None),
+            // What was thrown away is not an end.
+            None => Recv::Failed(PeerError::of_request(Fault::Truncated)),
         }
     }
 
@@ -151,6 +153,7 @@ impl Connection {
             }
             Ok(Taken::End(trailers)) => {
                 self.rest_body(now);
+                self.body_told = true;
                 self.read_step(ReadStep::LastByte);
                 self.advance(now);
                 Recv::End(trailers)
@@ -164,6 +167,7 @@ impl Connection {
     fn recv_later(&mut self, now: Now) -> Recv {
         match self.eof {
             Some(Eof::Clean) if self.reader == Reader::Raw => {
+                self.body_told = true;
                 self.read_step(ReadStep::LastByte);
                 self.advance(now);
                 Recv::End(None)

@@ -70,6 +70,7 @@ impl Connection {
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
         self.body = Incoming::raw();
+        self.body_told = false;
         self.notices.upgraded = true;
         Ok(())
     }

@@ -593,3 +593,23 @@ fn room_is_given_in_one_piece_and_not_byte_by_byte() {
     wire.machine.send(1, &mut piece, wire.now).unwrap();
     assert!(piece.is_empty());
 }
+
+#[test]
+fn a_body_that_was_thrown_away_is_no_whole_body() {
+    for rest in ["", "_the rest"] {
+        let mut wire = Wire::new();
+        wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 13\r\n\r\npart").events();
+        wire.ok(1, "").send(rest);
+        wire.events();
+        assert!(matches!(wire.body(1), Recv::Failed(_)), "{rest:?}");
+    }
+}
+
+#[test]
+fn a_connection_that_ends_anyway_does_not_wait_for_the_rest_of_a_body() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nConnection: close\r\n\r\npart");
+    wire.expect(&["1 POST /"]).ok(1, "").output();
+    wire.expect(&["Closed(PeerAsked)"]);
+    assert_eq!(wire.close(), Some(Close::Linger));
+}
