@@ -102,7 +102,7 @@ impl Body {
     /// ```
     ///
     /// # Errors
-    /// As [`Body::chunk`], and [`Error::Text`] if it is not UTF-8.
+    /// As [`Body::chunk`], and [`Error::NotText`] if it is not UTF-8.
     pub async fn text(&mut self) -> Result<String, Error> {
         let bytes = Vec::from(self.bytes().await?);
         String::from_utf8(bytes).map_err(|error| Error::NotText(error.utf8_error()))
