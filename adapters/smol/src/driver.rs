@@ -12,6 +12,7 @@
 use crate::handler::{Exchange, Handler};
 use crate::link::Link;
 use crate::shared::{Inner, Shared, Stop};
+use crate::warm::Warm;
 use crate::work::Work;
 use crate::{clock, events};
 use async_io::Async;
@@ -30,12 +31,18 @@ pub(crate) struct Driver<'h, H> {
     shared: Arc<Shared>,
     link: Link,
     work: Work<'h, H>,
+    warm: &'h Warm,
 }
 
 impl<'h, H: Handler> Driver<'h, H> {
-    pub(crate) fn new(handler: &'h H, socket: Async<TcpStream>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(
+        handler: &'h H,
+        warm: &'h Warm,
+        socket: Async<TcpStream>,
+        shared: Arc<Shared>,
+    ) -> Self {
         let exchange = Exchange { shared: shared.clone(), id: 0 };
-        Driver { shared, link: Link::new(socket), work: Work::new(handler, exchange) }
+        Driver { shared, link: Link::new(socket), work: Work::new(handler, exchange), warm }
     }
 }
 
@@ -43,7 +50,7 @@ impl<H: Handler> Future for Driver<'_, H> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Driver { shared, link, work } = self.get_mut();
+        let Driver { shared, link, work, warm } = self.get_mut();
         let mut now = clock::now();
         let mut inner = shared.lock();
         woken(link, &mut inner, cx, now);
@@ -51,12 +58,18 @@ impl<H: Handler> Future for Driver<'_, H> {
         for _ in 0..ROUNDS {
             link.read(&mut inner, cx, now);
             inner = serve(shared, inner, work, cx, &mut now);
-            let moved = link.write(&mut inner, cx, now);
-            if moved {
+            let want = inner.machine.want();
+            if want.write && link.write(&mut inner, cx, now) {
                 events::written(&mut inner, work, cx.waker());
+                continue;
             }
-            if !moved && !work.is_due() && link.is_waiting(&inner) {
-                return rest(link, inner, work, cx, now);
+            if !work.is_due() && link.is_waiting(want) {
+                if link.close(want) {
+                    return end(inner, work);
+                }
+                link.arm(&inner, cx);
+                warm.wait(shared, inner);
+                return Poll::Pending;
             }
         }
         drop(inner);
@@ -89,54 +102,47 @@ fn serve<'s, H: Handler>(
     now: &mut Now,
 ) -> MutexGuard<'s, Inner> {
     loop {
-        let request = events::obey(&mut inner, work, cx.waker(), *now);
+        let mut request = events::obey(&mut inner, work, cx.waker(), *now);
         if !work.has_turn(request.is_some()) {
             return inner;
         }
         inner.driving = true;
         drop(inner);
-        let result = work.run(request, cx);
+        let polled = work.run(&mut request, cx);
         *now = clock::now();
         inner = shared.lock();
         inner.driving = false;
-        if let Some(result) = result {
-            work.settle(result, &mut inner, *now);
+        if let Poll::Ready(answer) = polled {
+            if let Some(left) = work.settle(answer, &mut inner, *now) {
+                drop(inner);
+                drop(left);
+                inner = shared.lock();
+            }
         }
     }
 }
 
-/// Closes if that is what is left to do, else waits.
-fn rest<H: Handler>(
-    link: &mut Link,
-    mut inner: MutexGuard<'_, Inner>,
-    work: &mut Work<'_, H>,
-    cx: &mut Context<'_>,
-    now: Now,
-) -> Poll<()> {
-    link.close(&inner);
-    if link.is_closed() {
-        // The peer is gone or was cut off: nobody waits for an answer. A handler
-        // that ended its message otherwise may go on with what it does.
-        let lost = inner.is_lost();
-        drop(inner);
-        if lost {
-            work.cancel();
-        }
-        return if work.is_over() { Poll::Ready(()) } else { Poll::Pending };
+/// The socket is closed: the handler may go on with what it does, unless the
+/// peer is gone or was cut off, so that nobody waits for an answer.
+fn end<H: Handler>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, H>) -> Poll<()> {
+    let lost = inner.is_lost();
+    drop(inner);
+    if lost {
+        work.cancel();
     }
-    inner.machine.trim(now);
-    link.arm(&inner, cx);
-    Poll::Pending
+    if work.is_over() { Poll::Ready(()) } else { Poll::Pending }
 }
 
 /// A connection that is dropped before its end was told to stop at once.
 impl<H> Drop for Driver<'_, H> {
     fn drop(&mut self) {
         self.work.cancel();
+        let mut inner = self.shared.lock();
         if self.link.is_closed() {
+            // Others may hold on to what is shared.
+            inner.machine.trim(clock::now());
             return;
         }
-        let mut inner = self.shared.lock();
         if inner.machine.in_exchange() {
             self.link.abort();
         }

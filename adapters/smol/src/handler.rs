@@ -93,8 +93,7 @@ impl Exchange {
     /// }
     /// ```
     pub fn writer(&self) -> ResponseWriter {
-        self.shared.lock().turn.taken = true;
-        ResponseWriter::new(self.shared.clone(), self.id)
+        self.shared.lock().writer(&self.shared, self.id)
     }
 }
 

@@ -37,6 +37,7 @@ mod server;
 mod shared;
 mod source;
 mod upgraded;
+mod warm;
 mod work;
 mod writer;
 

@@ -4,7 +4,7 @@
 use crate::clock;
 use crate::shared::Inner;
 use async_io::{Async, Timer};
-use purlin_core::{Close, Eof, Machine, Mono, Now};
+use purlin_core::{Close, Eof, Machine, Mono, Now, Want};
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -112,13 +112,16 @@ impl Link {
     pub(crate) fn write(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
         let Some(socket) = &self.socket else { return false };
         let mut moved = false;
-        while inner.machine.want().write {
+        loop {
             if self.output_full && socket.poll_writable(cx).is_pending() {
-                break;
+                return moved;
             }
             self.output_full = false;
             let mut slices = [IoSlice::new(&[]); SLICES];
             let used = inner.machine.output(&mut slices, now);
+            if used == 0 {
+                return moved;
+            }
             match write_slices(socket.get_ref(), &slices[..used]) {
                 Ok(0) => return lost(inner, now),
                 Ok(count) => {
@@ -130,25 +133,24 @@ impl Link {
                 Err(_) => return lost(inner, now),
             }
         }
-        moved
     }
 
     /// Whether everything the machine wants is awaited.
-    pub(crate) fn is_waiting(&self, inner: &Inner) -> bool {
-        let want = inner.machine.want();
+    pub(crate) fn is_waiting(&self, want: Want) -> bool {
         self.is_closed()
             || want.close.is_some_and(|how| how != Close::Linger)
             || ((!want.read || self.input == Input::Awaited) && (!want.write || self.output_full))
     }
 
-    /// Closes as the machine says.
-    pub(crate) fn close(&mut self, inner: &Inner) {
-        match inner.machine.want().close {
+    /// Closes as the machine says; says whether the socket is closed.
+    pub(crate) fn close(&mut self, want: Want) -> bool {
+        match want.close {
             None => {}
             Some(Close::Graceful) => self.socket = None,
             Some(Close::Abort) => self.abort(),
             Some(Close::Linger) => self.half_close(),
         }
+        self.is_closed()
     }
 
     /// Ends the sending half, once.

@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::clock;
+use crate::writer::ResponseWriter;
 use bytes::Bytes;
 use purlin_core::server::Connection;
 use purlin_core::{
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) cancelled: bool,
     pub(crate) closed: Option<CloseReason>,
     pub(crate) stop: Stop,
+    /// It keeps its buffers while it waits.
+    pub(crate) warm: bool,
     pub(crate) turn: Turn,
 }
 
@@ -83,6 +86,7 @@ impl Shared {
             cancelled: false,
             closed: None,
             stop: Stop::No,
+            warm: false,
             turn: Turn::default(),
         })))
     }
@@ -110,6 +114,12 @@ impl Inner {
         if let Some(driver) = &self.driver {
             driver.wake_by_ref();
         }
+    }
+
+    /// The writer of the open exchange's response.
+    pub(crate) fn writer(&mut self, shared: &Arc<Shared>, id: Id) -> ResponseWriter {
+        self.turn.taken |= self.turn.id == id;
+        ResponseWriter::new(shared.clone(), id)
     }
 
     /// A new exchange begins.

@@ -4,7 +4,7 @@
 use crate::handler::{Answer, Exchange, Handler, HandlerFuture, Outcome};
 use crate::shared::{Inner, Shared};
 use crate::{Content, Request, Response};
-use purlin_core::{Body, Id, Machine, Now, ResponseHead, ServerMachine};
+use purlin_core::{Body, Id, Machine, Now, ServerMachine};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,17 +19,6 @@ pub(crate) struct Work<'h, H> {
     due: bool,
     /// A request that came while the last handler was still busy.
     next: Option<Box<(Id, Request)>>,
-}
-
-/// What the handler came to.
-pub(crate) enum Outturn {
-    /// A whole response.
-    Whole(ResponseHead, Body),
-    /// Its writer was used.
-    Written,
-    /// It failed after the head had gone.
-    TooLate,
-    Panicked,
 }
 
 impl<'h, H> Work<'h, H> {
@@ -65,111 +54,112 @@ impl<'h, H> Work<'h, H> {
 
     /// Drops the handler where it waits.
     pub(crate) fn cancel(&mut self) {
-        let (future, next) = (self.future.take(), self.next.take());
-        // A panic in it was reported when it happened, and concerns nobody else.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop((future, next))));
+        self.next = None;
+        self.drop_future();
     }
 
-    /// Records what the handler came to.
-    pub(crate) fn settle(&mut self, outturn: Outturn, inner: &mut Inner, now: Now) {
+    fn drop_future(&mut self) {
+        let future = self.future.take();
+        // A panic in it was reported when it happened, and concerns nobody else.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    }
+
+    /// Does what the handler came to; `None` is a panic. Gives back what is
+    /// left over, to be dropped without the lock.
+    pub(crate) fn settle(
+        &mut self,
+        answer: Option<Answer>,
+        inner: &mut Inner,
+        now: Now,
+    ) -> Option<Response> {
         let id = self.exchange.id;
         if inner.turn.id == id {
             inner.turn.handled = true;
         }
-        match outturn {
-            Outturn::Whole(head, body) => {
-                if inner.machine.respond(id, &head, body, now).is_err() {
-                    inner.fail(id, now);
+        match answer.map(|answer| answer.0) {
+            Some(Outcome::Response(response)) => self.respond(response, inner, now),
+            Some(Outcome::Written) => inner.end_written(id, now),
+            Some(Outcome::Failed(response)) => {
+                if !inner.take_unsent(id) {
+                    inner.forget_rest(id);
+                    // What cannot be given up has ended already.
+                    let _ = inner.machine.reset(id, now);
+                    return Some(response);
                 }
+                self.respond(response, inner, now);
             }
-            Outturn::Written => inner.end_written(id, now),
-            Outturn::Panicked => {
+            None => {
                 inner.forget_rest(id);
                 inner.fail(id, now);
             }
-            Outturn::TooLate => {
-                inner.forget_rest(id);
-                // What cannot be given up has ended already.
-                let _ = inner.machine.reset(id, now);
+        }
+        None
+    }
+
+    /// Sends a response that is whole; of another one, begins the future that writes it.
+    fn respond(&mut self, response: Response, inner: &mut Inner, now: Now) {
+        let id = self.exchange.id;
+        let (head, content) = response.into_parts();
+        let body = match content {
+            Content::Empty => Body::Empty,
+            Content::Full(data) => Body::Full(data),
+            source => {
+                let writer = inner.writer(self.shared(), id);
+                self.future = Some(Box::pin(async move {
+                    // An error was the source's, and is told to the peer; or the peer is gone.
+                    let _ = writer.respond(Response::from_parts(head, source)).await;
+                    Answer::written()
+                }));
+                self.due = true;
+                return;
             }
+        };
+        if inner.machine.respond(id, &head, body, now).is_err() {
+            inner.fail(id, now);
         }
     }
 }
 
 impl<H: Handler> Work<'_, H> {
-    /// Polls the handler once, or the one of a new request. The lock must be free.
+    /// Polls the handler once, or the one of a new request; `None` in the end is
+    /// a panic. The lock must be free.
     pub(crate) fn run(
         &mut self,
-        request: Option<(Id, Request)>,
+        request: &mut Option<(Id, Request)>,
         cx: &mut Context<'_>,
-    ) -> Option<Outturn> {
+    ) -> Poll<Option<Answer>> {
         self.due = false;
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            self.take_up(request);
-            let polled = self.future.as_mut().map(|future| future.as_mut().poll(cx));
-            if let Some(Poll::Ready(_)) = polled {
+            if self.future.is_none() {
+                self.take_up(request);
+            }
+            let Some(future) = &mut self.future else { return Poll::Pending };
+            let polled = future.as_mut().poll(cx);
+            if polled.is_ready() {
                 self.future = None;
             }
             polled
         }));
+        if let Some(request) = request.take() {
+            self.next = Some(Box::new(request));
+        }
         match polled {
-            Ok(Some(Poll::Ready(answer))) => self.outturn(answer),
-            Ok(_) => None,
+            Ok(polled) => polled.map(Some),
             Err(_) => {
-                self.cancel_future();
-                Some(Outturn::Panicked)
+                self.drop_future();
+                Poll::Ready(None)
             }
         }
     }
 
-    fn take_up(&mut self, request: Option<(Id, Request)>) {
-        let request = match (request, &self.future) {
-            (Some(request), Some(_)) => {
-                self.next = Some(Box::new(request));
-                return;
-            }
-            (None, Some(_)) => return,
-            (Some(request), None) => request,
-            (None, None) => match self.next.take() {
-                Some(next) => *next,
-                None => return,
-            },
-        };
-        self.exchange.id = request.0;
-        self.future = Some(self.handler.call(request.1, &self.exchange));
-    }
-
-    fn cancel_future(&mut self) {
-        let future = self.future.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
-    }
-
-    fn outturn(&mut self, answer: Answer) -> Option<Outturn> {
-        match answer.0 {
-            Outcome::Response(response) => self.response(response),
-            Outcome::Written => Some(Outturn::Written),
-            Outcome::Failed(response) => {
-                let early = self.exchange.shared.lock().take_unsent(self.exchange.id);
-                if early { self.response(response) } else { Some(Outturn::TooLate) }
-            }
+    /// Begins to handle a request: this one, or the one that waits.
+    fn take_up(&mut self, request: &mut Option<(Id, Request)>) {
+        if let Some((id, request)) = request.take() {
+            self.exchange.id = id;
+            self.future = Some(self.handler.call(request, &self.exchange));
+        } else if let Some(next) = self.next.take() {
+            self.exchange.id = next.0;
+            self.future = Some(self.handler.call(next.1, &self.exchange));
         }
-    }
-
-    /// A response that is whole, or the future that writes it.
-    fn response(&mut self, response: Response) -> Option<Outturn> {
-        let (head, content) = response.into_parts();
-        let content = match content {
-            Content::Empty => return Some(Outturn::Whole(head, Body::Empty)),
-            Content::Full(data) => return Some(Outturn::Whole(head, Body::Full(data))),
-            source => source,
-        };
-        let writer = self.exchange.writer();
-        self.future = Some(Box::pin(async move {
-            // An error was the source's, and is told to the peer; or the peer is gone.
-            let _ = writer.respond(Response::from_parts(head, content)).await;
-            Answer::written()
-        }));
-        self.due = true;
-        None
     }
 }

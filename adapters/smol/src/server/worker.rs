@@ -6,6 +6,7 @@ use super::gate::Permit;
 use crate::driver::Driver;
 use crate::handler::Handler;
 use crate::shared::Shared;
+use crate::warm::Warm;
 use async_channel::Receiver;
 use async_executor::LocalExecutor;
 use async_io::Async;
@@ -22,6 +23,7 @@ struct Place<H> {
     handler: Arc<H>,
     config: Arc<ServerConfig>,
     roll: RefCell<Roll>,
+    warm: Warm,
 }
 
 /// Who is there, to be told to end.
@@ -41,7 +43,7 @@ struct Seat<H> {
 
 /// Serves what it is dealt, until the channel closes or, draining, all is done.
 pub(crate) fn run<H: Handler>(handler: Arc<H>, config: Arc<ServerConfig>, deals: Receiver<Deal>) {
-    let place = Rc::new(Place { handler, config, roll: RefCell::default() });
+    let place = Rc::new(Place { handler, config, roll: RefCell::default(), warm: Warm::default() });
     let executor = Rc::new(LocalExecutor::new());
     // A task like the others: what the executor itself waits for is polled at every wake.
     let attending = executor.spawn(attend(Rc::downgrade(&executor), place, deals));
@@ -71,7 +73,7 @@ async fn attend<H: Handler>(
 async fn connection<H: Handler>(place: Rc<Place<H>>, socket: Async<TcpStream>, _permit: Permit) {
     let shared = Shared::new(place.config.clone());
     let seat = place.enter(shared.clone());
-    Driver::new(&*seat.place.handler, socket, shared).await;
+    Driver::new(&*seat.place.handler, &seat.place.warm, socket, shared).await;
 }
 
 impl<H> Place<H> {
