@@ -467,6 +467,21 @@ fn a_graceful_stop_under_load_finishes_every_request_that_began() {
 }
 
 #[test]
+fn a_graceful_stop_answers_what_came_before_it() {
+    let bound = smol::block_on(Server::new(hello).bind("127.0.0.1:0")).unwrap();
+    let mut peers: Vec<_> = (0..10).map(|_| Peer::new(bound.local_addr())).collect();
+    peers.iter_mut().for_each(|peer| peer.send(GET));
+    let stopped = bound.handle().shutdown(Duration::from_secs(60));
+    let serving = smol::spawn(bound.serve());
+    for mut peer in peers {
+        assert_eq!(peer.response(), (200, "hello, /\n".into()));
+        assert!(peer.rest().is_empty());
+    }
+    assert_eq!(smol::block_on(stopped), 0);
+    smol::block_on(serving).unwrap();
+}
+
+#[test]
 fn a_graceful_stop_cuts_what_is_left_at_the_deadline() {
     let (tell, told) = mpsc::sync_channel(1);
     let site = Site::start(Server::new(async move |_: Request| {

@@ -3,11 +3,11 @@
 
 use super::backoff::Backoff;
 use super::crew::Crew;
-use super::gate::Gate;
+use super::gate::{Gate, Permit};
 use async_io::{Async, Timer};
 use futures_lite::future;
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 /// Connections taken before others get their turn.
@@ -26,9 +26,7 @@ pub(crate) async fn accept(
             match listener.accept().await {
                 Ok((socket, _)) => {
                     backoff.reset();
-                    // Small answers leave at once; without it they only leave later.
-                    let _ = socket.get_ref().set_nodelay(true);
-                    if let Err(error) = crew.deal(socket, permit) {
+                    if let Err(error) = deal(socket, permit, crew) {
                         return error;
                     }
                 }
@@ -43,4 +41,22 @@ pub(crate) async fn accept(
         }
         future::yield_now().await;
     }
+}
+
+/// Accepts what the system had accepted before a graceful stop, as far as there
+/// is room, so that it is answered or closed in order.
+pub(crate) async fn accept_rest(listener: &Async<TcpListener>, gate: &Arc<Gate>, crew: &mut Crew) {
+    while let Some(permit) = future::poll_once(gate.enter()).await {
+        let accepted = future::poll_once(listener.accept()).await;
+        let Some(Ok((socket, _))) = accepted else { return };
+        if deal(socket, permit, crew).is_err() {
+            return;
+        }
+    }
+}
+
+fn deal(socket: Async<TcpStream>, permit: Permit, crew: &mut Crew) -> io::Result<()> {
+    // Small answers leave at once; without it they only leave later.
+    let _ = socket.get_ref().set_nodelay(true);
+    crew.deal(socket, permit)
 }

@@ -12,7 +12,7 @@ pub use control::Handle;
 
 use crate::handler::Handler;
 use crate::{Error, Result};
-use accept::accept;
+use accept::{accept, accept_rest};
 use async_io::{Async, Timer};
 use control::{Control, Served};
 use crew::Crew;
@@ -290,8 +290,9 @@ impl<H: Handler> Bound<H> {
             Ok(())
         };
         future::or(stopped, accepting).await?;
-        drop(listener);
         if let Some(until) = control.drains_until() {
+            accept_rest(&listener, &gate, &mut crew).await;
+            drop(listener);
             crew.drain();
             future::or(crew.ended(), future::or(sleep_until(until), control.closed())).await;
         }

@@ -58,7 +58,9 @@ async fn attend<H: Handler>(
     while let Ok(deal) = deals.recv().await {
         match (deal, executor.upgrade()) {
             (Deal::Connection(socket, permit), Some(executor)) => {
-                executor.spawn(connection(place.clone(), socket, permit)).detach();
+                let shared = Shared::new(place.config.clone());
+                let seat = place.clone().enter(shared.clone());
+                executor.spawn(connection(seat, shared, socket, permit)).detach();
             }
             (Deal::Connection(..), None) => return,
             (Deal::Drain, _) => {
@@ -70,9 +72,12 @@ async fn attend<H: Handler>(
     }
 }
 
-async fn connection<H: Handler>(place: Rc<Place<H>>, socket: Async<TcpStream>, _permit: Permit) {
-    let shared = Shared::new(place.config.clone());
-    let seat = place.enter(shared.clone());
+async fn connection<H: Handler>(
+    seat: Seat<H>,
+    shared: Arc<Shared>,
+    socket: Async<TcpStream>,
+    _permit: Permit,
+) {
     Driver::new(&*seat.place.handler, &seat.place.warm, socket, shared).await;
 }
 

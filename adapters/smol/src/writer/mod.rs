@@ -1,10 +1,11 @@
 //! Writing a response piece by piece, as Go's `ResponseWriter` does.
 //! Gathers small pieces; framing and order are the machine's.
 
+mod sending;
+
 use crate::Error;
 use crate::clock;
-use crate::shared::{Rest, Shared, park};
-use crate::source::Source;
+use crate::shared::{Rest, Shared};
 use crate::upgraded::Upgraded;
 use crate::{Content, Response};
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// What is gathered before it is sent. A response that ends within it is sent whole.
 const BUFFER: usize = 2048;
@@ -189,7 +190,7 @@ impl ResponseWriter {
     /// ```
     ///
     /// # Errors
-    /// As [`ResponseWriter::write`], and the error of the response's [`Source`].
+    /// As [`ResponseWriter::write`], and the error of the response's [`Source`](crate::Source).
     pub async fn respond(mut self, response: Response) -> Result<(), Error> {
         let (mut head, content) = response.into_parts();
         for field in self.head.fields().iter() {
@@ -289,151 +290,6 @@ impl ResponseWriter {
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
         let (shared, id) = (self.shared.clone(), self.id);
         future::poll_fn(move |cx| shared.lock().poll_cancelled(id, cx))
-    }
-
-    fn send_head(&mut self, body: Body) -> Result<(), Error> {
-        let mut inner = self.shared.lock();
-        let sent = inner.machine.respond(self.id, &self.head, body, clock::now());
-        inner.poke();
-        sent.map_err(|misuse| inner.error(misuse))?;
-        self.sent = true;
-        Ok(())
-    }
-
-    /// Readies the head and the buffer for sending; nothing else is outgoing.
-    fn stage(&mut self) -> Result<(), Error> {
-        if !self.sent {
-            self.send_head(Body::Stream)?;
-        }
-        self.outgoing = Bytes::from(std::mem::take(&mut self.buffer));
-        Ok(())
-    }
-
-    async fn push(&mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.poll_push(cx)).await
-    }
-
-    /// Gives the machine what is outgoing.
-    fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.outgoing.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        let mut inner = self.shared.lock();
-        let sent = inner.machine.send(self.id, &mut self.outgoing, clock::now());
-        inner.poke();
-        sent.map_err(|misuse| inner.error(misuse))?;
-        if self.outgoing.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        park(&mut inner.waits.write, cx);
-        Poll::Pending
-    }
-
-    /// Takes over some of `data`.
-    fn poll_take(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, Error>> {
-        ready!(self.poll_push(cx))?;
-        if self.buffer.len() + data.len() > BUFFER {
-            self.stage()?;
-            ready!(self.poll_push(cx))?;
-        }
-        if data.len() <= BUFFER {
-            self.buffer.extend_from_slice(data);
-            return Poll::Ready(Ok(data.len()));
-        }
-        let count = data.len().min(PIECE);
-        self.outgoing = Bytes::copy_from_slice(&data[..count]);
-        match self.poll_push(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            _ => Poll::Ready(Ok(count)),
-        }
-    }
-
-    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_push(cx))?;
-        if !self.sent || !self.buffer.is_empty() {
-            self.stage()?;
-            ready!(self.poll_push(cx))?;
-        }
-        self.shared.lock().poll_written(cx)
-    }
-
-    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.done {
-            return Poll::Ready(Ok(()));
-        }
-        if !self.sent && self.trailers.is_empty() {
-            let data = self.unsent();
-            let body = if data.is_empty() { Body::Empty } else { Body::Full(data) };
-            self.send_head(body)?;
-        } else {
-            ready!(self.poll_flushed_to_machine(cx))?;
-            let mut inner = self.shared.lock();
-            let done = inner.machine.finish(self.id, Some(&self.trailers), clock::now());
-            inner.poke();
-            done.map_err(|misuse| inner.error(misuse))?;
-        }
-        self.done = true;
-        Poll::Ready(Ok(()))
-    }
-
-    /// Head and all data are with the machine.
-    fn poll_flushed_to_machine(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if !self.sent {
-            self.send_head(Body::Stream)?;
-        }
-        ready!(self.poll_push(cx))?;
-        if !self.buffer.is_empty() {
-            self.stage()?;
-        }
-        self.poll_push(cx)
-    }
-
-    /// All that the machine does not have yet.
-    fn unsent(&mut self) -> Bytes {
-        let outgoing = std::mem::take(&mut self.outgoing);
-        if self.buffer.is_empty() {
-            return outgoing;
-        }
-        let buffer = std::mem::take(&mut self.buffer);
-        if outgoing.is_empty() {
-            return Bytes::from(buffer);
-        }
-        Bytes::from([&outgoing[..], &buffer].concat())
-    }
-
-    /// Sends what the source gives. What is there at once is gathered, so that
-    /// a short response gets its length; once the source waits, so does nobody else.
-    async fn pump(mut self, mut source: Source) -> Result<(), Error> {
-        let mut wait = source.comes_first();
-        loop {
-            let next = match wait {
-                true => Some(source.next().await),
-                false => future::poll_once(source.next()).await,
-            };
-            wait = false;
-            match next {
-                Some(Some(Ok(piece))) => self.write_bytes(piece).await?,
-                Some(None) => return self.finish().await,
-                Some(Some(Err(error))) => return self.source_failed(error),
-                None => {
-                    future::poll_fn(|cx| self.poll_flushed_to_machine(cx)).await?;
-                    wait = true;
-                }
-            }
-        }
-    }
-
-    /// The source's error is the answer, or the end.
-    fn source_failed(mut self, error: Error) -> Result<(), Error> {
-        if self.sent {
-            self.abort();
-        } else {
-            self.head = ResponseHead::new(error.status());
-            self.buffer.clear();
-            self.send_head(Body::Empty)?;
-            self.done = true;
-        }
-        Err(error)
     }
 }
 
