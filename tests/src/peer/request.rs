@@ -203,10 +203,10 @@ fn request_line(line: &[u8]) -> Result<(String, String, u8), Bad> {
 }
 
 fn is_absolute(target: &str) -> bool {
-    if target.len() < 7 || !target[..7].eq_ignore_ascii_case("http://") {
+    let Some((scheme, rest)) = target.split_at_checked(7) else { return false };
+    if !scheme.eq_ignore_ascii_case("http://") {
         return false;
     }
-    let rest = &target[7..];
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     !authority.is_empty()
