@@ -4,6 +4,7 @@
 //!
 //! It judges nothing.
 
+use crate::peer::request::{self, End, Request};
 use bytes::Bytes;
 use purlin_core::server::Connection;
 use purlin_core::{
@@ -77,6 +78,35 @@ pub struct Seen {
     pub closing: bool,
     /// The raw bytes behind an upgrade.
     pub tunnel: Vec<u8>,
+}
+
+impl Seen {
+    /// The same in the oracle's words.
+    pub fn read(&self) -> (Vec<Request>, End) {
+        let lower = |(name, value): &(Vec<u8>, Vec<u8>)| {
+            (String::from_utf8_lossy(name).to_ascii_lowercase(), value.clone())
+        };
+        let all = self.messages.iter().map(|message| Request {
+            method: message.method.clone(),
+            target: message.target.clone(),
+            fields: message.fields.iter().map(lower).collect(),
+            body: message.body.clone(),
+            end: match message.end {
+                BodyEnd::NotYet => request::BodyEnd::Cut,
+                BodyEnd::Whole => request::BodyEnd::Whole,
+                BodyEnd::Failed => request::BodyEnd::Broken,
+            },
+        });
+        let end = match self.state {
+            State::Between { begun: false } => End::Idle,
+            State::Between { begun: true } => End::Head,
+            State::Body => End::Body,
+            State::Tunnel => End::Tunnel,
+            State::Closed(CloseReason::Fault(_)) => End::Refused,
+            State::Closed(_) => End::Closed,
+        };
+        (all.collect(), end)
+    }
 }
 
 /// The bytes of 100 (Continue).

@@ -25,6 +25,8 @@ enum Act {
     Fin,
     /// Breaks the connection.
     Reset,
+    /// Reads and sends nothing any more; what comes then is answered with a reset.
+    Close,
     /// Reads and sends nothing any more, and says nothing.
     Vanish,
 }
@@ -53,6 +55,8 @@ pub(super) struct Client {
     /// ends the connection, or sends what is not HTTP.
     pub(super) rude: bool,
     pub(super) gone: bool,
+    /// Its socket is closed.
+    closed: bool,
     parsed: usize,
     /// How far it has been looked at, and when looking is worth it again.
     looked: usize,
@@ -75,6 +79,7 @@ impl Client {
             ended: None,
             rude: false,
             gone: false,
+            closed: false,
             parsed: 0,
             looked: 0,
             worth: 0,
@@ -136,7 +141,10 @@ impl Client {
                 self.acts.push_back(Act::Send(made.wire[..cut].to_vec()));
                 self.acts.push_back(rng.pick(&[Act::Fin, Act::Reset, Act::Vanish]).clone());
             }
-            2 => self.acts.push_back(rng.pick(&[Act::Fin, Act::Reset, Act::Vanish]).clone()),
+            2 => {
+                let leave = rng.pick(&[Act::Fin, Act::Reset, Act::Close, Act::Vanish]).clone();
+                self.acts.push_back(leave);
+            }
             _ => {
                 self.rude = false;
                 self.acts.push_back(Act::Await(self.methods.len()));
@@ -192,7 +200,7 @@ impl Client {
         trace: &mut Trace,
     ) -> bool {
         if self.gone {
-            return false;
+            return self.closed && self.answer_from_the_grave(now, out, input);
         }
         let read = self.read(now, input, trace);
         let mut acted = false;
@@ -200,6 +208,17 @@ impl Client {
             acted = true;
         }
         read || acted
+    }
+
+    /// Bytes that come to a closed socket are answered with a reset, as in TCP.
+    fn answer_from_the_grave(&mut self, now: Now, out: &mut Pipe, input: &mut Pipe) -> bool {
+        match input.read(usize::MAX, now.mono) {
+            Some(Carried::Bytes(_)) => {
+                out.reset(now.mono);
+                true
+            }
+            other => other.is_some(),
+        }
     }
 
     fn read(&mut self, now: Now, input: &mut Pipe, trace: &mut Trace) -> bool {
@@ -292,6 +311,11 @@ impl Client {
                 out.reset(now.mono);
                 self.gone = true;
             }
+            Act::Close => {
+                trace.client(now, || "closes".to_owned());
+                out.fin(now.mono);
+                (self.closed, self.gone) = (true, true);
+            }
             Act::Vanish => {
                 trace.client(now, || "vanishes".to_owned());
                 self.gone = true;
@@ -305,7 +329,7 @@ impl Client {
     /// When it has something to do again, if nothing arrives.
     pub(super) fn next(&self, input: &Pipe) -> Option<Mono> {
         if self.gone {
-            return None;
+            return input.next().filter(|_| self.closed);
         }
         let reads = input.next().filter(|_| self.ended.is_none()).map(|at| at.max(self.read_at));
         [self.until, reads].into_iter().flatten().min()

@@ -1,0 +1,77 @@
+//! What a connection costs: allocations for a request, bytes while it is idle.
+
+use allocation_counter::measure;
+use bytes::Bytes;
+use purlin_core::server::Connection;
+use purlin_core::{
+    Body, Event, Machine, Mono, Now, ResponseHead, ServerConfig, ServerMachine, Status,
+};
+use std::sync::Arc;
+
+const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);
+const REQUEST: &[u8] = b"GET /hello HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\n\
+    Accept: */*\r\nAccept-Encoding: gzip, br\r\n\r\n";
+
+/// One keep-alive request, answered and written.
+fn exchange(machine: &mut Connection, head: &ResponseHead, out: &mut Vec<u8>) {
+    assert_eq!(machine.receive(REQUEST, NOW), REQUEST.len());
+    let Some(Event::Request { id, .. }) = machine.poll_event(NOW) else {
+        panic!("a request is there");
+    };
+    let body = Body::Full(Bytes::from_static(b"hello"));
+    assert!(machine.respond(id, head, body, NOW).is_ok());
+    out.clear();
+    machine.transmit(out, usize::MAX, NOW);
+    assert!(machine.poll_event(NOW).is_none());
+}
+
+fn connection() -> (Connection, ResponseHead, Vec<u8>) {
+    let machine = Connection::new(Arc::new(ServerConfig::default()), NOW);
+    let head = ResponseHead::new(Status::OK).with("Content-Type", "text/plain").unwrap();
+    (machine, head, Vec::with_capacity(4096))
+}
+
+#[test]
+fn a_keep_alive_request_costs_two_allocations() {
+    let (mut machine, head, mut out) = connection();
+    exchange(&mut machine, &head, &mut out);
+    let many = measure(|| (0..100).for_each(|_| exchange(&mut machine, &head, &mut out)));
+    // The head's text and the table of its fields: they go to the application.
+    assert!(many.count_total <= 200, "{} for 100 requests", many.count_total);
+    assert_eq!(many.count_current, 0, "nothing is left behind");
+}
+
+#[test]
+fn a_request_after_a_trim_costs_four_allocations() {
+    let (mut machine, head, mut out) = connection();
+    exchange(&mut machine, &head, &mut out);
+    let many = measure(|| {
+        for _ in 0..100 {
+            machine.trim(NOW);
+            exchange(&mut machine, &head, &mut out);
+        }
+    });
+    // And the two buffers, which an idle connection does not keep.
+    assert!(many.count_total <= 400, "{} for 100 requests", many.count_total);
+}
+
+#[test]
+fn an_idle_connection_holds_no_buffer() {
+    let (mut machine, head, mut out) = connection();
+    let config = Arc::new(ServerConfig::default());
+    let held = measure(|| {
+        let mut machine = Connection::new(config.clone(), NOW);
+        exchange(&mut machine, &head, &mut out);
+        machine.trim(NOW);
+        assert_eq!(machine.held(), 0);
+        std::mem::forget(machine); // what it holds stays counted
+    });
+    assert_eq!(held.bytes_current, 0, "bytes on the heap, the shared configuration apart");
+    exchange(&mut machine, &head, &mut out);
+    assert!(machine.held() > 0, "before a trim there are buffers");
+}
+
+#[test]
+fn a_connection_is_less_than_a_kilobyte() {
+    assert!(size_of::<Connection>() <= 1024, "{} bytes", size_of::<Connection>());
+}
