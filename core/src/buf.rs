@@ -66,10 +66,12 @@ impl InBuf {
             self.end -= self.start;
             self.start = 0;
         }
-        let size = wanted.max(self.end + LEAST_READ);
+        let needed = wanted.max(self.end + LEAST_READ);
         if self.store.is_empty() {
-            self.store = vec![0; size]; // comes zeroed from the allocator
-        } else if self.store.len() < size {
+            self.store = vec![0; needed]; // comes zeroed from the allocator
+        } else if self.store.len() < needed {
+            // Doubling keeps the copying linear when input comes in drops.
+            let size = needed.max((self.store.len() * 2).min(self.most));
             // Growing by doubling would pass over `most`.
             self.store.reserve_exact(size - self.store.len());
             self.store.resize(size, 0);

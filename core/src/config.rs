@@ -53,9 +53,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The most input a machine holds: a whole head and a read, or `input_bytes` if that is more.
+    /// The most input a machine holds: a whole head or chunk line and a read, or `input_bytes` if that is more.
     pub(crate) fn most_input(&self) -> usize {
-        self.input_bytes.max(self.head_bytes.saturating_add(crate::buf::LEAST_READ))
+        let line = self.head_bytes.max(crate::body::chunked::LINE_MOST);
+        self.input_bytes.max(line.saturating_add(crate::buf::LEAST_READ))
     }
 }
 

@@ -247,6 +247,9 @@ pub enum CloseReason {
     BodyRefused,
     /// More of the request body is unread than is worth reading.
     BodyUnread,
+    /// A CONNECT was refused: what its client sends next may be meant for the
+    /// tunnel that there is not.
+    TunnelRefused,
     /// The application gave up on a message it had begun.
     Aborted,
     /// A fault of the peer.
@@ -270,6 +273,7 @@ impl fmt::Display for CloseReason {
             CloseReason::CloseDelimited => f.write_str("the close ends the response"),
             CloseReason::BodyRefused => f.write_str("the expected body was refused"),
             CloseReason::BodyUnread => f.write_str("too much of the request body is unread"),
+            CloseReason::TunnelRefused => f.write_str("a tunnel was refused"),
             CloseReason::Aborted => f.write_str("the message was given up"),
             CloseReason::Fault(fault) => write!(f, "{fault}"),
             CloseReason::Timeout(why) => write!(f, "timeout: {why:?}"),

@@ -8,7 +8,7 @@ use crate::head::Fields;
 use crate::head::token;
 
 /// A chunk line (size, extensions, CRLF) is at most this long.
-const LINE_MOST: usize = 4096;
+pub(crate) const LINE_MOST: usize = 4096;
 /// Overhead that is not paid for by data, over the whole body. A chunk pays
 /// for 16 bytes and twice its size.
 const EXCESS_MOST: u64 = 16 * 1024;

@@ -114,6 +114,9 @@ pub(crate) fn keep_alive(on: &Circumstances) -> Result<(), CloseReason> {
         BodyLeft::TooMuch => return Err(CloseReason::BodyUnread),
         BodyLeft::Nothing => {}
     }
+    if on.asked.connect {
+        return Err(CloseReason::TunnelRefused);
+    }
     if on.close_delimited {
         return Err(CloseReason::CloseDelimited);
     }

@@ -62,13 +62,13 @@ impl BlockScan {
         };
         let start = self.line;
         let lf = self.next + found;
+        self.next = lf + 1;
+        self.line = lf + 1;
         let end = match lf.checked_sub(1) {
             Some(cr) if cr >= start && input[cr] == b'\r' => cr,
             _ if leniency.bare_lf => lf,
             _ => return Err(Fault::BareLf),
         };
-        self.next = lf + 1;
-        self.line = lf + 1;
         if start == end {
             return Ok(Line::End(lf + 1));
         }
@@ -118,12 +118,13 @@ pub(crate) fn scan_fields(
     too_long: Fault,
 ) -> Result<Option<usize>, Fault> {
     loop {
-        let line = scan.next_line(input, limits.leniency)?;
+        let line = scan.next_line(input, limits.leniency);
+        // The limit is met before whatever is wrong with the line's end.
         if scan.seen() > limits.head_bytes {
             return Err(too_long);
         }
-        match line {
-            Line::Text(..) if scan.lines() > limits.fields + before => {
+        match line? {
+            Line::Text(..) if scan.lines() - before > limits.fields => {
                 return Err(Fault::TooManyFields);
             }
             Line::Text(..) => {}

@@ -58,19 +58,18 @@ impl HeadScan {
     fn read_request_line(&mut self, input: &[u8], config: &ServerConfig) -> Result<bool, Fault> {
         let limits = &config.limits;
         loop {
-            match self.scan.next_line(input, limits.leniency)? {
-                Line::Partial => {
-                    check_line_length(self.scan.seen() - self.scan.line_start(), limits)?;
-                    return Ok(false);
+            let from = self.scan.line_start();
+            let line = self.scan.next_line(input, limits.leniency);
+            // The limit is met before whatever is wrong with the line's end.
+            let ended = !matches!(line, Ok(Line::Partial));
+            check_line_length(self.scan.seen() - usize::from(ended) - from, limits)?;
+            match line? {
+                Line::Partial => return Ok(false),
+                Line::End(_) if self.empty_lines == limits.empty_lines => {
+                    return Err(Fault::TooManyEmptyLines);
                 }
-                Line::End(_) => {
-                    self.empty_lines += 1;
-                    if self.empty_lines > limits.empty_lines {
-                        return Err(Fault::TooManyEmptyLines);
-                    }
-                }
+                Line::End(_) => self.empty_lines += 1,
                 Line::Text(start, end) => {
-                    check_line_length(end - start, limits)?;
                     self.line = Some(request_line(input, start, end, self.scan.seen(), config)?);
                     return Ok(true);
                 }
@@ -114,12 +113,9 @@ impl HeadScan {
 }
 
 fn check_line_length(length: usize, limits: &Limits) -> Result<(), Fault> {
-    // Two spaces and `HTTP/1.1` stand beside method and target.
-    if length > limits.target_bytes + limits.method_bytes + 10 {
-        Err(Fault::TargetTooLong)
-    } else {
-        Ok(())
-    }
+    // Two spaces, `HTTP/1.1` and CR stand beside method and target.
+    let most = limits.target_bytes.saturating_add(limits.method_bytes).saturating_add(11);
+    if length > most { Err(Fault::TargetTooLong) } else { Ok(()) }
 }
 
 fn request_line(

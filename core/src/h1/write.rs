@@ -8,7 +8,7 @@ use crate::head::{ResponseHead, Status, Version, token};
 pub(crate) struct Extra<'a> {
     pub(crate) version: Version,
     pub(crate) sent: Sent,
-    /// `close`, `keep-alive` or `upgrade`.
+    /// `close` or `keep-alive`.
     pub(crate) connection: Option<&'static str>,
     /// Added if the head has none.
     pub(crate) date: Option<&'a [u8; 29]>,
@@ -19,6 +19,7 @@ pub(crate) fn head(out: &mut Vec<u8>, head: &ResponseHead, extra: &Extra<'_>) {
     status_line(out, extra.version, head.status());
     let mut date = extra.date;
     let mut options: Vec<&[u8]> = Vec::new();
+    let mut upgrade = false;
     for (name, value) in head.fields().raw() {
         match name.len() {
             // The machine writes these itself.
@@ -28,6 +29,7 @@ pub(crate) fn head(out: &mut Vec<u8>, head: &ResponseHead, extra: &Extra<'_>) {
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => continue,
             4 if name.eq_ignore_ascii_case(b"date") => date = None,
+            7 if name.eq_ignore_ascii_case(b"upgrade") => upgrade = true,
             _ => {}
         }
         field(out, name, value);
@@ -40,17 +42,20 @@ pub(crate) fn head(out: &mut Vec<u8>, head: &ResponseHead, extra: &Extra<'_>) {
         Sent::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         Sent::None | Sent::Omitted(None) | Sent::UntilClose | Sent::Upgrade => {}
     }
+    if upgrade {
+        // RFC 9110 §7.8: a sender of Upgrade must send that option too.
+        options.push(b"upgrade");
+    }
     connection(out, &options, extra.connection);
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes an interim head: what would frame a body has no place in it.
+/// Writes an interim head: what would frame a body or end the connection has no place in it.
 pub(crate) fn interim(out: &mut Vec<u8>, head: &ResponseHead) {
     status_line(out, Version::Http11, head.status());
     for (name, value) in head.fields().raw() {
-        if !name.eq_ignore_ascii_case(b"content-length")
-            && !name.eq_ignore_ascii_case(b"transfer-encoding")
-        {
+        let rules = [&b"content-length"[..], b"transfer-encoding", b"connection"];
+        if !rules.iter().any(|rule| name.eq_ignore_ascii_case(rule)) {
             field(out, name, value);
         }
     }

@@ -28,6 +28,7 @@ fn every_close_has_its_reason() {
         (on(OLD), Err(CloseReason::Http10)),
         (on(Asked { keep_alive: true, ..OLD }), Ok(())),
         (on(Asked { keep_alive: true, close: true, ..OLD }), Err(CloseReason::PeerAsked)),
+        (on(Asked { connect: true, ..GET }), Err(CloseReason::TunnelRefused)),
         (Circumstances { application_closes: true, ..on(GET) }, Err(CloseReason::ApplicationAsked)),
         (Circumstances { close_delimited: true, ..on(GET) }, Err(CloseReason::CloseDelimited)),
         (Circumstances { keep_alive: false, ..on(GET) }, Err(CloseReason::KeepAliveOff)),

@@ -19,7 +19,7 @@ impl Connection {
         match (self.reader, self.writer) {
             (Reader::End, Writer::End) => self.end_exchange(now),
             // A connection that ends anyway does not wait for the rest of a body.
-            (Reader::Drain, Writer::End) if self.fate(true).is_err() => self.end_exchange(now),
+            (Reader::Drain, Writer::End) if self.last().is_some() => self.end_exchange(now),
             (Reader::Broken, Writer::End) => self.end_exchange(now),
             (Reader::End | Reader::Broken, Writer::RawEnd) => {
                 self.close(CloseReason::Upgraded, now);
@@ -30,21 +30,47 @@ impl Connection {
         }
     }
 
+    /// Why this exchange is the connection's last: a close that was announced is kept to.
+    fn last(&self) -> Option<CloseReason> {
+        self.announced.or_else(|| self.fate(true).err())
+    }
+
     /// Request and response are done: the next exchange, or the end.
     fn end_exchange(&mut self, now: Now) {
-        if let Err(reason) = self.fate(true) {
+        if let Some(reason) = self.last() {
             return self.close(reason, now);
         }
         self.read_step(ReadStep::NextExchange);
         self.write_step(WriteStep::NextExchange);
-        if self.input.is_empty() {
-            self.timers.set(Why::Idle, now.mono + self.config.timeouts.idle);
-            if self.eof.is_some() {
-                self.close(CloseReason::PeerClosed, now);
-            }
-        } else {
+        if !self.input.is_empty() {
             self.begin_head(now);
+        } else if self.eof.is_some() {
+            self.close(CloseReason::PeerClosed, now);
+        } else {
+            self.watch_next_request(now);
         }
+    }
+
+    /// The next request is waited for: its time runs, unless our own output
+    /// stands in its way.
+    pub(super) fn watch_next_request(&mut self, now: Now) {
+        if self.writer != Writer::Idle || self.ending != Ending::Open {
+            return;
+        }
+        let timeouts = &self.config.timeouts;
+        let (why, wait) = match self.reader {
+            Reader::Idle if self.out.is_empty() => (Why::Idle, timeouts.idle),
+            Reader::Head if !self.is_full() => (Why::Head, timeouts.head),
+            _ => return,
+        };
+        if !self.timers.is_set(why) {
+            self.timers.set(why, now.mono + wait);
+        }
+    }
+
+    /// Whether so much output is queued that no further request is begun.
+    pub(super) fn is_full(&self) -> bool {
+        self.out.len() > self.config.limits.output_bytes
     }
 
     /// Ends the connection once the output is written; lingers if the peer may
@@ -54,7 +80,8 @@ impl Connection {
         // Behind a response that ends the connection for a reason of ours, the
         // next request may be under way; a peer that asked for the close sends none.
         let announced = matches!(reason, CloseReason::PeerAsked | CloseReason::Http10);
-        let nothing_comes = quiet && (announced || self.writer != Writer::End);
+        let answered = matches!(self.writer, Writer::End | Writer::RawEnd);
+        let nothing_comes = quiet && (announced || !answered);
         let how = if nothing_comes || self.eof.is_some() {
             Ending::Done(Close::Graceful)
         } else {
@@ -106,6 +133,7 @@ impl Connection {
         } else {
             self.watch_writing(now);
         }
+        self.watch_next_request(now);
         if self.send_waits && self.out.len() <= self.config.limits.output_bytes / 2 {
             self.send_waits = false;
             self.notices.writable = true;

@@ -66,6 +66,8 @@ pub struct Connection {
     id: Id,
     asked: Asked,
     application_closes: bool,
+    /// The close that the response's head announced.
+    announced: Option<CloseReason>,
     /// Too much of the request body is unread to keep the connection.
     unread: bool,
     /// Bytes of request body thrown away so far.
@@ -146,6 +148,7 @@ impl Connection {
             id: 0,
             asked: Asked::NOTHING,
             application_closes: false,
+            announced: None,
             unread: false,
             discarded: 0,
             ending: Ending::Open,

@@ -47,13 +47,10 @@ impl Connection {
     }
 
     pub(super) fn begin_head(&mut self, now: Now) {
-        // The first head's time runs since the connection began.
-        let first = self.id == 0 && self.timers.is_set(Why::Head);
-        if !first {
-            self.timers.set(Why::Head, now.mono + self.config.timeouts.head);
-        }
         self.timers.clear(Why::Idle);
         self.read_step(ReadStep::FirstByte);
+        // The first head's time runs since the connection began.
+        self.watch_next_request(now);
     }
 
     pub(super) fn wake_recv(&mut self) {
@@ -65,7 +62,7 @@ impl Connection {
     /// Reads the next head, if it is whole and its turn has come.
     pub(super) fn read_head(&mut self, now: Now) -> Option<Event> {
         let turn = self.reader == Reader::Head && self.writer == Writer::Idle;
-        if !turn || self.out.len() > self.config.limits.output_bytes {
+        if !turn || self.is_full() {
             return None;
         }
         match self.head.read(self.input.bytes(), &self.config) {
@@ -104,7 +101,12 @@ impl Connection {
         self.body_told = matches!(asked.framing, Framing::None | Framing::Length(0));
         self.body_pace.restart();
         self.application_closes = false;
+        self.announced = None;
         self.unread = false;
+        self.send_waits = false;
+        if self.out.is_empty() {
+            self.write_pace.restart();
+        }
         self.discarded = 0;
         let body = match asked.framing {
             Framing::None | Framing::Length(0) => BodyLength::Empty,

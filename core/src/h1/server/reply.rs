@@ -32,7 +32,9 @@ impl Connection {
         let whole = matches!(body, Body::Empty | Body::Full(_));
         self.application_closes = declared.close;
         self.sent = sent;
-        let connection = match self.fate(whole) {
+        let fate = self.fate(whole);
+        self.announced = fate.err();
+        let connection = match fate {
             Err(_) => Some("close"),
             Ok(()) if self.asked.version == Version::Http10 => Some("keep-alive"),
             Ok(()) => None,
@@ -66,7 +68,7 @@ impl Connection {
             return Err(Misuse::NotUpgradable);
         }
         self.sent = Sent::Upgrade;
-        self.write_head(head, switching.then_some("upgrade"), now);
+        self.write_head(head, None, now);
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
         self.body = Incoming::raw();
@@ -159,7 +161,9 @@ impl Connection {
         if self.send_waits {
             return Ok(());
         }
-        let room = self.config.limits.output_bytes.saturating_sub(self.out.len());
+        // Where nothing is queued there is room, however small the limit.
+        let least = usize::from(self.out.is_empty());
+        let room = self.config.limits.output_bytes.saturating_sub(self.out.len()).max(least);
         let piece = data.split_to(room.min(data.len()));
         self.send_waits = !data.is_empty();
         if !piece.is_empty() {
@@ -228,9 +232,6 @@ impl Connection {
             (Writer::Raw | Writer::RawEnd, _) | (Writer::Body, Sent::UntilClose) => Close::Abort,
             _ => Close::Graceful,
         };
-        if how == Close::Abort {
-            self.out.clear();
-        }
         self.end(CloseReason::Aborted, super::Ending::Done(how), now);
     }
 

@@ -613,3 +613,167 @@ fn a_connection_that_ends_anyway_does_not_wait_for_the_rest_of_a_body() {
     wire.expect(&["Closed(PeerAsked)"]);
     assert_eq!(wire.close(), Some(Close::Linger));
 }
+
+/// Takes `bytes` of output a second until all is written, and says what happened meanwhile.
+fn take_slowly(wire: &mut Wire, bytes: usize) -> Vec<String> {
+    let mut events = Vec::new();
+    while wire.machine.want().write {
+        wire.machine.transmit(&mut Vec::new(), bytes, wire.now);
+        wire.wait(1);
+        events.extend(wire.events());
+    }
+    events
+}
+
+#[test]
+fn the_next_request_is_not_waited_for_while_output_stands_in_its_way() {
+    let mut wire = Wire::new();
+    wire.send(&GET.repeat(2)).events();
+    wire.respond(1, Status::OK, Body::Full(vec![b'x'; 4_000_000].into())).unwrap();
+    assert_eq!(take_slowly(&mut wire, 40_000), ["2 GET /"]);
+    wire.respond(2, Status::OK, Body::Full(vec![b'x'; 4_000_000].into())).unwrap();
+    assert_eq!(take_slowly(&mut wire, 40_000), [""; 0]);
+    assert_eq!(wire.close(), None);
+    assert_eq!(wire.machine.deadline().map(|(_, why)| why), Some(Why::Idle));
+}
+
+#[test]
+fn each_response_has_its_own_grace() {
+    let mut wire = Wire::new();
+    for id in 1..=2 {
+        wire.send(GET).events();
+        wire.ok(id, "x");
+        wire.machine.output(&mut [IoSlice::new(&[]); 1], wire.now);
+        wire.wait(4).expect(&[]).output();
+    }
+}
+
+#[test]
+fn an_announced_close_is_kept_to() {
+    let mut wire = Wire::new();
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    wire.expect(&["1 POST /"]);
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    assert!(wire.output().contains("Connection: close"));
+    wire.send("abc").send(GET);
+    assert_eq!((wire.body(1), wire.body(1)), (data("abc"), Recv::End(None)));
+    wire.machine.finish(1, None, wire.now).unwrap();
+    wire.expect(&["Closed(BodyRefused)"]);
+}
+
+#[test]
+fn a_head_in_drops_makes_the_buffer_grow_a_few_times() {
+    let mut wire = Wire::new();
+    let (mut grown, mut held) = (0, 0);
+    for byte in format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "y".repeat(60_000)).bytes() {
+        wire.machine.receive(&[byte], wire.now);
+        wire.expect(&[]);
+        grown += usize::from(std::mem::replace(&mut held, wire.machine.held()) != held);
+    }
+    assert!(grown < 10, "{grown} times");
+}
+
+#[test]
+fn what_follows_a_refused_tunnel_is_no_request() {
+    let mut wire = Wire::new();
+    wire.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n").send(GET).expect(&["1 CONNECT a:1"]);
+    wire.respond(1, Status::FORBIDDEN, Body::Empty).unwrap();
+    wire.expect(&["Closed(TunnelRefused)"]);
+    assert!(wire.output().contains("Connection: close"));
+    assert_eq!(wire.close(), Some(Close::Linger));
+}
+
+#[test]
+fn limits_are_met_at_the_same_byte_however_the_input_is_split() {
+    let mut config = ServerConfig::default();
+    config.limits.head_bytes = 1000;
+    config.limits.target_bytes = 100;
+    let long = |count| "y".repeat(count);
+    let mut texts: Vec<String> =
+        (70..130).map(|n| format!("GET /{} HTTP/1.1\n\r\n", long(n))).collect();
+    texts.extend((90..190).map(|n| format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", long(n))));
+    texts.extend((950..1010).map(|n| format!("GET / HTTP/1.1\r\nX: {}\n\r\n", long(n))));
+    texts.extend((950..1010).map(|n| format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", long(n))));
+    for text in texts {
+        let mut whole = Wire::with(config.clone());
+        let whole = whole.send(&text).events();
+        let mut split = Wire::with(config.clone());
+        let split: Vec<String> =
+            text.split_inclusive(|_| true).flat_map(|byte| split.send(byte).events()).collect();
+        assert_eq!(whole, split, "{} bytes: {text:.20}", text.len());
+    }
+}
+
+#[test]
+fn giving_up_leaves_earlier_answers_alone() {
+    let mut wire = Wire::new();
+    let old = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    wire.send(&old.repeat(2)).events();
+    wire.ok(1, "first").events();
+    wire.respond(2, Status::OK, Body::Stream).unwrap();
+    wire.machine.reset(2, wire.now).unwrap();
+    assert_eq!(wire.close(), None, "the answer goes first");
+    assert!(wire.output().contains("first"));
+    assert_eq!(wire.close(), Some(Close::Abort));
+}
+
+#[test]
+fn the_end_of_a_tunnel_lingers() {
+    let mut wire = Wire::new();
+    wire.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n").events();
+    wire.respond(1, Status::OK, Body::Empty).unwrap();
+    wire.machine.send(1, &mut Bytes::from_static(b"bye"), wire.now).unwrap();
+    wire.machine.finish(1, None, wire.now).unwrap();
+    wire.machine.discard(1, wire.now).unwrap();
+    assert!(wire.output().ends_with("bye"));
+    assert_eq!(wire.close(), Some(Close::Linger));
+}
+
+#[test]
+fn upgrade_goes_with_its_connection_option() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    let head = ResponseHead::new(Status::UPGRADE_REQUIRED).with("Upgrade", "h2c").unwrap();
+    let head = head.with("Connection", "close, Upgrade").unwrap();
+    let hints = ResponseHead::new(Status::EARLY_HINTS).with("Connection", "close").unwrap();
+    wire.machine.interim(1, &hints, wire.now).unwrap();
+    wire.machine.respond(1, &head, Body::Empty, wire.now).unwrap();
+    assert_eq!(
+        wire.output(),
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 426 Upgrade Required\r\nUpgrade: h2c\r\n\
+         Content-Length: 0\r\nConnection: upgrade, close\r\n\r\n"
+    );
+}
+
+#[test]
+fn extreme_limits_neither_overflow_nor_stall() {
+    let mut config = ServerConfig::default();
+    config.limits.fields = usize::MAX;
+    config.limits.target_bytes = usize::MAX;
+    config.limits.empty_lines = u8::MAX;
+    let mut wire = Wire::with(config.clone());
+    wire.send(&"\r\n".repeat(255)).send(GET).expect(&["1 GET /"]);
+    wire.ok(1, "").events();
+    let fault = "TooManyEmptyLines";
+    wire.send(&"\r\n".repeat(256));
+    wire.expect(&[&format!("failed {fault}"), &format!("Closed(Fault({fault}))")]);
+
+    config.limits.head_bytes = 1024;
+    config.limits.input_bytes = 1024;
+    config.limits.output_bytes = 0;
+    let mut wire = Wire::with(config);
+    wire.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").events();
+    for byte in format!("3;a={}\r\nabc\r\n0\r\n\r\n", "x".repeat(2000)).bytes() {
+        assert_eq!(wire.machine.receive(&[byte], wire.now), 1);
+        wire.body(1);
+    }
+    wire.respond(1, Status::OK, Body::Length(3)).unwrap();
+    let mut body = Bytes::from_static(b"abc");
+    let mut out = wire.output();
+    while !body.is_empty() {
+        wire.machine.send(1, &mut body, wire.now).unwrap();
+        out += &wire.output();
+        wire.events();
+    }
+    assert!(out.ends_with("\r\n\r\nabc"));
+}
