@@ -123,8 +123,8 @@ impl Conn {
         let now = self.clock.look();
         match moved {
             Moved::Bytes(count) => {
-                let taken = self.machine.receive(&bytes[..count], now);
-                debug_assert_eq!(taken, count, "no more was read than there was room for");
+                // Less is taken if the exchange was given up while the socket was read.
+                self.machine.receive(&bytes[..count], now);
             }
             _ => self.took_nothing(moved, socket),
         }

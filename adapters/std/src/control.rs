@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// A wait for a shutdown that has no deadline, before it is begun again.
+const LONG: Duration = Duration::from_secs(3600);
+
 const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
 const ABORTING: u8 = 2;
@@ -193,10 +196,10 @@ impl Handle {
     /// [`Timeouts::drain`](purlin_core::Timeouts::drain).
     pub fn shutdown(&self, deadline: Duration) -> usize {
         self.0.stop();
-        let end = Instant::now() + deadline;
+        let end = Instant::now().checked_add(deadline);
         let mut open = self.0.lock();
         while !open.connections.is_empty() {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.map_or(LONG, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 drop(open);
                 return self.0.abort();

@@ -9,6 +9,7 @@
 
 use crate::Error;
 use crate::conn::Conn;
+use crate::socket::Moved;
 use crate::socket::Socket;
 use crate::writer::Draft;
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use std::io::IoSlice;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 /// The most that is read or written in one go while others use the machine.
 const PIECE: usize = 64 * 1024;
@@ -111,6 +113,23 @@ impl Shared {
         slot
     }
 
+    /// Waits for a change, or for the machine's deadline, and tells it the time.
+    fn wait_for_deadline<'a>(&'a self, mut slot: Guard<'a>) -> Option<Guard<'a>> {
+        let (wait, _) = slot.conn.as_mut()?.wait();
+        slot = match wait {
+            None => self.wait(slot),
+            Some(nanos) => {
+                slot.waiting += 1;
+                let waited = self.changed.wait_timeout(slot, Duration::from_nanos(nanos));
+                let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+                slot.waiting -= 1;
+                slot
+            }
+        };
+        slot.conn.as_mut()?.took(Moved::Nothing, &self.socket);
+        Some(slot)
+    }
+
     fn notify(&self, slot: &Slot) {
         if slot.waiting > 0 {
             self.changed.notify_all();
@@ -147,7 +166,7 @@ impl Shared {
             if slot.conn.as_ref()?.is_cut() && !slot.reading && !slot.writing {
                 break;
             }
-            slot = self.wait(slot);
+            slot = self.wait_for_deadline(slot)?;
         }
         slot.id = 0;
         slot.conn.take()
