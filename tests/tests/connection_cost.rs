@@ -1,5 +1,7 @@
 //! What a connection costs: allocations for a request, bytes while it is idle.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use allocation_counter::measure;
 use bytes::Bytes;
 use purlin_core::server::Connection;

@@ -14,6 +14,8 @@
 //! `recv ID`, `discard ID`, `reset ID`, `limit ID N`, `shutdown`,
 //! `eof clean|truncated|reset`, `want` (of read, write and close), `deadline`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use bytes::Bytes;
 use purlin_core::server::Connection;
 use purlin_core::{

@@ -28,6 +28,9 @@ pub(super) fn step(server: &Server, now: Mono, sent: usize, got: usize) -> Resul
     if server.socket_closed {
         return Ok(());
     }
+    check(!server.broken || server.machine.want().close.is_some(), || {
+        "the connection is broken, and the machine goes on".to_owned()
+    })?;
     let still = now.since(server.moved);
     check(still <= SILENCE, || format!("nothing has moved for {still:?}"))?;
     let deadline = server.machine.deadline();

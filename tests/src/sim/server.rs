@@ -98,6 +98,8 @@ pub(super) struct Server {
     /// The socket is closed.
     pub(super) socket_closed: bool,
     write_shut: bool,
+    /// The client broke the connection.
+    pub(super) broken: bool,
     /// The connection was cut.
     pub(super) aborted: bool,
     /// When bytes or the application last moved.
@@ -118,6 +120,7 @@ impl Server {
             gave_up: false,
             socket_closed: false,
             write_shut: false,
+            broken: false,
             aborted: false,
             moved: now.mono,
         }
@@ -168,7 +171,7 @@ impl Server {
 
     fn read(&mut self, now: Now, input: &mut Pipe, trace: &mut Trace) -> bool {
         let most = self.machine.read_buf().len();
-        if most == 0 {
+        if most == 0 && !input.is_reset() {
             return false;
         }
         match input.read(most, now.mono) {
@@ -185,6 +188,7 @@ impl Server {
             Some(Carried::Reset) => {
                 trace.server(now, || "! reset".to_owned());
                 self.machine.eof(Eof::Reset, now);
+                self.broken = true;
             }
         }
         true
@@ -399,7 +403,9 @@ impl Server {
 
     /// When it has something to do again, if nothing arrives.
     pub(super) fn next(&self, now: Mono, input: &Pipe) -> Option<Mono> {
-        let arrives = input.next().filter(|_| self.socket_closed || self.machine.want().read);
+        let arrives = input
+            .next()
+            .filter(|_| self.socket_closed || self.machine.want().read || input.is_reset());
         if self.socket_closed {
             return arrives;
         }

@@ -153,6 +153,11 @@ impl Pipe {
         self.flying.pop_front().map(|(_, carried)| carried)
     }
 
+    /// Whether it has been broken, as a socket tells also to one that does not read.
+    pub(super) fn is_reset(&self) -> bool {
+        matches!(self.flying.front(), Some((_, Carried::Reset)))
+    }
+
     /// When something arrives, or has.
     pub(super) fn next(&self) -> Option<Mono> {
         self.flying.front().map(|(at, _)| *at)
