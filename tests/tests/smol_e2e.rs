@@ -114,6 +114,19 @@ fn an_echo_by_source_asks_for_the_body_and_reports_its_faults() {
 }
 
 #[test]
+fn an_echo_of_known_length_asks_for_the_body_too() {
+    let site = Site::start(Server::new(async |request: Request| {
+        let content = Content::Length(2, Source::from(request.into_body()));
+        Response::new(Status::OK).with_content(content)
+    }));
+    let mut peer = site.connect();
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    peer.send("hi");
+    assert_eq!(peer.response(), (200, "hi".into()));
+}
+
+#[test]
 fn a_body_may_be_read_on_another_thread() {
     let site = Site::start(Server::new(async |mut request: Request| {
         smol::spawn(async move { request.body_mut().text().await }).await

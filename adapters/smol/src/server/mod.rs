@@ -5,6 +5,7 @@ mod accept;
 mod backoff;
 mod control;
 mod crew;
+mod executor;
 mod gate;
 mod worker;
 

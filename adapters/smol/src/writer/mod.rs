@@ -201,11 +201,8 @@ impl ResponseWriter {
         match content {
             Content::Empty => {}
             Content::Full(data) => self.outgoing = data,
-            Content::Stream(source) => return self.pump(source).await,
-            Content::Length(length, source) => {
-                self.send_head(Body::Length(length))?;
-                return self.pump(source).await;
-            }
+            Content::Stream(source) => return self.pump(source, None).await,
+            Content::Length(length, source) => return self.pump(source, Some(length)).await,
         }
         self.finish().await
     }

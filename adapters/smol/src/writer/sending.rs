@@ -127,23 +127,30 @@ impl ResponseWriter {
 
     /// Sends what the source gives. What is there at once is gathered, so that
     /// a short response gets its length; once the source waits, so does nobody else.
-    pub(super) async fn pump(mut self, mut source: Source) -> Result<(), Error> {
-        let mut wait = source.comes_first();
+    pub(super) async fn pump(
+        mut self,
+        mut source: Source,
+        length: Option<u64>,
+    ) -> Result<(), Error> {
+        let mut next = match source.comes_first() {
+            true => Some(source.next().await),
+            false => future::poll_once(source.next()).await,
+        };
+        if let (Some(length), None | Some(None | Some(Ok(_)))) = (length, &next) {
+            self.send_head(Body::Length(length))?;
+        }
         loop {
-            let next = match wait {
-                true => Some(source.next().await),
-                false => future::poll_once(source.next()).await,
-            };
-            wait = false;
             match next {
                 Some(Some(Ok(piece))) => self.write_bytes(piece).await?,
                 Some(None) => return self.finish().await,
                 Some(Some(Err(error))) => return self.source_failed(error),
                 None => {
                     future::poll_fn(|cx| self.poll_flushed_to_machine(cx)).await?;
-                    wait = true;
+                    next = Some(source.next().await);
+                    continue;
                 }
             }
+            next = future::poll_once(source.next()).await;
         }
     }
 
