@@ -87,8 +87,7 @@ impl Conn {
         let (head, content) = found.map_or_else(|no| no, |yes| (yes.0)(&request)).into_parts();
         let body = if let Content::Full(all) = content { Body::Full(all) } else { Body::Empty };
         let _ = self.machine.discard(id, now);
-        let done = self.machine.respond(id, &head, body, now);
-        let _ = done.or_else(|_| self.machine.reset(id, now));
+        let _ = self.machine.respond(id, &head, body, now).or_else(|_| self.machine.reset(id, now));
     }
 }
 
