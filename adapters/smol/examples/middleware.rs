@@ -1,0 +1,59 @@
+//! Middleware: all requests are logged, and a group of routes is for those who sign in.
+//!
+//! Run `cargo run -p purlin-smol --example middleware -- [ADDR]` (default 127.0.0.1:8080), then
+//! `curl http://127.0.0.1:8080/` prints `hello`, `curl http://127.0.0.1:8080/admin/whoami` 401, and
+//! with `-u ada:secret` it prints `ada`. The server prints a line for each.
+
+use purlin_smol::{BoxHandler, Exchange, Handler, HandlerFuture, IntoResponse};
+use purlin_smol::{Mux, Request, Response, Result, Server, Status};
+use std::time::Instant;
+
+/// Who signed in: what `guarded` tells the handlers behind it.
+struct User(&'static str);
+
+fn main() -> Result {
+    let mut mux = Mux::new();
+    mux.wrap(|next| BoxHandler::new(Logged(next)));
+    mux.handle("GET /{$}", async |_: Request| "hello\n")?;
+    let mut admin = mux.group("/admin");
+    admin.wrap(|next| BoxHandler::new(Guarded(next))); // inside the log
+    admin.handle("GET /whoami", async |r: Request| r.value().map_or("?", |User(name)| *name))?;
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
+    smol::block_on(async {
+        let bound = Server::new(mux).bind(address).await?;
+        println!("listening on http://{}/", bound.local_addr());
+        bound.serve().await
+    })
+}
+
+/// Knows `ada:secret`, in base64.
+fn user(request: &Request) -> Option<User> {
+    (request.field("Authorization")? == "Basic YWRhOnNlY3JldA==").then_some(User("ada"))
+}
+
+fn sign_in() -> Response {
+    let refusal: Response = Status::UNAUTHORIZED.into_response();
+    refusal.with("WWW-Authenticate", "Basic realm=\"admin\"").into_response()
+}
+
+struct Logged(BoxHandler);
+impl Handler for Logged {
+    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
+        let answering = self.0.call(request, exchange);
+        Box::pin(async move {
+            let answer = answering.await;
+            println!("{line} took {:?}", start.elapsed());
+            answer
+        })
+    }
+}
+
+struct Guarded(BoxHandler);
+impl Handler for Guarded {
+    fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        let Some(user) = user(&request) else { return Box::pin(async { sign_in().into() }) };
+        request.add_value(user);
+        self.0.call(request, exchange)
+    }
+}

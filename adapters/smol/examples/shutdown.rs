@@ -1,0 +1,38 @@
+//! A graceful end: Ctrl-C stops accepting, and what is in progress is still answered.
+//!
+//! Run `cargo run -p purlin-smol --example shutdown -- [ADDR]` (default 127.0.0.1:8080), then
+//! `curl http://127.0.0.1:8080/` and, within two seconds, Ctrl-C here: curl still prints
+//! `slow, but whole`, and the server says that one request in progress was finished.
+
+use purlin_smol::{Request, Result, Server};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+static IN_PROGRESS: AtomicUsize = AtomicUsize::new(0);
+
+async fn slow(_: Request) -> &'static str {
+    IN_PROGRESS.fetch_add(1, Relaxed);
+    smol::Timer::after(Duration::from_secs(2)).await;
+    IN_PROGRESS.fetch_sub(1, Relaxed);
+    "slow, but whole\n"
+}
+
+fn main() -> Result {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
+    let (stop, stopped) = smol::channel::bounded(1);
+    ctrlc::set_handler(move || stop.try_send(()).unwrap_or_default())
+        .expect("there is no other handler");
+    smol::block_on(async {
+        let bound = Server::new(slow).bind(address).await?;
+        println!("listening on http://{}/", bound.local_addr());
+        let handle = bound.handle();
+        let serving = smol::spawn(bound.serve());
+        stopped.recv().await.expect("the handler of Ctrl-C lives on");
+        let waiting = IN_PROGRESS.load(Relaxed);
+        println!("stopping, {waiting} in progress");
+        let cut = handle.shutdown(Duration::from_secs(10)).await;
+        let finished = waiting - IN_PROGRESS.load(Relaxed);
+        println!("{finished} in progress were finished, {cut} connections were cut");
+        serving.await
+    })
+}

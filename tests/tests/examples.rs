@@ -1,0 +1,222 @@
+//! Every example runs as its header says, and answers as its header promises.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const ADAPTERS: [&str; 2] = ["purlin-std", "purlin-smol"];
+
+/// `cargo run` of an example.
+fn cargo_run(package: &str, example: &str) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "-q", "-p", package, "--example", example, "--"]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped());
+    command
+}
+
+/// An example that serves, until it is dropped.
+struct Example {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start(package: &str, example: &str, args: &[&str]) -> Example {
+    let mut child = cargo_run(package, example).arg("127.0.0.1:0").args(args).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let mut started = Example { child, output, address: String::new() };
+    let line = started.line_with("http://");
+    let (_, url) = line.split_once("http://").unwrap();
+    started.address = url.trim_end_matches('/').to_owned();
+    started
+}
+
+impl Example {
+    /// The next line that it prints and that has this in it.
+    fn line_with(&mut self, text: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.output.read_line(&mut line).unwrap(), 0, "it ended without {text}");
+            if line.contains(text) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    /// Sends a request that is the last one of its connection; more of it may follow.
+    fn send(&self, head: &str) -> TcpStream {
+        let mut stream = self.connect();
+        let text = format!("{head}\r\nHost: test\r\nConnection: close\r\n\r\n");
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    }
+
+    fn ask(&self, head: &str) -> String {
+        rest(self.send(head))
+    }
+}
+
+/// All that comes until the end.
+fn rest(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[track_caller]
+fn check(answer: &str, status: u16, end: &str) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    assert!(answer.ends_with(end), "{answer}");
+}
+
+#[test]
+fn hello_greets() {
+    for package in ADAPTERS {
+        let example = start(package, "hello", &[]);
+        check(&example.ask("GET /hello/gopher HTTP/1.1"), 200, "\r\n\r\nhello, gopher\n");
+    }
+}
+
+#[test]
+fn stream_ends_with_its_trailer() {
+    for package in ADAPTERS {
+        let example = start(package, "stream", &[]);
+        check(&example.ask("GET / HTTP/1.1"), 200, "Lines: 5\r\n\r\n");
+    }
+}
+
+#[test]
+fn sse_ticks_until_the_client_is_gone() {
+    for package in ADAPTERS {
+        let mut example = start(package, "sse", &[]);
+        let mut stream = BufReader::new(example.send("GET / HTTP/1.1"));
+        let mut line = String::new();
+        while !line.starts_with("id: 2") {
+            line.clear();
+            assert_ne!(stream.read_line(&mut line).unwrap(), 0);
+        }
+        drop(stream);
+        assert!(example.line_with("gone after").ends_with(" ticks"));
+    }
+}
+
+#[test]
+fn upload_takes_more_than_the_default_limit() {
+    let body = vec![1; (16 << 20) + 1];
+    for package in ADAPTERS {
+        let example = start(package, "upload", &[]);
+        let head = format!("POST /upload HTTP/1.1\r\nContent-Length: {}", body.len());
+        let mut stream = example.send(&head);
+        stream.write_all(&body).unwrap();
+        let answer = rest(stream);
+        let (_, text) = answer.split_once("\r\n\r\n").unwrap();
+        let path = text.trim_end().rsplit(' ').next().unwrap();
+        assert_eq!(std::fs::metadata(path).unwrap().len(), body.len() as u64);
+        std::fs::remove_file(path).unwrap();
+        assert!(text.starts_with("16777217 bytes, checksum "), "{text}");
+
+        check(&example.ask("POST /upload HTTP/1.1\r\nContent-Length: 1073741825"), 413, "\n");
+    }
+}
+
+#[test]
+fn upgrade_echoes() {
+    for package in ADAPTERS {
+        let example = start(package, "upgrade", &[]);
+        check(&example.ask("GET /echo HTTP/1.1"), 426, "ask for the protocol echo\n");
+
+        let mut stream = example.connect();
+        let head =
+            "GET /echo HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+        stream.write_all(format!("{head}one\n").as_bytes()).unwrap();
+        stream.write_all(b"two\n").unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        check(&rest(stream), 101, "\r\n\r\none\ntwo\n");
+    }
+}
+
+#[test]
+fn middleware_logs_all_and_guards_some() {
+    for package in ADAPTERS {
+        let mut example = start(package, "middleware", &[]);
+        check(&example.ask("GET / HTTP/1.1"), 200, "hello\n");
+        check(&example.ask("GET /admin/whoami HTTP/1.1"), 401, "Unauthorized\n");
+        example.line_with("GET /admin/whoami took");
+        let signed = "GET /admin/whoami HTTP/1.1\r\nAuthorization: Basic YWRhOnNlY3JldA==";
+        check(&example.ask(signed), 200, "\r\n\r\nada");
+        example.line_with("GET /admin/whoami took");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn shutdown_finishes_what_is_in_progress() {
+    for package in ADAPTERS {
+        let mut example = start(package, "shutdown", &[]);
+        let stream = example.send("GET / HTTP/1.1");
+        std::thread::sleep(Duration::from_millis(500));
+        let interrupt = ["-INT", &example.child.id().to_string()];
+        assert!(Command::new("kill").args(interrupt).status().unwrap().success());
+        example.line_with("stopping, 1 in progress");
+        check(&rest(stream), 200, "slow, but whole\n");
+        example.line_with("1 in progress were finished, 0 connections were cut");
+        assert!(example.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn a_runtime_of_its_own_serves_a_mux() {
+    let example = start("purlin-core", "custom_runtime", &[]);
+    check(&example.ask("GET /hello/gopher HTTP/1.1"), 200, "\r\n\r\nhello, gopher\n");
+    check(&example.ask("GET /nowhere HTTP/1.1"), 404, "404 page not found\n");
+
+    let mut pipelined = example.connect();
+    let one = "GET /hello/x HTTP/1.1\r\nHost: test\r\n\r\n";
+    pipelined.write_all(one.repeat(1000).as_bytes()).unwrap();
+    pipelined.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(rest(pipelined).matches("hello, x\n").count(), 1000);
+
+    let mut unread = example.send("POST /hello/x HTTP/1.1\r\nContent-Length: 9000000");
+    // The answer comes before the body has gone out, and then a lingering close.
+    let _ = unread.write_all(&vec![0; 1 << 20]);
+    let mut start = [0; 12];
+    unread.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 405");
+}
+
+#[test]
+fn a_runtime_of_its_own_ends_half_open_connections() {
+    let example = start("purlin-core", "custom_runtime", &["1"]);
+    let begun = Instant::now();
+    let silent = example.connect();
+    let mut half = example.connect();
+    half.write_all(b"GET /hello/x HT").unwrap();
+    assert_eq!(rest(silent), "");
+    check(&rest(half), 408, "\n");
+    assert!(begun.elapsed() >= Duration::from_millis(900), "not before its deadline");
+}
+
+#[test]
+fn programs_without_a_port_end_well() {
+    for example in ["conflicts", "drive_by_hand"] {
+        let output = cargo_run("purlin-core", example).output().unwrap();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{example}");
+    }
+}
