@@ -15,7 +15,7 @@ fn main() -> purlin_smol::Result<()> {
     })?;
     mux.handle("POST /echo", async |r: Request| {
         let length = r.length();
-        let source = Source::reader(r.into_body());
+        let source = Source::from(r.into_body());
         bytes(match length {
             BodyLength::Empty => Content::Empty,
             BodyLength::Known(length) => Content::Length(length, source),
