@@ -10,3 +10,8 @@ pub mod rng;
 pub mod sim;
 pub mod traffic;
 pub mod vectors;
+
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
