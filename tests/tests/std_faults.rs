@@ -6,10 +6,13 @@
 mod std_kit;
 
 use purlin_std::{
-    Content, Error, Fault, Rate, Request, Response, Server, ServerConfig, Source, Status, streaming,
+    Body, Content, Error, Fault, Rate, Request, Response, ResponseWriter, Server, ServerConfig,
+    Source, Status, streaming,
 };
 use socket2::SockRef;
 use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use std_kit::{GET, LONG, get, post, run, start};
@@ -328,4 +331,34 @@ fn disconnects_and_panics_by_the_hundred_leave_no_descriptor_behind() {
     // Other tests run in this process: what is left is theirs, and no multiple of 100.
     assert!(descriptors() < 100, "{}", descriptors());
     assert_eq!(kept.lock().unwrap().len(), 100);
+}
+
+/// The socket may be in the middle of a read for a body when the exchange it
+/// belongs to is given up.
+#[test]
+fn a_response_is_given_up_while_another_thread_reads_the_body() {
+    let reader_panicked = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&reader_panicked);
+    let handler = streaming(move |mut request: Request, mut writer: ResponseWriter| {
+        let mut body = std::mem::replace(request.body_mut(), Body::empty());
+        let reader = std::thread::spawn(move || while let Ok(Some(_)) = body.chunk() {});
+        let _ = writer.write(b"x");
+        let _ = writer.flush();
+        std::thread::sleep(Duration::from_millis(2));
+        writer.abort();
+        told.fetch_or(reader.join().is_err(), SeqCst);
+    });
+    let bound = Server::new(handler).body_limit(1 << 40).bind("127.0.0.1:0").unwrap();
+    let (address, handle) = (bound.local_addr(), bound.handle());
+    let serving = std::thread::spawn(move || bound.serve());
+    for _ in 0..40 {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+        let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n";
+        client.write_all(head).unwrap();
+        while client.write_all(&[0; 1000]).is_ok() {}
+    }
+    handle.close();
+    serving.join().unwrap().unwrap();
+    assert!(!reader_panicked.load(SeqCst));
 }
