@@ -174,6 +174,11 @@ pub struct ServerConfig {
     pub date: bool,
     /// Whether the bytes travel inside TLS: then `https` is the scheme that is served.
     pub secure: bool,
+    /// Whether `OPTIONS *` is answered with an empty 200, as a question about the
+    /// server as a whole (RFC 9110 §9.3.7); without that it reaches the application.
+    pub general_options: bool,
+    /// Whether [`Event::Begun`](crate::Event::Begun) and [`Event::Done`](crate::Event::Done) are told.
+    pub trace: bool,
     /// Makes the answers to faults that are found before any handler runs;
     /// without it they are plain text that names the rule.
     pub fault_answer: Option<FaultAnswer>,
@@ -187,6 +192,8 @@ impl Default for ServerConfig {
             keep_alive: true,
             date: true,
             secure: false,
+            general_options: true,
+            trace: false,
             fault_answer: None,
         }
     }

@@ -65,6 +65,7 @@
 //! | [`router`] | Go's patterns: which route answers a request, and which conflict |
 //! | [`mux`] | a router with handlers, groups and middleware |
 //! | [`message`] | requests and responses as handlers see them |
+//! | [`content`] | what content is, told from its bytes |
 //! | [`observe`] | what a server tells about its connections |
 //! | [`config`] | limits and timeouts, all on by default |
 //! | [`time`] | instants and deadlines as data |
@@ -75,6 +76,8 @@
 pub(crate) mod body;
 pub(crate) mod buf;
 pub mod config;
+pub mod content;
+mod direct;
 pub mod error;
 pub mod h1;
 pub mod head;
@@ -88,13 +91,15 @@ pub mod target;
 pub mod time;
 
 pub use config::{Leniency, Limits, ServerConfig, Timeouts};
+pub use direct::Direct;
 pub use error::{CloseReason, Fault, Misuse, PeerError, Retry};
 pub use head::{
     Field, Fields, InvalidField, Method, NotAStatus, NotAToken, RequestHead, ResponseHead, Status,
     Version, imf_fixdate, names,
 };
 pub use machine::{
-    Body, BodyLength, ClientMachine, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want,
+    Body, BodyLength, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine,
+    Want,
 };
 pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;

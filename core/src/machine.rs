@@ -3,7 +3,7 @@
 //! Holds no protocol: HTTP/1, HTTP/2 and TLS implement these traits.
 
 use crate::error::{CloseReason, Misuse, PeerError};
-use crate::head::{Fields, RequestHead, ResponseHead};
+use crate::head::{Fields, RequestHead, ResponseHead, Status};
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -45,6 +45,12 @@ pub trait Machine {
 
     /// Gives back buffers that hold nothing. Call it before every wait.
     fn trim(&mut self, now: Now);
+
+    /// Whether an exchange is open: one whose message the application owes, or is still reading.
+    fn in_exchange(&self) -> bool;
+
+    /// Bytes of memory held for input and output; the application's own `Bytes` are not counted.
+    fn held(&self) -> usize;
 
     /// Input by value, for machines behind a lock and for tests: takes what
     /// there is room for and says how much that was.
@@ -99,6 +105,13 @@ pub trait Machine {
     /// Takes body bytes. They stay in the machine until asked for; that is the
     /// flow control. The first call sends 100 (Continue) if the peer waits for it.
     fn recv(&mut self, id: Id, now: Now) -> Recv;
+
+    /// Takes in body ahead of `recv`, so that whoever reads it later need not
+    /// wait: says whether all of it is here, or `most` bytes of it or as many as
+    /// are held, or whether waiting is of no use because it has failed or the
+    /// peer waits to be asked for it. Until then [`Event::Readable`] follows
+    /// input, and the peer's time runs.
+    fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool;
 
     /// Nobody will read the rest of this message.
     ///
@@ -224,6 +237,15 @@ pub enum Event {
         /// The head.
         head: ResponseHead,
     },
+    /// The first byte of a request came. Told only if the configuration asks for traces.
+    Begun,
+    /// An exchange is over. Told only if the configuration asks for traces.
+    Done {
+        /// The exchange.
+        id: Id,
+        /// What became of it.
+        facts: Facts,
+    },
     /// `recv` has something again.
     Readable {
         /// The exchange.
@@ -252,6 +274,25 @@ pub enum Event {
     Failed(PeerError),
     /// The connection ends, once its output is written. Nothing follows.
     Closed(CloseReason),
+}
+
+/// What became of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The status, if a final head was sent.
+    pub status: Option<Status>,
+    /// When the request's first byte came.
+    pub first_byte: Mono,
+    /// When its head was whole.
+    pub head: Mono,
+    /// When the answer was complete, or given up.
+    pub end: Mono,
+    /// Bytes of request body that were read or thrown away.
+    pub received: u64,
+    /// Bytes of response body that were given to be sent.
+    pub sent: u64,
+    /// Whether the connection goes on.
+    pub keep_alive: bool,
 }
 
 /// What a machine wants of its socket.

@@ -1,5 +1,154 @@
-//! The server's side of a connection.
-//! Today that is HTTP/1; the name stays when HTTP/2 joins it.
+//! The server's side of a connection, whatever is spoken on it.
+//! Today that is HTTP/1, or nothing at all ([`Direct`]); the names stay when HTTP/2 joins.
+
+use crate::direct::Direct;
+use crate::error::Misuse;
+use crate::h1;
+use crate::head::{Fields, ResponseHead};
+use crate::machine::{Body, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
+use crate::time::{Mono, Now, Why};
+use bytes::Bytes;
+use std::io::IoSlice;
+use std::sync::Arc;
 
 pub use crate::config::ServerConfig as Config;
-pub use crate::h1::server::Connection;
+
+/// One connection, seen by the server.
+#[derive(Debug)]
+pub struct Connection(Spoken);
+
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every connection is the large one")]
+enum Spoken {
+    Http1(h1::server::Connection),
+    Direct(Box<Direct>),
+}
+
+impl Connection {
+    /// A connection that was accepted just now.
+    pub fn new(config: Arc<Config>, now: Now) -> Connection {
+        Connection(Spoken::Http1(h1::server::Connection::new(config, now)))
+    }
+
+    /// The exchange, if this is one without a wire.
+    pub fn as_direct(&mut self) -> Option<&mut Direct> {
+        match &mut self.0 {
+            Spoken::Direct(direct) => Some(direct),
+            Spoken::Http1(_) => None,
+        }
+    }
+}
+
+impl From<Direct> for Connection {
+    fn from(direct: Direct) -> Connection {
+        Connection(Spoken::Direct(Box::new(direct)))
+    }
+}
+
+/// Passes a verb on to what is spoken.
+macro_rules! pass {
+    ($self:ident, $machine:ident => $call:expr) => {
+        match &$self.0 {
+            Spoken::Http1($machine) => $call,
+            Spoken::Direct($machine) => $call,
+        }
+    };
+    (mut $self:ident, $machine:ident => $call:expr) => {
+        match &mut $self.0 {
+            Spoken::Http1($machine) => $call,
+            Spoken::Direct($machine) => $call,
+        }
+    };
+}
+
+impl Machine for Connection {
+    fn read_buf(&mut self) -> &mut [u8] {
+        pass!(mut self, machine => machine.read_buf())
+    }
+
+    fn filled(&mut self, n: usize, now: Now) {
+        pass!(mut self, machine => machine.filled(n, now));
+    }
+
+    fn eof(&mut self, how: Eof, now: Now) {
+        pass!(mut self, machine => machine.eof(how, now));
+    }
+
+    fn poll_event(&mut self, now: Now) -> Option<Event> {
+        pass!(mut self, machine => machine.poll_event(now))
+    }
+
+    fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
+        pass!(mut self, machine => machine.output(slices, now))
+    }
+
+    fn wrote(&mut self, n: usize, now: Now) {
+        pass!(mut self, machine => machine.wrote(n, now));
+    }
+
+    fn deadline(&self) -> Option<(Mono, Why)> {
+        pass!(self, machine => machine.deadline())
+    }
+
+    fn tick(&mut self, now: Now) {
+        pass!(mut self, machine => machine.tick(now));
+    }
+
+    fn want(&self) -> Want {
+        pass!(self, machine => machine.want())
+    }
+
+    fn trim(&mut self, now: Now) {
+        pass!(mut self, machine => machine.trim(now));
+    }
+
+    fn in_exchange(&self) -> bool {
+        pass!(self, machine => machine.in_exchange())
+    }
+
+    fn held(&self) -> usize {
+        pass!(self, machine => machine.held())
+    }
+
+    fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.send(id, data, now))
+    }
+
+    fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.finish(id, trailers, now))
+    }
+
+    fn recv(&mut self, id: Id, now: Now) -> Recv {
+        pass!(mut self, machine => machine.recv(id, now))
+    }
+
+    fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool {
+        pass!(mut self, machine => machine.prefetch(id, most, now))
+    }
+
+    fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.discard(id, now))
+    }
+
+    fn reset(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.reset(id, now))
+    }
+
+    fn shutdown(&mut self, now: Now) {
+        pass!(mut self, machine => machine.shutdown(now));
+    }
+
+    fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.limit_body(id, bytes))
+    }
+}
+
+impl ServerMachine for Connection {
+    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.respond(id, head, body, now))
+    }
+
+    fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.interim(id, head, now))
+    }
+}

@@ -134,7 +134,10 @@ impl Server {
     /// A connection that was accepted just now.
     pub fn new(upgrades: bool) -> Server {
         Server {
-            machine: Connection::new(Arc::new(ServerConfig::default()), NOW),
+            machine: Connection::new(
+                Arc::new(ServerConfig { general_options: false, ..ServerConfig::default() }),
+                NOW,
+            ),
             upgrades,
             messages: Vec::new(),
             continues: Vec::new(),

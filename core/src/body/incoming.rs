@@ -27,6 +27,8 @@ pub(crate) struct Incoming {
     coding: Coding,
     /// Bytes handed out or skipped so far.
     taken: u64,
+    /// Read out of chunks, and not handed out yet.
+    ahead: Vec<u8>,
     /// Found behind data that had to be handed out first.
     verdict: Option<Result<Option<Fields>, Fault>>,
 }
@@ -49,12 +51,12 @@ impl Incoming {
             Framing::Length(length) => Coding::Length(length),
             Framing::Chunked => Coding::Chunked(Decoder::new()),
         };
-        Incoming { coding, taken: 0, verdict: None }
+        Incoming { coding, taken: 0, ahead: Vec::new(), verdict: None }
     }
 
     /// Everything that comes, until the input ends.
     pub(crate) fn raw() -> Incoming {
-        Incoming { coding: Coding::Raw, taken: 0, verdict: None }
+        Incoming { coding: Coding::Raw, taken: 0, ahead: Vec::new(), verdict: None }
     }
 
     /// Bytes of body still to come, where that is known.
@@ -80,7 +82,7 @@ impl Incoming {
         limits: &Limits,
         most: u64,
     ) -> Result<Taken, Fault> {
-        if let Some(verdict) = &mut self.verdict {
+        if let Some(verdict) = self.verdict.as_mut().filter(|_| self.ahead.is_empty()) {
             return match verdict {
                 Ok(trailers) => Ok(Taken::End(trailers.take())),
                 Err(fault) => Err(*fault),
@@ -117,39 +119,82 @@ impl Incoming {
         limits: &Limits,
         most: u64,
     ) -> Result<Taken, Fault> {
-        let mut piece = Vec::new();
-        while piece.len() < PIECE_MOST {
+        if !self.read_chunks(input, limits, most, PIECE_MOST) {
+            self.verdict = Some(Err(Fault::BodyTooLarge));
+        }
+        if !self.ahead.is_empty() || self.verdict.is_none() {
+            let piece = Bytes::from(std::mem::take(&mut self.ahead));
+            return Ok(self.given(piece));
+        }
+        self.take(input, limits, most)
+    }
+
+    /// Reads data out of the chunks that are there, until `wanted` bytes are; says
+    /// whether that went without meeting `most`.
+    fn read_chunks(
+        &mut self,
+        input: &mut InBuf,
+        limits: &Limits,
+        most: u64,
+        wanted: usize,
+    ) -> bool {
+        while self.ahead.len() < wanted && self.verdict.is_none() {
             let Coding::Chunked(decoder) = &mut self.coding else {
                 break;
             };
+            let before = decoder.clone();
             match decoder.decode(input.bytes(), limits) {
                 Ok(Step::Data { skip, data }) => {
-                    if self.taken.saturating_add((piece.len() + data) as u64) > most {
-                        self.verdict = Some(Err(Fault::BodyTooLarge));
-                        break;
+                    if self.taken.saturating_add((self.ahead.len() + data) as u64) > most {
+                        // Whoever reads may allow more yet.
+                        *decoder = before;
+                        return false;
                     }
-                    piece.extend_from_slice(&input.bytes()[skip..skip + data]);
+                    self.ahead.extend_from_slice(&input.bytes()[skip..skip + data]);
                     input.consume(skip + data);
                 }
                 Ok(Step::End { skip, trailers }) => {
                     input.consume(skip);
                     self.verdict = Some(Ok(trailers));
-                    break;
                 }
                 Ok(Step::More { skip }) => {
                     input.consume(skip);
                     break;
                 }
-                Err(fault) => {
-                    self.verdict = Some(Err(fault));
-                    break;
-                }
+                Err(fault) => self.verdict = Some(Err(fault)),
             }
         }
-        if !piece.is_empty() || self.verdict.is_none() {
-            return Ok(self.given(Bytes::from(piece)));
+        true
+    }
+
+    /// Takes in body ahead of [`Incoming::take`], which may take `most` bytes over
+    /// all calls; says whether all of it is here, or `wanted` bytes are, or more
+    /// input would change nothing.
+    pub(crate) fn prefetch(
+        &mut self,
+        input: &mut InBuf,
+        limits: &Limits,
+        most: u64,
+        wanted: usize,
+    ) -> bool {
+        match self.coding {
+            Coding::Length(left) => {
+                let left_over = self.taken.saturating_add(left) > most;
+                left_over || !input.has_room() || input.len() as u64 >= left.min(wanted as u64)
+            }
+            Coding::Chunked(_) => {
+                !self.read_chunks(input, limits, most, wanted)
+                    || self.verdict.is_some()
+                    || self.ahead.len() >= wanted
+                    || !input.has_room()
+            }
+            Coding::Raw => true,
         }
-        self.take(input, limits, most)
+    }
+
+    /// Bytes of memory held for what was read ahead.
+    pub(crate) fn held(&self) -> usize {
+        self.ahead.capacity()
     }
 
     /// Throws away what the input has of the body; says whether it ended.

@@ -3,9 +3,10 @@
 //! They hold no state; the machine calls them and obeys.
 
 use super::request::{Expects, Ruling};
+use crate::body::chunked;
 use crate::body::framing::{self, Framing};
 use crate::error::{CloseReason, Fault, Misuse};
-use crate::head::{Method, RequestHead, ResponseHead, Status, Version, token};
+use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, token};
 use crate::machine::Body;
 use crate::target::{Authority, Form};
 
@@ -211,6 +212,21 @@ fn upgrade(asked: &Asked, status: Status, has_body: bool) -> Result<Sent, Misuse
     let asked_for =
         if status == Status::SWITCHING_PROTOCOLS { asked.upgrade } else { asked.connect };
     if asked_for { Ok(Sent::Upgrade) } else { Err(Misuse::NotUpgradable) }
+}
+
+/// Whether these trailers may end a response that is framed like this
+/// (RFC 9110 §6.5.1, RFC 9112 §7.1.2).
+///
+/// # Errors
+/// [`Misuse::ForbiddenTrailer`] and [`Misuse::TrailersNotAllowed`].
+pub(crate) fn trailers(sent: Sent, trailers: Option<&Fields>) -> Result<(), Misuse> {
+    let Some(trailers) = trailers else {
+        return Ok(());
+    };
+    if trailers.iter().any(|field| chunked::is_forbidden_trailer(field.name)) {
+        return Err(Misuse::ForbiddenTrailer);
+    }
+    if matches!(sent, Sent::Length(_)) { Err(Misuse::TrailersNotAllowed) } else { Ok(()) }
 }
 
 /// What the application wrote into a response's head that rules the connection.

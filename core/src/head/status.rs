@@ -118,6 +118,12 @@ impl Status {
         self.0 < 200
     }
 
+    /// Whether a response of this status has no content: 1xx, 204, 205 and 304
+    /// (RFC 9110 §6.4.1, §15.3.6).
+    pub const fn is_bodiless(self) -> bool {
+        self.is_informational() || matches!(self.0, 204 | 205 | 304)
+    }
+
     /// 2xx.
     pub const fn is_success(self) -> bool {
         self.0 >= 200 && self.0 < 300

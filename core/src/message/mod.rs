@@ -1,10 +1,12 @@
 //! Requests and responses as handlers see them, generic over the body.
 //! Holds values; the adapters add reading and writing, the machines the wire.
 
+mod draft;
 mod error;
 mod response;
 mod values;
 
+pub use draft::{Draft, Outlet};
 pub use error::Error;
 pub use response::{Content, IntoResponse, Response};
 pub use values::Values;
@@ -12,7 +14,7 @@ pub use values::Values;
 use crate::head::{Fields, Method, RequestHead, Version};
 use crate::machine::BodyLength;
 use crate::mux::Refusal;
-use crate::observe::Peer;
+use crate::observe::{Matched, Peer};
 use crate::router::{Params, Pattern};
 use std::any::Any;
 use std::borrow::Cow;
@@ -34,12 +36,22 @@ pub struct Request<B> {
     pattern: Option<Arc<Pattern>>,
     refusal: Option<Box<Refusal>>,
     values: Values,
+    /// Where to tell whoever watches which pattern matched.
+    matched: Option<Matched>,
 }
 
 impl<B> Request<B> {
     /// A request of these parts.
     pub fn new(head: RequestHead, length: BodyLength, body: B) -> Request<B> {
-        Request { head, length, body, pattern: None, refusal: None, values: Values::default() }
+        Request {
+            head,
+            length,
+            body,
+            pattern: None,
+            refusal: None,
+            values: Values::default(),
+            matched: None,
+        }
     }
 
     /// The method.
@@ -125,7 +137,15 @@ impl<B> Request<B> {
         self.values.get()
     }
 
+    pub(crate) fn tell_match(&mut self, to: Matched) {
+        self.matched = Some(to);
+    }
+
     pub(crate) fn matched(&mut self, pattern: Arc<Pattern>) {
+        if let Some(to) = &self.matched {
+            // A mux inside a mux: the outer one's pattern stays.
+            let _ = to.set(Arc::clone(&pattern));
+        }
         self.pattern = Some(pattern);
     }
 

@@ -143,9 +143,7 @@ impl<B> IntoResponse<B> for Response<B> {
 /// The status, with its reason phrase as text where a response of it may have content.
 impl<B> IntoResponse<B> for Status {
     fn into_response(self) -> Response<B> {
-        let bodiless = self.is_informational()
-            || [Status::NO_CONTENT, Status::RESET_CONTENT, Status::NOT_MODIFIED].contains(&self);
-        if bodiless || self.reason().is_empty() {
+        if self.is_bodiless() || self.reason().is_empty() {
             return Response::new(self);
         }
         Response::text(format!("{}\n", self.reason())).with_status(self)

@@ -1,12 +1,19 @@
 //! What a server tells about its connections: states, faults, exchanges.
 //! Holds the vocabulary; adapters call, applications listen.
 
+mod watch;
+
+pub(crate) use watch::Matched;
+pub use watch::Watch;
+
 use crate::error::{CloseReason, PeerError};
-use crate::head::{Method, Status};
-use crate::time::Mono;
+use crate::head::{RequestHead, Status};
+use crate::machine::Facts;
+use crate::router::Pattern;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One end of a connection.
@@ -73,30 +80,37 @@ pub enum ConnState {
 /// One request and its answer, told when the answer is complete or given up.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// The method.
-    pub method: Method,
-    /// The target as sent.
-    pub target: String,
+    /// What was asked for.
+    pub head: RequestHead,
     /// The pattern that matched, if a mux found one.
-    pub pattern: Option<String>,
-    /// The status, if a final head went out.
-    pub status: Option<Status>,
-    /// When the request's first byte came.
-    pub first_byte: Mono,
-    /// When its head was whole.
-    pub head: Mono,
-    /// When the answer was complete.
-    pub end: Mono,
-    /// Bytes of request body that were read.
-    pub received: u64,
-    /// Bytes of response body that were sent.
-    pub sent: u64,
+    pub pattern: Option<Arc<Pattern>>,
+    /// What became of it.
+    pub facts: Facts,
 }
 
 impl Exchange {
+    /// The status, if a final head went out.
+    pub fn status(&self) -> Option<Status> {
+        self.facts.status
+    }
+
     /// From the whole head to the complete answer.
     pub fn duration(&self) -> Duration {
-        self.end.since(self.head)
+        self.facts.end.since(self.facts.head)
+    }
+}
+
+/// A line of an access log: `GET /users/7 HTTP/1.1 200 5 B 113 µs`, and `-` for
+/// the status of an answer that was given up before its head.
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Exchange { head, facts, .. } = self;
+        write!(f, "{} {} {} ", head.method(), head.target(), head.version())?;
+        match facts.status {
+            Some(status) => write!(f, "{}", status.code())?,
+            None => f.write_str("-")?,
+        }
+        write!(f, " {} B {} µs", facts.sent, self.duration().as_micros())
     }
 }
 
@@ -110,7 +124,7 @@ impl Exchange {
 /// struct AccessLog;
 /// impl Observer for AccessLog {
 ///     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
-///         println!("{} {} {} {:?}", peer.remote, exchange.method, exchange.target, exchange.status);
+///         println!("{} {exchange}", peer.remote);
 ///     }
 /// }
 /// ```

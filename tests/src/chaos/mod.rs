@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// What `read_buf` promises when it gives anything.
 const LEAST_READ: usize = 4096;
+/// The most that is read ahead of the application.
+const PREFETCH_MOST: usize = 8192;
 
 /// A connection in bad hands.
 pub struct Chaos {
@@ -28,6 +30,8 @@ pub struct Chaos {
     now: Now,
     /// The methods of the requests that were told.
     methods: Vec<String>,
+    /// How many exchanges were told to be over.
+    over: usize,
     /// The final statuses that `respond` took.
     answered: Vec<u16>,
     /// What has been written, in order.
@@ -62,12 +66,14 @@ impl Chaos {
             ..Limits::default()
         };
         let now = Now::at(Mono::from_secs(1), 784_111_777);
-        let config = ServerConfig { limits, ..ServerConfig::default() };
+        let config =
+            ServerConfig { limits, trace: true, general_options: false, ..ServerConfig::default() };
         Chaos {
             machine: Connection::new(Arc::new(config), now),
             limits,
             now,
             methods: Vec::new(),
+            over: 0,
             answered: Vec::new(),
             sent: Vec::new(),
             shown: Vec::new(),
@@ -141,6 +147,11 @@ impl Chaos {
                 while self.recv(*which) {}
                 Ok(())
             }
+            Op::Prefetch(which, most) => {
+                let id = self.id(*which);
+                self.machine.prefetch(id, (*most).min(PREFETCH_MOST), self.now);
+                Ok(())
+            }
             Op::Discard(which) => self.machine.discard(self.id(*which), self.now),
             Op::Reset(which) => {
                 let done = self.machine.reset(self.id(*which), self.now);
@@ -182,6 +193,7 @@ impl Chaos {
         match event {
             Event::Request { id, head, .. } => {
                 assert_eq!(id, self.id(Which::Next), "ids go up by one");
+                assert_eq!(self.over, self.methods.len(), "an exchange begins within another");
                 self.methods.push(head.method().as_str().to_owned());
                 assert!(!self.failed, "a request follows a refusal");
             }
@@ -190,7 +202,16 @@ impl Chaos {
                 self.given += 400;
                 assert!(error.kind.rule().len() > 3);
             }
-            Event::Closed(_) => self.closed = true,
+            Event::Done { id, facts } => {
+                self.over += 1;
+                assert_eq!(id, self.id(Which::Last));
+                assert_eq!(self.over, self.methods.len(), "an exchange is over, and was not told");
+                assert!(facts.first_byte <= facts.head && facts.head <= facts.end, "{facts:?}");
+            }
+            Event::Closed(_) => {
+                assert_eq!(self.over, self.methods.len(), "closed within an exchange");
+                self.closed = true;
+            }
             Event::Readable { id } | Event::Writable { id } | Event::Upgraded { id } => {
                 assert_eq!(id, self.id(Which::Last));
             }
@@ -212,7 +233,8 @@ impl Chaos {
     fn trim(&mut self) {
         self.machine.trim(self.now);
         let held = self.machine.held();
-        assert!(self.machine.want().write || held <= self.most_input(), "{held} bytes are held");
+        let most = self.most_input() + self.most_ahead();
+        assert!(self.machine.want().write || held <= most, "{held} bytes are held");
     }
 
     fn write(&mut self, slices: usize, count: usize) {
@@ -333,12 +355,18 @@ impl Chaos {
         self.limits.input_bytes.max(self.limits.head_bytes + LEAST_READ)
     }
 
+    /// A piece may pass the mark; a list that grows may hold twice what is in it.
+    fn most_ahead(&self) -> usize {
+        2 * (PREFETCH_MOST + self.most_input())
+    }
+
     /// What is held stays under the limits, whatever came in.
     fn check_memory(&self) {
         let queue = self.limits.output_bytes + self.given;
         assert!(self.peak <= queue, "{} bytes are queued", self.peak);
         let held = self.machine.held();
-        assert!(held <= self.most_input() + 4 * (self.peak + LEAST_READ), "{held} bytes are held");
+        let most = self.most_input() + self.most_ahead() + 4 * (self.peak + LEAST_READ);
+        assert!(held <= most, "{held} bytes are held");
     }
 
     /// The peer saw a sequence of whole messages, each the one that was given.

@@ -41,6 +41,8 @@ pub enum Op {
     Recv(Which),
     /// `recv` until it gives no data.
     RecvAll(Which),
+    /// `prefetch` of so many bytes.
+    Prefetch(Which, usize),
     /// `discard`.
     Discard(Which),
     /// `reset`.
@@ -193,7 +195,8 @@ impl Source<'_> {
             46 => Op::Interim(self.which(), self.status(), self.extra()),
             47..50 => Op::Send(self.which(), self.size()),
             50..53 => Op::Finish(self.which(), self.trailer()),
-            53 | 54 => Op::Recv(self.which()),
+            53 => Op::Recv(self.which()),
+            54 => Op::Prefetch(self.which(), self.size()),
             55..59 => Op::RecvAll(self.which()),
             59 => Op::Discard(self.which()),
             60 if self.below(4) == 0 => Op::Reset(self.which()),

@@ -108,7 +108,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(rng: Rng, most: usize, now: Now) -> Server {
-        let config = Arc::new(ServerConfig::default());
+        let config = Arc::new(ServerConfig { general_options: false, ..ServerConfig::default() });
         Server {
             machine: Connection::new(config, now),
             rng,

@@ -4,7 +4,7 @@
 use super::{Connection, Ending};
 use crate::error::{CloseReason, Fault};
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
-use crate::machine::{Close, Eof};
+use crate::machine::{Close, Eof, Machine};
 use crate::time::{Now, Why};
 
 impl Connection {
@@ -40,6 +40,7 @@ impl Connection {
         if let Some(reason) = self.last() {
             return self.close(reason, now);
         }
+        self.exchange_over(true, now);
         self.read_step(ReadStep::NextExchange);
         self.write_step(WriteStep::NextExchange);
         if !self.input.is_empty() {
@@ -49,6 +50,12 @@ impl Connection {
         } else {
             self.watch_next_request(now);
         }
+    }
+
+    fn exchange_over(&mut self, keep_alive: bool, now: Now) {
+        self.trace.end = now.mono;
+        self.trace.keep_alive = keep_alive;
+        self.notices.done = self.config.trace;
     }
 
     /// The next request is waited for: its time runs, unless our own output
@@ -91,6 +98,9 @@ impl Connection {
     }
 
     pub(super) fn end(&mut self, reason: CloseReason, how: Ending, now: Now) {
+        if self.in_exchange() {
+            self.exchange_over(false, now);
+        }
         self.ending = how;
         self.read_step(ReadStep::Close);
         self.write_step(WriteStep::Close);

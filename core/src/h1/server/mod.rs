@@ -26,10 +26,11 @@ use crate::body::incoming::Incoming;
 use crate::buf::{InBuf, OutBuf};
 use crate::config::ServerConfig;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
-use crate::head::{DateCache, Fields, ResponseHead};
-use crate::machine::{Body, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
+use crate::head::{DateCache, Fields, ResponseHead, Status};
+use crate::machine::{Body, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine, Want};
 use crate::time::{Deadlines, Mono, Now, Pace, Why};
 use bytes::Bytes;
+use receive::Turn;
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -72,6 +73,7 @@ pub struct Connection {
     unread: bool,
     /// Bytes of request body thrown away so far.
     discarded: u64,
+    trace: Trace,
 
     ending: Ending,
     eof: Option<Eof>,
@@ -90,9 +92,25 @@ enum Ending {
     Done(Close),
 }
 
+/// What an exchange is remembered by.
+#[derive(Debug, Default)]
+struct Trace {
+    /// When the request that is being read began.
+    began: Mono,
+    /// The same, of the open exchange.
+    first_byte: Mono,
+    head: Mono,
+    end: Mono,
+    status: Option<Status>,
+    sent: u64,
+    keep_alive: bool,
+}
+
 /// Events that wait to be told.
 #[derive(Debug, Default)]
 struct Notices {
+    done: bool,
+    begun: bool,
     failed: Option<PeerError>,
     input_closed: bool,
     upgraded: bool,
@@ -103,6 +121,9 @@ struct Notices {
 
 impl Notices {
     fn take(&mut self, id: Id) -> Option<Event> {
+        if std::mem::take(&mut self.begun) {
+            return Some(Event::Begun);
+        }
         if let Some(error) = self.failed.take() {
             return Some(Event::Failed(error));
         }
@@ -151,23 +172,13 @@ impl Connection {
             announced: None,
             unread: false,
             discarded: 0,
+            trace: Trace::default(),
             ending: Ending::Open,
             eof: None,
             shutdown: false,
             notices: Notices::default(),
             config,
         }
-    }
-
-    /// Bytes of memory held for input and output text; the application's own
-    /// `Bytes` are not counted.
-    pub fn held(&self) -> usize {
-        self.input.held() + self.out.held()
-    }
-
-    /// Whether a request waits for its response, or its body is still unread.
-    pub fn in_exchange(&self) -> bool {
-        !matches!(self.writer, Writer::Idle | Writer::Closed)
     }
 
     fn read_step(&mut self, step: ReadStep) {
@@ -183,6 +194,18 @@ impl Connection {
             self.writer = state;
         } else {
             debug_assert!(false, "{:?} has no {step:?}", self.writer);
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            status: self.trace.status,
+            first_byte: self.trace.first_byte,
+            head: self.trace.head,
+            end: self.trace.end,
+            received: self.body.taken(),
+            sent: self.trace.sent,
+            keep_alive: self.trace.keep_alive,
         }
     }
 
@@ -206,8 +229,20 @@ impl Machine for Connection {
     }
 
     fn poll_event(&mut self, now: Now) -> Option<Event> {
-        self.advance(now);
-        self.notices.take(self.id).or_else(|| self.read_head(now))
+        loop {
+            self.advance(now);
+            if std::mem::take(&mut self.notices.done) {
+                return Some(Event::Done { id: self.id, facts: self.facts() });
+            }
+            if let Some(event) = self.notices.take(self.id) {
+                return Some(event);
+            }
+            match self.read_head(now) {
+                Turn::Nothing => return None,
+                Turn::Request(event) => return Some(event),
+                Turn::Answered => {}
+            }
+        }
     }
 
     fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
@@ -251,6 +286,14 @@ impl Machine for Connection {
         self.out.trim();
     }
 
+    fn in_exchange(&self) -> bool {
+        !matches!(self.writer, Writer::Idle | Writer::Closed)
+    }
+
+    fn held(&self) -> usize {
+        self.input.held() + self.out.held() + self.body.held()
+    }
+
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         self.check(id)?;
         self.send_data(data, now)
@@ -266,6 +309,10 @@ impl Machine for Connection {
             Ok(()) => self.recv_body(now),
             Err(_) => self.recv_nothing(),
         }
+    }
+
+    fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool {
+        self.check(id).is_err() || self.prefetch_body(most, now)
     }
 
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {

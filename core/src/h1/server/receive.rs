@@ -1,15 +1,26 @@
 //! The reading side: heads, bodies, and what is thrown away.
 //! Which bytes mean what is in `request`, `lines` and `body`; this keeps the state.
 
-use super::{Connection, Ending};
+use super::{Connection, Ending, Trace};
 use crate::body::framing::Framing;
 use crate::body::incoming::{Incoming, Taken};
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
-use crate::head::{Method, RequestHead};
-use crate::machine::{BodyLength, Eof, Event, Recv};
+use crate::head::{Method, RequestHead, ResponseHead, Status};
+use crate::machine::{Body, BodyLength, Eof, Event, Recv};
+use crate::target::Form;
 use crate::time::{Now, Why};
+
+/// What the next head came to.
+pub(super) enum Turn {
+    /// It is not there, or its turn has not come.
+    Nothing,
+    /// A request for the application.
+    Request(Event),
+    /// It was answered, or refused.
+    Answered,
+}
 
 impl Connection {
     /// Whether input would be of use, if there is room for it.
@@ -49,6 +60,8 @@ impl Connection {
     pub(super) fn begin_head(&mut self, now: Now) {
         self.timers.clear(Why::Idle);
         self.read_step(ReadStep::FirstByte);
+        self.trace.began = now.mono;
+        self.notices.begun = self.config.trace;
         // The first head's time runs since the connection began.
         self.watch_next_request(now);
     }
@@ -60,35 +73,35 @@ impl Connection {
     }
 
     /// Reads the next head, if it is whole and its turn has come.
-    pub(super) fn read_head(&mut self, now: Now) -> Option<Event> {
+    pub(super) fn read_head(&mut self, now: Now) -> Turn {
         let turn = self.reader == Reader::Head && self.writer == Writer::Idle;
         if !turn || self.is_full() {
-            return None;
+            return Turn::Nothing;
         }
         match self.head.read(self.input.bytes(), &self.config) {
             Ok(Some((head, length))) => {
                 self.input.consume(length);
                 self.begin_exchange(head, now)
             }
+            Ok(None) if self.eof.is_none() => Turn::Nothing,
             Ok(None) => {
-                self.eof?;
                 self.end_in_head(now);
-                self.notices.take(self.id)
+                Turn::Answered
             }
             Err(fault) => {
                 let is_head = self.head.is_head();
                 self.refuse(fault, is_head, now);
-                self.notices.take(self.id)
+                Turn::Answered
             }
         }
     }
 
-    fn begin_exchange(&mut self, head: RequestHead, now: Now) -> Option<Event> {
+    fn begin_exchange(&mut self, head: RequestHead, now: Now) -> Turn {
         let mut asked = match decide::examine(&head) {
             Ok(asked) => asked,
             Err(fault) => {
                 self.refuse(fault, *head.method() == Method::HEAD, now);
-                return self.notices.take(self.id);
+                return Turn::Answered;
             }
         };
         let expects_continue = asked.expects_continue;
@@ -108,6 +121,12 @@ impl Connection {
             self.write_pace.restart();
         }
         self.discarded = 0;
+        self.trace = Trace {
+            began: self.trace.began,
+            first_byte: self.trace.began,
+            head: now.mono,
+            ..Trace::default()
+        };
         let body = match asked.framing {
             Framing::None | Framing::Length(0) => BodyLength::Empty,
             Framing::Length(length) => BodyLength::Known(length),
@@ -117,8 +136,18 @@ impl Connection {
             if body == BodyLength::Empty { ReadStep::HeadAlone } else { ReadStep::HeadThenBody };
         self.read_step(step);
         self.write_step(WriteStep::Request);
+        if self.config.general_options && head.form() == Form::Asterisk {
+            self.answer_options(now);
+            return Turn::Answered;
+        }
         self.notices.input_closed = self.eof.is_some();
-        Some(Event::Request { id: self.id, head, body, expects_continue })
+        Turn::Request(Event::Request { id: self.id, head, body, expects_continue })
+    }
+
+    /// `OPTIONS *` asks about the server as a whole (RFC 9110 §9.3.7).
+    fn answer_options(&mut self, now: Now) {
+        let answered = self.send_head(&ResponseHead::new(Status::OK), Body::Empty, now);
+        debug_assert_eq!(answered, Ok(()));
     }
 
     /// The input ended inside a head: a beginning that is wrong already is
@@ -145,6 +174,21 @@ impl Connection {
             // What was thrown away is not an end.
             None => Recv::Failed(PeerError::of_request(Fault::Truncated)),
         }
+    }
+
+    /// Takes in body for a later `recv`; says whether there is nothing to wait for.
+    pub(super) fn prefetch_body(&mut self, most: usize, now: Now) -> bool {
+        let ready = self.reader != Reader::Body
+            || self.eof.is_some()
+            || self.asked.expects_continue
+            || self.body.prefetch(&mut self.input, &self.config.limits, self.body_limit, most);
+        if ready {
+            self.rest_body(now);
+        } else {
+            self.recv_waits = true;
+            self.watch_body(now);
+        }
+        ready
     }
 
     fn recv_more(&mut self, now: Now) -> Recv {

@@ -40,7 +40,8 @@ impl Connection {
             Ok(()) => None,
         };
         self.write_head(head, connection, now);
-        if let (Body::Full(bytes), Sent::Length(_)) = (body, sent) {
+        if let (Body::Full(bytes), Sent::Length(length)) = (body, sent) {
+            self.trace.sent = length;
             self.out.push(bytes);
         }
         self.to_send = match sent {
@@ -78,6 +79,7 @@ impl Connection {
     }
 
     fn write_head(&mut self, head: &ResponseHead, connection: Option<&'static str>, now: Now) {
+        self.trace.status = Some(head.status());
         let date = self.config.date.then(|| self.date.text(now.unix));
         let extra = Extra { version: self.asked.version, sent: self.sent, connection, date };
         self.out.write(|text| write::head(text, head, &extra));
@@ -174,6 +176,7 @@ impl Connection {
 
     fn send_piece(&mut self, piece: Bytes) {
         self.to_send = self.to_send.saturating_sub(piece.len() as u64);
+        self.trace.sent += piece.len() as u64;
         if self.sent == Sent::Chunked {
             self.out.write(|text| chunked::write_size(text, piece.len()));
             self.out.push(piece);
@@ -202,16 +205,10 @@ impl Connection {
         if self.to_send > 0 {
             return Err(Misuse::TooLittleBody);
         }
-        if trailers.is_some_and(|fields| {
-            fields.iter().any(|field| chunked::is_forbidden_trailer(field.name))
-        }) {
-            return Err(Misuse::ForbiddenTrailer);
-        }
-        match self.sent {
-            Sent::Chunked => self.out.write(|text| chunked::write_end(text, trailers)),
-            Sent::Length(_) if trailers.is_some() => return Err(Misuse::TrailersNotAllowed),
-            // Where a peer could not read them, trailers are left out.
-            _ => {}
+        decide::trailers(self.sent, trailers)?;
+        // Where a peer could not read them, trailers are left out.
+        if self.sent == Sent::Chunked {
+            self.out.write(|text| chunked::write_end(text, trailers));
         }
         self.write_step(WriteStep::Finish);
         self.response_ended(now);

@@ -1,0 +1,124 @@
+//! Tells an observer what becomes of one connection, from its machine's events.
+//! Keeps what the events leave out: what was asked for, and which state was told.
+
+use super::{ConnState, Exchange, Observer, Peer};
+use crate::head::RequestHead;
+use crate::machine::{Event, Facts};
+use crate::message::Request;
+use crate::router::Pattern;
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// Where a mux leaves the pattern that matched, for whoever watches.
+pub(crate) type Matched = Arc<OnceLock<Arc<Pattern>>>;
+
+/// An observer of one connection: it is given every event of the connection's
+/// machine, and dropped when the connection is closed.
+///
+/// The machine has to be made with [`ServerConfig::trace`](crate::ServerConfig::trace).
+///
+/// ```
+/// use purlin_core::observe::{Address, ConnState, Observer, Peer, Watch};
+/// use purlin_core::{Machine, Now, ServerConfig, server};
+/// use std::sync::{Arc, Mutex};
+///
+/// #[derive(Default)]
+/// struct States(Mutex<Vec<ConnState>>);
+/// impl Observer for States {
+///     fn state(&self, _: &Peer, state: ConnState) {
+///         self.0.lock().unwrap().push(state);
+///     }
+/// }
+///
+/// let states = Arc::new(States::default());
+/// let peer = Peer { number: 1, remote: Address::Memory, local: Address::Memory };
+/// let mut watch = Watch::new(states.clone(), Arc::new(peer));
+///
+/// let config = ServerConfig { trace: true, ..ServerConfig::default() };
+/// let mut machine = server::Connection::new(Arc::new(config), Now::default());
+/// machine.receive(b"GET / HT", Now::default());
+/// while let Some(event) = machine.poll_event(Now::default()) {
+///     watch.event(&event);
+/// }
+/// drop(watch);
+/// assert_eq!(*states.0.lock().unwrap(), [ConnState::New, ConnState::Active, ConnState::Closed]);
+/// ```
+pub struct Watch {
+    observer: Arc<dyn Observer>,
+    peer: Arc<Peer>,
+    state: ConnState,
+    asked: Option<Asked>,
+}
+
+/// The request of the open exchange.
+struct Asked {
+    head: RequestHead,
+    matched: Matched,
+}
+
+impl Watch {
+    /// A connection begins.
+    pub fn new(observer: Arc<dyn Observer>, peer: Arc<Peer>) -> Watch {
+        observer.state(&peer, ConnState::New);
+        Watch { observer, peer, state: ConnState::New, asked: None }
+    }
+
+    /// Takes note of an event of the connection's machine.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Begun => self.turn(ConnState::Active),
+            Event::Done { facts, .. } => {
+                self.done(facts);
+                if facts.keep_alive {
+                    self.turn(ConnState::Idle);
+                }
+            }
+            Event::Upgraded { .. } => self.turn(ConnState::Hijacked),
+            Event::Failed(error) => self.observer.fault(&self.peer, error),
+            Event::Closed(reason) => self.observer.closed(&self.peer, *reason),
+            _ => {}
+        }
+    }
+
+    /// Takes note of the request that an event brought.
+    pub fn request<B>(&mut self, request: &mut Request<B>) {
+        let matched = Matched::default();
+        request.tell_match(matched.clone());
+        self.asked = Some(Asked { head: request.head().clone(), matched });
+    }
+
+    /// The handler panicked with this.
+    pub fn panicked(&self, payload: &(dyn Any + Send)) {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref().map(String::as_str));
+        self.observer.panicked(&self.peer, text.unwrap_or("the panic has no message"));
+    }
+
+    fn turn(&mut self, state: ConnState) {
+        if self.state != state && self.state != ConnState::Hijacked {
+            self.state = state;
+            self.observer.state(&self.peer, state);
+        }
+    }
+
+    fn done(&mut self, facts: &Facts) {
+        let Some(Asked { head, matched }) = self.asked.take() else {
+            return;
+        };
+        let exchange = Exchange { head, pattern: matched.get().cloned(), facts: *facts };
+        self.observer.exchange(&self.peer, &exchange);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.turn(ConnState::Closed);
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watch({:?}, {:?})", self.peer, self.state)
+    }
+}
