@@ -76,7 +76,23 @@ impl<H> Mux<H> {
     where
         H: FromHandler<F>,
     {
-        self.insert(pattern, H::from_handler(handler), Location::caller())
+        self.handle_from(pattern, handler, Location::caller())
+    }
+
+    /// Registers a handler for a place in the program that is not the caller's: see [`Mux::handle`].
+    ///
+    /// # Errors
+    /// As for [`Mux::handle`].
+    pub fn handle_from<F>(
+        &mut self,
+        pattern: &str,
+        handler: F,
+        site: &'static Location<'static>,
+    ) -> Result<RouteId, InsertError>
+    where
+        H: FromHandler<F>,
+    {
+        self.insert(pattern, H::from_handler(handler), site)
     }
 
     fn insert(

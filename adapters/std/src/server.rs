@@ -7,6 +7,7 @@ use crate::driver::Driver;
 use crate::handler::Handler;
 use crate::socket::Socket;
 use purlin_core::ServerConfig;
+use purlin_core::observe::Address;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -124,7 +125,9 @@ impl Server {
                     let config = Arc::new(self.config);
                     return Ok(Bound { listener, local, handler: self.handler, config, control });
                 }
-                Err(cause) => failed = Error::Listen { address: Some(address), cause },
+                Err(cause) => {
+                    failed = Error::Listen { address: Some(Address::Tcp(address)), cause }
+                }
             }
         }
         Err(failed)

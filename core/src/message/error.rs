@@ -4,10 +4,10 @@
 use super::{IntoResponse, Response};
 use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{InvalidField, Status};
+use crate::observe::Address;
 use crate::router::InsertError;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::str::Utf8Error;
 
 /// What can go wrong for a program that serves: the adapters' one error.
@@ -38,7 +38,7 @@ pub enum Error {
     /// The address cannot be listened on.
     Listen {
         /// The address, where the name could be resolved.
-        address: Option<SocketAddr>,
+        address: Option<Address>,
         /// Why.
         cause: io::Error,
     },
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_whole_chain_is_told() {
-        let address = Some(SocketAddr::from(([127, 0, 0, 1], 80)));
+        let address = Some(Address::Tcp(([127, 0, 0, 1], 80).into()));
         let error = Error::Listen { address, cause: ErrorKind::PermissionDenied.into() };
         assert_eq!(error.to_string(), "cannot listen on 127.0.0.1:80: permission denied");
     }

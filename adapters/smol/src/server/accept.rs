@@ -1,11 +1,11 @@
 //! The accept loop: takes connections and deals them out.
 //! Serves none, and gives up only on errors that will not go away.
 
-use super::backoff::Backoff;
 use super::crew::Crew;
 use super::gate::{Gate, Permit};
 use async_io::{Async, Timer};
 use futures_lite::future;
+use purlin_host::Backoff;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

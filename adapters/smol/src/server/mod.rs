@@ -2,7 +2,6 @@
 //! Serves no connection itself: those live on the worker threads.
 
 mod accept;
-mod backoff;
 mod control;
 mod crew;
 mod executor;
@@ -20,6 +19,7 @@ use crew::Crew;
 use futures_lite::future;
 use gate::Gate;
 use purlin_core::ServerConfig;
+use purlin_core::observe::Address;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::num::NonZero;
@@ -199,7 +199,9 @@ impl<H: Handler> Server<H> {
                     let served = Served(Control::new());
                     return Ok(Bound { listener, address, server: self, served });
                 }
-                Err(cause) => failed = Error::Listen { address: Some(address), cause },
+                Err(cause) => {
+                    failed = Error::Listen { address: Some(Address::Tcp(address)), cause }
+                }
             }
         }
         Err(failed)

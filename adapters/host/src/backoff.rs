@@ -13,17 +13,25 @@ const EXHAUSTED: [i32; 3] =
     [24, 23, if cfg!(any(target_os = "linux", target_os = "android")) { 105 } else { 55 }];
 
 /// The wait after an error: 5 ms, doubling to 1 s.
-#[derive(Default)]
-pub(crate) struct Backoff(Duration);
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+/// let mut backoff = purlin_host::Backoff::default();
+/// let wait = backoff.wait(&Error::from(ErrorKind::OutOfMemory));
+/// assert_eq!(wait, Some(std::time::Duration::from_millis(5)));
+/// assert_eq!(backoff.wait(&Error::from(ErrorKind::InvalidInput)), None);
+/// ```
+#[derive(Debug, Default)]
+pub struct Backoff(Duration);
 
 impl Backoff {
     /// It went well: the next wait is a short one again.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.0 = Duration::ZERO;
     }
 
     /// How long to wait after this error; `None` if it will not go away.
-    pub(crate) fn wait(&mut self, error: &io::Error) -> Option<Duration> {
+    pub fn wait(&mut self, error: &io::Error) -> Option<Duration> {
         if !is_temporary(error) {
             return None;
         }

@@ -1,0 +1,27 @@
+//! What Purlin's adapters need of the operating system, once for all of them.
+//! Waits for nothing and serves nobody; the adapters do.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `listener` | what connections are accepted from: TCP, Unix, inherited, in memory |
+//! | `stream` | a connected socket of either kind, moved without waiting or with |
+//! | `backoff` | how long to wait after accepting failed |
+//! | `clock` | the time the machines are told |
+//! | `descriptors` | how many connections the process can have |
+//! | `shared_mux` | a mux that grows while it serves |
+
+mod backoff;
+mod clock;
+mod descriptors;
+mod listener;
+mod memory;
+mod shared_mux;
+mod stream;
+
+pub use backoff::Backoff;
+pub use clock::Clock;
+pub use descriptors::{most_connections, raise_descriptor_limit};
+pub use listener::{Accepted, Listener, inherited};
+pub use memory::{Dialer, in_memory};
+pub use shared_mux::SharedMux;
+pub use stream::{Moved, Stream};

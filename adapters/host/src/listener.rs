@@ -1,0 +1,335 @@
+//! What connections are accepted from: TCP, a Unix socket, a descriptor that was
+//! inherited, or memory.
+//! Accepts one at a time, without waiting; when to, and what with, the adapters decide.
+
+use crate::memory::Queue;
+use crate::stream::Stream;
+use listenfd::ListenFd;
+use purlin_core::message::Error;
+use purlin_core::observe::Address;
+use rustix::net::SocketFlags;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+/// Connections that the system keeps until they are accepted.
+const BACKLOG: i32 = 4096;
+
+/// A socket that accepts connections; it never waits for one.
+///
+/// A listener of the standard library becomes one with `try_from`.
+///
+/// ```
+/// use purlin_host::Listener;
+/// let listener = Listener::bind("127.0.0.1:0")?;
+/// assert_ne!(listener.address().ip().unwrap().port(), 0);
+/// let own = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+/// let taken_over = Listener::try_from(own);
+/// # let _ = taken_over;
+/// # Ok::<(), purlin_core::message::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Listener {
+    kind: Kind,
+    address: Address,
+    /// Every address of the machine: which one a connection has must be asked for.
+    wildcard: bool,
+    /// The file of a Unix socket that was made here.
+    made: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+    Memory(Queue),
+}
+
+/// A connection that was accepted, and its two ends.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The connection; reading and writing it waits.
+    pub stream: Stream,
+    /// The peer's end.
+    pub remote: Address,
+    /// This end.
+    pub local: Address,
+}
+
+impl Listener {
+    /// Listens on the first of these TCP addresses that is free.
+    ///
+    /// A host name is looked up at once, which takes its time.
+    ///
+    /// # Errors
+    /// [`Error::Listen`].
+    pub fn bind(addresses: impl ToSocketAddrs) -> Result<Listener, Error> {
+        let unnamed = |cause| Error::Listen { address: None, cause };
+        let mut failed = unnamed(ErrorKind::AddrNotAvailable.into());
+        for address in addresses.to_socket_addrs().map_err(unnamed)? {
+            match listen_at(address).and_then(Listener::try_from) {
+                Ok(listener) => return Ok(listener),
+                Err(cause) => {
+                    failed = Error::Listen { address: Some(Address::Tcp(address)), cause };
+                }
+            }
+        }
+        Err(failed)
+    }
+
+    /// Listens on a Unix socket. A file that a server has left there which does
+    /// not run any more is replaced; this one's is removed with the listener.
+    ///
+    /// # Errors
+    /// [`Error::Listen`].
+    pub fn bind_unix(path: impl AsRef<Path>) -> Result<Listener, Error> {
+        let path = path.as_ref();
+        let bound = UnixListener::bind(path).or_else(|error| {
+            let left_over = error.kind() == ErrorKind::AddrInUse
+                && UnixStream::connect(path)
+                    .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+            if !left_over {
+                return Err(error);
+            }
+            fs::remove_file(path)?;
+            UnixListener::bind(path)
+        });
+        let mut listener = bound.and_then(Listener::try_from).map_err(|cause| Error::Listen {
+            address: Some(Address::Unix(Some(path.to_owned()))),
+            cause,
+        })?;
+        listener.made = Some(path.to_owned());
+        Ok(listener)
+    }
+
+    pub(crate) fn memory(queue: Queue) -> Listener {
+        Listener {
+            kind: Kind::Memory(queue),
+            address: Address::Memory,
+            wildcard: false,
+            made: None,
+        }
+    }
+
+    /// Where it listens, with the port the system chose if that was 0.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Accepts a connection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldBlock`] if none is there, and what the system says;
+    /// [`Backoff`](crate::Backoff) tells how long to wait then.
+    pub fn accept(&self) -> io::Result<Accepted> {
+        self.accept_with(SocketFlags::CLOEXEC)
+    }
+
+    /// Accepts a connection that never waits.
+    ///
+    /// # Errors
+    /// As [`Listener::accept`].
+    pub fn accept_nonblocking(&self) -> io::Result<Accepted> {
+        self.accept_with(SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)
+    }
+
+    fn accept_with(&self, flags: SocketFlags) -> io::Result<Accepted> {
+        let (stream, remote) = match &self.kind {
+            Kind::Tcp(listener) => {
+                let (socket, remote) = accept_socket(listener.as_fd(), flags)?;
+                let remote = remote.and_then(|remote| SocketAddr::try_from(remote).ok());
+                (Stream::Tcp(socket.into()), remote.map_or(Address::Memory, Address::Tcp))
+            }
+            Kind::Unix(listener) => {
+                let (socket, _) = accept_socket(listener.as_fd(), flags)?;
+                (Stream::Unix(socket.into()), Address::Unix(None))
+            }
+            Kind::Memory(queue) => {
+                let socket = queue.accept()?;
+                socket.set_nonblocking(flags.contains(SocketFlags::NONBLOCK))?;
+                (Stream::Unix(socket), Address::Memory)
+            }
+        };
+        let local = match &stream {
+            Stream::Tcp(stream) if self.wildcard => Address::Tcp(stream.local_addr()?),
+            _ => self.address.clone(),
+        };
+        Ok(Accepted { stream, remote, local })
+    }
+}
+
+/// Accepts a socket with these flags, in one system call where there is one for that.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn accept_socket(
+    listener: BorrowedFd<'_>,
+    flags: SocketFlags,
+) -> io::Result<(OwnedFd, Option<rustix::net::SocketAddrAny>)> {
+    Ok(rustix::net::acceptfrom_with(listener, flags)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn accept_socket(
+    listener: BorrowedFd<'_>,
+    flags: SocketFlags,
+) -> io::Result<(OwnedFd, Option<rustix::net::SocketAddrAny>)> {
+    let (socket, remote) = rustix::net::acceptfrom(listener)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    let waits = !flags.contains(SocketFlags::NONBLOCK);
+    socket2::SockRef::from(&socket).set_nonblocking(!waits)?;
+    Ok((socket, remote))
+}
+
+fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+    // A restarted server takes over from its own old connections.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+impl TryFrom<TcpListener> for Listener {
+    type Error = io::Error;
+
+    fn try_from(listener: TcpListener) -> io::Result<Listener> {
+        listener.set_nonblocking(true)?;
+        // Small answers leave at once; connections inherit it from here.
+        socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
+        let address = listener.local_addr()?;
+        Ok(Listener {
+            kind: Kind::Tcp(listener),
+            address: Address::Tcp(address),
+            wildcard: address.ip().is_unspecified(),
+            made: None,
+        })
+    }
+}
+
+impl TryFrom<UnixListener> for Listener {
+    type Error = io::Error;
+
+    fn try_from(listener: UnixListener) -> io::Result<Listener> {
+        listener.set_nonblocking(true)?;
+        let path = listener.local_addr()?.as_pathname().map(Path::to_owned);
+        let address = Address::Unix(path);
+        Ok(Listener { kind: Kind::Unix(listener), address, wildcard: false, made: None })
+    }
+}
+
+/// The listeners that this process was started with: systemd's socket
+/// activation, and what follows its protocol (`LISTEN_FDS`).
+///
+/// None is an empty list: a program may bind its own address then.
+///
+/// # Errors
+/// A descriptor is neither a TCP nor a Unix stream socket.
+pub fn inherited() -> io::Result<Vec<Listener>> {
+    let mut from = ListenFd::from_env();
+    let mut listeners = Vec::new();
+    for index in 0..from.len() {
+        if let Ok(Some(tcp)) = from.take_tcp_listener(index) {
+            listeners.push(tcp.try_into()?);
+        } else if let Some(unix) = from.take_unix_listener(index)? {
+            listeners.push(unix.try_into()?);
+        }
+    }
+    Ok(listeners)
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.kind {
+            Kind::Tcp(listener) => listener.as_fd(),
+            Kind::Unix(listener) => listener.as_fd(),
+            Kind::Memory(queue) => queue.as_fd(),
+        }
+    }
+}
+
+impl AsRawFd for Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(path) = self.made.take() {
+            // Somebody else has removed it.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Moved;
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    /// Accepts what is on its way.
+    fn accept(listener: &Listener) -> Accepted {
+        loop {
+            match listener.accept() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+                accepted => return accepted.unwrap(),
+            }
+        }
+    }
+
+    #[test]
+    fn both_ends_of_a_connection_are_known() {
+        let listener = Listener::bind("0.0.0.0:0").unwrap();
+        let port = listener.address().ip().unwrap().port();
+        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let accepted = accept(&listener);
+        assert_eq!(accepted.remote, Address::Tcp(client.local_addr().unwrap()));
+        assert_eq!(accepted.local, Address::Tcp(client.peer_addr().unwrap()));
+        let Stream::Tcp(server) = &accepted.stream else { panic!("TCP") };
+        assert!(server.nodelay().unwrap(), "it is inherited");
+    }
+
+    #[test]
+    fn accepting_never_waits() {
+        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        let _client = TcpStream::connect(listener.address().ip().unwrap()).unwrap();
+        loop {
+            match listener.accept_nonblocking() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+                accepted => {
+                    assert_eq!(accepted.unwrap().stream.read(&mut [0]), Moved::Nothing);
+                    return;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_a_dead_server_left_is_replaced_and_a_living_ones_is_not() {
+        let path = std::env::temp_dir().join(format!("purlin-host-{}.sock", std::process::id()));
+        drop(UnixListener::bind(&path).unwrap());
+        assert!(path.exists(), "left over");
+        let listener = Listener::bind_unix(&path).unwrap();
+        let mut client = UnixStream::connect(&path).unwrap();
+        client.write_all(b"x").unwrap();
+        let error = Listener::bind_unix(&path).unwrap_err().to_string();
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
+        assert_eq!(accept(&listener).stream.read(&mut [0]), Moved::Bytes(1));
+        drop(listener);
+        assert!(!path.exists(), "removed with its listener");
+    }
+
+    #[test]
+    fn an_address_in_use_is_named() {
+        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        let address = listener.address().ip().unwrap();
+        let error = Listener::bind(address).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+    }
+}

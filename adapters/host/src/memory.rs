@@ -1,0 +1,109 @@
+//! Connections without a port: both ends are in this process.
+//! They are socket pairs, so that whoever serves them notices no difference.
+
+use crate::listener::Listener;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A listener without an address, and what connects to it.
+///
+/// ```
+/// use std::io::Write;
+///
+/// let (listener, dialer) = purlin_host::in_memory()?;
+/// let mut client = dialer.connect()?;
+/// let accepted = listener.accept()?;
+/// assert_eq!(accepted.remote.to_string(), "memory");
+/// client.write_all(b"hi")?;
+/// let mut room = [0; 2];
+/// assert_eq!(accepted.stream.read(&mut room), purlin_host::Moved::Bytes(2));
+/// assert_eq!(&room, b"hi");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// The system gives no more sockets.
+pub fn in_memory() -> io::Result<(Listener, Dialer)> {
+    // A byte in it says that a connection waits, so that a poller can wait for that.
+    let (told, tells) = UnixStream::pair()?;
+    told.set_nonblocking(true)?;
+    let waiting = Arc::<Waiting>::default();
+    let dialer = Dialer { tells: Arc::new(tells), waiting };
+    Ok((Listener::memory(Queue { told, dialer: dialer.clone() }), dialer))
+}
+
+/// Connections that wait to be accepted.
+type Waiting = Mutex<VecDeque<UnixStream>>;
+
+fn lock(waiting: &Waiting) -> MutexGuard<'_, VecDeque<UnixStream>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The listener's side.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    told: UnixStream,
+    /// Keeps the other end open when nobody else does.
+    dialer: Dialer,
+}
+
+impl Queue {
+    pub(crate) fn accept(&self) -> io::Result<UnixStream> {
+        (&self.told).read_exact(&mut [0])?;
+        lock(&self.dialer.waiting).pop_front().ok_or_else(|| ErrorKind::WouldBlock.into())
+    }
+
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.told.as_fd()
+    }
+}
+
+/// Connects to a listener in memory; its clones connect to the same one.
+#[derive(Clone, Debug)]
+pub struct Dialer {
+    tells: Arc<UnixStream>,
+    waiting: Arc<Waiting>,
+}
+
+impl Dialer {
+    /// Connects; reading and writing the connection waits.
+    ///
+    /// # Errors
+    /// The listener is gone, or the system gives no more sockets.
+    pub fn connect(&self) -> io::Result<UnixStream> {
+        let (client, server) = UnixStream::pair()?;
+        lock(&self.waiting).push_back(server);
+        (&*self.tells)
+            .write_all(&[0])
+            .map_err(|_| io::Error::from(ErrorKind::ConnectionRefused))?;
+        Ok(client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_that_is_gone_refuses() {
+        let (listener, dialer) = in_memory().unwrap();
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop(listener);
+        assert_eq!(dialer.connect().unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn connections_are_accepted_in_their_order() {
+        let (listener, dialer) = in_memory().unwrap();
+        let clients: Vec<_> = (0..3_u8).map(|_| dialer.connect().unwrap()).collect();
+        for (number, mut client) in (0..3_u8).zip(clients) {
+            client.write_all(&[number]).unwrap();
+            let mut got = [9];
+            listener.accept().unwrap().stream.read(&mut got);
+            assert_eq!(got, [number]);
+        }
+    }
+}

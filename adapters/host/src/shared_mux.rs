@@ -1,0 +1,57 @@
+//! A mux that may grow while it serves.
+//! Holds the lock; which handler answers is decided in `purlin_core::mux`.
+
+use purlin_core::mux::{FromHandler, Mux};
+use purlin_core::router::{InsertError, RouteId};
+use purlin_core::{Request, Response};
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A mux that may grow while it serves; its clones are one and the same.
+pub struct SharedMux<H>(Arc<RwLock<Mux<H>>>);
+
+impl<H> SharedMux<H> {
+    /// Registers a handler for a pattern.
+    ///
+    /// # Errors
+    /// The pattern is malformed, or conflicts with one that is registered.
+    #[track_caller]
+    pub fn handle<F>(&self, pattern: &str, handler: F) -> Result<RouteId, InsertError>
+    where
+        H: FromHandler<F>,
+    {
+        let site = Location::caller();
+        let mut mux = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        mux.handle_from(pattern, handler, site)
+    }
+
+    /// Finds who answers; the lock is free again when this returns.
+    ///
+    /// # Errors
+    /// The answer itself, if no handler has it.
+    pub fn dispatch<B, S>(&self, request: &mut Request<B>) -> Result<H, Response<S>>
+    where
+        H: Clone,
+    {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).dispatch(request).cloned()
+    }
+}
+
+impl<H> Clone for SharedMux<H> {
+    fn clone(&self) -> SharedMux<H> {
+        SharedMux(Arc::clone(&self.0))
+    }
+}
+
+impl<H> Default for SharedMux<H> {
+    fn default() -> SharedMux<H> {
+        SharedMux(Arc::default())
+    }
+}
+
+impl<H> fmt::Debug for SharedMux<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).fmt(f)
+    }
+}

@@ -1,0 +1,173 @@
+//! A connected socket, TCP or Unix, moved with waiting or without.
+//! Knows waiting and errors; what the bytes mean is the machine's.
+
+use rustix::net::{
+    RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, shutdown,
+};
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// A connected socket.
+#[derive(Debug)]
+pub enum Stream {
+    /// TCP.
+    Tcp(TcpStream),
+    /// A Unix socket, or one half of a pair.
+    Unix(UnixStream),
+}
+
+/// How an attempt to read or write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// So many bytes moved, at least one.
+    Bytes(usize),
+    /// The peer sends nothing more.
+    End,
+    /// Nothing moved now, or in the time the socket was given to wait.
+    Nothing,
+    /// The connection is lost.
+    Lost,
+}
+
+impl Stream {
+    /// Reads; waits as long as the socket is set to.
+    pub fn read(&self, room: &mut [u8]) -> Moved {
+        self.read_with(room, RecvFlags::empty())
+    }
+
+    /// Reads what is there.
+    pub fn read_ready(&self, room: &mut [u8]) -> Moved {
+        self.read_with(room, RecvFlags::DONTWAIT)
+    }
+
+    fn read_with(&self, room: &mut [u8], flags: RecvFlags) -> Moved {
+        moved(|| Ok(recv(self, &mut *room, flags)?.1))
+    }
+
+    /// Writes; waits as long as the socket is set to.
+    pub fn write(&self, slices: &[IoSlice<'_>]) -> Moved {
+        self.write_with(slices, SendFlags::NOSIGNAL)
+    }
+
+    /// Writes what the socket takes now.
+    pub fn write_ready(&self, slices: &[IoSlice<'_>]) -> Moved {
+        self.write_with(slices, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
+    }
+
+    fn write_with(&self, slices: &[IoSlice<'_>], flags: SendFlags) -> Moved {
+        moved(|| match slices {
+            [one] => Ok(send(self, one, flags)?),
+            _ => Ok(sendmsg(self, slices, &mut SendAncillaryBuffer::default(), flags)?),
+        })
+    }
+
+    /// Has reads give up after this time; without one they wait without end.
+    ///
+    /// # Errors
+    /// The socket cannot be set.
+    pub fn set_read_timeout(&self, time: Option<Duration>) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.set_read_timeout(time),
+            Stream::Unix(stream) => stream.set_read_timeout(time),
+        }
+    }
+
+    /// Has writes give up after this time; without one they wait without end.
+    ///
+    /// # Errors
+    /// The socket cannot be set.
+    pub fn set_write_timeout(&self, time: Option<Duration>) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.set_write_timeout(time),
+            Stream::Unix(stream) => stream.set_write_timeout(time),
+        }
+    }
+
+    /// Sends nothing more.
+    pub fn shut_writing(&self) {
+        // An error says that the peer is gone, which the next read tells as well.
+        let _ = shutdown(self, Shutdown::Write);
+    }
+
+    /// Ends the connection although somebody still holds the socket; whoever waits for it wakes.
+    pub fn shut_both(&self) {
+        let _ = shutdown(self, Shutdown::Both);
+    }
+
+    /// Has the close of the socket tell the peer that something went wrong.
+    pub fn reset_on_close(&self) {
+        // Without it the peer sees an ordinary close.
+        let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
+    }
+}
+
+/// Tries, again after each signal.
+fn moved(mut attempt: impl FnMut() -> io::Result<usize>) -> Moved {
+    loop {
+        match attempt() {
+            Ok(0) => return Moved::End,
+            Ok(count) => return Moved::Bytes(count),
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => {}
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => return Moved::Nothing,
+                _ => return Moved::Lost,
+            },
+        }
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_no_losses_and_a_signal_is_nothing_at_all() {
+        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
+            assert_eq!(moved(|| Err(kind.into())), Moved::Nothing);
+        }
+        assert_eq!(moved(|| Err(ErrorKind::ConnectionReset.into())), Moved::Lost);
+        let mut attempts = vec![Ok(0), Err(ErrorKind::Interrupted.into())];
+        assert_eq!(moved(|| attempts.pop().unwrap_or(Ok(1))), Moved::End);
+    }
+
+    #[test]
+    fn what_is_ready_moves_without_waiting() {
+        let (one, other) = UnixStream::pair().unwrap();
+        let (one, other) = (Stream::Unix(one), Stream::Unix(other));
+        let mut room = [0; 16];
+        assert_eq!(one.read_ready(&mut room), Moved::Nothing);
+        let pieces = [IoSlice::new(b"ab"), IoSlice::new(b"cd")];
+        assert_eq!(other.write_ready(&pieces), Moved::Bytes(4));
+        assert_eq!(one.read_ready(&mut room), Moved::Bytes(4));
+        assert_eq!(&room[..4], b"abcd");
+        one.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        assert_eq!(one.read(&mut room), Moved::Nothing);
+        other.shut_writing();
+        assert_eq!(one.read(&mut room), Moved::End);
+    }
+
+    #[test]
+    fn a_peer_that_is_gone_is_a_loss_and_no_signal() {
+        let (one, other) = UnixStream::pair().unwrap();
+        drop(other);
+        assert_eq!(Stream::Unix(one).write(&[IoSlice::new(b"x")]), Moved::Lost);
+    }
+}
