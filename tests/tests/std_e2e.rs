@@ -6,7 +6,7 @@ mod std_kit;
 
 use purlin_std::{
     Content, Error, Method, Request, Response, ResponseHead, ResponseWriter, Server, Source,
-    Status, streaming,
+    Status, full_duplex, streaming,
 };
 use std::io::{Read, Write, copy};
 use std::sync::mpsc;
@@ -228,7 +228,8 @@ fn a_source_is_sent_while_it_is_read() {
 
 #[test]
 fn a_request_body_can_be_the_source_of_its_response() {
-    let server = start(|request: Request| Response::stream(Source::reader(request.into_body())));
+    let echo = |request: Request| Response::stream(Source::reader(request.into_body()));
+    let server = start(full_duplex(echo));
     let mut client = server.connect();
     client
         .send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
@@ -243,7 +244,7 @@ fn a_request_body_can_be_the_source_of_its_response() {
 
 #[test]
 fn body_and_writer_work_from_other_threads_at_once() {
-    let server = start(streaming(|request, mut writer| {
+    let server = start(full_duplex(streaming(|request, mut writer| {
         let mut body = request.into_body();
         let (pieces, arrived) = mpsc::channel();
         std::thread::spawn(move || {
@@ -259,7 +260,7 @@ fn body_and_writer_work_from_other_threads_at_once() {
                 writer.flush().unwrap();
             }
         });
-    }));
+    })));
     let mut client = server.connect();
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n").head();
     // Written while the other thread waits for the body.

@@ -7,7 +7,7 @@ mod std_kit;
 
 use purlin_std::{
     Body, Content, Error, Fault, Rate, Request, Response, ResponseWriter, Server, ServerConfig,
-    Source, Status, streaming,
+    Source, Status, full_duplex, streaming,
 };
 use socket2::SockRef;
 use std::io::{self, Read, Write};
@@ -100,8 +100,7 @@ fn more_body_than_declared_is_refused_and_less_breaks_off() {
         writer.write_all(b"abc").unwrap();
         writer.flush().unwrap();
         if request.path() == "/more" {
-            writer.write_all(b"defg").unwrap();
-            tell(writer.flush());
+            tell(writer.write(b"defg"));
         } else {
             tell(writer.finish());
         }
@@ -278,12 +277,12 @@ fn a_sender_that_stops_is_answered_408_and_a_silent_one_is_closed() {
 fn a_response_does_not_wait_for_a_body_that_is_read_elsewhere() {
     let (tell, told) = told();
     let tell = Arc::new(tell);
-    let server = start(move |request: Request| {
+    let server = start(full_duplex(move |request: Request| {
         let (mut body, tell) = (request.into_body(), Arc::clone(&tell));
         std::thread::spawn(move || tell((body.chunk(), body.chunk())));
         std::thread::sleep(Duration::from_millis(50));
         Response::text("early").with("Connection", "close").unwrap()
-    });
+    }));
     let mut client = server.connect();
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\npart");
     let answer = client.answer();
@@ -295,17 +294,44 @@ fn a_response_does_not_wait_for_a_body_that_is_read_elsewhere() {
 }
 
 #[test]
-fn at_the_cap_the_next_connection_waits() {
-    let server = run(Server::new(|_: Request| "served").connections(1));
+fn at_the_cap_the_next_connection_waits_for_one_that_is_busy() {
+    let (begun, has_begun) = told();
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let server = run(Server::new(move |request: Request| {
+        if request.path() == "/slow" {
+            begun(());
+            wait.lock().unwrap().recv().unwrap();
+        }
+        "served"
+    })
+    .connections(1));
     let mut first = server.connect();
-    assert_eq!(first.send(GET).answer().body, "served");
+    first.send(get("/slow"));
+    has_begun.recv_timeout(LONG).unwrap();
     let mut second = server.connect();
     second.send(GET);
     second.socket().set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     assert!(second.stream.read(&mut [0]).is_err(), "nobody serves it yet");
     second.socket().set_read_timeout(Some(LONG)).unwrap();
-    drop(first);
-    assert_eq!(second.answer().body, "served");
+    go.send(()).unwrap();
+    assert_eq!(first.answer().body, "served");
+    assert_eq!(second.answer().body, "served", "the first one has become idle, and gives way");
+    assert_eq!(first.rest().unwrap(), "");
+}
+
+#[test]
+fn at_the_cap_the_connection_that_has_been_idle_longest_gives_way() {
+    let server = run(Server::new(|_: Request| "served").connections(3));
+    let mut clients: Vec<_> = (0..3).map(|_| server.connect()).collect();
+    for turn in [0, 1, 2, 0] {
+        assert_eq!(clients[turn].send(GET).answer().body, "served");
+    }
+    // Nothing tells when a thread has left a connection that has nothing to do.
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(server.ask(GET).body, "served");
+    assert_eq!(clients[1].rest().unwrap(), "", "it was idle longest");
+    assert_eq!(clients[2].send(GET).answer().body, "served");
 }
 
 #[test]

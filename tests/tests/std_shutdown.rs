@@ -4,7 +4,7 @@
 
 mod std_kit;
 
-use purlin_std::{Request, streaming};
+use purlin_std::{Request, full_duplex, streaming};
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -158,11 +158,11 @@ fn after_the_deadline_what_is_left_is_cut() {
 fn close_ends_a_handler_that_reads() {
     let (tell, told) = mpsc::channel();
     let tell = Mutex::new(tell);
-    let server = start(move |mut request: Request| {
+    let server = start(full_duplex(move |mut request: Request| {
         tell.lock().unwrap().send(None).unwrap();
         let error = request.body_mut().text().unwrap_err();
         tell.lock().unwrap().send(Some(error)).unwrap();
-    });
+    }));
     let mut client = server.connect();
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
     assert!(told.recv_timeout(LONG).unwrap().is_none());

@@ -2,8 +2,8 @@
 //! Holds the lock; which handler answers is decided in `purlin_core::mux`.
 
 use purlin_core::mux::{FromHandler, Mux};
-use purlin_core::router::{InsertError, RouteId};
-use purlin_core::{Request, Response};
+use purlin_core::router::{InsertError, RouteId, Routed};
+use purlin_core::{Request, RequestHead, Response};
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,6 +24,17 @@ impl<H> SharedMux<H> {
         let site = Location::caller();
         let mut mux = self.0.write().unwrap_or_else(PoisonError::into_inner);
         mux.handle_from(pattern, handler, site)
+    }
+
+    /// The handler of this request's head, if it has one.
+    pub fn find(&self, head: &RequestHead) -> Option<H>
+    where
+        H: Clone,
+    {
+        match self.0.read().unwrap_or_else(PoisonError::into_inner).route(head) {
+            Routed::Found { value, .. } => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// Finds who answers; the lock is free again when this returns.

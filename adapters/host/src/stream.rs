@@ -2,7 +2,8 @@
 //! Knows waiting and errors; what the bytes mean is the machine's.
 
 use rustix::net::{
-    RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, shutdown,
+    RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, connect_unspec, recv, send, sendmsg,
+    shutdown,
 };
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::TcpStream;
@@ -92,9 +93,27 @@ impl Stream {
         let _ = shutdown(self, Shutdown::Write);
     }
 
+    /// Ends a read that waits; what has arrived can still be read.
+    pub fn shut_reading(&self) {
+        let _ = shutdown(self, Shutdown::Read);
+    }
+
     /// Ends the connection although somebody still holds the socket; whoever waits for it wakes.
     pub fn shut_both(&self) {
         let _ = shutdown(self, Shutdown::Both);
+    }
+
+    /// Ends the connection so that the peer sees that something went wrong,
+    /// although somebody still holds the socket; whoever waits for it wakes.
+    pub fn reset(&self) {
+        let reset = match self {
+            // Dissolving a connection resets it.
+            Stream::Tcp(stream) => connect_unspec(stream).is_ok(),
+            Stream::Unix(_) => false,
+        };
+        if !reset {
+            self.shut_both();
+        }
     }
 
     /// Has the close of the socket tell the peer that something went wrong.
@@ -162,6 +181,19 @@ mod tests {
         assert_eq!(one.read(&mut room), Moved::Nothing);
         other.shut_writing();
         assert_eq!(one.read(&mut room), Moved::End);
+    }
+
+    #[test]
+    fn a_reset_wakes_who_waits_and_reaches_the_peer() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let server = Stream::Tcp(listener.accept().unwrap().0);
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| server.read(&mut [0]));
+            server.reset();
+            assert_ne!(waits.join().unwrap(), Moved::Nothing);
+        });
+        assert_eq!(Stream::Tcp(client).read(&mut [0]), Moved::Lost);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! with `-u ada:secret` it prints `ada`. The server prints a line for each.
 
 use purlin_std::{BoxHandler, Handler, IntoResponse, Mux, Request, Response, Result};
-use purlin_std::{ResponseWriter, Server, Status, streaming};
+use purlin_std::{Server, Status, middleware};
 use std::time::Instant;
 
 /// Who signed in: what `guarded` tells the handlers behind it.
@@ -35,18 +35,19 @@ fn sign_in() -> Response {
 }
 
 fn logged(next: BoxHandler) -> BoxHandler {
-    BoxHandler::new(streaming(move |request: Request, writer: ResponseWriter| {
+    BoxHandler::new(middleware(move |request, exchange| {
         let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
-        next.serve(request, writer);
-        println!("{line} took {:?}", start.elapsed());
+        let answer = next.call(request, exchange);
+        let status = answer.response().map_or(0, |response| response.status().code());
+        println!("{line} {status} took {:?}", start.elapsed());
+        answer
     }))
 }
 
 fn guarded(next: BoxHandler) -> BoxHandler {
-    BoxHandler::new(streaming(move |mut request: Request, writer: ResponseWriter| {
-        let Some(user) = user(&request) else { return writer.respond(sign_in()) };
+    BoxHandler::new(middleware(move |mut request, exchange| {
+        let Some(user) = user(&request) else { return sign_in().into() };
         request.add_value(user);
-        next.serve(request, writer);
-        Ok(())
+        next.call(request, exchange)
     }))
 }

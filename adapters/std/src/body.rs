@@ -4,7 +4,7 @@
 use crate::Error;
 use crate::shared::{Piece, Shared};
 use bytes::{Buf, Bytes, BytesMut};
-use purlin_core::{Fields, Id, Machine, Misuse};
+use purlin_core::{Fields, Id, Misuse};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Weak};
@@ -126,12 +126,8 @@ impl Body {
         let Some(shared) = self.shared.as_ref().and_then(Weak::upgrade) else {
             return;
         };
-        if let Ok(mut slot) = shared.enter(self.id) {
-            if let Ok(conn) = slot.conn(self.id) {
-                // An exchange that is over has no body to limit.
-                let _ = conn.machine.limit_body(self.id, bytes);
-            }
-        }
+        // An exchange that is over has no body to limit.
+        let _ = shared.with(self.id, |to| to.machine.limit_body(to.id, bytes));
     }
 
     /// Whether there is nothing to read: no body, or its end was reached.
@@ -162,11 +158,8 @@ impl Drop for Body {
         };
         if let Ok(mut slot) = shared.enter(self.id) {
             slot.set_duplex(false);
-            if let Ok(conn) = slot.conn(self.id) {
-                let now = conn.clock.look();
-                // An exchange that is over needs no telling.
-                let _ = conn.machine.discard(self.id, now);
-            }
+            // An exchange that is over needs no telling.
+            let _ = slot.act(self.id, |to| to.machine.discard(to.id, to.now));
         }
     }
 }

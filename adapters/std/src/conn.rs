@@ -1,14 +1,19 @@
-//! A machine with its clock, and the four moves a blocking driver makes with a
-//! socket: read, write, wait for the deadline, give up.
+//! A machine with its clock and its socket, and the moves a driver makes with
+//! them: read, write, wait for the deadline, give up.
 //! Decides nothing: how long, whether and what for is the machine's to say.
 
 use crate::Error;
-use crate::clock::Clock;
-use crate::control::Control;
-use crate::socket::{Moved, Socket};
+use crate::hub::{Hub, Panics};
+use crate::poller::Place;
+use crate::shared::Shared;
+use crate::socket::Socket;
+use purlin_core::observe::{Peer, Watch};
 use purlin_core::{
-    Close, CloseReason, Eof, Event, Machine, Misuse, Mono, Now, ServerConfig, Why, server,
+    BodyLength, Close, CloseReason, Eof, Event, Id, Machine, Misuse, Mono, Now, RequestHead,
+    Values, Why, server,
 };
+use purlin_host::{Accepted, Clock, Moved};
+use std::any::Any;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +22,24 @@ use std::time::Duration;
 const SLICES: usize = 16;
 /// How long to wait before looking again where nothing tells when to.
 const PAUSE: Duration = Duration::from_millis(5);
+/// How long a thread stays with a connection that has nothing to do, in nanoseconds.
+const LINGER: u64 = 10_000_000;
 
 /// What drives one connection; whoever has it may talk to the machine.
 #[derive(Debug)]
 pub(crate) struct Conn {
     pub(crate) machine: server::Connection,
     pub(crate) clock: Clock,
-    control: Arc<Control>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) shared: Arc<Shared>,
+    /// Counts the server's connections.
+    number: u64,
+    /// Where it waits, or would.
+    pub(crate) place: Place,
+    /// A request whose handler has not been called yet.
+    pub(crate) pending: Option<Box<Pending>>,
+    pub(crate) values: Values,
+    watch: Option<Box<Watch>>,
     /// The deadline when it was last asked for.
     due: Mono,
     /// Room for what is read while others may use the machine.
@@ -32,30 +48,75 @@ pub(crate) struct Conn {
     told: bool,
     /// The writing half has been shut.
     half_shut: bool,
-    /// The reading half was shut to wake this connection: an end of input
-    /// says nothing about the peer any more.
-    pub(crate) deaf: bool,
+    /// No byte has come yet.
+    untouched: bool,
+    /// When the last byte came; at first, when the connection did.
+    last_byte: Mono,
+    /// The last read took all there was.
+    drained: bool,
+    /// It may hold buffers.
+    warm: bool,
     /// The peer sends nothing more.
     pub(crate) input_closed: bool,
     /// Why the connection ends.
     pub(crate) closed: Option<CloseReason>,
 }
 
+/// A request that waits for its body.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) id: Id,
+    pub(crate) head: RequestHead,
+    pub(crate) length: BodyLength,
+}
+
 impl Conn {
-    pub(crate) fn new(config: Arc<ServerConfig>, control: Arc<Control>) -> Conn {
-        let clock = Clock::since(control.origin());
-        Conn {
-            machine: server::Connection::new(config, clock.last()),
-            clock,
-            control,
+    /// A connection that was accepted.
+    pub(crate) fn accepted(hub: &Arc<Hub>, accepted: Accepted) -> Box<Conn> {
+        let shared = Arc::new(Shared::new(Socket::new(Some(accepted.stream))));
+        let number = hub.control.enter(&shared);
+        let peer = Peer { number, remote: accepted.remote, local: accepted.local };
+        let watch = hub
+            .observer
+            .as_ref()
+            .map(|observer| Box::new(Watch::new(Arc::clone(observer), Arc::new(peer.clone()))));
+        let values = hub.values.with(peer);
+        let mut conn = Conn::new(hub, shared, number);
+        conn.values = match (&hub.connection_values, values.get::<Peer>()) {
+            (Some(make), Some(peer)) => make(peer, values.clone()),
+            _ => values,
+        };
+        conn.watch = watch;
+        conn
+    }
+
+    fn new(hub: &Arc<Hub>, shared: Arc<Shared>, number: u64) -> Box<Conn> {
+        let clock = Clock::new();
+        Box::new(Conn {
+            machine: server::Connection::new(Arc::clone(&hub.config), clock.last()),
+            hub: Arc::clone(hub),
+            shared,
+            number,
+            place: Place::default(),
+            pending: None,
+            values: Values::default(),
+            watch: None,
             due: Mono::ZERO,
             scratch: Vec::new(),
             told: false,
             half_shut: false,
-            deaf: false,
+            untouched: true,
+            last_byte: clock.last().mono,
+            clock,
+            drained: true,
+            warm: false,
             input_closed: false,
             closed: None,
-        }
+        })
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.shared.socket
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -64,7 +125,7 @@ impl Conn {
 
     /// Tells the machine what the server has been told.
     pub(crate) fn obey(&mut self) {
-        if !self.control.running() {
+        if !self.hub.control.running() {
             self.obey_end();
         }
     }
@@ -72,12 +133,23 @@ impl Conn {
     #[cold]
     fn obey_end(&mut self) {
         let now = self.clock.look();
-        if self.control.aborting() {
+        if self.hub.control.aborting() {
             self.machine.eof(Eof::Reset, now);
-        } else if !self.told {
-            self.told = true;
+        } else if !std::mem::replace(&mut self.told, true) {
             self.machine.shutdown(now);
         }
+    }
+
+    /// It has been idle longest, and somebody else needs its place.
+    pub(crate) fn give_way(&mut self) {
+        self.told = true;
+        let now = self.clock.look();
+        self.machine.shutdown(now);
+    }
+
+    /// The socket is of no use any more.
+    pub(crate) fn lose(&mut self) {
+        self.machine.eof(Eof::Reset, self.clock.last());
     }
 
     /// Nanoseconds to the machine's deadline, and what it is for.
@@ -89,29 +161,124 @@ impl Conn {
         (Some(at.as_nanos().saturating_sub(self.now().mono.as_nanos())), Some(why))
     }
 
-    /// Reads once, right into the machine.
-    pub(crate) fn read_in(&mut self, socket: &Socket, wait: Option<u64>) {
+    /// When to look at it at the latest while it waits, with `warm` to keep its buffers.
+    pub(crate) fn due(&mut self, warm: Duration) -> Option<Mono> {
+        let deadline = self.machine.deadline().map(|(at, _)| at);
+        self.due = deadline.unwrap_or(self.due);
+        let cools = self.warm.then(|| self.now().mono + warm);
+        [deadline, cools].into_iter().flatten().min()
+    }
+
+    /// Since when it waits for a request, if it does: closing it loses nothing then.
+    pub(crate) fn idle_since(&self) -> Option<Mono> {
+        let idle = self.untouched || matches!(self.machine.deadline(), Some((_, Why::Idle)));
+        idle.then_some(self.last_byte)
+    }
+
+    /// Whether it has output that its socket did not take.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        self.machine.want().write
+    }
+
+    /// Whether its machine knows that the server stops.
+    pub(crate) fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// Whether nobody has looked for its first byte yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.untouched && self.place == Place::default()
+    }
+
+    /// The server has ended: whatever the machine still wants, the socket is closed.
+    pub(crate) fn finish(mut self: Box<Conn>) {
+        self.note_events();
+        if let Some(how) = self.machine.want().close {
+            self.close(how);
+        }
+    }
+
+    /// Nobody has looked at it for a while: time has passed.
+    pub(crate) fn look(&mut self) {
+        self.clock.look();
+    }
+
+    /// Tells the machine the time if its deadline has come.
+    pub(crate) fn tick(&mut self) {
+        let now = self.now();
+        if now.mono >= self.due {
+            self.machine.tick(now);
+        }
+    }
+
+    /// Reads what is there; says whether anything came.
+    pub(crate) fn read_ready(&mut self) -> bool {
         let room = self.machine.read_buf();
         if room.is_empty() {
-            return self.sleep(wait, socket);
+            return false;
         }
-        let moved = socket.read(room, wait);
-        self.took(moved, socket);
+        let size = room.len();
+        let moved = self.shared.socket.read_ready(room);
+        self.drained = !matches!(moved, Moved::Bytes(count) if count == size);
+        self.took(moved);
+        moved != Moved::Nothing
+    }
+
+    /// Whether everything that has come was read, so that the socket will tell of more.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.drained && self.place != Place::default()
+    }
+
+    /// Stays for a moment, since the next request often follows at once; says
+    /// whether anything came.
+    pub(crate) fn linger(&mut self) -> bool {
+        self.leave_poller();
+        let room = self.machine.read_buf();
+        if room.is_empty() {
+            return false;
+        }
+        let moved = self.shared.socket.read(room, Some(LINGER));
+        self.took(moved);
+        moved != Moved::Nothing
+    }
+
+    /// Reads once, right into the machine.
+    pub(crate) fn read_in(&mut self, wait: Option<u64>) {
+        self.leave_poller();
+        let room = self.machine.read_buf();
+        if room.is_empty() {
+            return self.sleep(wait);
+        }
+        let moved = self.shared.socket.read(room, wait);
+        self.took(moved);
+    }
+
+    /// Whoever waits for the socket itself need not wake the poller.
+    pub(crate) fn leave_poller(&mut self) {
+        if self.place != Place::default() {
+            let hub = Arc::clone(&self.hub);
+            hub.poller.leave(self);
+        }
     }
 
     /// The machine takes no input: only time can change that.
-    pub(crate) fn sleep(&mut self, wait: Option<u64>, socket: &Socket) {
+    pub(crate) fn sleep(&mut self, wait: Option<u64>) {
         let pause = wait.map_or(PAUSE, |nanos| PAUSE.min(Duration::from_nanos(nanos)));
         std::thread::sleep(pause);
-        self.took(Moved::Nothing, socket);
+        self.took(Moved::Nothing);
     }
 
     /// A read into the machine's own room ended like this.
-    pub(crate) fn took(&mut self, moved: Moved, socket: &Socket) {
+    pub(crate) fn took(&mut self, moved: Moved) {
         let now = self.clock.look();
         match moved {
-            Moved::Bytes(count) => self.machine.filled(count, now),
-            _ => self.took_nothing(moved, socket),
+            Moved::Bytes(count) => {
+                self.untouched = false;
+                self.warm = true;
+                self.last_byte = now.mono;
+                self.machine.filled(count, now);
+            }
+            _ => self.took_nothing(moved),
         }
         if now.mono >= self.due {
             self.machine.tick(now);
@@ -119,45 +286,63 @@ impl Conn {
     }
 
     /// A read into other memory ended like this.
-    pub(crate) fn took_copy(&mut self, moved: Moved, bytes: &[u8], socket: &Socket) {
+    pub(crate) fn took_copy(&mut self, moved: Moved, bytes: &[u8]) {
         let now = self.clock.look();
         match moved {
             Moved::Bytes(count) => {
                 // Less is taken if the exchange was given up while the socket was read.
                 self.machine.receive(&bytes[..count], now);
             }
-            _ => self.took_nothing(moved, socket),
+            _ => self.took_nothing(moved),
         }
         if now.mono >= self.due {
             self.machine.tick(now);
         }
     }
 
-    fn took_nothing(&mut self, moved: Moved, socket: &Socket) {
+    fn took_nothing(&mut self, moved: Moved) {
         let now = self.now();
         match moved {
             Moved::Lost => self.machine.eof(Eof::Reset, now),
-            Moved::End if self.deaf && !(self.half_shut && socket.is_closed()) => {
-                std::thread::sleep(PAUSE);
-            }
             Moved::End => self.machine.eof(Eof::Clean, now),
             Moved::Bytes(_) | Moved::Nothing => {}
         }
-        if self.control.aborting() {
+        if self.hub.control.aborting() {
             self.machine.eof(Eof::Reset, now);
         }
     }
 
-    /// Writes until nothing is left to write.
-    pub(crate) fn write_out(&mut self, socket: &Socket) {
-        socket.begin_write();
+    /// Writes what the socket takes; says whether that was all.
+    pub(crate) fn write_ready(&mut self) -> bool {
         while self.machine.want().write {
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let now = self.now();
+            let now = self.clock.last();
             let used = self.machine.output(&mut slices, now);
             let whole = slices[..used].iter().map(|slice| slice.len()).sum();
-            let moved = socket.write(&slices[..used]);
-            self.gave(moved, whole, socket);
+            match self.shared.socket.write_ready(&slices[..used]) {
+                Moved::Bytes(count) => {
+                    self.machine.wrote(count, now);
+                    if count == whole && used < SLICES {
+                        return true;
+                    }
+                }
+                Moved::Nothing => return false,
+                Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, now),
+            }
+        }
+        true
+    }
+
+    /// Writes until nothing is left to write.
+    pub(crate) fn write_out(&mut self) {
+        self.shared.socket.begin_write();
+        while self.machine.want().write {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let now = self.clock.last();
+            let used = self.machine.output(&mut slices, now);
+            let whole = slices[..used].iter().map(|slice| slice.len()).sum();
+            let moved = self.shared.socket.write(&slices[..used]);
+            self.gave(moved, whole);
             if moved == Moved::Bytes(whole) && used < SLICES {
                 return;
             }
@@ -165,7 +350,7 @@ impl Conn {
     }
 
     /// A write of `whole` bytes of output ended like this.
-    pub(crate) fn gave(&mut self, moved: Moved, whole: usize, socket: &Socket) {
+    pub(crate) fn gave(&mut self, moved: Moved, whole: usize) {
         match moved {
             Moved::Bytes(count) if count == whole => self.machine.wrote(count, self.clock.last()),
             Moved::Bytes(count) => {
@@ -175,11 +360,11 @@ impl Conn {
             Moved::Nothing => {
                 let now = self.clock.look();
                 self.machine.tick(now);
-                if self.control.aborting() {
+                if self.hub.control.aborting() {
                     self.machine.eof(Eof::Reset, now);
                 }
                 let (wait, _) = self.wait();
-                socket.wait_longer(wait);
+                self.shared.socket.wait_longer(wait);
             }
             Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, self.clock.last()),
         }
@@ -189,7 +374,7 @@ impl Conn {
     pub(crate) fn copy_output(&mut self, copy: &mut Vec<u8>, most: usize) {
         copy.clear();
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let now = self.now();
+        let now = self.clock.last();
         let used = self.machine.output(&mut slices, now);
         for slice in &slices[..used] {
             let count = slice.len().min(most - copy.len());
@@ -197,22 +382,31 @@ impl Conn {
         }
     }
 
-    /// Does what the machine wants of the socket; gives back what ends it for good.
-    pub(crate) fn close(&mut self, how: Close, socket: &Socket) -> Option<Close> {
-        if how != Close::Linger {
-            return Some(how);
+    /// Does what the machine wants of the socket; says whether that is closed with this.
+    pub(crate) fn close(&mut self, how: Close) -> bool {
+        let Some(stream) = self.shared.socket.stream() else {
+            return how != Close::Linger;
+        };
+        match how {
+            Close::Graceful => true,
+            Close::Abort => {
+                stream.reset_on_close();
+                true
+            }
+            Close::Linger => {
+                if !std::mem::replace(&mut self.half_shut, true) {
+                    stream.shut_writing();
+                }
+                false
+            }
         }
-        if !std::mem::replace(&mut self.half_shut, true) {
-            socket.shut_writing();
-        }
-        None
     }
 
     /// Shuts the writing half if the machine wants that; an exchange that is
     /// open does not end the connection otherwise.
-    pub(crate) fn half_close(&mut self, socket: &Socket) {
-        if let Some(how) = self.machine.want().close {
-            let _ = self.close(how, socket);
+    pub(crate) fn half_close(&mut self) {
+        if self.machine.want().close == Some(Close::Linger) {
+            self.close(Close::Linger);
         }
     }
 
@@ -223,8 +417,10 @@ impl Conn {
 
     /// Gives back memory that holds nothing.
     pub(crate) fn trim(&mut self) {
+        self.warm = false;
         self.scratch = Vec::new();
         self.machine.trim(self.clock.last());
+        self.shared.trim();
     }
 
     /// Whether the connection is lost.
@@ -240,10 +436,31 @@ impl Conn {
     }
 
     pub(crate) fn note(&mut self, event: &Event) {
+        if let Some(watch) = &mut self.watch {
+            watch.event(event);
+        }
         match event {
             Event::InputClosed => self.input_closed = true,
             Event::Closed(reason) => self.closed = Some(*reason),
             _ => {}
+        }
+    }
+
+    /// Has this request observed.
+    pub(crate) fn observe(&mut self, request: &mut crate::Request) {
+        if let Some(watch) = &mut self.watch {
+            watch.request(request);
+        }
+    }
+
+    /// The handler panicked.
+    pub(crate) fn panicked(&self, payload: Box<dyn Any + Send>) {
+        if let Some(watch) = &self.watch {
+            watch.panicked(&*payload);
+        }
+        if self.hub.panics == Panics::Propagate {
+            self.hub.control.panic(payload);
+            self.hub.control.abort();
         }
     }
 
@@ -261,8 +478,30 @@ impl Conn {
     /// What a refused command means to the application.
     pub(crate) fn explain(&self, misuse: Misuse) -> Error {
         match (misuse, self.closed) {
-            (Misuse::NoSuchExchange, Some(reason)) => Error::Closed(reason),
-            (misuse, _) => Error::Misuse(misuse),
+            (Misuse::NoSuchExchange | Misuse::AlreadyFinished, Some(reason)) => {
+                Error::Closed(reason)
+            }
+            (misuse, _) => {
+                if let Some(watch) = &self.watch {
+                    watch.misused(misuse);
+                }
+                Error::Misuse(misuse)
+            }
         }
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.watch = None;
+        // Somebody still holds a body or a writer: that must not keep the socket open.
+        let kept = Arc::strong_count(&self.shared) > 1;
+        match self.shared.socket.stream().filter(|_| kept) {
+            Some(stream) if self.is_cut() => stream.reset(),
+            Some(stream) => stream.shut_both(),
+            None => {}
+        }
+        self.hub.poller.forget(&mut self.place);
+        self.hub.control.leave(self.number, &self.hub.poller);
     }
 }

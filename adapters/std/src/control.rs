@@ -2,12 +2,14 @@
 //! there are, and the handle that ends it.
 //! Knows no bytes; what an end means to a connection is its machine's.
 
+use crate::poller::Poller;
 use crate::shared::Shared;
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A wait for a shutdown that has no deadline, before it is begun again.
@@ -17,43 +19,59 @@ const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
 const ABORTING: u8 = 2;
 
+/// What is done when a server begins to stop.
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
+
 /// The state of a server that its connections see.
 pub(crate) struct Control {
     phase: AtomicU8,
-    origin: Instant,
-    address: SocketAddr,
     most: usize,
+    /// How many connections there are.
+    count: AtomicUsize,
     open: Mutex<Open>,
     changed: Condvar,
+    /// Wakes the thread that polls, while there is one.
+    wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 #[derive(Default)]
 struct Open {
-    connections: HashMap<u64, Arc<Shared>>,
+    connections: HashMap<u64, Weak<Shared>>,
     next: u64,
+    hooks: Vec<Hook>,
+    /// What a handler panicked with.
+    panic: Option<Box<dyn Any + Send>>,
 }
 
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Control({}, phase {})", self.address, self.phase.load(SeqCst))
+        let (phase, count) = (self.phase.load(SeqCst), self.count.load(SeqCst));
+        write!(f, "Control(phase {phase}, {count} connections)")
     }
 }
 
 impl Control {
-    pub(crate) fn new(address: SocketAddr, most: usize) -> Control {
+    pub(crate) fn new(most: usize, hooks: Vec<Hook>) -> Control {
         Control {
             phase: AtomicU8::new(RUNNING),
-            origin: Instant::now(),
-            address,
             most: most.max(1),
-            open: Mutex::default(),
+            count: AtomicUsize::new(0),
+            open: Mutex::new(Open { hooks, ..Open::default() }),
             changed: Condvar::new(),
+            wake: OnceLock::new(),
         }
     }
 
-    /// Where the machines' time begins.
-    pub(crate) fn origin(&self) -> Instant {
-        self.origin
+    /// Tells how to wake the thread that polls.
+    pub(crate) fn woken_by(&self, wake: impl Fn() + Send + Sync + 'static) {
+        // A server serves once.
+        let _ = self.wake.set(Box::new(wake));
+    }
+
+    fn wake(&self) {
+        if let Some(wake) = self.wake.get() {
+            wake();
+        }
     }
 
     pub(crate) fn running(&self) -> bool {
@@ -68,104 +86,86 @@ impl Control {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_for<'a>(&'a self, open: MutexGuard<'a, Open>, time: Duration) -> MutexGuard<'a, Open> {
-        self.changed.wait_timeout(open, time).unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// Waits until one more connection is allowed; `false` if the server ends.
-    pub(crate) fn wait_for_room(&self) -> bool {
-        let mut open = self.lock();
-        while self.running() && open.connections.len() >= self.most {
-            open = self.changed.wait(open).unwrap_or_else(PoisonError::into_inner);
-        }
-        self.running()
-    }
-
     /// Whether one more connection is allowed.
     pub(crate) fn has_room(&self) -> bool {
-        self.lock().connections.len() < self.most
+        self.count.load(SeqCst) < self.most
     }
 
-    /// Waits, but not longer than the server runs.
-    pub(crate) fn pause(&self, time: Duration) {
-        let open = self.lock();
-        if self.running() {
-            drop(self.wait_for(open, time));
-        }
+    /// Whether no connection is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(SeqCst) == 0
     }
 
-    /// Waits until no connection is left, or the server aborts.
-    pub(crate) fn wait_for_end(&self) {
+    /// Counts a connection; gives its number.
+    pub(crate) fn enter(&self, shared: &Arc<Shared>) -> u64 {
         let mut open = self.lock();
-        while !open.connections.is_empty() && !self.aborting() {
-            open = self.changed.wait(open).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Counts a connection, until what it gives is dropped.
-    pub(crate) fn enter(self: &Arc<Control>, shared: Arc<Shared>) -> Member {
-        let mut open = self.lock();
-        let key = open.next;
         open.next += 1;
-        open.connections.insert(key, shared);
-        Member { control: Arc::clone(self), key }
+        let number = open.next;
+        open.connections.insert(number, Arc::downgrade(shared));
+        self.count.fetch_add(1, SeqCst);
+        number
     }
 
-    /// Accepts nothing more, and wakes what waits.
-    pub(crate) fn stop(&self) {
-        let open = self.lock();
-        if self.phase.compare_exchange(RUNNING, STOPPING, SeqCst, SeqCst).is_ok() {
-            open.connections.values().for_each(|shared| shared.wake());
+    /// A connection has ended.
+    pub(crate) fn leave(&self, number: u64, poller: &Poller) {
+        let mut open = self.lock();
+        open.connections.remove(&number);
+        let left = self.count.fetch_sub(1, SeqCst) - 1;
+        if !self.running() {
             self.changed.notify_all();
-            drop(open);
-            self.wake_accept();
+            if left == 0 {
+                poller.wake();
+            }
+        } else if left + 1 == self.most {
+            poller.wake();
         }
     }
 
-    /// The thread that accepts waits for a connection: it gets one. Where the
-    /// queue is so full that this is not taken, it does not wait.
-    fn wake_accept(&self) {
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(match address {
-                SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-                SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            });
+    /// A handler panicked, and the server's user is to know.
+    pub(crate) fn panic(&self, payload: Box<dyn Any + Send>) {
+        self.lock().panic.get_or_insert(payload);
+    }
+
+    pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
+        self.lock().panic.take()
+    }
+
+    /// Accepts nothing more.
+    pub(crate) fn stop(&self) {
+        let mut open = self.lock();
+        if self.phase.compare_exchange(RUNNING, STOPPING, SeqCst, SeqCst).is_err() {
+            return;
         }
-        let _ = TcpStream::connect_timeout(&address, Duration::from_millis(100));
+        let hooks = std::mem::take(&mut open.hooks);
+        self.changed.notify_all();
+        drop(open);
+        self.wake();
+        for hook in hooks {
+            // A hook that finds no thread is done here.
+            let hook = Arc::new(Mutex::new(Some(hook)));
+            let run = |hook: &Mutex<Option<Hook>>| {
+                let hook = hook.lock().unwrap_or_else(PoisonError::into_inner).take();
+                hook.into_iter().for_each(|hook| hook());
+            };
+            let given = Arc::clone(&hook);
+            if thread::Builder::new().spawn(move || run(&given)).is_err() {
+                run(&hook);
+            }
+        }
     }
 
     /// Ends everything at once; says how many connections were cut.
-    fn abort(&self) -> usize {
+    pub(crate) fn abort(&self) -> usize {
         self.stop();
         self.phase.store(ABORTING, SeqCst);
         let open = self.lock();
-        open.connections.values().for_each(|shared| shared.wake_all());
+        let cut = open.connections.len();
+        let connections: Vec<_> = open.connections.values().filter_map(Weak::upgrade).collect();
         self.changed.notify_all();
-        open.connections.len()
-    }
-}
-
-/// A connection that is counted.
-#[derive(Debug)]
-pub(crate) struct Member {
-    control: Arc<Control>,
-    key: u64,
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        let mut open = self.control.lock();
-        let full = open.connections.len() >= self.control.most;
-        let shared = open.connections.remove(&self.key);
-        if full || !self.control.running() {
-            self.control.changed.notify_all();
-        }
         drop(open);
-        // A writer that a handler forgets must not keep the connection open.
-        if let Some(shared) = shared.filter(|shared| Arc::strong_count(shared) > 2) {
-            shared.socket.shut_both();
-        }
+        connections.iter().for_each(|shared| shared.wake_all());
+        self.wake();
+        cut
     }
 }
 
@@ -204,7 +204,8 @@ impl Handle {
                 drop(open);
                 return self.0.abort();
             }
-            open = self.0.wait_for(open, left);
+            let waited = self.0.changed.wait_timeout(open, left);
+            open = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         0
     }

@@ -1,12 +1,13 @@
 //! What a handler is: a function of a request, or one that takes the writer.
 //! Decides nothing; the driver calls handlers, and the writer sends what they answer.
 
+use crate::exchange::Exchange;
 use crate::{Request, Response, ResponseWriter};
-use purlin_core::IntoResponse;
+use purlin_core::{IntoResponse, RequestHead};
 use std::fmt;
 use std::io::{self, Read};
 
-/// Answers requests, on the thread of their connection.
+/// Answers requests, on a thread of the server.
 ///
 /// Every function from [`Request`] to something that can be turned into a
 /// [`Response`] is a handler; [`streaming`] makes one of a
@@ -33,9 +34,82 @@ use std::io::{self, Read};
     note = "a function that takes the writer becomes a handler by `streaming(|request, writer| ...)`"
 )]
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one request. The answer is complete once `writer` is finished or
-    /// dropped; it may be moved to another thread.
-    fn serve(&self, request: Request, writer: ResponseWriter);
+    /// Answers one request: with a response, or through the exchange's writer.
+    fn call(&self, request: Request, exchange: &Exchange) -> Answer;
+
+    /// Whether this handler writes while the client still sends, and so has to
+    /// be called before the body has come; see [`full_duplex`].
+    fn full_duplex(&self, head: &RequestHead) -> bool {
+        let _ = head;
+        false
+    }
+}
+
+/// What a handler answers: a response, or that its writer has the response.
+///
+/// Middleware may look into a response that another handler gave:
+///
+/// ```
+/// use purlin_std::{Answer, Exchange, Handler, Request, Response};
+///
+/// fn noted(next: impl Handler) -> impl Handler {
+///     purlin_std::middleware(move |request, exchange| {
+///         next.call(request, exchange).map(|response: Response| {
+///             println!("answered {}", response.status().code());
+///             response
+///         })
+///     })
+/// }
+/// # let _ = noted(|_: Request| "hello");
+/// ```
+#[derive(Debug)]
+#[must_use = "the server sends it"]
+pub struct Answer(pub(crate) Outcome);
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Response(Response),
+    /// The writer was used.
+    Written,
+    /// The writer was used, and then something failed: this instead, if it is not too late.
+    Failed(Response),
+}
+
+impl Answer {
+    /// The writer was used: the response is what it wrote. It ends now, unless
+    /// the writer lives on elsewhere.
+    pub fn written() -> Answer {
+        Answer(Outcome::Written)
+    }
+
+    /// Writing failed: answer with this if nothing has gone out yet, else give
+    /// the message up so that the peer can tell.
+    pub fn failed(response: Response) -> Answer {
+        Answer(Outcome::Failed(response))
+    }
+
+    /// The response, if it is a value: one that a writer wrote cannot be looked into.
+    pub fn response(&self) -> Option<&Response> {
+        match &self.0 {
+            Outcome::Response(response) | Outcome::Failed(response) => Some(response),
+            Outcome::Written => None,
+        }
+    }
+
+    /// The same with another response, if it is a value.
+    pub fn map(self, change: impl FnOnce(Response) -> Response) -> Answer {
+        Answer(match self.0 {
+            Outcome::Response(response) => Outcome::Response(change(response)),
+            Outcome::Failed(response) => Outcome::Failed(change(response)),
+            Outcome::Written => Outcome::Written,
+        })
+    }
+}
+
+impl<R: IntoResponse<Source>> From<R> for Answer {
+    fn from(response: R) -> Answer {
+        Answer(Outcome::Response(response.into_response()))
+    }
 }
 
 impl<F, R> Handler for F
@@ -43,11 +117,45 @@ where
     F: Fn(Request) -> R + Send + Sync + 'static,
     R: IntoResponse<Source>,
 {
-    fn serve(&self, request: Request, writer: ResponseWriter) {
-        writer.hold_while_reading(&request);
-        let response = self(request).into_response();
-        // The peer is gone, or the response contradicts itself: then the writer has answered 500.
-        let _ = writer.respond(response);
+    fn call(&self, request: Request, _exchange: &Exchange) -> Answer {
+        self(request).into()
+    }
+}
+
+/// Makes a handler of a function that takes the exchange: what middleware is made of.
+///
+/// ```
+/// use purlin_std::{BoxHandler, Handler, IntoResponse, Mux, Request, Status, middleware};
+///
+/// let mut mux = Mux::new();
+/// mux.wrap(|next: BoxHandler| {
+///     BoxHandler::new(middleware(move |request, exchange| {
+///         if request.field("authorization").is_none() {
+///             return Status::UNAUTHORIZED.into();
+///         }
+///         next.call(request, exchange)
+///     }))
+/// });
+/// mux.handle("GET /secret", |_: Request| "42\n")?;
+/// # Ok::<(), purlin_std::InsertError>(())
+/// ```
+pub fn middleware<F>(function: F) -> Middleware<F>
+where
+    F: Fn(Request, &Exchange) -> Answer + Send + Sync + 'static,
+{
+    Middleware(function)
+}
+
+/// A handler that takes the exchange; made by [`middleware`].
+#[derive(Clone, Copy, Debug)]
+pub struct Middleware<F>(F);
+
+impl<F> Handler for Middleware<F>
+where
+    F: Fn(Request, &Exchange) -> Answer + Send + Sync + 'static,
+{
+    fn call(&self, request: Request, exchange: &Exchange) -> Answer {
+        (self.0)(request, exchange)
     }
 }
 
@@ -84,19 +192,24 @@ where
     note = "it returns `()`, or `Result<(), E>` with `E: IntoResponse<Source>`"
 )]
 pub trait Streamed {
-    /// The answer to a failure, if it is one.
-    fn into_failure(self) -> Option<Response>;
+    /// What is behind it.
+    fn into_answer(self) -> Answer;
 }
 
 impl Streamed for () {
-    fn into_failure(self) -> Option<Response> {
-        None
+    fn into_answer(self) -> Answer {
+        Answer::written()
     }
 }
 
+/// An error is the answer if nothing has gone out yet; else the message is
+/// given up, so that the peer can tell.
 impl<E: IntoResponse<Source>> Streamed for Result<(), E> {
-    fn into_failure(self) -> Option<Response> {
-        self.err().map(IntoResponse::into_response)
+    fn into_answer(self) -> Answer {
+        match self {
+            Ok(()) => Answer::written(),
+            Err(error) => Answer::failed(error.into_response()),
+        }
     }
 }
 
@@ -109,11 +222,39 @@ where
     F: Fn(Request, ResponseWriter) -> R + Send + Sync + 'static,
     R: Streamed,
 {
-    fn serve(&self, request: Request, writer: ResponseWriter) {
-        let end = writer.defer();
-        if let Some(response) = self.0(request, writer).into_failure() {
-            end.fail(response);
-        }
+    fn call(&self, request: Request, exchange: &Exchange) -> Answer {
+        (self.0)(request, exchange.writer()).into_answer()
+    }
+}
+
+/// Has a handler called as soon as the head of a request has come.
+///
+/// Without this, up to 64 KiB of a body are taken in first (all of it, if it
+/// is small), so that a client that sends slowly holds no thread. A client that
+/// waits for part of the answer before it sends the rest would wait for ever.
+///
+/// ```
+/// use purlin_std::{Mux, Request, Response, Source, full_duplex};
+/// let mut mux = Mux::new();
+/// let echo = |request: Request| Response::stream(Source::reader(request.into_body()));
+/// mux.handle("POST /echo", full_duplex(echo))?;
+/// # Ok::<(), purlin_std::InsertError>(())
+/// ```
+pub fn full_duplex<H: Handler>(handler: H) -> FullDuplex<H> {
+    FullDuplex(handler)
+}
+
+/// A handler that writes while the client still sends; made by [`full_duplex`].
+#[derive(Clone, Copy, Debug)]
+pub struct FullDuplex<H>(H);
+
+impl<H: Handler> Handler for FullDuplex<H> {
+    fn call(&self, request: Request, exchange: &Exchange) -> Answer {
+        self.0.call(request, exchange)
+    }
+
+    fn full_duplex(&self, _head: &RequestHead) -> bool {
+        true
     }
 }
 

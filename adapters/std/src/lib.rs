@@ -14,17 +14,38 @@
 //! }
 //! ```
 //!
-//! A connection has a thread, and its handler runs there. A handler is a
-//! function of a [`Request`], or one that takes the [`ResponseWriter`] too
-//! (see [`streaming`]). Limits and timeouts are all on; [`Server`] changes them.
+//! A handler is a function of a [`Request`], or one that takes the
+//! [`ResponseWriter`] too (see [`streaming`]). It runs on a thread of a bounded
+//! pool. A connection that waits, for a request, for the rest of a head or for
+//! a small body, needs no thread. Limits and timeouts are all on; [`Server`]
+//! changes them.
+//!
+//! | what | is |
+//! |---|---|
+//! | [`Server`] | a handler, limits, what is told; [`Bound`] has its sockets, [`Handle`] ends it |
+//! | [`Mux`] | routes by Go's patterns, with groups and middleware |
+//! | [`Request`], [`Body`] | what came, read piece by piece or whole |
+//! | [`Response`], [`Source`] | what goes out as a value, its bytes perhaps still to come |
+//! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
+//! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
+//! | [`observe`] | what a server tells of connections and requests |
+//! | [`Error`] | why not; it is an answer too |
+
+#![allow(
+    clippy::vec_box,
+    reason = "a connection moves from owner to owner; in a box that is cheap"
+)]
 
 mod body;
-mod clock;
 mod conn;
 mod control;
 mod driver;
+mod exchange;
 mod handler;
+mod hub;
 mod mux;
+mod poller;
+mod pool;
 mod server;
 mod shared;
 mod socket;
@@ -34,15 +55,23 @@ mod writer;
 pub use body::Body;
 pub use bytes::Bytes;
 pub use control::Handle;
-pub use handler::{Handler, Source, Streamed, Streaming, streaming};
+pub use exchange::Exchange;
+pub use handler::{
+    Answer, FullDuplex, Handler, Middleware, Source, Streamed, Streaming, full_duplex, middleware,
+    streaming,
+};
+pub use hub::Panics;
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
+pub use purlin_core::config::FaultAnswer;
 pub use purlin_core::message::Error;
+pub use purlin_core::observe;
 pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{
     BodyLength, CloseReason, Content, Fault, Field, Fields, IntoResponse, InvalidField, Leniency,
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
-    Timeouts, Version, names,
+    Timeouts, Values, Version, names,
 };
+pub use purlin_host::{Listener, inherited};
 pub use server::{Bound, Server};
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;

@@ -1,18 +1,18 @@
 //! The mux of this adapter, and the default one.
 //! Which handler answers is decided in `purlin_core::mux`.
 
-use crate::{Error, Handler, Request, ResponseWriter, Server};
-use purlin_core::Response;
+use crate::{Answer, Error, Exchange, Handler, Request, Response, Server};
+use purlin_core::RequestHead;
 use purlin_core::mux::FromHandler;
-use purlin_core::router::{InsertError, RouteId};
+use purlin_core::router::{InsertError, RouteId, Routed};
 use std::fmt;
 use std::net::ToSocketAddrs;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 
 /// Routes requests to handlers by Go's patterns.
 ///
 /// ```
-/// use purlin_std::{BoxHandler, Mux, Request, streaming};
+/// use purlin_std::{BoxHandler, Handler, Mux, Request, Status, middleware};
 ///
 /// let mut mux = Mux::new();
 /// mux.handle("GET /hello/{name}", |r: Request| format!("hello, {}\n", r.param("name")))?;
@@ -21,11 +21,10 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 /// // Middleware is a function from a handler to a handler.
 /// let mut admin = mux.group("/admin");
 /// admin.wrap(|next: BoxHandler| {
-///     BoxHandler::new(streaming(move |request, writer| {
-///         if request.field("authorization").is_some() {
-///             purlin_std::Handler::serve(&next, request, writer);
-///         } else {
-///             let _ = writer.respond(purlin_std::IntoResponse::into_response(purlin_std::Status::UNAUTHORIZED));
+///     BoxHandler::new(middleware(move |request, exchange| {
+///         match request.field("authorization") {
+///             Some(_) => next.call(request, exchange),
+///             None => Status::UNAUTHORIZED.into(),
 ///         }
 ///     }))
 /// });
@@ -55,8 +54,12 @@ impl fmt::Debug for BoxHandler {
 }
 
 impl Handler for BoxHandler {
-    fn serve(&self, request: Request, writer: ResponseWriter) {
-        self.0.serve(request, writer);
+    fn call(&self, request: Request, exchange: &Exchange) -> Answer {
+        self.0.call(request, exchange)
+    }
+
+    fn full_duplex(&self, head: &RequestHead) -> bool {
+        self.0.full_duplex(head)
     }
 }
 
@@ -67,17 +70,16 @@ impl<F: Handler> FromHandler<F> for BoxHandler {
 }
 
 impl Handler for Mux {
-    fn serve(&self, mut request: Request, writer: ResponseWriter) {
+    fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
         match self.dispatch(&mut request) {
-            Ok(handler) => handler.serve(request, writer),
-            Err(answer) => refuse(answer, writer),
+            Ok(handler) => handler.call(request, exchange),
+            Err(answer) => Response::into(answer),
         }
     }
-}
 
-fn refuse(answer: Response<crate::Source>, writer: ResponseWriter) {
-    // It fails only if the peer is gone.
-    let _ = writer.respond(answer);
+    fn full_duplex(&self, head: &RequestHead) -> bool {
+        matches!(self.route(head), Routed::Found { value, .. } if value.full_duplex(head))
+    }
 }
 
 /// A mux that may grow while it serves; its clones are one and the same.
@@ -90,29 +92,18 @@ fn refuse(answer: Response<crate::Source>, writer: ResponseWriter) {
 /// # let _ = server;
 /// # Ok::<(), purlin_std::InsertError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct SharedMux(Arc<RwLock<Mux>>);
-
-impl SharedMux {
-    /// Registers a handler for a pattern.
-    ///
-    /// # Errors
-    /// The pattern is malformed, or conflicts with one that is registered.
-    #[track_caller]
-    pub fn handle(&self, pattern: &str, handler: impl Handler) -> Result<RouteId, InsertError> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).handle(pattern, handler)
-    }
-}
+pub type SharedMux = purlin_host::SharedMux<BoxHandler>;
 
 impl Handler for SharedMux {
-    fn serve(&self, mut request: Request, writer: ResponseWriter) {
-        // The lock is not held while the handler runs.
-        let found =
-            self.0.read().unwrap_or_else(PoisonError::into_inner).dispatch(&mut request).cloned();
-        match found {
-            Ok(handler) => handler.serve(request, writer),
-            Err(answer) => refuse(answer, writer),
+    fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
+        match self.dispatch(&mut request) {
+            Ok(handler) => handler.call(request, exchange),
+            Err(answer) => Response::into(answer),
         }
+    }
+
+    fn full_duplex(&self, head: &RequestHead) -> bool {
+        self.find(head).is_some_and(|handler| handler.full_duplex(head))
     }
 }
 

@@ -9,13 +9,12 @@
 
 use crate::Error;
 use crate::conn::Conn;
-use crate::socket::Moved;
 use crate::socket::Socket;
-use crate::writer::Draft;
 use bytes::Bytes;
+use purlin_core::message::{Draft, Outlet};
 use purlin_core::{Fields, Id, Machine, Misuse, Recv};
+use purlin_host::Moved;
 use std::io::IoSlice;
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -23,18 +22,10 @@ use std::time::Duration;
 /// The most that is read or written in one go while others use the machine.
 const PIECE: usize = 64 * 1024;
 
-/// The connection's thread is at work.
-const BUSY: u8 = 0;
-/// It waits for the next request.
-const WAITING: u8 = 1;
-/// It was woken from that.
-const WOKEN: u8 = 2;
-
 /// One connection, as its users share it.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) socket: Socket,
-    state: AtomicU8,
     slot: Mutex<Slot>,
     changed: Condvar,
 }
@@ -57,9 +48,10 @@ pub(crate) struct Slot {
     /// Threads that wait for `changed`.
     waiting: usize,
     copy: Vec<u8>,
-    /// A response whose writer is dropped waits for the handler's result.
-    deferred: bool,
-    left: Option<Draft>,
+    /// The handler has returned: a writer that is dropped ends its response.
+    handled: bool,
+    /// What a writer left that was dropped before.
+    left: Option<Box<Draft>>,
 }
 
 /// A piece of a body.
@@ -70,40 +62,25 @@ pub(crate) enum Piece {
 
 impl Shared {
     pub(crate) fn new(socket: Socket) -> Shared {
-        Shared {
-            socket,
-            state: AtomicU8::new(BUSY),
-            slot: Mutex::default(),
-            changed: Condvar::new(),
-        }
-    }
-
-    /// The connection's thread begins to wait for the next request.
-    pub(crate) fn begin_waiting(&self) {
-        self.state.store(WAITING, SeqCst);
-    }
-
-    /// It waits no longer; says whether it was woken.
-    pub(crate) fn end_waiting(&self) -> bool {
-        self.state.swap(BUSY, SeqCst) == WOKEN
-    }
-
-    /// Wakes the connection's thread if it waits for the next request.
-    pub(crate) fn wake(&self) {
-        if self.state.compare_exchange(WAITING, WOKEN, SeqCst, SeqCst).is_ok() {
-            self.socket.wake_reader();
-        }
+        Shared { socket, slot: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Wakes whoever waits for anything here, to find that the server aborts.
     pub(crate) fn wake_all(&self) {
-        self.socket.wake_reader();
+        if let Some(stream) = self.socket.stream() {
+            stream.reset();
+        }
         drop(self.lock());
         self.changed.notify_all();
     }
 
     pub(crate) fn lock(&self) -> Guard<'_> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives back memory that holds nothing.
+    pub(crate) fn trim(&self) {
+        self.lock().copy = Vec::new();
     }
 
     fn wait<'a>(&'a self, mut slot: Guard<'a>) -> Guard<'a> {
@@ -126,7 +103,7 @@ impl Shared {
                 slot
             }
         };
-        slot.conn.as_mut()?.took(Moved::Nothing, &self.socket);
+        slot.conn.as_mut()?.took(Moved::Nothing);
         Some(slot)
     }
 
@@ -136,15 +113,38 @@ impl Shared {
         }
     }
 
-    /// Lends the machine to the exchange of that id.
+    /// Lends the machine to the exchange of that id, on this thread.
     pub(crate) fn lend(&self, conn: Box<Conn>, id: Id, has_body: bool) {
         let mut slot = self.lock();
         slot.conn = Some(conn);
         slot.id = id;
         slot.done = false;
         slot.duplex = has_body;
+        slot.alone = Some(thread::current().id());
+        slot.handled = false;
+    }
+
+    /// The handler takes a writer: it may use it while it reads.
+    pub(crate) fn share(&self) {
+        self.lock().alone = None;
+    }
+
+    /// The handler has returned; gives what its writer left.
+    pub(crate) fn handled(&self) -> Option<Box<Draft>> {
+        let mut slot = self.lock();
+        slot.handled = true;
         slot.alone = None;
-        slot.deferred = false;
+        slot.left.take()
+    }
+
+    /// Leaves a response to its handler's result; gives it back if that is known.
+    pub(crate) fn leave(&self, id: Id, draft: Box<Draft>) -> Option<Box<Draft>> {
+        let mut slot = self.lock();
+        if slot.handled || slot.conn(id).is_err() {
+            return Some(draft);
+        }
+        slot.left = Some(draft);
+        None
     }
 
     /// Waits until the response is complete, and takes the machine back.
@@ -159,7 +159,9 @@ impl Shared {
                 }
                 // Unless the connection ends: then nothing that is read matters.
                 if slot.conn.as_ref()?.ends() {
-                    self.socket.wake_reader();
+                    if let Some(stream) = self.socket.stream() {
+                        stream.shut_reading();
+                    }
                 }
             }
             slot.conn.as_mut()?.obey();
@@ -180,6 +182,20 @@ impl Shared {
         let mut slot = self.lock();
         slot.conn(id)?.obey();
         Ok(slot)
+    }
+
+    /// Has something done to the exchange's machine.
+    ///
+    /// # Errors
+    /// The exchange is over, or what was done is a misuse.
+    pub(crate) fn with<T>(
+        &self,
+        id: Id,
+        act: impl FnOnce(&mut Outlet<'_>) -> Result<T, Misuse>,
+    ) -> Result<(Guard<'_>, T), Error> {
+        let mut slot = self.enter(id)?;
+        let done = slot.act(id, act)?;
+        Ok((slot, done))
     }
 
     /// The response of the exchange is complete.
@@ -213,15 +229,24 @@ impl Shared {
         mut data: Bytes,
     ) -> Result<Guard<'a>, Error> {
         loop {
-            let conn = slot.conn(id)?;
-            let now = conn.clock.look();
-            conn.machine.send(id, &mut data, now).map_err(|misuse| conn.explain(misuse))?;
+            slot.act(id, |to| to.machine.send(id, &mut data, to.now))?;
             if data.is_empty() {
                 return Ok(slot);
             }
-            slot = self.write_out(slot);
-            slot.conn(id)?.still_open()?;
+            slot = self.make_room(slot, id)?;
         }
+    }
+
+    /// Writes out, so that the machine takes more.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub(crate) fn make_room<'a>(&'a self, slot: Guard<'a>, id: Id) -> Result<Guard<'a>, Error> {
+        let mut slot = self.write_out(slot);
+        let conn = slot.conn(id)?;
+        conn.still_open()?;
+        conn.note_events();
+        Ok(slot)
     }
 
     /// Waits until input has come, or something has changed.
@@ -233,15 +258,16 @@ impl Shared {
         let conn = slot.conn(id)?;
         let (wait, _) = conn.wait();
         if alone {
-            conn.read_in(&self.socket, wait);
+            conn.read_in(wait);
             conn.note_events();
             return Ok(slot);
         }
         let most = conn.machine.read_buf().len().min(PIECE);
         if most == 0 {
-            conn.sleep(wait, &self.socket);
+            conn.sleep(wait);
             return Ok(slot);
         }
+        conn.leave_poller();
         let mut scratch = std::mem::take(&mut conn.scratch);
         scratch.resize(most.max(scratch.len()), 0);
         slot.reading = true;
@@ -252,7 +278,7 @@ impl Shared {
         slot.reading = false;
         let done = slot.done;
         if let Some(conn) = &mut slot.conn {
-            conn.took_copy(moved, &scratch, &self.socket);
+            conn.took_copy(moved, &scratch);
             conn.scratch = scratch;
             if !done {
                 conn.note_events();
@@ -269,8 +295,8 @@ impl Shared {
         }
         if !slot.duplex || slot.alone.is_some_and(|thread| thread == thread::current().id()) {
             if let Some(conn) = &mut slot.conn {
-                conn.write_out(&self.socket);
-                conn.half_close(&self.socket);
+                conn.write_out();
+                conn.half_close();
             }
             return slot;
         }
@@ -289,7 +315,7 @@ impl Shared {
         let Some(conn) = slot.conn.as_mut().filter(|conn| conn.machine.want().write) else {
             slot.copy = copy;
             if let Some(conn) = &mut slot.conn {
-                conn.half_close(&self.socket);
+                conn.half_close();
             }
             return (slot, false);
         };
@@ -300,7 +326,7 @@ impl Shared {
         let mut slot = self.lock();
         slot.writing = false;
         if let Some(conn) = &mut slot.conn {
-            conn.gave(moved, copy.len(), &self.socket);
+            conn.gave(moved, copy.len());
         }
         slot.copy = copy;
         self.notify(&slot);
@@ -313,12 +339,8 @@ impl Shared {
             return;
         }
         if let Some(conn) = &mut slot.conn {
-            let room = conn.machine.read_buf();
-            if !room.is_empty() {
-                let moved = self.socket.read_ready(room);
-                conn.took(moved, &self.socket);
-                conn.note_events();
-            }
+            conn.read_ready();
+            conn.note_events();
         }
     }
 }
@@ -332,37 +354,20 @@ impl Slot {
         }
     }
 
-    /// Gives back memory that holds nothing.
-    pub(crate) fn trim(&mut self) {
-        self.copy = Vec::new();
+    /// Has something done to the exchange's machine.
+    pub(crate) fn act<T>(
+        &mut self,
+        id: Id,
+        act: impl FnOnce(&mut Outlet<'_>) -> Result<T, Misuse>,
+    ) -> Result<T, Error> {
+        let conn = self.conn(id)?;
+        let now = conn.clock.look();
+        let done = act(&mut Outlet { machine: &mut conn.machine, id, now });
+        done.map_err(|misuse| conn.explain(misuse))
     }
 
     /// From here on reading and writing go on at once, or no longer do.
     pub(crate) fn set_duplex(&mut self, duplex: bool) {
         self.duplex = duplex;
-    }
-
-    /// The handler on this thread has no writer.
-    pub(crate) fn hold(&mut self) {
-        self.alone = Some(thread::current().id());
-    }
-
-    /// A response whose writer is dropped waits for the handler's result.
-    pub(crate) fn defer(&mut self) {
-        self.deferred = true;
-    }
-
-    pub(crate) fn is_deferred(&self) -> bool {
-        self.deferred
-    }
-
-    pub(crate) fn leave(&mut self, draft: Draft) {
-        self.left = Some(draft);
-    }
-
-    /// The handler has given its result: what its writer left behind.
-    pub(crate) fn take_left(&mut self) -> Option<Draft> {
-        self.deferred = false;
-        self.left.take()
     }
 }

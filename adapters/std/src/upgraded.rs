@@ -4,7 +4,7 @@
 use crate::Error;
 use crate::shared::{Piece, Shared};
 use bytes::{Buf, Bytes};
-use purlin_core::{Id, Machine};
+use purlin_core::Id;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,10 +57,7 @@ impl Upgraded {
     /// # Errors
     /// [`Error::Closed`] if the connection has ended.
     pub fn shutdown_write(&self) -> Result<(), Error> {
-        let mut slot = self.shared.enter(self.id)?;
-        let conn = slot.conn(self.id)?;
-        let now = conn.clock.look();
-        conn.machine.finish(self.id, None, now).map_err(|misuse| conn.explain(misuse))?;
+        let (slot, ()) = self.shared.with(self.id, |to| to.machine.finish(to.id, None, to.now))?;
         drop(self.shared.write_out(slot));
         Ok(())
     }
@@ -82,8 +79,7 @@ impl Upgraded {
     fn write_all_of(&self, bytes: &[u8]) -> Result<usize, Error> {
         let slot = self.shared.enter(self.id)?;
         let slot = self.shared.send(slot, self.id, Bytes::copy_from_slice(bytes))?;
-        let mut slot = self.shared.write_out(slot);
-        slot.conn(self.id)?.still_open()?;
+        drop(self.shared.make_room(slot, self.id)?);
         Ok(bytes.len())
     }
 }
@@ -127,16 +123,16 @@ impl Drop for Upgraded {
         let Ok(mut slot) = self.shared.enter(self.id) else {
             return;
         };
-        if let Ok(conn) = slot.conn(self.id) {
-            let now = conn.clock.look();
-            if std::thread::panicking() {
-                let _ = conn.machine.reset(self.id, now);
-            } else {
-                // Either may have happened before.
-                let _ = conn.machine.finish(self.id, None, now);
-                let _ = conn.machine.discard(self.id, now);
+        let panicking = std::thread::panicking();
+        let _ = slot.act(self.id, |to| {
+            if panicking {
+                return to.machine.reset(to.id, to.now);
             }
-        }
+            // Either may have happened before.
+            let _ = to.machine.finish(to.id, None, to.now);
+            let _ = to.machine.discard(to.id, to.now);
+            Ok(())
+        });
         self.shared.done(&mut slot);
     }
 }

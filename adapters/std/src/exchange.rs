@@ -1,0 +1,202 @@
+//! One request on its way through a handler: who has the machine, and what the
+//! handler's answer becomes.
+//! Decides nothing of the protocol; it gives commands.
+
+use crate::conn::{Conn, Pending};
+use crate::handler::{Answer, Handler, Outcome};
+use crate::shared::Shared;
+use crate::writer::ResponseWriter;
+use crate::{Body, Request, Response};
+use purlin_core::{
+    Body as Sent, BodyLength, Content, Id, IntoResponse, Machine, Method, ServerMachine, Status,
+};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// The exchange that a request belongs to: where a handler gets the writer of
+/// its response.
+///
+/// ```
+/// use purlin_std::{Answer, Exchange, Handler, Request};
+///
+/// /// Lets only safe methods through to another handler.
+/// struct ReadOnly<H>(H);
+///
+/// impl<H: Handler> Handler for ReadOnly<H> {
+///     fn call(&self, request: Request, exchange: &Exchange) -> Answer {
+///         if request.method().is_safe() {
+///             return self.0.call(request, exchange);
+///         }
+///         purlin_std::Response::text("read only\n").into()
+///     }
+/// }
+/// ```
+pub struct Exchange {
+    shared: Arc<Shared>,
+    id: Id,
+    method: Method,
+    /// The machine, until it is lent.
+    conn: RefCell<Option<Box<Conn>>>,
+    /// A writer was taken.
+    taken: Cell<bool>,
+    request: Cell<Option<Request>>,
+}
+
+impl Exchange {
+    pub(crate) fn begin(mut conn: Box<Conn>, pending: Pending) -> Exchange {
+        let Pending { id, head, length } = pending;
+        let shared = Arc::clone(&conn.shared);
+        let has_body = length != BodyLength::Empty;
+        let body = if has_body { Body::of(&shared, id) } else { Body::empty() };
+        let method = head.method().clone();
+        let mut request = Request::new(head, length, body).with_values(conn.values.clone());
+        conn.observe(&mut request);
+        let exchange = Exchange {
+            shared,
+            id,
+            method,
+            conn: RefCell::new(Some(conn)),
+            taken: Cell::new(false),
+            request: Cell::new(Some(request)),
+        };
+        if has_body {
+            exchange.lend(true);
+        }
+        exchange
+    }
+
+    /// The writer of the response. The response belongs to it from here, and
+    /// what the handler returns counts only if it is [`Answer::written`].
+    pub fn writer(&self) -> ResponseWriter {
+        self.lend(false);
+        self.shared.share();
+        self.taken.set(true);
+        ResponseWriter::new(Arc::clone(&self.shared), self.id, &self.method)
+    }
+
+    fn own_writer(&self) -> ResponseWriter {
+        ResponseWriter::new(Arc::clone(&self.shared), self.id, &self.method)
+    }
+
+    /// Puts the machine where bodies and writers find it.
+    fn lend(&self, has_body: bool) {
+        if let Some(conn) = self.conn.take() {
+            self.shared.lend(conn, self.id, has_body);
+        }
+    }
+
+    /// Calls the handler, and does what it says; gives the connection back once
+    /// the response is complete, or nothing if the server aborts.
+    pub(crate) fn run(self, handler: &dyn Handler) -> Option<Box<Conn>> {
+        let request = self.request.take()?;
+        // A panic is answered, and nothing else is shared with the handler.
+        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &self)));
+        let panic = match answer {
+            Ok(Answer(Outcome::Response(response))) => {
+                self.respond(response);
+                None
+            }
+            Ok(Answer(Outcome::Written)) => {
+                self.end_written(None);
+                None
+            }
+            Ok(Answer(Outcome::Failed(response))) => {
+                self.end_written(Some(response));
+                None
+            }
+            Err(payload) => {
+                self.fail();
+                Some(payload)
+            }
+        };
+        let conn = self.conn.take().or_else(|| self.shared.take_back())?;
+        told(&conn, panic);
+        Some(conn)
+    }
+
+    fn respond(&self, response: Response) {
+        let whole = matches!(response.content(), Content::Empty | Content::Full(_));
+        let mut conn = self.conn.borrow_mut();
+        match conn.as_deref_mut().filter(|_| whole) {
+            Some(conn) => respond_whole(conn, self.id, response),
+            None => {
+                drop(conn);
+                self.lend(false);
+                let writer = match self.shared.handled() {
+                    Some(draft) => ResponseWriter::of(Arc::clone(&self.shared), self.id, draft),
+                    None => self.own_writer(),
+                };
+                // It fails only if the peer is gone, or the response contradicts
+                // itself: then the writer has answered 500.
+                let _ = writer.respond(response);
+            }
+        }
+    }
+
+    /// The response is what the writer wrote; or this, if that failed and it is not too late.
+    fn end_written(&self, failed: Option<Response>) {
+        if !self.taken.get() {
+            // Nobody wrote anything.
+            return self.respond(failed.unwrap_or_else(|| Response::new(Status::OK)));
+        }
+        // Otherwise the response is complete, or its writer lives on elsewhere.
+        if let Some(draft) = self.shared.handled() {
+            let writer = ResponseWriter::of(Arc::clone(&self.shared), self.id, draft);
+            match failed {
+                Some(response) => writer.fail_with(response),
+                None => drop(writer),
+            }
+        }
+    }
+
+    /// The handler panicked: 500, or the response breaks off.
+    fn fail(&self) {
+        let answer = || -> Response { Status::INTERNAL_SERVER_ERROR.into_response() };
+        if self.conn.borrow().is_some() {
+            return self.respond(answer());
+        }
+        let writer = match self.shared.handled() {
+            Some(draft) => ResponseWriter::of(Arc::clone(&self.shared), self.id, draft),
+            None if !self.taken.get() => self.own_writer(),
+            // It has answered already, or lives on elsewhere.
+            None => return,
+        };
+        writer.fail_with(answer());
+    }
+}
+
+/// Sends a response that is whole, while nobody else has the machine.
+fn respond_whole(conn: &mut Conn, id: Id, response: Response) {
+    let (head, content) = response.into_parts();
+    let body = match content {
+        Content::Full(bytes) => Sent::Full(bytes),
+        _ => Sent::Empty,
+    };
+    conn.obey();
+    let now = conn.clock.look();
+    if let Err(misuse) = conn.machine.respond(id, &head, body, now) {
+        conn.explain(misuse);
+        let error: Response = Status::INTERNAL_SERVER_ERROR.into_response();
+        let answered = conn.machine.respond(id, error.head(), Sent::Empty, now);
+        if answered.is_err() {
+            // An exchange that is over cannot be given up.
+            let _ = conn.machine.reset(id, now);
+        }
+    }
+}
+
+/// A panic is told once the connection is back.
+fn told(conn: &Conn, panic: Option<Box<dyn Any + Send>>) {
+    if let Some(payload) = panic {
+        conn.panicked(payload);
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exchange({})", self.id)
+    }
+}

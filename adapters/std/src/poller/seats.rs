@@ -1,0 +1,257 @@
+//! Who waits where, until when, and in which order they became idle.
+//! Plain tables: no socket, no clock, no lock.
+
+use purlin_core::Mono;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// No seat.
+const NONE: usize = usize::MAX;
+/// No deadline.
+const NEVER: Mono = Mono::from_nanos(u64::MAX);
+
+/// The seats of the connections that are watched; `C` is a connection.
+#[derive(Debug)]
+pub(crate) struct Seats<C> {
+    seats: Vec<Seat<C>>,
+    /// The first of the seats that are free.
+    free: usize,
+    /// When to look at which seat. A seat has one entry that counts, `Seat::queued`.
+    deadlines: BinaryHeap<Reverse<(Mono, usize)>>,
+    /// When the polling thread wakes by itself; nothing while it does not wait.
+    wakes: Option<Mono>,
+    pub(crate) phase: Phase,
+    /// The connections that are idle, the one that has been so longest first.
+    idlest: usize,
+    newest: usize,
+}
+
+#[derive(Debug)]
+struct Seat<C> {
+    who: Who<C>,
+    /// When it is to be looked at.
+    due: Mono,
+    /// When it will be looked at.
+    queued: Mono,
+    /// Since when it is idle.
+    since: Mono,
+    /// Its neighbours among the idle, or the next free seat.
+    before: usize,
+    after: usize,
+}
+
+#[derive(Debug)]
+enum Who<C> {
+    Nobody,
+    /// A worker has the connection.
+    Away {
+        /// Its socket became ready meanwhile.
+        ready: bool,
+    },
+    Here {
+        conn: C,
+        idle: bool,
+    },
+}
+
+/// Who may come to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Everyone.
+    Open,
+    /// Who knows that the server stops.
+    Stopping,
+    /// Nobody.
+    Ended,
+}
+
+/// What became of parking a connection.
+#[derive(Debug)]
+pub(crate) enum Parked<C> {
+    /// It waits; the polling thread has to be woken if its deadline is the first.
+    Here { wake: bool },
+    /// Its socket is ready.
+    Ready(C),
+}
+
+impl<C> Default for Seats<C> {
+    fn default() -> Seats<C> {
+        Seats {
+            seats: Vec::new(),
+            free: NONE,
+            deadlines: BinaryHeap::new(),
+            wakes: None,
+            phase: Phase::Open,
+            idlest: NONE,
+            newest: NONE,
+        }
+    }
+}
+
+impl<C> Seats<C> {
+    /// A seat for a connection that a worker has.
+    pub(crate) fn take(&mut self) -> usize {
+        let number = self.free;
+        let who = Who::Away { ready: false };
+        if number == NONE {
+            let (before, after) = (NONE, NONE);
+            self.seats.push(Seat {
+                who,
+                due: NEVER,
+                queued: NEVER,
+                since: Mono::ZERO,
+                before,
+                after,
+            });
+            return self.seats.len() - 1;
+        }
+        let seat = &mut self.seats[number];
+        self.free = seat.after;
+        seat.who = who;
+        number
+    }
+
+    /// A seat is free again; a worker had its connection.
+    pub(crate) fn give_back(&mut self, number: usize) {
+        let seat = &mut self.seats[number];
+        seat.who = Who::Nobody;
+        seat.after = self.free;
+        self.free = number;
+    }
+
+    /// A connection comes to wait, until `due` at the latest; it may have been idle for a while.
+    pub(crate) fn park(
+        &mut self,
+        number: usize,
+        conn: C,
+        due: Option<Mono>,
+        idle: Option<Mono>,
+    ) -> Parked<C> {
+        let seat = &mut self.seats[number];
+        if let Who::Away { ready } = &mut seat.who {
+            if std::mem::take(ready) {
+                return Parked::Ready(conn);
+            }
+        }
+        seat.due = due.unwrap_or(NEVER);
+        let due = seat.due;
+        seat.who = Who::Here { conn, idle: idle.is_some() };
+        if due < seat.queued {
+            seat.queued = due;
+            self.deadlines.push(Reverse((due, number)));
+        }
+        if let Some(since) = idle {
+            self.link(number, since);
+        }
+        Parked::Here { wake: self.wakes.is_some_and(|wakes| due < wakes) }
+    }
+
+    /// The socket of this seat is ready: its connection, if it waits there.
+    pub(crate) fn ready(&mut self, number: usize) -> Option<C> {
+        match &mut self.seats.get_mut(number)?.who {
+            Who::Nobody => None,
+            Who::Away { ready } => {
+                *ready = true;
+                None
+            }
+            Who::Here { .. } => self.fetch(number),
+        }
+    }
+
+    /// A worker takes up the connection that waits here.
+    fn fetch(&mut self, number: usize) -> Option<C> {
+        let away = Who::Away { ready: false };
+        match std::mem::replace(&mut self.seats[number].who, away) {
+            Who::Here { conn, idle } => {
+                if idle {
+                    self.unlink(number);
+                }
+                Some(conn)
+            }
+            other => {
+                self.seats[number].who = other;
+                None
+            }
+        }
+    }
+
+    /// A connection whose deadline has passed.
+    pub(crate) fn expired(&mut self, now: Mono) -> Option<C> {
+        while let Some(Reverse((at, number))) = self.deadlines.peek().copied() {
+            if at > now {
+                return None;
+            }
+            self.deadlines.pop();
+            let seat = &mut self.seats[number];
+            if seat.queued != at {
+                continue; // another entry counts
+            }
+            seat.queued = NEVER;
+            if !matches!(seat.who, Who::Here { .. }) {
+                continue; // it will be queued when it is parked
+            }
+            if seat.due <= now {
+                return self.fetch(number);
+            }
+            seat.queued = seat.due;
+            let entry = Reverse((seat.due, number));
+            if seat.due != NEVER {
+                self.deadlines.push(entry);
+            }
+        }
+        None
+    }
+
+    /// Takes everyone away.
+    pub(crate) fn close(&mut self, phase: Phase) -> Vec<C> {
+        self.phase = phase;
+        (0..self.seats.len()).filter_map(|number| self.fetch(number)).collect()
+    }
+
+    pub(crate) fn take_idlest(&mut self) -> Option<C> {
+        if self.idlest == NONE { None } else { self.fetch(self.idlest) }
+    }
+
+    pub(crate) fn begin_waiting(&mut self) -> Option<Mono> {
+        let first = self.deadlines.peek().map(|Reverse((at, _))| *at);
+        self.wakes = Some(first.unwrap_or(NEVER));
+        first
+    }
+
+    pub(crate) fn end_waiting(&mut self) {
+        self.wakes = None;
+    }
+
+    /// Puts a seat among the idle ones; nearly always it is the newest.
+    fn link(&mut self, number: usize, since: Mono) {
+        let (mut before, mut after) = (self.newest, NONE);
+        while before != NONE && self.seats[before].since > since {
+            (before, after) = (self.seats[before].before, before);
+        }
+        let seat = &mut self.seats[number];
+        (seat.since, seat.before, seat.after) = (since, before, after);
+        match before {
+            NONE => self.idlest = number,
+            before => self.seats[before].after = number,
+        }
+        match after {
+            NONE => self.newest = number,
+            after => self.seats[after].before = number,
+        }
+    }
+
+    fn unlink(&mut self, number: usize) {
+        let (before, after) = (self.seats[number].before, self.seats[number].after);
+        match before {
+            NONE => self.idlest = after,
+            before => self.seats[before].after = after,
+        }
+        match after {
+            NONE => self.newest = before,
+            after => self.seats[after].before = before,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+use super::*;
+
+fn at(seconds: u64) -> Option<Mono> {
+    Some(Mono::from_secs(seconds))
+}
+
+fn now(seconds: u64) -> Mono {
+    Mono::from_secs(seconds)
+}
+
+/// Seats a connection and parks it.
+fn seat(seats: &mut Seats<char>, who: char, due: Option<Mono>, idle: bool) -> usize {
+    let (number, idle) = (seats.take(), idle.then_some(Mono::ZERO));
+    assert!(matches!(seats.park(number, who, due, idle), Parked::Here { .. }));
+    number
+}
+
+#[test]
+fn a_socket_that_became_ready_while_its_connection_was_away_is_not_forgotten() {
+    let mut seats = Seats::default();
+    let number = seats.take();
+    assert_eq!(seats.ready(number), None);
+    assert!(matches!(seats.park(number, 'a', None, None), Parked::Ready('a')));
+    assert!(matches!(seats.park(number, 'a', None, None), Parked::Here { .. }), "told once");
+    assert_eq!(seats.ready(number), Some('a'));
+}
+
+#[test]
+fn the_one_that_is_idle_longest_goes_first() {
+    let mut seats = Seats::default();
+    let numbers = ['a', 'b', 'c', 'd'].map(|who| seat(&mut seats, who, None, who != 'b'));
+    assert_eq!(seats.ready(numbers[0]), Some('a'));
+    assert!(matches!(seats.park(numbers[0], 'a', None, at(1)), Parked::Here { .. }));
+    let order: Vec<char> = std::iter::from_fn(|| seats.take_idlest()).collect();
+    assert_eq!(order, ['c', 'd', 'a'], "b is not idle, and a has been busy since");
+}
+
+#[test]
+fn one_that_comes_late_is_idle_since_it_says() {
+    let mut seats = Seats::default();
+    for (who, since) in [('a', 1), ('c', 3), ('d', 4), ('b', 2)] {
+        let number = seats.take();
+        assert!(matches!(seats.park(number, who, None, at(since)), Parked::Here { .. }));
+    }
+    let order: Vec<char> = std::iter::from_fn(|| seats.take_idlest()).collect();
+    assert_eq!(order, ['a', 'b', 'c', 'd']);
+}
+
+#[test]
+fn deadlines_come_in_their_order_and_once() {
+    let mut seats = Seats::default();
+    seat(&mut seats, 'a', at(3), false);
+    seat(&mut seats, 'b', at(1), false);
+    seat(&mut seats, 'c', None, false);
+    assert_eq!(seats.begin_waiting(), at(1));
+    assert_eq!(seats.expired(now(0)), None);
+    assert_eq!(seats.expired(now(5)), Some('b'));
+    assert_eq!(seats.expired(now(5)), Some('a'));
+    assert_eq!(seats.expired(now(u64::MAX)), None);
+}
+
+#[test]
+fn a_deadline_that_moved_later_is_looked_at_and_put_off() {
+    let mut seats = Seats::default();
+    let number = seat(&mut seats, 'a', at(1), false);
+    for due in 2..100 {
+        assert_eq!(seats.ready(number), Some('a'));
+        assert!(matches!(seats.park(number, 'a', at(due), None), Parked::Here { .. }));
+    }
+    assert_eq!(seats.deadlines.len(), 1, "parking again adds nothing");
+    assert_eq!(seats.expired(now(50)), None);
+    assert_eq!(seats.begin_waiting(), at(99));
+    assert_eq!(seats.expired(now(99)), Some('a'));
+}
+
+#[test]
+fn a_deadline_that_moved_earlier_is_met() {
+    let mut seats = Seats::default();
+    let number = seat(&mut seats, 'a', at(10), false);
+    seats.ready(number);
+    assert!(matches!(seats.park(number, 'a', at(2), None), Parked::Here { .. }));
+    assert_eq!(seats.expired(now(2)), Some('a'));
+    assert!(matches!(seats.park(number, 'a', at(20), None), Parked::Here { .. }));
+    assert_eq!(seats.expired(now(10)), None, "the old entry does not count");
+    assert_eq!(seats.expired(now(20)), Some('a'));
+}
+
+#[test]
+fn a_connection_that_is_away_has_no_deadline_and_has_one_again_when_it_is_back() {
+    let mut seats = Seats::default();
+    let number = seat(&mut seats, 'a', at(1), false);
+    seats.ready(number);
+    assert_eq!(seats.expired(now(5)), None);
+    assert!(matches!(seats.park(number, 'a', at(6), None), Parked::Here { .. }));
+    assert_eq!(seats.expired(now(6)), Some('a'));
+}
+
+#[test]
+fn the_polling_thread_is_woken_for_a_deadline_before_its_own_and_for_no_other() {
+    let mut seats = Seats::default();
+    let number = seats.take();
+    let wakes = |parked| matches!(parked, Parked::Here { wake: true });
+    assert!(!wakes(seats.park(number, 'a', at(5), None)), "it does not wait");
+    seats.begin_waiting();
+    let other = seats.take();
+    assert!(!wakes(seats.park(other, 'b', at(7), None)));
+    let third = seats.take();
+    assert!(wakes(seats.park(third, 'c', at(3), None)));
+    seats.end_waiting();
+}
+
+#[test]
+fn a_seat_is_used_again_and_the_last_ones_deadline_does_not_count_for_the_next() {
+    let mut seats = Seats::default();
+    let number = seat(&mut seats, 'a', at(1), true);
+    assert_eq!(seats.ready(number), Some('a'));
+    seats.give_back(number);
+    assert_eq!(seats.ready(number), None, "nobody");
+    assert_eq!(seat(&mut seats, 'b', at(9), true), number);
+    assert_eq!(seats.expired(now(5)), None);
+    assert_eq!(seats.expired(now(9)), Some('b'));
+}
+
+/// Against a plain list, over many random steps.
+#[test]
+fn any_order_of_steps_agrees_with_a_plain_list() {
+    let mut state = 7_u64;
+    let mut random = move |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let mut seats = Seats::default();
+    // (who, seat, due, idle) in the order of parking, and (who, seat) of those that are away.
+    let mut here: Vec<(u64, usize, u64, bool)> = Vec::new();
+    let mut away: Vec<(u64, usize)> = Vec::new();
+    let mut time = 0;
+    for who in 0..20_000 {
+        match random(6) {
+            0 => away.push((who, seats.take())),
+            1 if !away.is_empty() => {
+                let (_, number) = away.swap_remove(random(away.len()));
+                seats.give_back(number);
+            }
+            2 if !here.is_empty() => {
+                let (who, number, ..) = here.remove(random(here.len()));
+                assert_eq!(seats.ready(number), Some(who));
+                away.push((who, number));
+            }
+            3 => {
+                time += random(3) as u64;
+                let mut due: Vec<_> = here.iter().filter(|(_, _, due, _)| *due <= time).collect();
+                due.sort_by_key(|(who, ..)| *who);
+                let due: Vec<_> =
+                    due.into_iter().map(|(who, number, ..)| (*who, *number)).collect();
+                let mut found: Vec<_> = std::iter::from_fn(|| seats.expired(now(time))).collect();
+                found.sort_unstable();
+                assert_eq!(found, due.iter().map(|(who, _)| *who).collect::<Vec<_>>());
+                here.retain(|(_, _, due, _)| *due > time);
+                away.extend(due);
+            }
+            4 => {
+                let idlest = here.iter().position(|(.., idle)| *idle);
+                assert_eq!(seats.take_idlest(), idlest.map(|place| here[place].0));
+                if let Some(place) = idlest {
+                    let (who, number, ..) = here.remove(place);
+                    away.push((who, number));
+                }
+            }
+            _ if !away.is_empty() => {
+                let (who, number) = away.swap_remove(random(away.len()));
+                let (due, idle) = (time + 1 + random(20) as u64, random(2) == 0);
+                let since = idle.then_some(now(time));
+                assert!(matches!(seats.park(number, who, at(due), since), Parked::Here { .. }));
+                here.push((who, number, due, idle));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(seats.close(Phase::Ended).len(), here.len());
+}
