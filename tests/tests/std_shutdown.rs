@@ -136,12 +136,12 @@ fn whole_answer(stream: &mut TcpStream) -> Option<bool> {
 
 #[test]
 fn after_the_deadline_what_is_left_is_cut() {
-    let server = start(streaming(|_, mut writer| {
+    let server = start(full_duplex(streaming(|_, mut writer| {
         writer.write_all(b"begun").unwrap();
         writer.flush().unwrap();
         // Until it is cut off.
         while writer.write(&[b'x'; 10_000]).is_ok() && writer.flush().is_ok() {}
-    }));
+    })));
     let mut client = server.connect();
     client.send(GET).head();
     let mut reader = server.connect();

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `listener` | what connections are accepted from: TCP, Unix, inherited, in memory |
 //! | `stream` | a connected socket of either kind, moved without waiting or with |
+//! | `readiness` | waiting for sockets, by as many threads as are idle |
 //! | `backoff` | how long to wait after accepting failed |
 //! | `clock` | the time the machines are told |
 //! | `descriptors` | how many connections the process can have |
@@ -15,6 +16,7 @@ mod clock;
 mod descriptors;
 mod listener;
 mod memory;
+mod readiness;
 mod shared_mux;
 mod stream;
 
@@ -23,5 +25,6 @@ pub use clock::Clock;
 pub use descriptors::{most_connections, raise_descriptor_limit};
 pub use listener::{Accepted, Listener, inherited};
 pub use memory::{Dialer, in_memory};
+pub use readiness::{NUDGE, Readiness};
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};

@@ -502,6 +502,6 @@ impl Drop for Conn {
             None => {}
         }
         self.hub.poller.forget(&mut self.place);
-        self.hub.control.leave(self.number, &self.hub.poller);
+        self.hub.control.leave(self.number);
     }
 }

@@ -2,11 +2,12 @@
 //! there are, and the handle that ends it.
 //! Knows no bytes; what an end means to a connection is its machine's.
 
-use crate::poller::Poller;
+use crate::alarm::Alarm;
 use crate::shared::Shared;
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
@@ -30,8 +31,8 @@ pub(crate) struct Control {
     count: AtomicUsize,
     open: Mutex<Open>,
     changed: Condvar,
-    /// Wakes the thread that polls, while there is one.
-    wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// Wakes the timekeeper, once there is one.
+    alarm: OnceLock<Arc<Alarm>>,
 }
 
 #[derive(Default)]
@@ -41,6 +42,8 @@ struct Open {
     hooks: Vec<Hook>,
     /// What a handler panicked with.
     panic: Option<Box<dyn Any + Send>>,
+    /// Why nothing can be accepted any more.
+    failure: Option<io::Error>,
 }
 
 impl fmt::Debug for Control {
@@ -58,19 +61,19 @@ impl Control {
             count: AtomicUsize::new(0),
             open: Mutex::new(Open { hooks, ..Open::default() }),
             changed: Condvar::new(),
-            wake: OnceLock::new(),
+            alarm: OnceLock::new(),
         }
     }
 
-    /// Tells how to wake the thread that polls.
-    pub(crate) fn woken_by(&self, wake: impl Fn() + Send + Sync + 'static) {
+    /// Tells how to wake the timekeeper.
+    pub(crate) fn woken_by(&self, alarm: &Arc<Alarm>) {
         // A server serves once.
-        let _ = self.wake.set(Box::new(wake));
+        let _ = self.alarm.set(Arc::clone(alarm));
     }
 
     fn wake(&self) {
-        if let Some(wake) = self.wake.get() {
-            wake();
+        if let Some(alarm) = self.alarm.get() {
+            alarm.ring();
         }
     }
 
@@ -107,17 +110,15 @@ impl Control {
     }
 
     /// A connection has ended.
-    pub(crate) fn leave(&self, number: u64, poller: &Poller) {
+    pub(crate) fn leave(&self, number: u64) {
         let mut open = self.lock();
         open.connections.remove(&number);
         let left = self.count.fetch_sub(1, SeqCst) - 1;
         if !self.running() {
             self.changed.notify_all();
             if left == 0 {
-                poller.wake();
+                self.wake();
             }
-        } else if left + 1 == self.most {
-            poller.wake();
         }
     }
 
@@ -128,6 +129,16 @@ impl Control {
 
     pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
         self.lock().panic.take()
+    }
+
+    /// Nothing can be accepted any more: the server ends.
+    pub(crate) fn fail(&self, error: io::Error) {
+        self.lock().failure.get_or_insert(error);
+        self.abort();
+    }
+
+    pub(crate) fn take_failure(&self) -> Option<io::Error> {
+        self.lock().failure.take()
     }
 
     /// Accepts nothing more.

@@ -36,9 +36,11 @@
     reason = "a connection moves from owner to owner; in a box that is cheap"
 )]
 
+mod alarm;
 mod body;
 mod conn;
 mod control;
+mod doors;
 mod driver;
 mod exchange;
 mod handler;
@@ -50,6 +52,7 @@ mod server;
 mod shared;
 mod socket;
 mod upgraded;
+mod worker;
 mod writer;
 
 pub use body::Body;

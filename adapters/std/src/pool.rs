@@ -1,53 +1,51 @@
-//! The worker threads: a bounded pool that grows as it is needed.
-//! Hands connections to threads; what a thread does with one is the driver's.
+//! The worker threads, counted: who is at work, who waits, and what waits for them.
+//! Makes threads and ends them; what a thread does is `worker`'s.
+//!
+//! Threads wait for sockets in the system, which wakes one for each that is
+//! ready: as many as there are cores, since more would only be woken in turn to
+//! share them. The others are the reserve, for when those that wait are kept by
+//! slow handlers. The queue is for what the timekeeper found when none waited.
 
 use crate::conn::Conn;
-use crate::driver;
+use crate::hub::Hub;
+use crate::worker;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 /// A thread that had nothing to do for so long ends.
-const BOREDOM: Duration = Duration::from_secs(10);
+pub(crate) const BOREDOM: Duration = Duration::from_secs(10);
 
 /// The worker threads of a server.
 #[derive(Debug)]
 pub(crate) struct Pool {
     most: usize,
-    state: Mutex<State>,
-    /// Nothing is queued, and one more connection would find a thread.
-    spare: AtomicBool,
-    /// A thread waits for work.
-    idle: AtomicBool,
+    workers: AtomicUsize,
+    /// Threads that wait for any socket.
+    waiting: AtomicUsize,
+    /// As many as need to.
+    enough: usize,
+    reserve: Mutex<Reserve>,
+    called: Condvar,
+    /// How often the last thread that waited found something to do.
+    emptied: AtomicUsize,
+    /// How often a thread took something up.
+    taken: AtomicUsize,
+    queue: Mutex<VecDeque<Box<Conn>>>,
+    /// The queue's length.
     queued: AtomicUsize,
+    ended: AtomicBool,
 }
 
+/// Threads that are not needed for now.
 #[derive(Debug, Default)]
-struct State {
-    queue: VecDeque<Box<Conn>>,
-    /// Who waits for work; the last one to come is the first to go, its memory is warm.
-    idle: Vec<Arc<Seat>>,
-    workers: usize,
-    ended: bool,
-}
-
-/// Where a waiting thread finds its next connection.
-#[derive(Debug)]
-struct Seat {
-    thread: Thread,
-    given: Mutex<Option<Box<Conn>>>,
-}
-
-/// What came of waiting for work.
-enum Wait {
-    Work(Box<Conn>),
-    Nothing,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+struct Reserve {
+    threads: usize,
+    /// How many of them were called up, and have not noticed yet.
+    calls: usize,
 }
 
 impl Pool {
@@ -55,141 +53,161 @@ impl Pool {
     pub(crate) fn new(most: usize) -> Pool {
         Pool {
             most: most.max(1),
-            state: Mutex::default(),
-            spare: AtomicBool::new(true),
-            idle: AtomicBool::new(false),
+            workers: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            enough: thread::available_parallelism().map_or(1, NonZero::get),
+            reserve: Mutex::default(),
+            called: Condvar::new(),
+            emptied: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
+            queue: Mutex::default(),
             queued: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
         }
     }
 
     /// Whether a thread may stay with a connection that has nothing to do just
-    /// now: nobody waits for one, and another is free, or can be made.
+    /// now: another waits for all the rest.
     pub(crate) fn has_spare(&self) -> bool {
-        self.spare.load(Relaxed)
+        self.has_waiting() && self.queued() == 0
     }
 
-    /// Whether a thread has nothing to do.
-    pub(crate) fn has_idle(&self) -> bool {
-        self.idle.load(Relaxed)
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.waiting.load(SeqCst) > 0
+    }
+
+    /// How often the last thread that waited was taken.
+    pub(crate) fn emptied(&self) -> usize {
+        self.emptied.load(SeqCst)
+    }
+
+    /// How often a thread took something up.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(SeqCst)
     }
 
     /// How many connections wait for a thread.
     pub(crate) fn queued(&self) -> usize {
-        self.queued.load(Relaxed)
+        self.queued.load(SeqCst)
     }
 
-    /// The most threads there are.
-    pub(crate) fn most(&self) -> usize {
-        self.most
+    /// Whether so much is queued that nothing should be added.
+    pub(crate) fn is_full(&self) -> bool {
+        self.queued() >= self.most
     }
 
-    fn note(&self, state: &State) {
-        self.queued.store(state.queue.len(), Relaxed);
-        self.idle.store(!state.idle.is_empty(), Relaxed);
-        let free = !state.idle.is_empty() || state.workers < self.most;
-        self.spare.store(state.queue.is_empty() && free, Relaxed);
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(SeqCst)
     }
 
-    /// Has a thread serve this connection, as soon as one is free.
-    pub(crate) fn submit(self: &Arc<Pool>, conn: Box<Conn>) {
-        let mut state = lock(&self.state);
-        if let Some(seat) = state.idle.pop() {
-            self.note(&state);
-            *lock(&seat.given) = Some(conn);
-            drop(state);
-            seat.thread.unpark();
-        } else if state.workers < self.most {
-            state.workers += 1;
-            self.note(&state);
-            drop(state);
-            self.grow(conn);
-        } else {
-            state.queue.push_back(conn);
-            self.note(&state);
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Box<Conn>>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues connections.
+    pub(crate) fn push(&self, conns: impl IntoIterator<Item = Box<Conn>>) {
+        let mut queue = self.lock();
+        queue.extend(conns);
+        self.queued.store(queue.len(), SeqCst);
+    }
+
+    /// Takes up what is queued.
+    pub(crate) fn pop(&self) -> Option<Box<Conn>> {
+        if self.queued() == 0 {
+            return None;
         }
+        let mut queue = self.lock();
+        let conn = queue.pop_front();
+        self.queued.store(queue.len(), SeqCst);
+        conn
     }
 
-    /// Starts a thread. Where the system has none to give, those that are there
-    /// do the work.
-    fn grow(self: &Arc<Pool>, conn: Box<Conn>) {
-        let pool = Arc::clone(self);
-        let first = Arc::new(Mutex::new(Some(conn)));
-        let given = Arc::clone(&first);
-        let started = thread::Builder::new().name("purlin".into()).spawn(move || {
-            let first = lock(&given).take();
-            pool.work(first);
-        });
-        if started.is_ok() {
-            return;
-        }
-        let mut state = lock(&self.state);
-        state.workers -= 1;
-        if let Some(conn) = lock(&first).take() {
-            if state.workers > 0 {
-                state.queue.push_back(conn);
-            }
-            // With no thread at all the connection is closed: nobody could serve it.
-        }
-        self.note(&state);
+    /// A thread took something up.
+    pub(crate) fn take(&self) {
+        self.taken.fetch_add(1, SeqCst);
     }
 
-    /// A thread's life.
-    fn work(self: Arc<Pool>, mut next: Option<Box<Conn>>) {
-        let seat = Arc::new(Seat { thread: thread::current(), given: Mutex::default() });
-        loop {
-            if let Some(conn) = next.take() {
-                driver::serve(conn);
-            }
-            match self.next(&seat) {
-                Wait::Work(conn) => next = Some(conn),
-                Wait::Nothing => return,
-            }
-        }
+    fn reserve(&self) -> MutexGuard<'_, Reserve> {
+        self.reserve.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What this thread does next, once there is something.
-    fn next(&self, seat: &Arc<Seat>) -> Wait {
-        {
-            let mut state = lock(&self.state);
-            if let Some(conn) = state.queue.pop_front() {
-                self.note(&state);
-                return Wait::Work(conn);
-            }
-            if state.ended {
-                state.workers -= 1;
-                return Wait::Nothing;
-            }
-            state.idle.push(Arc::clone(seat));
-            self.note(&state);
+    /// Enough threads wait already: this one stands by until it is needed. Says
+    /// whether it was; if not, it has had nothing to do for long.
+    pub(crate) fn stand_by(&self) -> bool {
+        if self.waiting.load(SeqCst) < self.enough || self.has_ended() {
+            return true;
         }
-        loop {
-            thread::park_timeout(BOREDOM);
-            if let Some(conn) = lock(&seat.given).take() {
-                return Wait::Work(conn);
+        let mut reserve = self.reserve();
+        reserve.threads += 1;
+        let waits = |reserve: &mut Reserve| reserve.calls == 0 && !self.has_ended();
+        let waited = self.called.wait_timeout_while(reserve, BOREDOM, waits);
+        let (mut reserve, bored) = waited.unwrap_or_else(PoisonError::into_inner);
+        reserve.threads -= 1;
+        reserve.calls = reserve.calls.saturating_sub(1);
+        !bored.timed_out()
+    }
+
+    /// Has so many threads more wait: from the reserve, and new ones beyond that.
+    pub(crate) fn reinforce(&self, hub: &Arc<Hub>, count: usize) {
+        let mut reserve = self.reserve();
+        let called = count.min(reserve.threads - reserve.calls.min(reserve.threads));
+        reserve.calls += called;
+        drop(reserve);
+        (0..called).for_each(|_| self.called.notify_one());
+        self.grow(hub, count - called);
+    }
+
+    /// A thread begins to wait.
+    pub(crate) fn begin_waiting(&self) {
+        self.waiting.fetch_add(1, SeqCst);
+    }
+
+    /// It waits no longer; says whether it was the last one.
+    pub(crate) fn end_waiting(&self) -> bool {
+        let last = self.waiting.fetch_sub(1, SeqCst) == 1;
+        if last {
+            self.emptied.fetch_add(1, SeqCst);
+        }
+        last
+    }
+
+    /// Makes so many threads more, as far as that is allowed. Where the system
+    /// has none to give, those that are there do the work.
+    fn grow(&self, hub: &Arc<Hub>, count: usize) {
+        for _ in 0..count {
+            if self.workers.fetch_add(1, SeqCst) >= self.most {
+                self.workers.fetch_sub(1, SeqCst);
+                return;
             }
-            let mut state = lock(&self.state);
-            match state.idle.iter().position(|other| Arc::ptr_eq(other, seat)) {
-                // Woken by nobody, it is bored.
-                Some(place) => {
-                    state.idle.remove(place);
-                    state.workers -= 1;
-                    self.note(&state);
-                    return Wait::Nothing;
-                }
-                None if state.ended => return Wait::Nothing,
-                // It was given something in this moment.
-                None => {}
+            let hub = Arc::clone(hub);
+            let made = thread::Builder::new().name("purlin".into()).spawn(move || {
+                worker::work(&hub);
+                hub.pool.workers.fetch_sub(1, SeqCst);
+            });
+            if made.is_err() {
+                self.workers.fetch_sub(1, SeqCst);
+                return;
             }
         }
     }
 
-    /// Ends the threads that have nothing to do, and each other once it has.
+    /// The first threads.
+    pub(crate) fn begin(&self, hub: &Arc<Hub>) {
+        self.grow(hub, self.enough);
+    }
+
+    /// Whether a thread that has had nothing to do for long should end.
+    pub(crate) fn has_too_many(&self) -> bool {
+        self.workers.load(SeqCst) > self.enough
+    }
+
+    /// From here on threads end as they have nothing to do.
     pub(crate) fn end(&self) {
-        let mut state = lock(&self.state);
-        state.ended = true;
-        let idle = std::mem::take(&mut state.idle);
-        state.workers -= idle.len();
-        drop(state);
-        idle.iter().for_each(|seat| seat.thread.unpark());
+        self.ended.store(true, SeqCst);
+        drop(self.reserve());
+        self.called.notify_all();
+        // What is left is closed by who holds it.
+        let left = std::mem::take(&mut *self.lock());
+        drop(left);
     }
 }

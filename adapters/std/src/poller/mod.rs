@@ -16,13 +16,11 @@
 mod seats;
 
 use crate::conn::Conn;
-use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token, Waker};
 use purlin_core::Mono;
+use purlin_host::Readiness;
 use seats::{Parked, Phase, Seats};
 use std::io;
-use std::os::fd::AsRawFd;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a connection keeps its buffers while it waits.
@@ -31,33 +29,41 @@ const WARM: Duration = Duration::from_secs(1);
 /// Where connections wait.
 #[derive(Debug)]
 pub(crate) struct Poller {
-    registry: Registry,
-    waker: Waker,
+    readiness: Readiness,
     seats: Mutex<Seats<Box<Conn>>>,
 }
 
-/// What a socket is waited for.
+/// Where a connection waits, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
-    token: Option<usize>,
+    seat: Option<usize>,
     /// It is watched for room to write, too.
     writable: bool,
 }
 
 impl Poller {
-    /// A poller on this registry, with this to wake the thread that polls it.
-    pub(crate) fn new(registry: Registry, waker: Waker) -> Poller {
-        Poller { registry, waker, seats: Mutex::default() }
+    /// A poller in which nobody waits.
+    pub(crate) fn new(readiness: Readiness) -> Poller {
+        Poller { readiness, seats: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Seats<Box<Conn>>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the thread that polls.
-    pub(crate) fn wake(&self) {
-        // What cannot be woken is at work, or wakes by its own deadline.
-        let _ = self.waker.wake();
+    /// Wakes a thread that waits here.
+    pub(crate) fn nudge(&self) {
+        self.readiness.nudge();
+    }
+
+    /// Waits until sockets are ready: their tokens, at most so many.
+    pub(crate) fn wait(
+        &self,
+        ready: &mut Vec<u64>,
+        most: usize,
+        time: Option<Duration>,
+    ) -> io::Result<()> {
+        self.readiness.wait(ready, most, time)
     }
 
     /// Parks a connection until something happens to it; gives it back if
@@ -77,11 +83,12 @@ impl Poller {
         if closed {
             return Some(conn);
         }
+        let alarm = Arc::clone(&conn.hub.alarm);
         match seats.park(token, conn, due, idle) {
             Parked::Here { wake } => {
                 drop(seats);
                 if wake {
-                    self.wake();
+                    alarm.ring();
                 }
                 None
             }
@@ -92,59 +99,52 @@ impl Poller {
     /// Has the connection's socket watched for what it waits for; gives its seat.
     fn watch(&self, conn: &mut Conn) -> Option<usize> {
         let writable = conn.waits_for_room();
-        let interest =
-            if writable { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-        let fd = conn.socket().stream()?.as_raw_fd();
+        let socket = conn.socket().stream()?;
         let place = conn.place;
-        let (token, watched) = match place.token {
-            Some(token) if place.writable == writable => return Some(token),
-            Some(token) => {
-                (token, self.registry.reregister(&mut SourceFd(&fd), Token(token), interest))
-            }
+        let (seat, watched) = match place.seat {
+            Some(seat) if place.writable == writable => return Some(seat),
+            Some(seat) => (seat, self.readiness.watch_again(socket, seat as u64, writable)),
             None => {
-                let token = self.lock().take();
-                (token, self.registry.register(&mut SourceFd(&fd), Token(token), interest))
+                let seat = self.lock().take();
+                (seat, self.readiness.watch(socket, seat as u64, writable))
             }
         };
-        conn.place = Place { token: Some(token), writable };
+        conn.place = Place { seat: Some(seat), writable };
         if watched.is_err() {
             self.forget(&mut conn.place);
             return None;
         }
-        Some(token)
+        Some(seat)
     }
 
     /// No longer watches the connection's socket: whoever has it waits for it itself.
     pub(crate) fn leave(&self, conn: &mut Conn) {
-        if conn.place.token.is_none() {
+        if conn.place.seat.is_none() {
             return;
         }
         if let Some(stream) = conn.socket().stream() {
-            // A socket that cannot be taken out wakes the poller in vain.
-            let _ = self.registry.deregister(&mut SourceFd(&stream.as_raw_fd()));
+            // A socket that cannot be taken out wakes somebody in vain.
+            let _ = self.readiness.forget(stream);
         }
         self.forget(&mut conn.place);
     }
 
     /// The connection is closed, and its socket with it.
     pub(crate) fn forget(&self, place: &mut Place) {
-        if let Some(token) = place.token.take() {
-            self.lock().give_back(token);
+        if let Some(seat) = place.seat.take() {
+            self.lock().give_back(seat);
         }
     }
 
-    /// Sockets that are ready: the connections that wait for them.
-    pub(crate) fn ready(&self, tokens: impl Iterator<Item = usize>, found: &mut Vec<Box<Conn>>) {
-        let mut seats = self.lock();
-        found.extend(tokens.filter_map(|token| seats.ready(token)));
+    /// A socket is ready: the connection that waits for it, if one does.
+    pub(crate) fn ready(&self, token: u64) -> Option<Box<Conn>> {
+        self.lock().ready(usize::try_from(token).ok()?)
     }
 
     /// Deadlines that have passed: the connections they are of.
-    pub(crate) fn expired(&self, now: Mono, found: &mut Vec<Box<Conn>>) {
+    pub(crate) fn expired(&self, now: Mono) -> Vec<Box<Conn>> {
         let mut seats = self.lock();
-        while let Some(conn) = seats.expired(now) {
-            found.push(conn);
-        }
+        std::iter::from_fn(|| seats.expired(now)).collect()
     }
 
     /// The server stops: everyone who waits, to be told. Who has been told may
@@ -163,20 +163,13 @@ impl Poller {
         self.lock().take_idlest()
     }
 
-    /// The polling thread is going to wait: until when at the latest.
+    /// The timekeeper is going to sleep: until when at the latest.
     pub(crate) fn begin_waiting(&self) -> Option<Mono> {
         self.lock().begin_waiting()
     }
 
-    /// It waits no longer.
+    /// It is awake.
     pub(crate) fn end_waiting(&self) {
         self.lock().end_waiting();
     }
-}
-
-/// A registry for a server that moves no bytes yet, and its waker's token.
-pub(crate) fn poller(poll: &mio::Poll, waker: usize) -> io::Result<Poller> {
-    let registry = poll.registry().try_clone()?;
-    let waker = Waker::new(&registry, Token(waker))?;
-    Ok(Poller::new(registry, waker))
 }

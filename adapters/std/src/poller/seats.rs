@@ -18,7 +18,7 @@ pub(crate) struct Seats<C> {
     free: usize,
     /// When to look at which seat. A seat has one entry that counts, `Seat::queued`.
     deadlines: BinaryHeap<Reverse<(Mono, usize)>>,
-    /// When the polling thread wakes by itself; nothing while it does not wait.
+    /// When the timekeeper wakes by itself; nothing while it does not sleep.
     wakes: Option<Mono>,
     pub(crate) phase: Phase,
     /// The connections that are idle, the one that has been so longest first.
@@ -68,7 +68,7 @@ pub(crate) enum Phase {
 /// What became of parking a connection.
 #[derive(Debug)]
 pub(crate) enum Parked<C> {
-    /// It waits; the polling thread has to be woken if its deadline is the first.
+    /// It waits; the timekeeper has to be woken if its deadline is the first.
     Here { wake: bool },
     /// Its socket is ready.
     Ready(C),

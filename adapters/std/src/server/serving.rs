@@ -1,35 +1,30 @@
-//! The thread that waits for all: it accepts, finds who is ready and whose time
-//! has come, and hands them to the workers.
-//! Moves no byte, so that no peer can hold it up.
+//! A server that listens, and the thread that keeps its time.
+//! The timekeeper finds whose deadline has come, and helps where every worker is
+//! busy; it moves no byte, so that no peer can hold it up.
 
 use super::Server;
 use crate::Error;
+use crate::alarm::Alarm;
 use crate::conn::Conn;
 use crate::control::{Control, Handle};
+use crate::doors::Doors;
 use crate::hub::Hub;
-use crate::poller::poller;
+use crate::poller::Poller;
 use crate::pool::Pool;
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
 use purlin_core::observe::Address;
-use purlin_core::{Machine, Mono};
-use purlin_host::{Accepted, Backoff, Clock, Listener};
+use purlin_host::{Clock, Listener, Readiness};
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Events that are taken at a time.
-const EVENTS: usize = 1024;
-/// Connections that are accepted before others get their turn.
-const BURST: usize = 64;
-/// How long to wait before looking again whether there is room for one more.
-const PAUSE: Duration = Duration::from_millis(10);
-/// Tokens from here on are not connections: the listeners, and last the waker.
-const LISTENERS: usize = usize::MAX / 2;
-const WAKER: usize = usize::MAX;
+/// How long a socket may be ready before somebody has to look after it.
+const TICK: Duration = Duration::from_millis(1);
+/// So many ticks without anything to do, and there are none for a while.
+const PATIENCE: u32 = 20;
+/// Sockets whose readiness is taken at a time, where no worker waits.
+const BATCH: usize = 64;
 
 /// A server that listens.
 #[must_use = "connections are accepted once it serves"]
@@ -91,36 +86,36 @@ impl Bound {
     /// If a handler does, and the server was told [`Panics::Propagate`](crate::Panics).
     pub fn serve(self) -> Result<(), Error> {
         let Bound { listeners, server, control } = self;
-        let poll = Poll::new()?;
-        let hub = Arc::new(Hub {
-            handler: server.handler,
-            config: Arc::new(server.config),
-            control: Arc::clone(&control),
-            pool: Arc::new(Pool::new(server.workers)),
-            poller: poller(&poll, WAKER)?,
-            observer: server.observer,
-            values: server.values,
-            connection_values: server.connection_values,
-            panics: server.panics,
-        });
-        let waking = Arc::downgrade(&hub);
-        control.woken_by(move || {
-            if let Some(hub) = waking.upgrade() {
-                hub.poller.wake();
-            }
-        });
-        let doors = listeners.into_iter().enumerate();
-        let doors = doors.map(|(number, listener)| Door::open(number, listener, &poll));
-        let doors = doors.collect::<io::Result<_>>()?;
-        let mut serving =
-            Serving { hub, poll, doors, clock: Clock::new(), found: Vec::new(), stopped: false };
-        let served = serving.run();
-        serving.end();
+        let hub = hub(listeners, server, &control)?;
+        hub.pool.begin(&hub);
+        let mut keeper = Timekeeper { hub, clock: Clock::new(), seen: Seen::default() };
+        keeper.run();
+        keeper.end();
         if let Some(payload) = control.take_panic() {
             std::panic::resume_unwind(payload);
         }
-        served
+        control.take_failure().map_or(Ok(()), |error| Err(Error::Accept(error)))
     }
+}
+
+fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::Result<Arc<Hub>> {
+    let readiness = Readiness::new()?;
+    let doors = Doors::open(listeners, &readiness)?;
+    let alarm = Arc::<Alarm>::default();
+    control.woken_by(&alarm);
+    Ok(Arc::new(Hub {
+        handler: server.handler,
+        config: Arc::new(server.config),
+        control: Arc::clone(control),
+        alarm,
+        pool: Pool::new(server.workers),
+        poller: Poller::new(readiness),
+        doors,
+        observer: server.observer,
+        values: server.values,
+        connection_values: server.connection_values,
+        panics: server.panics,
+    }))
 }
 
 impl fmt::Debug for Bound {
@@ -129,224 +124,123 @@ impl fmt::Debug for Bound {
     }
 }
 
-/// A listener, and what is known of it.
-struct Door {
-    listener: Listener,
-    /// Somebody may be waiting: it was told, or not all were let in.
-    ready: bool,
-    backoff: Backoff,
-    /// Accepting failed: not before this.
-    not_before: Mono,
-    /// It was accepted, and there is no room for it yet.
-    held: Option<Accepted>,
-}
-
-impl Door {
-    fn open(number: usize, listener: Listener, poll: &Poll) -> io::Result<Door> {
-        let fd = listener.as_raw_fd();
-        let token = Token(LISTENERS + number);
-        poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
-        let backoff = Backoff::default();
-        Ok(Door { listener, ready: true, backoff, not_before: Mono::ZERO, held: None })
-    }
-}
-
-struct Serving {
+struct Timekeeper {
     hub: Arc<Hub>,
-    poll: Poll,
-    doors: Vec<Door>,
     clock: Clock,
-    /// Connections that were found to have something to do.
-    found: Vec<Box<Conn>>,
+    seen: Seen,
+}
+
+/// What the timekeeper saw of the pool at its last look.
+#[derive(Default)]
+struct Seen {
+    emptied: usize,
+    taken: usize,
+    /// Looks since anything changed.
+    quiet: u32,
     stopped: bool,
 }
 
-impl Serving {
-    /// Waits and deals, until the server was told to end and nobody is left.
-    fn run(&mut self) -> Result<(), Error> {
-        let mut events = Events::with_capacity(EVENTS);
+impl Timekeeper {
+    /// Keeps time until the server was told to end and nobody is left.
+    fn run(&mut self) {
         loop {
-            self.deal_expired();
-            if !self.hub.control.running() {
+            let now = self.clock.look().mono;
+            for conn in self.hub.poller.expired(now) {
+                self.expire(conn);
+            }
+            let control = &self.hub.control;
+            if !control.running() {
+                if control.aborting() || (self.seen.stopped && control.is_empty()) {
+                    return;
+                }
                 self.stop();
-                if self.hub.control.aborting() || self.hub.control.is_empty() {
-                    return Ok(());
-                }
             }
-            let failed = self.accept_all();
-            if let Some(error) = failed {
-                self.hub.control.abort();
-                return Err(Error::Accept(error));
+            for door in self.hub.doors.overdue(now) {
+                let accepted = self.hub.accept(door);
+                self.hub.begin(accepted);
             }
-            self.wait(&mut events)?;
-            self.deal_ready(&events);
+            if !self.hub.pool.has_waiting() {
+                self.relieve();
+            }
+            self.sleep();
         }
     }
 
-    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+    fn sleep(&mut self) {
         let now = self.clock.look().mono;
-        let full = !self.may_accept();
-        let waiting = self.doors.iter().filter(|door| door.ready);
-        let doors = waiting.map(|door| if full { now + PAUSE } else { door.not_before }).min();
-        let due = self.hub.poller.begin_waiting();
-        let until = doors.into_iter().chain(due).min();
-        let polled = self.poll.poll(events, until.map(|until| until.since(now)));
-        self.hub.poller.end_waiting();
-        self.clock.look();
-        match polled {
-            Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
-            _ => Ok(()),
+        let (pool, poller) = (&self.hub.pool, &self.hub.poller);
+        let emptied = pool.emptied();
+        let busy = std::mem::replace(&mut self.seen.emptied, emptied) != emptied;
+        self.seen.quiet = if busy { 0 } else { self.seen.quiet.saturating_add(1) };
+        // Ticking costs less than being woken whenever the last worker is taken.
+        let ticks = self.seen.quiet < PATIENCE || !pool.has_waiting();
+        let until = [poller.begin_waiting(), self.hub.doors.due()].into_iter().flatten().min();
+        let time = until.map(|until| until.since(now));
+        if ticks {
+            self.hub.alarm.doze(time.map_or(TICK, |time| time.min(TICK)));
+        } else {
+            self.hub.alarm.sleep(time, || !pool.has_waiting() || pool.queued() > 0);
         }
+        poller.end_waiting();
     }
 
-    /// Hands over those whose sockets are ready.
-    fn deal_ready(&mut self, events: &Events) {
-        for event in events {
-            let Token(token) = event.token();
-            if (LISTENERS..WAKER).contains(&token) {
-                if let Some(door) = self.doors.get_mut(token - LISTENERS) {
-                    door.ready = true;
-                }
-            }
-        }
-        let tokens = events.iter().map(|event| event.token().0).filter(|token| *token < LISTENERS);
-        self.hub.poller.ready(tokens, &mut self.found);
-        for conn in self.found.drain(..) {
-            self.hub.pool.submit(conn);
-        }
+    /// Looks after a connection whose time has come: most are closed, or only
+    /// give back their buffers.
+    fn expire(&self, mut conn: Box<Conn>) {
+        conn.look();
+        conn.trim();
+        conn.tick();
+        self.hub.settle(conn);
     }
 
-    /// Looks after those whose time has come: most are closed, or only give
-    /// back their buffers.
-    fn deal_expired(&mut self) {
-        self.hub.poller.expired(self.clock.last().mono, &mut self.found);
-        for mut conn in std::mem::take(&mut self.found) {
-            conn.look();
-            conn.trim();
-            conn.tick();
-            settle(&self.hub, conn);
-        }
-    }
-
-    /// Whether there is room for one more, and somebody who could serve it soon.
-    fn may_accept(&self) -> bool {
+    /// No worker waits: takes what is ready into the queue, which costs the
+    /// workers less than to ask the system one by one, and makes more of them
+    /// if those that are there do not get on.
+    fn relieve(&mut self) {
         let pool = &self.hub.pool;
-        self.hub.control.has_room() && pool.queued() < pool.most()
-    }
-
-    /// Lets in who waits; gives an error that will not pass.
-    fn accept_all(&mut self) -> Option<io::Error> {
-        for number in 0..self.doors.len() {
-            let now = self.clock.last().mono;
-            let door = &mut self.doors[number];
-            if !door.ready || door.not_before > now {
-                continue;
-            }
-            let Err(error) = accept(&self.hub, door) else {
-                continue;
-            };
-            let pause = door.backoff.wait(&error);
-            if let Some(observer) = &self.hub.observer {
-                observer.accept_failed(&error, pause);
-            }
-            match pause {
-                Some(pause) => door.not_before = now + pause,
-                None => return Some(error),
+        let mut ready = Vec::new();
+        if !pool.is_full() {
+            // An error would come to the workers as well.
+            let _ = self.hub.poller.wait(&mut ready, BATCH, Some(Duration::ZERO));
+        }
+        let mut found = Vec::new();
+        for token in ready {
+            if let Some(door) = self.hub.doors.knocked(token) {
+                let accepted = self.hub.accept(door);
+                self.hub.begin(accepted);
+            } else {
+                found.extend(self.hub.poller.ready(token));
             }
         }
-        None
+        self.hub.submit(found);
+        let taken = pool.taken();
+        if std::mem::replace(&mut self.seen.taken, taken) == taken {
+            pool.reinforce(&self.hub, pool.queued().div_ceil(2).max(1));
+        }
     }
 
     /// The server was told to end: what was accepted by the system is let in,
     /// so that it is answered or closed in order, and all who wait are told.
     fn stop(&mut self) {
-        if std::mem::replace(&mut self.stopped, true) {
+        if std::mem::replace(&mut self.seen.stopped, true) {
             return;
         }
-        for mut door in std::mem::take(&mut self.doors) {
-            door.ready = true;
-            while door.ready && !self.hub.control.aborting() {
-                // What cannot be accepted now will not be.
-                if accept(&self.hub, &mut door).is_err() || door.held.is_some() {
-                    break;
-                }
-            }
-            let _ = self.poll.registry().deregister(&mut SourceFd(&door.listener.as_raw_fd()));
-        }
-        for conn in self.hub.poller.stop() {
-            self.hub.pool.submit(conn);
-        }
+        let hub = &self.hub;
+        let has_room = || hub.control.has_room() && !hub.control.aborting();
+        let mut accepted = Vec::new();
+        hub.doors.close(has_room, |socket| accepted.push(Conn::accepted(hub, socket)));
+        accepted.extend(hub.poller.stop());
+        hub.submit(accepted);
     }
 
     /// Nobody is served any more.
     fn end(&mut self) {
+        self.hub.doors.close(|| false, drop);
         for mut conn in self.hub.poller.end() {
             conn.obey();
             conn.finish();
         }
         self.hub.pool.end();
-    }
-}
-
-/// Accepts as many as a turn allows, if there is room.
-fn accept(hub: &Arc<Hub>, door: &mut Door) -> io::Result<()> {
-    for _ in 0..BURST {
-        if hub.pool.queued() >= hub.pool.most() {
-            return Ok(());
-        }
-        match door.held.take().map_or_else(|| door.listener.accept(), Ok) {
-            Ok(accepted) if make_room(hub) => {
-                door.backoff.reset();
-                begin(hub, Conn::accepted(hub, accepted));
-            }
-            Ok(accepted) => {
-                door.held = Some(accepted);
-                return Ok(());
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                door.ready = false;
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// A request most often follows at once: who is free waits for it. For a flood
-/// of connections that say nothing, no thread is made.
-fn begin(hub: &Arc<Hub>, conn: Box<Conn>) {
-    let next = if hub.pool.has_idle() { Some(conn) } else { hub.poller.park(conn) };
-    if let Some(conn) = next {
-        hub.pool.submit(conn);
-    }
-}
-
-/// At the cap, the connection that has been idle longest gives way.
-fn make_room(hub: &Arc<Hub>) -> bool {
-    if hub.control.has_room() {
-        return true;
-    }
-    let Some(mut conn) = hub.poller.take_idlest() else {
-        return false;
-    };
-    conn.give_way();
-    settle(hub, conn);
-    hub.control.has_room()
-}
-
-/// Closes a connection that wants nothing but that, and hands over another.
-fn settle(hub: &Arc<Hub>, mut conn: Box<Conn>) {
-    let want = conn.machine.want();
-    if want.close.is_some() {
-        conn.note_events();
-    }
-    if want.close.is_some_and(|how| conn.close(how)) {
-        return;
-    }
-    let next =
-        if want.write || conn.pending.is_some() { Some(conn) } else { hub.poller.park(conn) };
-    if let Some(conn) = next {
-        hub.pool.submit(conn);
+        self.hub.poller.nudge();
     }
 }

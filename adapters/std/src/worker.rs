@@ -1,0 +1,73 @@
+//! A worker thread's life: it waits for any socket, and serves the connection
+//! whose it is.
+//! Decides nothing of the protocol; who waits how long is the timekeeper's.
+
+use crate::driver;
+use crate::hub::Hub;
+use crate::pool::BOREDOM;
+use purlin_host::NUDGE;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Serves connections until there is nothing to do for long, or the server has ended.
+pub(crate) fn work(hub: &Arc<Hub>) {
+    let mut ready = Vec::with_capacity(1);
+    loop {
+        if let Some(conn) = hub.pool.pop() {
+            hub.pool.take();
+            if hub.pool.queued() > 0 {
+                hub.nudge();
+            }
+            driver::serve(conn);
+            continue;
+        }
+        if hub.pool.has_ended() {
+            // The next one wakes the one behind it.
+            return hub.nudge();
+        }
+        if !hub.pool.stand_by() {
+            return;
+        }
+        match wait(hub, &mut ready) {
+            Some(NUDGE) => {}
+            Some(token) => attend(hub, token),
+            None if hub.pool.has_too_many() => return,
+            None => {}
+        }
+    }
+}
+
+/// Waits for something to be ready.
+fn wait(hub: &Hub, ready: &mut Vec<u64>) -> Option<u64> {
+    hub.pool.begin_waiting();
+    // What was queued in this moment found nobody who waits.
+    let at_once = hub.pool.queued() > 0 || hub.pool.has_ended();
+    let waited = if at_once {
+        ready.push(NUDGE);
+        Ok(())
+    } else {
+        hub.poller.wait(ready, 1, Some(BOREDOM))
+    };
+    if hub.pool.end_waiting() {
+        hub.alarm.ring_if_asleep();
+    }
+    if waited.is_err() {
+        // Nothing is known to cause it: look around, and wait again.
+        std::thread::sleep(Duration::from_millis(1));
+        return Some(NUDGE);
+    }
+    ready.pop()
+}
+
+/// Does what this token asks for.
+fn attend(hub: &Arc<Hub>, token: u64) {
+    if let Some(conn) = hub.poller.ready(token) {
+        hub.pool.take();
+        return driver::serve(conn);
+    }
+    if let Some(door) = hub.doors.knocked(token) {
+        hub.pool.take();
+        let accepted = hub.accept(door);
+        hub.begin(accepted);
+    }
+}
