@@ -51,6 +51,11 @@ impl Body {
         Body { shared: Some(Arc::downgrade(shared)), id, rest: Bytes::new(), trailers: None }
     }
 
+    /// Whether it is read from this connection.
+    pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
+        self.shared.as_ref().is_some_and(|own| own.as_ptr() == Arc::as_ptr(shared))
+    }
+
     /// The next piece, once it has come; `None` at the end.
     ///
     /// # Errors

@@ -2,10 +2,8 @@
 //! Decides nothing; the driver calls handlers, and the writer sends what they answer.
 
 use crate::exchange::Exchange;
-use crate::{Request, Response, ResponseWriter};
+use crate::{Request, Response, ResponseWriter, Source};
 use purlin_core::{IntoResponse, RequestHead};
-use std::fmt;
-use std::io::{self, Read};
 
 /// Answers requests, on a thread of the server.
 ///
@@ -255,36 +253,5 @@ impl<H: Handler> Handler for FullDuplex<H> {
 
     fn full_duplex(&self, _head: &RequestHead) -> bool {
         true
-    }
-}
-
-/// What gives the bytes of a response that is not whole yet: anything that reads.
-///
-/// What one `read` gives is sent at once, so a source may be live; up to 64 KiB are asked for.
-///
-/// ```
-/// use purlin_std::{Response, Source};
-/// let zeros = std::io::Read::take(std::io::repeat(0), 1 << 20);
-/// let response = Response::stream(Source::reader(zeros));
-/// # let _ = response;
-/// ```
-pub struct Source(Box<dyn Read + Send>);
-
-impl Source {
-    /// A source that reads from `reader`.
-    pub fn reader(reader: impl Read + Send + 'static) -> Source {
-        Source(Box::new(reader))
-    }
-}
-
-impl Read for Source {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.0.read(room)
-    }
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Source")
     }
 }

@@ -51,6 +51,7 @@ mod pool;
 mod server;
 mod shared;
 mod socket;
+mod source;
 mod upgraded;
 mod worker;
 mod writer;
@@ -60,7 +61,7 @@ pub use bytes::Bytes;
 pub use control::Handle;
 pub use exchange::Exchange;
 pub use handler::{
-    Answer, FullDuplex, Handler, Middleware, Source, Streamed, Streaming, full_duplex, middleware,
+    Answer, FullDuplex, Handler, Middleware, Streamed, Streaming, full_duplex, middleware,
     streaming,
 };
 pub use hub::Panics;
@@ -76,6 +77,7 @@ pub use purlin_core::{
 };
 pub use purlin_host::{Listener, inherited};
 pub use server::{Bound, Server};
+pub use source::Source;
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;
 

@@ -124,6 +124,11 @@ impl Shared {
         slot.handled = false;
     }
 
+    /// This thread alone reads and writes.
+    pub(crate) fn hold(&self) {
+        self.lock().alone = Some(thread::current().id());
+    }
+
     /// The handler takes a writer: it may use it while it reads.
     pub(crate) fn share(&self) {
         self.lock().alone = None;

@@ -5,15 +5,12 @@
 use crate::shared::{Guard, Shared};
 use crate::upgraded::Upgraded;
 use crate::{Error, Response, Source};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use purlin_core::message::{Draft, Outlet};
 use purlin_core::{Body, Content, Fields, Id, IntoResponse, Method, Misuse, ResponseHead, Status};
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
-
-/// The most a source is asked for at a time.
-const PIECE: usize = 64 * 1024;
 
 /// Writes one response.
 ///
@@ -246,17 +243,17 @@ impl ResponseWriter {
         if self.draft().is_head_only() {
             return self.send(head, body);
         }
-        let mut buffer = BytesMut::zeroed(PIECE);
-        let mut count = read_piece(&mut source, &mut buffer)?;
+        if source.is_body_of(&self.shared) {
+            // Whoever has both the body and the writer waits for nobody.
+            self.shared.hold();
+        }
+        let mut next = source.next()?;
         self.begin(head, body)?;
-        while count > 0 {
-            let whole = buffer.freeze();
+        while let Some(piece) = next {
             let shared = Arc::clone(&self.shared);
-            let slot = shared.send(shared.enter(self.id)?, self.id, whole.slice(..count))?;
+            let slot = shared.send(shared.enter(self.id)?, self.id, piece)?;
             drop(shared.make_room(slot, self.id)?);
-            // The machine has let go of what was written: the store can be used again.
-            buffer = whole.try_into_mut().unwrap_or_else(|_| BytesMut::zeroed(PIECE));
-            count = read_piece(&mut source, &mut buffer)?;
+            next = source.next()?;
         }
         self.complete()
     }
@@ -337,15 +334,6 @@ impl ResponseWriter {
                 self.fail();
                 Err(error)
             }
-        }
-    }
-}
-
-fn read_piece(source: &mut Source, room: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match source.read(room) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
         }
     }
 }

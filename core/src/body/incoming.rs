@@ -10,7 +10,7 @@ use crate::head::Fields;
 use bytes::Bytes;
 
 /// The most that is handed out in one piece.
-const PIECE_MOST: usize = 64 * 1024;
+const PIECE_MOST: usize = 512 * 1024;
 
 #[derive(Clone, Debug)]
 enum Coding {

@@ -1,7 +1,6 @@
 //! Purlin on threads.
 use peer_common::{JSON, user_post_body};
 use purlin_std::{BodyLength, Content, IntoResponse, Mux, Request, Response, ResponseHead, Server, Source, Status};
-use std::io::{Read, repeat};
 
 fn main() -> purlin_std::Result<()> {
     let args = peer_common::args();
@@ -10,12 +9,12 @@ fn main() -> purlin_std::Result<()> {
     mux.handle("GET /json", |_: Request| typed("application/json", Content::Full(JSON.into())))?;
     mux.handle("GET /users/{id}/posts/{post}", |r: Request| user_post_body(&r.param("id"), &r.param("post")))?;
     mux.handle("GET /bytes/{n}", |r: Request| match r.param("n").parse() {
-        Ok(n) => bytes(Content::Length(n, Source::reader(repeat(b'x').take(n)))),
+        Ok(n) => bytes(Content::Length(n, Source::pieces(peer_common::pieces(n).map(Ok)))),
         Err(_) => Status::BAD_REQUEST.into_response(),
     })?;
     mux.handle("POST /echo", |r: Request| {
         let length = r.length();
-        let source = Source::reader(r.into_body());
+        let source = Source::from(r.into_body());
         bytes(match length {
             BodyLength::Empty => Content::Empty,
             BodyLength::Known(length) => Content::Length(length, source),

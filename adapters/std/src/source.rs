@@ -1,0 +1,144 @@
+//! What gives the bytes of a response that is not whole yet.
+//! Holds a reader or a body; when its bytes are taken, the writer decides.
+
+use crate::shared::Shared;
+use crate::{Body, Error};
+use bytes::{Bytes, BytesMut};
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
+
+/// What a reader is asked for first, and at most: the room grows as it is filled.
+const ROOM: (usize, usize) = (8 * 1024, 64 * 1024);
+
+/// What gives the bytes of a response, piece by piece: anything that reads, or
+/// the body of a request.
+///
+/// What one `read` gives is sent at once, so a source may be live; up to 64 KiB are asked for.
+///
+/// ```
+/// use purlin_std::{Response, Source};
+/// let zeros = std::io::Read::take(std::io::repeat(0), 1 << 20);
+/// let response = Response::stream(Source::reader(zeros));
+/// # let _ = response;
+/// ```
+pub struct Source(Kind);
+
+enum Kind {
+    Reader { reader: Box<dyn Read + Send>, room: BytesMut, size: usize },
+    Pieces(Box<dyn Iterator<Item = io::Result<Bytes>> + Send>),
+    Body(Body),
+}
+
+impl Source {
+    /// The bytes of a reader, to its end.
+    ///
+    /// ```
+    /// use purlin_std::{Content, Response, Source, Status};
+    /// let response = Response::new(Status::OK)
+    ///     .with_content(Content::Length(11, Source::reader(&b"eleven byte"[..])));
+    /// # let _ = response;
+    /// ```
+    pub fn reader(reader: impl Read + Send + 'static) -> Source {
+        Source(Kind::Reader { reader: Box::new(reader), room: BytesMut::new(), size: ROOM.0 })
+    }
+
+    /// The pieces of an iterator, uncopied. An error in it gives the response up,
+    /// so that the peer can tell.
+    ///
+    /// ```
+    /// use purlin_std::{Bytes, Response, Source};
+    /// let pieces = ["a", "b"].map(|text| Ok(Bytes::from(text)));
+    /// let response = Response::stream(Source::pieces(pieces));
+    /// # let _ = response;
+    /// ```
+    pub fn pieces<I>(pieces: I) -> Source
+    where
+        I: IntoIterator<Item = io::Result<Bytes>>,
+        I::IntoIter: Send + 'static,
+    {
+        Source(Kind::Pieces(Box::new(pieces.into_iter())))
+    }
+
+    /// Whether it is the body of a request of this connection.
+    pub(crate) fn is_body_of(&self, shared: &Arc<Shared>) -> bool {
+        matches!(&self.0, Kind::Body(body) if body.is_of(shared))
+    }
+
+    /// The next piece; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match &mut self.0 {
+            Kind::Body(body) => body.chunk(),
+            Kind::Pieces(pieces) => Ok(pieces.next().transpose()?),
+            Kind::Reader { reader, room, size } => loop {
+                // Where the last piece has been let go of, its room is used again.
+                if !room.try_reclaim(*size) {
+                    *room = BytesMut::with_capacity(*size);
+                }
+                room.resize(*size, 0);
+                match reader.read(room) {
+                    Ok(0) => return Ok(None),
+                    Ok(count) => {
+                        if count == *size {
+                            *size = (*size * 4).min(ROOM.1);
+                        }
+                        let piece = room.split_to(count).freeze();
+                        room.clear();
+                        return Ok(Some(piece));
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error.into()),
+                }
+            },
+        }
+    }
+}
+
+/// What came as a request goes out as a response, unchanged and uncopied.
+///
+/// ```
+/// use purlin_std::{Request, Response, Source, full_duplex};
+/// let echo = full_duplex(|request: Request| Response::stream(Source::from(request.into_body())));
+/// # let _ = echo;
+/// ```
+impl From<Body> for Source {
+    fn from(body: Body) -> Source {
+        Source(Kind::Body(body))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Reader { .. } => "Source::reader",
+            Kind::Pieces(_) => "Source::pieces",
+            Kind::Body(_) => "Source::from(Body)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_is_given_in_the_pieces_it_gives_and_its_room_is_used_again() {
+        let mut source = Source::reader(std::io::repeat(b'x').take(1_000_000));
+        let (mut total, mut rooms) = (0, std::collections::BTreeSet::new());
+        while let Some(piece) = source.next().unwrap() {
+            assert!(piece.iter().all(|byte| *byte == b'x'));
+            rooms.insert(piece.as_ptr() as usize / ROOM.1);
+            total += piece.len();
+        }
+        assert_eq!(total, 1_000_000);
+        assert!(rooms.len() < 8, "{} rooms for what is let go of at once", rooms.len());
+    }
+
+    #[test]
+    fn pieces_that_are_kept_stay_as_they_were() {
+        let data: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+        let mut source = Source::reader(std::io::Cursor::new(data.clone()));
+        let pieces: Vec<_> = std::iter::from_fn(|| source.next().unwrap()).collect();
+        assert!(pieces.concat() == data);
+    }
+}
