@@ -6,7 +6,7 @@ mod watch;
 pub(crate) use watch::Matched;
 pub use watch::Watch;
 
-use crate::error::{CloseReason, PeerError};
+use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{RequestHead, Status};
 use crate::machine::Facts;
 use crate::router::Pattern;
@@ -147,6 +147,12 @@ pub trait Observer: Send + Sync {
     /// A handler panicked, with this message.
     fn panicked(&self, peer: &Peer, message: &str) {
         let _ = (peer, message);
+    }
+
+    /// The application's response could not be sent as it was, for this reason:
+    /// it was answered with 500, or broken off.
+    fn misused(&self, peer: &Peer, misuse: Misuse) {
+        let _ = (peer, misuse);
     }
 
     /// A connection ends for this reason.

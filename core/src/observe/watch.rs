@@ -2,6 +2,7 @@
 //! Keeps what the events leave out: what was asked for, and which state was told.
 
 use super::{ConnState, Exchange, Observer, Peer};
+use crate::error::Misuse;
 use crate::head::RequestHead;
 use crate::machine::{Event, Facts};
 use crate::message::Request;
@@ -93,6 +94,11 @@ impl Watch {
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref().map(String::as_str));
         self.observer.panicked(&self.peer, text.unwrap_or("the panic has no message"));
+    }
+
+    /// The application's response could not be sent as it was.
+    pub fn misused(&self, misuse: Misuse) {
+        self.observer.misused(&self.peer, misuse);
     }
 
     fn turn(&mut self, state: ConnState) {
