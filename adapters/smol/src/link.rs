@@ -1,10 +1,10 @@
 //! A connection's socket and timer, moved as the machine wants.
 //! Decides nothing: it reads, writes, waits and closes when told.
 
-use crate::clock;
 use crate::shared::Inner;
 use async_io::{Async, Timer};
 use purlin_core::{Close, Eof, Machine, Mono, Now, Want};
+use purlin_host::Clock;
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -177,7 +177,7 @@ impl Link {
         if self.armed.is_some_and(|armed| armed <= at) {
             return;
         }
-        let Some(instant) = clock::instant(at) else { return };
+        let Some(instant) = Clock::instant(at) else { return };
         self.armed = Some(at);
         self.timer.set_at(instant);
         if Pin::new(&mut self.timer).poll(cx).is_ready() {

@@ -7,7 +7,7 @@ use purlin_core::router::{InsertError, RouteId, RouterOptions};
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 
 /// Routes requests to handlers by Go's patterns.
 ///
@@ -123,26 +123,22 @@ impl Handler for Mux {
 /// # let _ = server;
 /// # Ok::<(), purlin_smol::InsertError>(())
 /// ```
+///
+/// It is the host's [`purlin_host::SharedMux`], and has all its methods.
 #[derive(Clone, Debug, Default)]
-pub struct SharedMux(Arc<RwLock<Mux>>);
+pub struct SharedMux(purlin_host::SharedMux<BoxHandler>);
 
-impl SharedMux {
-    /// Registers a handler for a pattern.
-    ///
-    /// # Errors
-    /// The pattern is malformed, or conflicts with one that is registered.
-    #[track_caller]
-    pub fn handle(&self, pattern: &str, handler: impl Handler) -> Result<RouteId, InsertError> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).handle(pattern, handler)
+impl Deref for SharedMux {
+    type Target = purlin_host::SharedMux<BoxHandler>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
 impl Handler for SharedMux {
     fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-        // The lock is not held while the handler runs.
-        let found =
-            self.0.read().unwrap_or_else(PoisonError::into_inner).dispatch(&mut request).cloned();
-        match found {
+        match self.dispatch(&mut request) {
             Ok(handler) => {
                 let exchange = exchange.clone();
                 Box::pin(async move { handler.call(request, &exchange).await })
