@@ -19,13 +19,13 @@ pub(crate) fn obey<H>(
     while let Some(event) = inner.machine.poll_event(now) {
         match event {
             Event::Request { id, head, body, .. } => {
-                inner.begin(id);
+                inner.begin(id, head.method().clone());
                 let content = content(work.shared(), id, body);
                 return Some((id, Request::new(head, body, content)));
             }
             Event::Readable { .. } => rouse(inner.waits.read.take(), own, work),
             Event::Writable { id } => {
-                inner.send_rest(id, now);
+                inner.send_left(id, now);
                 rouse(inner.waits.write.take(), own, work);
             }
             Event::InputClosed | Event::Reset { .. } => {

@@ -36,6 +36,7 @@ mod mux;
 mod server;
 mod shared;
 mod source;
+mod turn;
 mod upgraded;
 mod warm;
 mod work;

@@ -3,13 +3,9 @@
 
 use crate::Error;
 use crate::clock;
-use crate::writer::ResponseWriter;
-use bytes::Bytes;
+use crate::turn::Turn;
 use purlin_core::server::Connection;
-use purlin_core::{
-    Body, Close, CloseReason, Fields, Id, Machine, Misuse, Now, ResponseHead, ServerConfig,
-    ServerMachine, Status,
-};
+use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, ServerConfig};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -45,28 +41,6 @@ pub(crate) struct Waits {
     pub(crate) cancel: Vec<Waker>,
 }
 
-/// How far the open exchange is with being answered.
-#[derive(Default)]
-pub(crate) struct Turn {
-    pub(crate) id: Id,
-    /// Its handler has returned.
-    pub(crate) handled: bool,
-    /// Somebody took a writer for it.
-    pub(crate) taken: bool,
-    /// The writer was dropped: this is still to be sent.
-    pub(crate) rest: Option<Box<Rest>>,
-    /// `rest` is complete, and goes out as room comes.
-    pub(crate) ending: bool,
-}
-
-/// The end of a response, as its writer left it.
-pub(crate) struct Rest {
-    /// Not sent yet.
-    pub(crate) head: Option<ResponseHead>,
-    pub(crate) data: Bytes,
-    pub(crate) trailers: Fields,
-}
-
 /// How far a graceful stop is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -87,7 +61,7 @@ impl Shared {
             closed: None,
             stop: Stop::No,
             warm: false,
-            turn: Turn::default(),
+            turn: Turn::new(0, Method::GET),
         })))
     }
 
@@ -116,85 +90,11 @@ impl Inner {
         }
     }
 
-    /// The writer of the open exchange's response.
-    pub(crate) fn writer(&mut self, shared: &Arc<Shared>, id: Id) -> ResponseWriter {
-        self.turn.taken |= self.turn.id == id;
-        ResponseWriter::new(shared.clone(), id)
-    }
-
-    /// A new exchange begins.
-    pub(crate) fn begin(&mut self, id: Id) {
-        self.turn = Turn { id, ..Turn::default() };
-        self.cancelled = false;
-    }
-
     /// A misuse, or what is behind it if the connection is gone.
     pub(crate) fn error(&self, misuse: Misuse) -> Error {
         match (misuse, self.closed) {
             (Misuse::NoSuchExchange, Some(reason)) => Error::Closed(reason),
             _ => Error::Misuse(misuse),
-        }
-    }
-
-    /// Ends a response whose writer is gone.
-    pub(crate) fn complete(&mut self, id: Id, rest: Box<Rest>, now: Now) {
-        self.turn.rest = Some(rest);
-        self.turn.ending = true;
-        self.send_rest(id, now);
-    }
-
-    /// Sends as much of a writer's rest as there is room for, and then its end.
-    pub(crate) fn send_rest(&mut self, id: Id, now: Now) {
-        let Some(mut rest) = self.turn.rest.take().filter(|_| self.turn.ending) else {
-            return;
-        };
-        match rest.send(&mut self.machine, id, now) {
-            Ok(true) => self.turn.ending = false,
-            Ok(false) => self.turn.rest = Some(rest),
-            Err(_) => {
-                self.turn.ending = false;
-                self.fail(id, now);
-            }
-        }
-    }
-
-    /// Answers 500; if that comes too late, gives the exchange up so that the peer can tell.
-    pub(crate) fn fail(&mut self, id: Id, now: Now) {
-        let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
-        if self.machine.respond(id, &head, Body::Empty, now).is_err() {
-            // What cannot be given up has ended already.
-            let _ = self.machine.reset(id, now);
-        }
-    }
-
-    /// A writer was dropped before its response was whole.
-    pub(crate) fn writer_dropped(&mut self, id: Id, rest: Box<Rest>) {
-        if self.turn.id != id {
-            return;
-        }
-        if self.turn.handled {
-            self.complete_or_fail(id, rest);
-        } else {
-            // It ends with its handler, which may yet fail.
-            self.turn.rest = Some(rest);
-        }
-    }
-
-    /// The handler has returned, so the writer was elsewhere: nobody else ends the response.
-    fn complete_or_fail(&mut self, id: Id, rest: Box<Rest>) {
-        let now = clock::now();
-        if std::thread::panicking() {
-            self.fail(id, now);
-        } else {
-            self.complete(id, rest, now);
-        }
-        self.poke();
-    }
-
-    /// Ends the raw bytes of an upgraded exchange, after these.
-    pub(crate) fn end_raw(&mut self, id: Id, data: Bytes, now: Now) {
-        if self.turn.id == id {
-            self.complete(id, Box::new(Rest { head: None, data, trailers: Fields::new() }), now);
         }
     }
 
@@ -225,41 +125,6 @@ impl Inner {
         Poll::Pending
     }
 
-    /// The handler has returned: what its writer left ends the response. If it
-    /// took none, the response is empty; if the writer is elsewhere, that ends it.
-    pub(crate) fn end_written(&mut self, id: Id, now: Now) {
-        if self.turn.id != id || self.turn.ending {
-            return;
-        }
-        if let Some(rest) = self.turn.rest.take() {
-            self.complete(id, rest, now);
-        } else if !self.turn.taken {
-            let head = ResponseHead::new(Status::OK);
-            // One that is answered or over needs no answer.
-            let _ = self.machine.respond(id, &head, Body::Empty, now);
-        }
-    }
-
-    /// Forgets what a writer left, if its head has not gone; says whether that was so.
-    pub(crate) fn take_unsent(&mut self, id: Id) -> bool {
-        if self.turn.id != id {
-            return false;
-        }
-        let unsent =
-            !self.turn.taken || self.turn.rest.as_ref().is_some_and(|rest| rest.head.is_some());
-        if unsent {
-            self.turn.rest = None;
-        }
-        unsent
-    }
-
-    pub(crate) fn forget_rest(&mut self, id: Id) {
-        if self.turn.id == id {
-            self.turn.rest = None;
-            self.turn.ending = false;
-        }
-    }
-
     /// Whether the connection ended in a way that leaves nobody to answer.
     pub(crate) fn is_lost(&self) -> bool {
         self.machine.want().close == Some(Close::Abort) && self.closed != Some(CloseReason::Aborted)
@@ -270,27 +135,6 @@ impl Inner {
         let waits = std::mem::take(&mut self.waits);
         let single = [waits.read, waits.write, waits.flush];
         single.into_iter().flatten().chain(waits.cancel).collect()
-    }
-}
-
-impl Rest {
-    /// Says whether that was all.
-    fn send(&mut self, machine: &mut Connection, id: Id, now: Now) -> Result<bool, Misuse> {
-        if let Some(head) = self.head.take() {
-            if self.trailers.is_empty() {
-                let data = std::mem::take(&mut self.data);
-                let body = if data.is_empty() { Body::Empty } else { Body::Full(data) };
-                machine.respond(id, &head, body, now)?;
-                return Ok(true);
-            }
-            machine.respond(id, &head, Body::Stream, now)?;
-        }
-        machine.send(id, &mut self.data, now)?;
-        if !self.data.is_empty() {
-            return Ok(false);
-        }
-        machine.finish(id, Some(&self.trailers), now)?;
-        Ok(true)
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::handler::{Answer, Exchange, Handler, HandlerFuture, Outcome};
 use crate::shared::{Inner, Shared};
 use crate::{Content, Request, Response};
-use purlin_core::{Body, Id, Machine, Now, ServerMachine};
+use purlin_core::{Body, Id, Now};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -73,25 +73,19 @@ impl<'h, H> Work<'h, H> {
         now: Now,
     ) -> Option<Response> {
         let id = self.exchange.id;
-        if inner.turn.id == id {
-            inner.turn.handled = true;
-        }
+        inner.handled(id);
         match answer.map(|answer| answer.0) {
             Some(Outcome::Response(response)) => self.respond(response, inner, now),
             Some(Outcome::Written) => inner.end_written(id, now),
             Some(Outcome::Failed(response)) => {
-                if !inner.take_unsent(id) {
-                    inner.forget_rest(id);
-                    // What cannot be given up has ended already.
-                    let _ = inner.machine.reset(id, now);
+                if !inner.is_unsent(id) {
+                    inner.give_up(id, now);
                     return Some(response);
                 }
+                inner.forget_left(id);
                 self.respond(response, inner, now);
             }
-            None => {
-                inner.forget_rest(id);
-                inner.fail(id, now);
-            }
+            None => inner.fail(id, now),
         }
         None
     }
@@ -114,9 +108,7 @@ impl<'h, H> Work<'h, H> {
                 return;
             }
         };
-        if inner.machine.respond(id, &head, body, now).is_err() {
-            inner.fail(id, now);
-        }
+        inner.respond(id, &head, body, now);
     }
 }
 
