@@ -9,6 +9,7 @@
 //! The handler's future is polled here, in the connection's own task, so that
 //! an answer leaves in the same wake that brought its request.
 
+use crate::alarms::Alarms;
 use crate::handler::{Exchange, Handler};
 use crate::link::Link;
 use crate::shared::{Inner, Shared, Stop};
@@ -29,7 +30,7 @@ const ROUNDS: usize = 32;
 /// One connection, to be polled to its end.
 pub(crate) struct Driver<'h, H> {
     shared: Arc<Shared>,
-    link: Link,
+    link: Link<'h>,
     work: Work<'h, H>,
     warm: &'h Warm,
 }
@@ -38,11 +39,12 @@ impl<'h, H: Handler> Driver<'h, H> {
     pub(crate) fn new(
         handler: &'h H,
         warm: &'h Warm,
+        alarms: &'h Alarms,
         socket: Async<TcpStream>,
         shared: Arc<Shared>,
     ) -> Self {
         let exchange = Exchange { shared: shared.clone(), id: 0 };
-        Driver { shared, link: Link::new(socket), work: Work::new(handler, exchange), warm }
+        Driver { shared, link: Link::new(socket, alarms), work: Work::new(handler, exchange), warm }
     }
 }
 
@@ -79,7 +81,7 @@ impl<H: Handler> Future for Driver<'_, H> {
 }
 
 /// Takes in what may have happened while the task slept.
-fn woken(link: &mut Link, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+fn woken(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
     if !inner.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
         inner.driver = Some(cx.waker().clone());
         link.forget();

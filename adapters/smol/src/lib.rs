@@ -26,6 +26,7 @@
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
 //! | [`Error`] | why not; it is an answer too |
 
+mod alarms;
 mod body;
 mod clock;
 mod driver;

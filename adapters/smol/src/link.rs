@@ -1,26 +1,23 @@
-//! A connection's socket and timer, moved as the machine wants.
+//! A connection's socket and its deadline, moved as the machine wants.
 //! Decides nothing: it reads, writes, waits and closes when told.
 
+use crate::alarms::{Alarm, Alarms};
 use crate::shared::Inner;
-use async_io::{Async, Timer};
-use purlin_core::{Close, Eof, Machine, Mono, Now, Want};
-use purlin_host::Clock;
-use std::future::Future;
+use async_io::Async;
+use purlin_core::{Close, Eof, Machine, Now, Want};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Slices given to one write.
 const SLICES: usize = 16;
 
-pub(crate) struct Link {
+pub(crate) struct Link<'a> {
     /// `None` once it is closed.
     socket: Option<Async<TcpStream>>,
-    /// One for all deadlines, set only when a nearer one is wanted.
-    timer: Timer,
-    armed: Option<Mono>,
+    /// One for all deadlines.
+    alarm: Alarm<'a>,
     input: Input,
     output_full: bool,
     half_closed: bool,
@@ -37,12 +34,11 @@ enum Input {
     Awaited,
 }
 
-impl Link {
-    pub(crate) fn new(socket: Async<TcpStream>) -> Link {
+impl<'a> Link<'a> {
+    pub(crate) fn new(socket: Async<TcpStream>, alarms: &'a Alarms) -> Link<'a> {
         Link {
             socket: Some(socket),
-            timer: Timer::never(),
-            armed: None,
+            alarm: Alarm::new(alarms),
             input: Input::Unknown,
             output_full: false,
             half_closed: false,
@@ -58,15 +54,14 @@ impl Link {
         if self.input == Input::Awaited {
             self.input = Input::Unknown;
         }
-        if self.armed.is_some_and(|at| at <= now.mono) {
-            self.armed = None;
+        if self.alarm.has_rung(now.mono) {
             inner.machine.tick(now);
         }
     }
 
     /// The task has another waker than before: nothing that was registered holds.
     pub(crate) fn forget(&mut self) {
-        self.armed = None;
+        self.alarm.clear();
     }
 
     /// Reads once, if the machine wants it and the socket has something. Waits
@@ -170,18 +165,10 @@ impl Link {
         }
     }
 
-    /// Has the task woken at the machine's deadline at the latest. An armed
-    /// timer that is early enough stays as it is, and is looked at when it fires.
-    pub(crate) fn arm(&mut self, inner: &Inner, cx: &mut Context<'_>) {
-        let Some((at, _)) = inner.machine.deadline() else { return };
-        if self.armed.is_some_and(|armed| armed <= at) {
-            return;
-        }
-        let Some(instant) = Clock::instant(at) else { return };
-        self.armed = Some(at);
-        self.timer.set_at(instant);
-        if Pin::new(&mut self.timer).poll(cx).is_ready() {
-            cx.waker().wake_by_ref();
+    /// Has the task woken at the machine's deadline at the latest.
+    pub(crate) fn arm(&mut self, inner: &Inner, cx: &Context<'_>) {
+        if let Some((at, _)) = inner.machine.deadline() {
+            self.alarm.set(at, cx);
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::crew::Deal;
 use super::executor::Executor;
 use super::gate::Permit;
+use crate::alarms::Alarms;
 use crate::driver::Driver;
 use crate::handler::Handler;
 use crate::shared::Shared;
@@ -26,6 +27,7 @@ struct Place<H> {
     executor: Executor,
     roll: RefCell<Roll>,
     warm: Warm,
+    alarms: Alarms,
 }
 
 /// Who is there.
@@ -52,7 +54,7 @@ struct Seat<H> {
 /// Ends every task of its thread when it ends, by a panic too.
 struct Shift<H> {
     place: Rc<Place<H>>,
-    attending: Option<Task<()>>,
+    own: Vec<Task<()>>,
 }
 
 /// Serves what it is dealt, until the channel closes or, draining, all is done.
@@ -63,10 +65,13 @@ pub(crate) fn run<H: Handler>(handler: Arc<H>, config: Arc<ServerConfig>, deals:
         executor: Executor::default(),
         roll: RefCell::default(),
         warm: Warm::default(),
+        alarms: Alarms::default(),
     });
     // A task like the others, polled only when there is something.
     let attending = place.executor.spawn(attend(place.clone(), deals));
-    let shift = Shift { place, attending: Some(attending) };
+    let ringer = place.clone();
+    let ringing = place.executor.spawn(async move { ringer.alarms.ring().await });
+    let shift = Shift { place, own: vec![attending, ringing] };
     async_io::block_on(shift.place.executor.run());
 }
 
@@ -91,7 +96,7 @@ async fn connection<H: Handler>(
     socket: Async<TcpStream>,
     _permit: Permit,
 ) {
-    Driver::new(&*seat.place.handler, &seat.place.warm, socket, shared).await;
+    Driver::new(&*seat.place.handler, &seat.place.warm, &seat.place.alarms, socket, shared).await;
 }
 
 impl<H: Handler> Place<H> {
@@ -153,7 +158,7 @@ impl<H> Drop for Seat<H> {
 
 impl<H> Drop for Shift<H> {
     fn drop(&mut self) {
-        drop(self.attending.take());
+        self.own.clear();
         let tasks: Vec<Task<()>> = {
             let mut roll = self.place.roll.borrow_mut();
             roll.seats.iter_mut().flatten().filter_map(|sitter| sitter.task.take()).collect()
