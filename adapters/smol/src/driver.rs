@@ -9,17 +9,15 @@
 //! The handler's future is polled here, in the connection's own task, so that
 //! an answer leaves in the same wake that brought its request.
 
-use crate::alarms::Alarms;
 use crate::handler::{Exchange, Handler};
 use crate::link::Link;
+use crate::place::Place;
+use crate::server::{Arrival, Seat};
 use crate::shared::{Inner, Shared, Stop};
-use crate::warm::Warm;
 use crate::work::Work;
 use crate::{clock, events};
-use async_io::Async;
 use purlin_core::{CloseReason, Eof, Machine, Now};
 use std::future::Future;
-use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -32,19 +30,16 @@ pub(crate) struct Driver<'h, H> {
     shared: Arc<Shared>,
     link: Link<'h>,
     work: Work<'h, H>,
-    warm: &'h Warm,
+    place: &'h Place<H>,
+    seat: Seat,
 }
 
 impl<'h, H: Handler> Driver<'h, H> {
-    pub(crate) fn new(
-        handler: &'h H,
-        warm: &'h Warm,
-        alarms: &'h Alarms,
-        socket: Async<TcpStream>,
-        shared: Arc<Shared>,
-    ) -> Self {
+    pub(crate) fn new(place: &'h Place<H>, arrival: Arrival) -> Self {
+        let Arrival { stream, shared, seat } = arrival;
         let exchange = Exchange { shared: shared.clone(), id: 0 };
-        Driver { shared, link: Link::new(socket, alarms), work: Work::new(handler, exchange), warm }
+        let (link, work) = (Link::new(stream, &place.alarms), Work::new(&*place.handler, exchange));
+        Driver { shared, link, work, place, seat }
     }
 }
 
@@ -52,13 +47,19 @@ impl<H: Handler> Future for Driver<'_, H> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Driver { shared, link, work, warm } = self.get_mut();
+        let Driver { shared, link, work, place, seat } = self.get_mut();
         let mut now = clock::now();
         let mut inner = shared.lock();
+        if inner.stop == Stop::Cut {
+            return Poll::Ready(());
+        }
         woken(link, &mut inner, cx, now);
         work.woken();
         for _ in 0..ROUNDS {
             link.read(&mut inner, cx, now);
+            if inner.stop == Stop::Asked {
+                end_soon(link, &mut inner, cx, now);
+            }
             inner = serve(shared, inner, work, cx, &mut now);
             let want = inner.machine.want();
             if want.write && link.write(&mut inner, cx, now) {
@@ -69,8 +70,11 @@ impl<H: Handler> Future for Driver<'_, H> {
                 if link.close(want) {
                     return end(inner, work);
                 }
-                link.arm(&inner, cx);
-                warm.wait(shared, inner);
+                if link.arm(&mut inner, cx, now) && seat.roll().is_pressed() {
+                    inner.stop = inner.stop.max(Stop::Asked);
+                    continue;
+                }
+                place.warm.wait(shared, inner);
                 return Poll::Pending;
             }
         }
@@ -87,10 +91,18 @@ fn woken(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now)
         link.forget();
     }
     link.woken(inner, now);
-    if inner.stop == Stop::Asked {
-        inner.stop = Stop::Told;
-        link.read_last(inner, cx, now);
-        inner.machine.shutdown(now);
+}
+
+/// Tells the machine of a graceful stop. What has arrived until now is still
+/// served, and so is the first request of a new connection, which may be on its way.
+fn end_soon(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+    link.read_last(inner, cx, now);
+    match inner.idle {
+        Some(since) if since > now.mono => link.wake_at(since, cx),
+        _ => {
+            inner.stop = Stop::Told;
+            inner.machine.shutdown(now);
+        }
     }
 }
 

@@ -34,6 +34,7 @@ mod events;
 mod handler;
 mod link;
 mod mux;
+mod place;
 mod server;
 mod shared;
 mod source;

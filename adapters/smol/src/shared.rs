@@ -5,9 +5,10 @@ use crate::Error;
 use crate::clock;
 use crate::turn::Turn;
 use purlin_core::server::Connection;
-use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, ServerConfig};
+use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, Mono, ServerConfig};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// One connection. The lock is never held while anyone else's code runs.
 pub(crate) struct Shared(Mutex<Inner>);
@@ -23,6 +24,8 @@ pub(crate) struct Inner {
     pub(crate) cancelled: bool,
     pub(crate) closed: Option<CloseReason>,
     pub(crate) stop: Stop,
+    /// Since when it may be closed for somebody else who wants its place.
+    pub(crate) idle: Option<Mono>,
     /// It keeps its buffers while it waits.
     pub(crate) warm: bool,
     pub(crate) turn: Turn,
@@ -41,25 +44,34 @@ pub(crate) struct Waits {
     pub(crate) cancel: Vec<Waker>,
 }
 
-/// How far a graceful stop is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How far a stop is. It only goes forward.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stop {
     No,
-    /// The driver has to tell the machine.
+    /// A graceful one: the driver has to tell the machine.
     Asked,
     Told,
+    /// The driver has to end at once.
+    Cut,
 }
 
+/// How long a connection that has sent nothing is not taken for an idle one: its
+/// first request may be on its way.
+const UNTOUCHED: Duration = Duration::from_secs(5);
+
 impl Shared {
+    /// A connection that was accepted just now.
     pub(crate) fn new(config: Arc<ServerConfig>) -> Arc<Shared> {
+        let now = clock::now();
         Arc::new(Shared(Mutex::new(Inner {
-            machine: Connection::new(config, clock::now()),
+            machine: Connection::new(config, now),
             driver: None,
             driving: false,
             waits: Waits::default(),
             cancelled: false,
             closed: None,
             stop: Stop::No,
+            idle: Some(now.mono + UNTOUCHED),
             warm: false,
             turn: Turn::new(0, Method::GET),
         })))
@@ -69,13 +81,26 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the driver end the connection gracefully.
-    pub(crate) fn stop(&self) {
-        let mut inner = self.lock();
-        if inner.stop == Stop::No {
-            inner.stop = Stop::Asked;
-            inner.poke();
+    /// Has the driver end the connection in this way.
+    pub(crate) fn stop(&self, how: Stop) {
+        self.lock().stop(how);
+    }
+
+    /// Since when it has been idle, if it has.
+    pub(crate) fn idle_since(&self, now: Mono) -> Option<Mono> {
+        // Who holds the lock has something to do.
+        let inner = self.0.try_lock().ok()?;
+        inner.idle.filter(|since| *since <= now && inner.stop == Stop::No)
+    }
+
+    /// Has it end, if it has been idle since then; says whether it has.
+    pub(crate) fn evict(&self, since: Mono) -> bool {
+        let Ok(mut inner) = self.0.try_lock() else { return false };
+        let idle = inner.idle == Some(since) && inner.stop == Stop::No;
+        if idle {
+            inner.stop(Stop::Asked);
         }
+        idle
     }
 }
 
@@ -87,6 +112,14 @@ impl Inner {
         }
         if let Some(driver) = &self.driver {
             driver.wake_by_ref();
+        }
+    }
+
+    fn stop(&mut self, how: Stop) {
+        if self.stop < how {
+            self.stop = how;
+            // Also one that is driving: it looks at this only when it is woken.
+            self.driver.iter().for_each(Waker::wake_by_ref);
         }
     }
 

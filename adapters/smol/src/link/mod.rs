@@ -1,21 +1,21 @@
 //! A connection's socket and its deadline, moved as the machine wants.
 //! Decides nothing: it reads, writes, waits and closes when told.
 
+mod socket;
+
 use crate::alarms::{Alarm, Alarms};
 use crate::shared::Inner;
-use async_io::Async;
-use purlin_core::{Close, Eof, Machine, Now, Want};
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use purlin_core::{Close, Eof, Machine, Mono, Now, Want, Why};
+use purlin_host::{Moved, Stream};
+use socket::Socket;
+use std::io::IoSlice;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// Slices given to one write.
 const SLICES: usize = 16;
 
 pub(crate) struct Link<'a> {
-    /// `None` once it is closed.
-    socket: Option<Async<TcpStream>>,
+    socket: Socket,
     /// One for all deadlines.
     alarm: Alarm<'a>,
     input: Input,
@@ -28,25 +28,25 @@ pub(crate) struct Link<'a> {
 enum Input {
     /// Nothing.
     Unknown,
-    /// The last read was a full one: there is probably more.
-    More,
+    /// There is probably some: the last read was a full one, or the connection is new.
+    Likely,
     /// The task will be woken when there is some.
     Awaited,
 }
 
 impl<'a> Link<'a> {
-    pub(crate) fn new(socket: Async<TcpStream>, alarms: &'a Alarms) -> Link<'a> {
+    pub(crate) fn new(stream: Stream, alarms: &'a Alarms) -> Link<'a> {
         Link {
-            socket: Some(socket),
+            socket: Socket::Fresh(stream),
             alarm: Alarm::new(alarms),
-            input: Input::Unknown,
+            input: Input::Likely,
             output_full: false,
             half_closed: false,
         }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.socket.is_none()
+        self.socket.is_closed()
     }
 
     /// The task was woken: what was awaited may be there.
@@ -67,10 +67,9 @@ impl<'a> Link<'a> {
     /// Reads once, if the machine wants it and the socket has something. Waits
     /// for readability first: a read that finds nothing costs more.
     pub(crate) fn read(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
-        let Some(socket) = &self.socket else { return };
-        while inner.machine.want().read {
-            if self.input != Input::More {
-                match socket.poll_readable(cx) {
+        while !self.is_closed() && inner.machine.want().read {
+            if self.input != Input::Likely {
+                match self.socket.poll_readable(cx) {
                     Poll::Pending => {
                         self.input = Input::Awaited;
                         return;
@@ -80,52 +79,54 @@ impl<'a> Link<'a> {
                 }
             }
             self.input = Input::Unknown;
+            let Some(stream) = self.socket.stream() else { return };
             let room = inner.machine.read_buf();
             let size = room.len();
-            match socket.get_ref().read(room) {
-                Ok(0) => return inner.machine.eof(Eof::Clean, now),
-                Ok(count) => {
+            match stream.read(room) {
+                Moved::Bytes(count) => {
                     if count == size {
-                        self.input = Input::More;
+                        self.input = Input::Likely;
                     }
+                    inner.idle = None;
                     return inner.machine.filled(count, now);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => self.input = Input::More,
-                Err(_) => return inner.machine.eof(Eof::Reset, now),
+                Moved::Nothing => {}
+                Moved::End => return inner.machine.eof(Eof::Clean, now),
+                Moved::Lost => return inner.machine.eof(Eof::Reset, now),
             }
         }
     }
 
     /// Reads without waiting: what arrived before a graceful stop is still served.
     pub(crate) fn read_last(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
-        self.input = Input::More;
+        self.input = Input::Likely;
         self.read(inner, cx, now);
     }
 
     /// Writes what there is, as far as the socket takes it; says whether it took any.
     pub(crate) fn write(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
-        let Some(socket) = &self.socket else { return false };
         let mut moved = false;
         loop {
-            if self.output_full && socket.poll_writable(cx).is_pending() {
+            if self.output_full && self.socket.poll_writable(cx).is_pending() {
                 return moved;
             }
             self.output_full = false;
             let mut slices = [IoSlice::new(&[]); SLICES];
             let used = inner.machine.output(&mut slices, now);
-            if used == 0 {
+            let Some(stream) = self.socket.stream().filter(|_| used > 0) else {
                 return moved;
-            }
-            match write_slices(socket.get_ref(), &slices[..used]) {
-                Ok(0) => return lost(inner, now),
-                Ok(count) => {
+            };
+            match stream.write(&slices[..used]) {
+                Moved::Bytes(count) => {
                     inner.machine.wrote(count, now);
                     moved = true;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.output_full = true,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return lost(inner, now),
+                Moved::Nothing => self.output_full = true,
+                Moved::End | Moved::Lost => {
+                    // It takes no more: what is queued will not arrive.
+                    inner.machine.eof(Eof::Reset, now);
+                    return true;
+                }
             }
         }
     }
@@ -141,7 +142,7 @@ impl<'a> Link<'a> {
     pub(crate) fn close(&mut self, want: Want) -> bool {
         match want.close {
             None => {}
-            Some(Close::Graceful) => self.socket = None,
+            Some(Close::Graceful) => self.socket = Socket::Closed,
             Some(Close::Abort) => self.abort(),
             Some(Close::Linger) => self.half_close(),
         }
@@ -151,37 +152,36 @@ impl<'a> Link<'a> {
     /// Ends the sending half, once.
     fn half_close(&mut self) {
         let done = std::mem::replace(&mut self.half_closed, true);
-        if let Some(socket) = self.socket.as_ref().filter(|_| !done) {
-            // A peer that is gone already cannot be told.
-            let _ = socket.get_ref().shutdown(Shutdown::Write);
+        if let Some(stream) = self.socket.stream().filter(|_| !done) {
+            stream.shut_writing();
         }
     }
 
     /// Closes so that the peer sees a reset.
     pub(crate) fn abort(&mut self) {
-        if let Some(socket) = self.socket.take() {
-            // Without it the peer sees an ordinary close.
-            let _ = socket2::SockRef::from(socket.get_ref()).set_linger(Some(Duration::ZERO));
+        if let Some(stream) = self.socket.stream() {
+            stream.reset_on_close();
         }
+        self.socket = Socket::Closed;
     }
 
-    /// Has the task woken at the machine's deadline at the latest.
-    pub(crate) fn arm(&mut self, inner: &Inner, cx: &Context<'_>) {
-        if let Some((at, _)) = inner.machine.deadline() {
+    /// Has the task woken at the machine's deadline at the latest; says whether
+    /// the connection is idle.
+    pub(crate) fn arm(&mut self, inner: &mut Inner, cx: &Context<'_>, now: Now) -> bool {
+        let deadline = inner.machine.deadline();
+        if let Some((at, _)) = deadline {
             self.alarm.set(at, cx);
         }
+        // Without any deadline, and without an exchange, it can be nothing else.
+        let idle = matches!(deadline, None | Some((_, Why::Idle))) && !inner.machine.in_exchange();
+        if idle {
+            inner.idle.get_or_insert(now.mono);
+        }
+        idle
     }
-}
 
-fn write_slices(mut socket: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    match slices {
-        [slice] => socket.write(slice),
-        _ => socket.write_vectored(slices),
+    /// Has the task woken then at the latest.
+    pub(crate) fn wake_at(&mut self, at: Mono, cx: &Context<'_>) {
+        self.alarm.set(at, cx);
     }
-}
-
-/// The socket takes no more: what is queued will not arrive.
-fn lost(inner: &mut Inner, now: Now) -> bool {
-    inner.machine.eof(Eof::Reset, now);
-    true
 }

@@ -1,8 +1,10 @@
 //! Stopping a server: what was asked for, and who waits for it.
 //! Holds the phase; the serving future carries it out.
 
+use super::executor::Payload;
 use futures_lite::future;
 use std::future::Future;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -20,21 +22,31 @@ enum Phase {
 
 pub(crate) struct Control(Mutex<State>);
 
+/// What a server ends of.
+pub(crate) enum Failure {
+    /// No connection can be accepted any more.
+    Accept(io::Error),
+    /// Something panicked that nobody could be told of otherwise.
+    Panic(Payload),
+}
+
 struct State {
     phase: Phase,
     /// When draining gives up; `None` is never.
     until: Option<Instant>,
     /// Connections that had to be cut.
     cut: usize,
+    /// Why it stopped without being told to.
+    failure: Option<Failure>,
     waiting: Vec<Waker>,
 }
 
 /// Whoever holds it serves, or will; without it nothing is left to stop.
-pub(crate) struct Served(pub(crate) Arc<Control>);
+pub(crate) struct Ending(pub(crate) Arc<Control>);
 
-impl Drop for Served {
+impl Drop for Ending {
     fn drop(&mut self) {
-        self.0.advance(Phase::Ended, None);
+        self.0.end();
     }
 }
 
@@ -44,6 +56,7 @@ impl Control {
             phase: Phase::Serving,
             until: None,
             cut: 0,
+            failure: None,
             waiting: Vec::new(),
         })))
     }
@@ -64,6 +77,25 @@ impl Control {
     pub(crate) fn drains_until(&self) -> Option<Option<Instant>> {
         let state = self.lock();
         (state.phase == Phase::Draining).then_some(state.until)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.lock().phase == Phase::Draining
+    }
+
+    /// Stops the server at once, for this; the first one counts.
+    pub(crate) fn fail(&self, failure: Failure) {
+        self.lock().failure.get_or_insert(failure);
+        self.advance(Phase::Closing, None);
+    }
+
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.lock().failure.take()
+    }
+
+    /// The server has ended.
+    pub(crate) fn end(&self) {
+        self.advance(Phase::Ended, None);
     }
 
     /// So many connections are cut off now.

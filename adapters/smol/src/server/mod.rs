@@ -5,29 +5,28 @@ mod accept;
 mod control;
 mod crew;
 mod executor;
-mod gate;
+mod roll;
+mod serving;
 mod worker;
 
+pub(crate) use accept::Arrival;
+pub(crate) use control::Control;
 pub use control::Handle;
+pub(crate) use roll::{Roll, Seat};
 
+use crate::Result;
 use crate::handler::Handler;
-use crate::{Error, Result};
-use accept::{accept, accept_rest};
-use async_io::{Async, Timer};
-use control::{Control, Served};
+use crate::place::Common;
+use control::Ending;
 use crew::Crew;
 use futures_lite::future;
-use gate::Gate;
 use purlin_core::ServerConfig;
-use purlin_core::observe::Address;
-use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use purlin_host::Listener;
+use serving::Serving;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZero;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// Connections that the system keeps until they are accepted.
-const BACKLOG: i32 = 4096;
+use std::time::Duration;
 
 /// A server to be: a handler, and how to serve with it.
 ///
@@ -170,7 +169,7 @@ impl<H: Handler> Server<H> {
     /// # Errors
     /// [`Error::Listen`], and what [`Bound::serve`] gives.
     pub fn listen(self, addr: impl ToSocketAddrs) -> future::Boxed<Result<()>> {
-        let bound = self.bind_now(addr);
+        let bound = Listener::bind(addr).map(|listener| self.with(listener));
         Box::pin(async move { bound?.serve().await })
     }
 
@@ -187,39 +186,12 @@ impl<H: Handler> Server<H> {
     /// # Errors
     /// [`Error::Listen`].
     pub async fn bind(self, addr: impl ToSocketAddrs) -> Result<Bound<H>> {
-        self.bind_now(addr)
+        Ok(self.with(Listener::bind(addr)?))
     }
 
-    fn bind_now(self, addr: impl ToSocketAddrs) -> Result<Bound<H>> {
-        let unnamed = |cause| Error::Listen { address: None, cause };
-        let mut failed = unnamed(io::ErrorKind::AddrNotAvailable.into());
-        for address in addr.to_socket_addrs().map_err(unnamed)? {
-            match listen_at(address) {
-                Ok((listener, address)) => {
-                    let served = Served(Control::new());
-                    return Ok(Bound { listener, address, server: self, served });
-                }
-                Err(cause) => {
-                    failed = Error::Listen { address: Some(Address::Tcp(address)), cause }
-                }
-            }
-        }
-        Err(failed)
+    fn with(self, listener: Listener) -> Bound<H> {
+        Bound { listeners: vec![listener], server: self, ending: Ending(Control::new()) }
     }
-}
-
-fn listen_at(address: SocketAddr) -> io::Result<(Async<TcpListener>, SocketAddr)> {
-    let domain = socket2::Domain::for_address(address);
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
-    if cfg!(unix) {
-        // A restarted server takes over from its own old connections.
-        socket.set_reuse_address(true)?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    let listener = TcpListener::from(socket);
-    let address = listener.local_addr()?;
-    Ok((Async::new(listener)?, address))
 }
 
 /// A server that has its socket.
@@ -236,10 +208,9 @@ fn listen_at(address: SocketAddr) -> io::Result<(Async<TcpListener>, SocketAddr)
 /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
 /// ```
 pub struct Bound<H> {
-    listener: Async<TcpListener>,
-    address: SocketAddr,
+    listeners: Vec<Listener>,
     server: Server<H>,
-    served: Served,
+    ending: Ending,
 }
 
 impl<H: Handler> Bound<H> {
@@ -253,7 +224,8 @@ impl<H: Handler> Bound<H> {
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
     pub fn local_addr(&self) -> SocketAddr {
-        self.address
+        let mut addresses = self.listeners.iter().filter_map(|listener| listener.address().ip());
+        addresses.next().unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
     /// What stops it, from any thread.
@@ -268,7 +240,7 @@ impl<H: Handler> Bound<H> {
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
     pub fn handle(&self) -> Handle {
-        self.served.0.handle()
+        self.ending.0.handle()
     }
 
     /// Serves until it is stopped or accepting fails. Dropping the future stops everything.
@@ -283,33 +255,15 @@ impl<H: Handler> Bound<H> {
     /// # Errors
     /// [`Error::Accept`] if accepting failed for good, [`Error::Io`] if no thread can be started.
     pub async fn serve(self) -> Result<()> {
-        let Bound { listener, server, served, .. } = self;
-        let control = &served.0;
-        let gate = Gate::new(server.connections);
-        let mut crew = Crew::start(server.threads, &server.handler, &Arc::new(server.config))?;
-        let accepting = async { Err(Error::Accept(accept(&listener, &gate, &mut crew).await)) };
-        let stopped = async {
-            control.stopped().await;
-            Ok(())
+        let Bound { listeners, server, ending } = self;
+        let Server { handler, config, threads, connections } = server;
+        let common = Common {
+            config: Arc::new(config),
+            control: ending.0.clone(),
+            roll: Roll::new(connections),
         };
-        future::or(stopped, accepting).await?;
-        if let Some(until) = control.drains_until() {
-            accept_rest(&listener, &gate, &mut crew).await;
-            drop(listener);
-            crew.drain();
-            future::or(crew.ended(), future::or(sleep_until(until), control.closed())).await;
-        }
-        control.cutting(gate.inside());
-        crew.close().await;
-        Ok(())
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => {
-            Timer::at(at).await;
-        }
-        None => future::pending().await,
+        let serving = Serving(Arc::new(common));
+        let crew = Crew::start(threads, &handler, &serving.0, listeners)?;
+        serving.end(|| crew.ended()).await
     }
 }
