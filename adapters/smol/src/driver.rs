@@ -36,9 +36,11 @@ pub(crate) struct Driver<'h, H> {
 
 impl<'h, H: Handler> Driver<'h, H> {
     pub(crate) fn new(place: &'h Place<H>, arrival: Arrival) -> Self {
-        let Arrival { stream, shared, seat } = arrival;
+        let Arrival { stream, values, shared, seat } = arrival;
+        let (values, watch) = place.common.welcome(values);
         let exchange = Exchange { shared: shared.clone(), id: 0 };
-        let (link, work) = (Link::new(stream, &place.alarms), Work::new(&*place.handler, exchange));
+        let work = Work::new(&*place.handler, exchange, values, watch);
+        let link = Link::new(stream, &place.alarms);
         Driver { shared, link, work, place, seat }
     }
 }
@@ -60,7 +62,7 @@ impl<H: Handler> Future for Driver<'_, H> {
             if inner.stop == Stop::Asked {
                 end_soon(link, &mut inner, cx, now);
             }
-            inner = serve(shared, inner, work, cx, &mut now);
+            inner = serve(place, shared, inner, work, cx, &mut now);
             let want = inner.machine.want();
             if want.write && link.write(&mut inner, cx, now) {
                 events::written(&mut inner, work, cx.waker());
@@ -109,6 +111,7 @@ fn end_soon(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: N
 /// Obeys events and polls the handler, until neither has anything to do.
 /// Each may have caused the other. The lock is free while the handler runs.
 fn serve<'s, H: Handler>(
+    place: &Place<H>,
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
     work: &mut Work<'_, H>,
@@ -116,7 +119,8 @@ fn serve<'s, H: Handler>(
     now: &mut Now,
 ) -> MutexGuard<'s, Inner> {
     loop {
-        let mut request = events::obey(&mut inner, work, cx.waker(), *now);
+        let mut request;
+        (inner, request) = events::obey(shared, inner, work, cx.waker(), *now);
         if !work.has_turn(request.is_some()) {
             return inner;
         }
@@ -124,6 +128,8 @@ fn serve<'s, H: Handler>(
         drop(inner);
         let polled = work.run(&mut request, cx);
         *now = clock::now();
+        let polled =
+            polled.map(|answered| answered.map_err(|payload| place.common.panicked(payload)));
         inner = shared.lock();
         inner.driving = false;
         if let Poll::Ready(answer) = polled {
@@ -141,6 +147,7 @@ fn serve<'s, H: Handler>(
 fn end<H: Handler>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, H>) -> Poll<()> {
     let lost = inner.is_lost();
     drop(inner);
+    work.closed();
     if lost {
         work.cancel();
     }
@@ -160,8 +167,10 @@ impl<H> Drop for Driver<'_, H> {
         if inner.machine.in_exchange() {
             self.link.abort();
         }
-        inner.machine.eof(Eof::Reset, clock::now());
+        let now = clock::now();
+        inner.machine.eof(Eof::Reset, now);
         inner.closed = inner.closed.or(Some(CloseReason::Shutdown));
         inner.release().into_iter().for_each(Waker::wake);
+        events::tell_last(&self.shared, inner, &mut self.work, now);
     }
 }

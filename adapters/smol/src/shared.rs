@@ -29,6 +29,8 @@ pub(crate) struct Inner {
     /// It keeps its buffers while it waits.
     pub(crate) warm: bool,
     pub(crate) turn: Turn,
+    /// Why a response could not be sent as it was: not told yet.
+    pub(crate) misused: Option<Misuse>,
 }
 
 /// Who waits for the open exchange.
@@ -74,6 +76,7 @@ impl Shared {
             idle: Some(now.mono + UNTOUCHED),
             warm: false,
             turn: Turn::new(0, Method::GET),
+            misused: None,
         })))
     }
 

@@ -21,14 +21,12 @@ pub(crate) struct Turn {
     left: Option<Box<Draft>>,
     /// What is left is all, and goes out as room comes.
     ending: bool,
-    /// Why a response could not be sent as it was: not told yet.
-    pub(crate) misused: Option<Misuse>,
 }
 
 impl Turn {
     pub(crate) fn new(id: Id, method: Method) -> Turn {
         let (handled, taken, ending) = (false, false, false);
-        Turn { id, method, handled, taken, left: None, ending, misused: None }
+        Turn { id, method, handled, taken, left: None, ending }
     }
 }
 
@@ -150,7 +148,7 @@ impl Inner {
     /// nobody's mistake.
     pub(crate) fn note(&mut self, misuse: Misuse) {
         if misuse != Misuse::NoSuchExchange {
-            self.turn.misused = Some(misuse);
+            self.misused = Some(misuse);
         }
     }
 }

@@ -2,9 +2,11 @@
 //! Holds the future while there is one; when it is polled, the driver decides.
 
 use crate::handler::{Answer, Exchange, Handler, HandlerFuture, Outcome};
+use crate::server::Payload;
 use crate::shared::{Inner, Shared};
 use crate::{Content, Request, Response};
-use purlin_core::{Body, Id, Now};
+use purlin_core::observe::Watch;
+use purlin_core::{Body, BodyLength, Id, Now, RequestHead, Values};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,13 +19,47 @@ pub(crate) struct Work<'h, H> {
     future: Option<HandlerFuture<'h>>,
     /// It may have something to do.
     due: bool,
+    /// What its requests come with.
+    values: Values,
+    watch: Option<Box<Watch>>,
     /// A request that came while the last handler was still busy.
     next: Option<Box<(Id, Request)>>,
 }
 
 impl<'h, H> Work<'h, H> {
-    pub(crate) fn new(handler: &'h H, exchange: Exchange) -> Self {
-        Work { handler, exchange, future: None, due: false, next: None }
+    pub(crate) fn new(
+        handler: &'h H,
+        exchange: Exchange,
+        values: Values,
+        watch: Option<Box<Watch>>,
+    ) -> Self {
+        Work { handler, exchange, future: None, due: false, values, watch, next: None }
+    }
+
+    /// Whoever watches the connection.
+    pub(crate) fn watch(&mut self) -> Option<&mut Watch> {
+        self.watch.as_deref_mut()
+    }
+
+    /// The request that this head begins.
+    pub(crate) fn request(&mut self, id: Id, head: RequestHead, length: BodyLength) -> Request {
+        // One that is empty needs no machine.
+        let body = match length {
+            BodyLength::Empty => crate::Body::empty(),
+            _ => crate::Body::new(self.shared().clone(), id),
+        };
+        let mut request = Request::new(head, length, body).with_values(self.values.clone());
+        if let Some(watch) = &mut self.watch {
+            watch.request(&mut request);
+        }
+        request
+    }
+
+    /// The connection is closed.
+    pub(crate) fn closed(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.closed();
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -64,20 +100,20 @@ impl<'h, H> Work<'h, H> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
     }
 
-    /// Does what the handler came to; `None` is a panic. Gives back what is
+    /// Does what the handler came to; an error is a panic. Gives back what is
     /// left over, to be dropped without the lock.
     pub(crate) fn settle(
         &mut self,
-        answer: Option<Answer>,
+        answer: Result<Answer, ()>,
         inner: &mut Inner,
         now: Now,
     ) -> Option<Response> {
         let id = self.exchange.id;
         inner.handled(id);
         match answer.map(|answer| answer.0) {
-            Some(Outcome::Response(response)) => self.respond(response, inner, now),
-            Some(Outcome::Written) => inner.end_written(id, now),
-            Some(Outcome::Failed(response)) => {
+            Ok(Outcome::Response(response)) => self.respond(response, inner, now),
+            Ok(Outcome::Written) => inner.end_written(id, now),
+            Ok(Outcome::Failed(response)) => {
                 if !inner.is_unsent(id) {
                     inner.give_up(id, now);
                     return Some(response);
@@ -85,7 +121,7 @@ impl<'h, H> Work<'h, H> {
                 inner.forget_left(id);
                 self.respond(response, inner, now);
             }
-            None => inner.fail(id, now),
+            Err(()) => inner.fail(id, now),
         }
         None
     }
@@ -113,13 +149,13 @@ impl<'h, H> Work<'h, H> {
 }
 
 impl<H: Handler> Work<'_, H> {
-    /// Polls the handler once, or the one of a new request; `None` in the end is
-    /// a panic. The lock must be free.
+    /// Polls the handler once, or the one of a new request; an error is its
+    /// panic. The lock must be free.
     pub(crate) fn run(
         &mut self,
         request: &mut Option<(Id, Request)>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Answer>> {
+    ) -> Poll<Result<Answer, Payload>> {
         self.due = false;
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if self.future.is_none() {
@@ -136,10 +172,13 @@ impl<H: Handler> Work<'_, H> {
             self.next = Some(Box::new(request));
         }
         match polled {
-            Ok(polled) => polled.map(Some),
-            Err(_) => {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => {
                 self.drop_future();
-                Poll::Ready(None)
+                if let Some(watch) = &self.watch {
+                    watch.panicked(&*payload);
+                }
+                Poll::Ready(Err(payload))
             }
         }
     }

@@ -7,9 +7,12 @@ use crate::clock;
 use crate::place::Common;
 use crate::shared::Shared;
 use async_io::{Async, Timer};
-use futures_lite::future;
+use futures_lite::{FutureExt, future};
+use purlin_core::Values;
+use purlin_core::observe::Peer;
 use purlin_host::{Accepted, Backoff, Listener, Stream, is_exhausted};
 use std::io::{self, ErrorKind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Connections taken before others get their turn.
@@ -18,6 +21,8 @@ const BURST: usize = 64;
 /// A connection on its way to the task that will serve it.
 pub(crate) struct Arrival {
     pub(crate) stream: Stream,
+    /// The server's, and its peer.
+    pub(crate) values: Values,
     pub(crate) shared: Arc<Shared>,
     pub(crate) seat: Seat,
 }
@@ -43,9 +48,16 @@ pub(crate) async fn accept(
         control.stopped().await;
         None
     };
-    let accepting = async { Some(accept_all(&listener, common, &mut deal).await) };
+    let accepting = async {
+        let accepting = AssertUnwindSafe(accept_all(&listener, common, &mut deal));
+        Some(match accepting.catch_unwind().await {
+            Ok(error) => Failure::Accept(error),
+            // An observer's: nobody would accept any more.
+            Err(payload) => Failure::Panic(payload),
+        })
+    };
     match future::or(stopped, accepting).await {
-        Some(error) => control.fail(Failure::Accept(error)),
+        Some(failure) => control.fail(failure),
         // What the system had accepted before is answered, or closed in order.
         None if control.is_draining() => {
             // What cannot be accepted now never will be.
@@ -82,7 +94,11 @@ async fn accept_all(
             Err(error) => Err(error),
         };
         if let Err(error) = paused {
-            let Some(wait) = backoff.wait(&error) else {
+            let wait = backoff.wait(&error);
+            if let Some(observer) = &common.observer {
+                observer.accept_failed(&error, wait);
+            }
+            let Some(wait) = wait else {
                 return error;
             };
             if is_exhausted(&error) {
@@ -116,7 +132,9 @@ fn burst(
 }
 
 fn arrive(accepted: Accepted, common: &Common, mut seat: Seat) -> Arrival {
+    let Accepted { stream, remote, local } = accepted;
+    let values = common.values.with(Peer { number: common.roll.number(), remote, local });
     let shared = Shared::new(common.config.clone());
     seat.take(&shared);
-    Arrival { stream: accepted.stream, shared, seat }
+    Arrival { stream, values, shared, seat }
 }

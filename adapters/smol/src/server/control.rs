@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What a server is doing.
@@ -21,6 +22,9 @@ enum Phase {
 }
 
 pub(crate) struct Control(Mutex<State>);
+
+/// What runs when a server begins to stop.
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 /// What a server ends of.
 pub(crate) enum Failure {
@@ -38,6 +42,8 @@ struct State {
     cut: usize,
     /// Why it stopped without being told to.
     failure: Option<Failure>,
+    /// What runs when it begins to stop.
+    hooks: Vec<Hook>,
     waiting: Vec<Waker>,
 }
 
@@ -51,12 +57,13 @@ impl Drop for Ending {
 }
 
 impl Control {
-    pub(crate) fn new() -> Arc<Control> {
+    pub(crate) fn new(hooks: Vec<Hook>) -> Arc<Control> {
         Arc::new(Control(Mutex::new(State {
             phase: Phase::Serving,
             until: None,
             cut: 0,
             failure: None,
+            hooks,
             waiting: Vec::new(),
         })))
     }
@@ -93,7 +100,12 @@ impl Control {
         self.lock().failure.take()
     }
 
-    /// The server has ended.
+    /// The server has served long enough.
+    pub(crate) fn close(&self) {
+        self.advance(Phase::Closing, None);
+    }
+
+    /// The server has ended, or will never begin.
     pub(crate) fn end(&self) {
         self.advance(Phase::Ended, None);
     }
@@ -122,12 +134,30 @@ impl Control {
         }
         (state.phase, state.until) = (phase, until);
         let waiting = std::mem::take(&mut state.waiting);
+        let hooks = std::mem::take(&mut state.hooks);
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
+        if phase != Phase::Ended {
+            hooks.into_iter().for_each(run_aside);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs it in a thread of its own; here, if there can be none.
+fn run_aside(hook: Hook) {
+    let hook = Mutex::new(Some(hook));
+    let hook = Arc::new(move || {
+        let hook = hook.lock().unwrap_or_else(PoisonError::into_inner).take();
+        hook.into_iter().for_each(|hook| hook());
+    });
+    let aside = hook.clone();
+    let named = thread::Builder::new().name("purlin-shutdown".into());
+    if named.spawn(move || aside()).is_err() {
+        hook();
     }
 }
 
@@ -181,6 +211,6 @@ impl Handle {
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
     pub fn close(&self) {
-        self.0.advance(Phase::Closing, None);
+        self.0.close();
     }
 }

@@ -7,7 +7,7 @@ use async_io::Timer;
 use futures_lite::future;
 use purlin_core::Mono;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) struct Roll {
     most: usize,
     /// Places that are taken; one may be by a connection that is being accepted.
     taken: AtomicUsize,
+    /// Connections so far.
+    count: AtomicU64,
     /// Somebody waits for a place, and nobody is idle.
     pressed: AtomicBool,
     list: Mutex<List>,
@@ -51,6 +53,7 @@ impl Roll {
         Arc::new(Roll {
             most,
             taken: AtomicUsize::new(0),
+            count: AtomicU64::new(0),
             pressed: AtomicBool::new(false),
             list: Mutex::new(List {
                 seats: Vec::new(),
@@ -67,6 +70,11 @@ impl Roll {
         let one_more = |taken| (taken < self.most).then(|| taken + 1);
         self.taken.fetch_update(SeqCst, SeqCst, one_more).ok()?;
         Some(Seat { roll: self.clone(), number: None })
+    }
+
+    /// Counts connections, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.count.fetch_add(1, SeqCst) + 1
     }
 
     /// How many places are taken.

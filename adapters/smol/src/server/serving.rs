@@ -43,6 +43,7 @@ impl Serving {
 /// A server whose future is dropped stops at once.
 impl Drop for Serving {
     fn drop(&mut self) {
+        self.0.control.close();
         self.0.roll.stop_all(Stop::Cut);
         self.0.control.end();
     }

@@ -2,7 +2,6 @@
 //! It may accept connections too, and deals them out; it ends when none can come any more.
 
 use super::accept::{Arrival, accept};
-use super::control::Failure;
 use super::executor::Executor;
 use crate::driver::Driver;
 use crate::handler::Handler;
@@ -62,10 +61,8 @@ pub(crate) fn run<H: Handler>(start: Start<H>) {
     }
     // They would keep everybody from ending.
     drop(deals);
-    let control = worker.place.common.control.clone();
-    // No handler's: those are answered.
-    let panicked = |payload| control.fail(Failure::Panic(payload));
-    async_io::block_on(worker.executor.run(panicked));
+    let common = worker.place.common.clone();
+    async_io::block_on(worker.executor.run(|payload| common.panicked(payload)));
     drop(tasks);
     worker.executor.drop_woken();
 }
