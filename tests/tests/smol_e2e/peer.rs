@@ -7,6 +7,7 @@ use purlin_smol::{Bound, Handle, Handler, Result, Server};
 use socket2::Socket;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -88,8 +89,8 @@ impl Peer {
         Peer::over(socket)
     }
 
-    pub(crate) fn over(socket: impl Into<Socket>) -> Peer {
-        let socket = socket.into();
+    pub(crate) fn over(socket: impl Into<OwnedFd>) -> Peer {
+        let socket = Socket::from(socket.into());
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Peer { socket, read: Vec::new() }
     }

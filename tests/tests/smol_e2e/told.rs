@@ -72,7 +72,7 @@ impl Observer for Tells {
     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
         let (head, facts) = (&exchange.head, &exchange.facts);
         let pattern = exchange.pattern.as_ref().map_or("-", |pattern| pattern.as_str());
-        let status = exchange.status().map_or(0, |status| status.code());
+        let status = exchange.status().map_or(0, purlin_smol::Status::code);
         let (received, sent) = (facts.received, facts.sent);
         assert!(facts.first_byte <= facts.head && facts.head <= facts.end);
         let line = format!("{} {} by {pattern}: {status}", head.method(), head.target());
