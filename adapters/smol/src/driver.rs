@@ -9,7 +9,7 @@
 //! The handler's future is polled here, in the connection's own task, so that
 //! an answer leaves in the same wake that brought its request.
 
-use crate::handler::{Exchange, Handler};
+use crate::handler::{Exchange, Kind};
 use crate::link::Link;
 use crate::place::Place;
 use crate::server::{Arrival, Seat};
@@ -26,26 +26,26 @@ use std::task::{Context, Poll, Waker};
 const ROUNDS: usize = 32;
 
 /// One connection, to be polled to its end.
-pub(crate) struct Driver<'h, H> {
+pub(crate) struct Driver<'h, K: Kind> {
     shared: Arc<Shared>,
     link: Link<'h>,
-    work: Work<'h, H>,
-    place: &'h Place<H>,
+    work: Work<'h, K>,
+    place: &'h Place<K>,
     seat: Seat,
 }
 
-impl<'h, H: Handler> Driver<'h, H> {
-    pub(crate) fn new(place: &'h Place<H>, arrival: Arrival) -> Self {
+impl<'h, K: Kind> Driver<'h, K> {
+    pub(crate) fn new(place: &'h Place<K>, arrival: Arrival) -> Self {
         let Arrival { stream, values, shared, seat } = arrival;
         let (values, watch) = place.common.welcome(values);
         let exchange = Exchange { shared: shared.clone(), id: 0 };
-        let work = Work::new(&*place.handler, exchange, values, watch);
+        let work = Work::new(&place.kind, exchange, values, watch);
         let link = Link::new(stream, &place.alarms);
         Driver { shared, link, work, place, seat }
     }
 }
 
-impl<H: Handler> Future for Driver<'_, H> {
+impl<K: Kind> Future for Driver<'_, K> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -110,11 +110,11 @@ fn end_soon(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: N
 
 /// Obeys events and polls the handler, until neither has anything to do.
 /// Each may have caused the other. The lock is free while the handler runs.
-fn serve<'s, H: Handler>(
-    place: &Place<H>,
+fn serve<'s, K: Kind>(
+    place: &Place<K>,
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
-    work: &mut Work<'_, H>,
+    work: &mut Work<'_, K>,
     cx: &mut Context<'_>,
     now: &mut Now,
 ) -> MutexGuard<'s, Inner> {
@@ -144,7 +144,7 @@ fn serve<'s, H: Handler>(
 
 /// The socket is closed: the handler may go on with what it does, unless the
 /// peer is gone or was cut off, so that nobody waits for an answer.
-fn end<H: Handler>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, H>) -> Poll<()> {
+fn end<K: Kind>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, K>) -> Poll<()> {
     let lost = inner.is_lost();
     drop(inner);
     work.closed();
@@ -155,7 +155,7 @@ fn end<H: Handler>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, H>) -> Poll
 }
 
 /// A connection that is dropped before its end was told to stop at once.
-impl<H> Drop for Driver<'_, H> {
+impl<K: Kind> Drop for Driver<'_, K> {
     fn drop(&mut self) {
         self.work.cancel();
         let mut inner = self.shared.lock();

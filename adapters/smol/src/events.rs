@@ -2,6 +2,7 @@
 //! Passes on; decides nothing.
 
 use crate::Request;
+use crate::handler::Kind;
 use crate::shared::{Inner, Shared};
 use crate::work::Work;
 use purlin_core::{Event, Id, Machine, Now};
@@ -9,10 +10,10 @@ use std::sync::MutexGuard;
 use std::task::Waker;
 
 /// Takes events until a request comes or there are none.
-pub(crate) fn obey<'s, H>(
+pub(crate) fn obey<'s, K: Kind>(
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
-    work: &mut Work<'_, H>,
+    work: &mut Work<'_, K>,
     own: &Waker,
     now: Now,
 ) -> (MutexGuard<'s, Inner>, Option<(Id, Request)>) {
@@ -50,10 +51,10 @@ pub(crate) fn obey<'s, H>(
 }
 
 /// Tells whoever watches of an event; the lock is free meanwhile.
-fn tell<'s, H>(
+fn tell<'s, K: Kind>(
     shared: &'s Shared,
     inner: MutexGuard<'s, Inner>,
-    work: &mut Work<'_, H>,
+    work: &mut Work<'_, K>,
     event: &Event,
 ) -> MutexGuard<'s, Inner> {
     let Some(watch) = work.watch() else {
@@ -65,10 +66,10 @@ fn tell<'s, H>(
 }
 
 /// Tells whoever watches of a response that could not be sent as it was.
-fn tell_misuse<'s, H>(
+fn tell_misuse<'s, K: Kind>(
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
-    work: &mut Work<'_, H>,
+    work: &mut Work<'_, K>,
 ) -> MutexGuard<'s, Inner> {
     let Some(misuse) = inner.misused.take() else {
         return inner;
@@ -82,10 +83,10 @@ fn tell_misuse<'s, H>(
 }
 
 /// Tells whoever watches of what is left to tell, at the end.
-pub(crate) fn tell_last<'s, H>(
+pub(crate) fn tell_last<'s, K: Kind>(
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
-    work: &mut Work<'_, H>,
+    work: &mut Work<'_, K>,
     now: Now,
 ) {
     while let Some(event) = inner.machine.poll_event(now) {
@@ -94,14 +95,14 @@ pub(crate) fn tell_last<'s, H>(
 }
 
 /// The socket took something: if that was all, who flushed goes on.
-pub(crate) fn written<H>(inner: &mut Inner, work: &mut Work<'_, H>, own: &Waker) {
+pub(crate) fn written<K: Kind>(inner: &mut Inner, work: &mut Work<'_, K>, own: &Waker) {
     if inner.waits.flush.is_some() && !inner.machine.want().write {
         rouse(inner.waits.flush.take(), own, work);
     }
 }
 
 /// Wakes who waits; the handler that waits in this very task is polled again without that.
-fn rouse<H>(waker: Option<Waker>, own: &Waker, work: &mut Work<'_, H>) {
+fn rouse<K: Kind>(waker: Option<Waker>, own: &Waker, work: &mut Work<'_, K>) {
     match waker {
         Some(waker) if waker.will_wake(own) => work.make_due(),
         Some(waker) => waker.wake(),

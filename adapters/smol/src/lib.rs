@@ -47,8 +47,13 @@ mod writer;
 
 pub use body::Body;
 pub use bytes::Bytes;
-pub use handler::{Answer, Exchange, Handler, HandlerFuture, Streamed, Streaming, streaming};
-pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
+pub use handler::{
+    Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture, Streamed, Streaming,
+    streaming,
+};
+pub use mux::{
+    BoxHandler, BoxSendHandler, Mux, SendMux, SharedMux, default_mux, handle, listen_and_serve,
+};
 pub use purlin_core::config::FaultAnswer;
 pub use purlin_core::message::Error;
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};

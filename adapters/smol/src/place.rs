@@ -50,16 +50,17 @@ impl Common {
     }
 }
 
-/// What the connections of one thread share.
-pub(crate) struct Place<H> {
-    pub(crate) handler: Arc<H>,
+/// What the connections of one thread share, or of one executor.
+pub(crate) struct Place<K> {
+    /// The handler.
+    pub(crate) kind: K,
     pub(crate) common: Arc<Common>,
     pub(crate) warm: Warm,
     pub(crate) alarms: Alarms,
 }
 
-impl<H> Place<H> {
-    pub(crate) fn new(handler: Arc<H>, common: Arc<Common>) -> Place<H> {
-        Place { handler, common, warm: Warm::default(), alarms: Alarms::default() }
+impl<K> Place<K> {
+    pub(crate) fn new(kind: K, common: Arc<Common>) -> Place<K> {
+        Place { kind, common, warm: Warm::default(), alarms: Alarms::default() }
     }
 }

@@ -1,22 +1,24 @@
 //! The application's side of a connection: its handler, polled, and what became of it.
 //! Holds the future while there is one; when it is polled, the driver decides.
 
-use crate::handler::{Answer, Exchange, Handler, HandlerFuture, Outcome};
+use crate::handler::{Answer, Exchange, Kind, Outcome};
 use crate::server::Payload;
 use crate::shared::{Inner, Shared};
 use crate::{Content, Request, Response};
 use purlin_core::observe::Watch;
 use purlin_core::{Body, BodyLength, Id, Now, RequestHead, Values};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-pub(crate) struct Work<'h, H> {
-    handler: &'h H,
+pub(crate) struct Work<'h, K: Kind> {
+    handler: &'h K,
     /// What the handler is given; its id is that of the handler's request.
     exchange: Exchange,
     /// The handler, until it returns. It may outlast its exchange.
-    future: Option<HandlerFuture<'h>>,
+    future: Option<K::Future<'h>>,
     /// It may have something to do.
     due: bool,
     /// What its requests come with.
@@ -26,9 +28,9 @@ pub(crate) struct Work<'h, H> {
     next: Option<Box<(Id, Request)>>,
 }
 
-impl<'h, H> Work<'h, H> {
+impl<'h, K: Kind> Work<'h, K> {
     pub(crate) fn new(
-        handler: &'h H,
+        handler: &'h K,
         exchange: Exchange,
         values: Values,
         watch: Option<Box<Watch>>,
@@ -135,20 +137,14 @@ impl<'h, H> Work<'h, H> {
             Content::Full(data) => Body::Full(data),
             source => {
                 let writer = inner.writer(self.shared(), id);
-                self.future = Some(Box::pin(async move {
-                    // An error was the source's, and is told to the peer; or the peer is gone.
-                    let _ = writer.respond(Response::from_parts(head, source)).await;
-                    Answer::written()
-                }));
+                self.future = Some(K::send(writer, Response::from_parts(head, source)));
                 self.due = true;
                 return;
             }
         };
         inner.respond(id, &head, body, now);
     }
-}
 
-impl<H: Handler> Work<'_, H> {
     /// Polls the handler once, or the one of a new request; an error is its
     /// panic. The lock must be free.
     pub(crate) fn run(
@@ -162,7 +158,7 @@ impl<H: Handler> Work<'_, H> {
                 self.take_up(request);
             }
             let Some(future) = &mut self.future else { return Poll::Pending };
-            let polled = future.as_mut().poll(cx);
+            let polled = Pin::new(future).poll(cx);
             if polled.is_ready() {
                 self.future = None;
             }

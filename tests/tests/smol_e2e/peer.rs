@@ -95,6 +95,11 @@ impl Peer {
         Peer { socket, read: Vec::new() }
     }
 
+    /// The same connection, to write to it beside reading.
+    pub(crate) fn twin(&self) -> Peer {
+        Peer { socket: self.socket.try_clone().unwrap(), read: Vec::new() }
+    }
+
     pub(crate) fn send(&mut self, text: &str) {
         self.send_bytes(text.as_bytes());
     }

@@ -29,9 +29,9 @@ use std::sync::Arc;
 /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
 /// ```
 pub struct Bound<H> {
-    listeners: Vec<Listener>,
-    server: Server<H>,
-    ending: Ending,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) server: Server<H>,
+    pub(super) ending: Ending,
 }
 
 impl<H> Bound<H> {
@@ -129,7 +129,7 @@ impl<H: Handler> Bound<H> {
 }
 
 /// Something to listen on.
-fn something(listeners: &[Listener]) -> Result<()> {
+pub(super) fn something(listeners: &[Listener]) -> Result<()> {
     match listeners {
         [] => Err(Error::Listen { address: None, cause: ErrorKind::NotFound.into() }),
         _ => Ok(()),
@@ -138,7 +138,7 @@ fn something(listeners: &[Listener]) -> Result<()> {
 
 impl<H> Server<H> {
     /// From here on it serves, as long as somebody holds what this gives.
-    fn begin(self, ending: &Ending) -> Serving {
+    pub(super) fn begin(self, ending: &Ending) -> Serving {
         let mut config = self.config;
         config.trace |= self.observer.is_some();
         let descriptors = raise_descriptor_limit();

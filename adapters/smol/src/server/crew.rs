@@ -2,7 +2,7 @@
 //! Holds channels; what a worker does is its own affair.
 
 use super::worker::{self, Start};
-use crate::handler::Handler;
+use crate::handler::{Handler, Staying};
 use crate::place::{Common, Place};
 use async_channel::Receiver;
 use purlin_host::Listener;
@@ -37,7 +37,7 @@ impl Crew {
             let deals = if listeners.is_empty() { Vec::new() } else { deals.clone() };
             let (handler, common, alive) = (handler.clone(), common.clone(), alive.clone());
             thread::Builder::new().name(format!("purlin-{number}")).spawn(move || {
-                let place = Place::new(handler, common);
+                let place = Place::new(Staying(handler), common);
                 worker::run(Start { place, listeners, deals, number, dealt });
                 drop(alive);
             })?;

@@ -5,6 +5,7 @@ mod accept;
 mod bound;
 mod control;
 mod crew;
+mod elsewhere;
 mod executor;
 mod hooks;
 mod knobs;

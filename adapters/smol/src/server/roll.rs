@@ -38,6 +38,8 @@ struct List {
     stop: Stop,
     /// Wait for a place.
     waiting: Vec<Waker>,
+    /// Waits for everybody to leave.
+    last: Option<Waker>,
     /// The longest idle ones, as the last search found them, and since when.
     idle: VecDeque<(Mono, usize)>,
 }
@@ -60,6 +62,7 @@ impl Roll {
                 free: Vec::new(),
                 stop: Stop::No,
                 waiting: Vec::new(),
+                last: None,
                 idle: VecDeque::new(),
             }),
         })
@@ -141,6 +144,19 @@ impl Roll {
         all.into_iter().for_each(|shared| shared.stop(how));
     }
 
+    /// Ends when everybody has left.
+    pub(crate) async fn emptied(&self) {
+        future::poll_fn(|cx| {
+            let mut list = self.lock();
+            if self.taken() == 0 {
+                return Poll::Ready(());
+            }
+            list.last = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
     fn lock(&self) -> MutexGuard<'_, List> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,8 +208,9 @@ impl Drop for Seat {
             list.free.push(number);
             list.seats[number].take()
         });
-        self.roll.taken.fetch_sub(1, SeqCst);
-        let woken = std::mem::take(&mut list.waiting);
+        let taken = self.roll.taken.fetch_sub(1, SeqCst) - 1;
+        let mut woken = std::mem::take(&mut list.waiting);
+        woken.extend(list.last.take_if(|_| taken == 0));
         drop(list);
         drop(left);
         woken.into_iter().for_each(Waker::wake);

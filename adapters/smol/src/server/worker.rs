@@ -4,7 +4,7 @@
 use super::accept::{Arrival, accept};
 use super::executor::Executor;
 use crate::driver::Driver;
-use crate::handler::Handler;
+use crate::handler::Kind;
 use crate::place::Place;
 use async_channel::{Receiver, Sender};
 use async_task::Task;
@@ -15,8 +15,8 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 /// What a worker begins with.
-pub(crate) struct Start<H> {
-    pub(crate) place: Place<H>,
+pub(crate) struct Start<K> {
+    pub(crate) place: Place<K>,
     /// What it accepts connections from.
     pub(crate) listeners: Vec<Listener>,
     /// All workers, if it deals connections out to them.
@@ -27,8 +27,8 @@ pub(crate) struct Start<H> {
     pub(crate) dealt: Receiver<Arrival>,
 }
 
-struct Worker<H> {
-    place: Place<H>,
+struct Worker<K> {
+    place: Place<K>,
     executor: Executor,
     /// Connections that are served here.
     open: Cell<usize>,
@@ -37,8 +37,8 @@ struct Worker<H> {
 }
 
 /// Deals connections out to all workers in turn.
-struct Dealer<H> {
-    own: Rc<Worker<H>>,
+struct Dealer<K> {
+    own: Rc<Worker<K>>,
     number: usize,
     deals: Vec<Sender<Arrival>>,
     /// Whose turn it was.
@@ -46,10 +46,10 @@ struct Dealer<H> {
 }
 
 /// Held by a connection's task.
-struct Held<H>(Rc<Worker<H>>);
+struct Held<K>(Rc<Worker<K>>);
 
 /// Serves until nothing comes any more and all is done.
-pub(crate) fn run<H: Handler>(start: Start<H>) {
+pub(crate) fn run<K: Kind>(start: Start<K>) {
     let Start { place, listeners, deals, number, dealt } = start;
     let (open, waiting) = (Cell::new(0), RefCell::new(None));
     let worker = Rc::new(Worker { place, executor: Executor::default(), open, waiting });
@@ -68,7 +68,7 @@ pub(crate) fn run<H: Handler>(start: Start<H>) {
 }
 
 /// Takes what is dealt, and then waits for the last connection to end.
-async fn attend<H: Handler>(worker: Rc<Worker<H>>, dealt: Receiver<Arrival>) {
+async fn attend<K: Kind>(worker: Rc<Worker<K>>, dealt: Receiver<Arrival>) {
     while let Ok(arrival) = dealt.recv().await {
         worker.begin(arrival);
     }
@@ -76,7 +76,7 @@ async fn attend<H: Handler>(worker: Rc<Worker<H>>, dealt: Receiver<Arrival>) {
     worker.executor.end();
 }
 
-impl<H: Handler> Worker<H> {
+impl<K: Kind> Worker<K> {
     fn spawn_alarms(self: &Rc<Self>) -> Task<()> {
         let worker = self.clone();
         self.executor.spawn(async move { worker.place.alarms.ring().await })
@@ -103,7 +103,7 @@ impl<H: Handler> Worker<H> {
     }
 }
 
-impl<H: Handler> Dealer<H> {
+impl<K: Kind> Dealer<K> {
     async fn accept(mut self, listener: Listener) {
         let common = self.own.place.common.clone();
         accept(listener, &common, |arrival| self.deal(arrival)).await;
@@ -120,7 +120,7 @@ impl<H: Handler> Dealer<H> {
     }
 }
 
-impl<H> Drop for Held<H> {
+impl<K> Drop for Held<K> {
     fn drop(&mut self) {
         self.0.open.set(self.0.open.get() - 1);
         if self.0.open.get() == 0 {
