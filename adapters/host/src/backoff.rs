@@ -40,6 +40,16 @@ impl Backoff {
     }
 }
 
+/// Whether descriptors or buffers have run out: closing a connection gives some back.
+///
+/// ```
+/// assert!(purlin_host::is_exhausted(&std::io::Error::from_raw_os_error(24)));
+/// assert!(!purlin_host::is_exhausted(&std::io::ErrorKind::ConnectionAborted.into()));
+/// ```
+pub fn is_exhausted(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| EXHAUSTED.contains(&code))
+}
+
 /// Whether a later attempt may succeed: the error was one connection's, or
 /// something has run out that will be given back.
 fn is_temporary(error: &io::Error) -> bool {
@@ -57,7 +67,7 @@ fn is_temporary(error: &io::Error) -> bool {
             | ErrorKind::StorageFull
             | ErrorKind::TimedOut
             | ErrorKind::WouldBlock
-    ) || error.raw_os_error().is_some_and(|code| EXHAUSTED.contains(&code))
+    ) || is_exhausted(error)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod readiness;
 mod shared_mux;
 mod stream;
 
-pub use backoff::Backoff;
+pub use backoff::{Backoff, is_exhausted};
 pub use clock::Clock;
 pub use descriptors::{most_connections, raise_descriptor_limit};
 pub use listener::{Accepted, Listener, inherited};

@@ -9,16 +9,15 @@
 //! The handler's future is polled here, in the connection's own task, so that
 //! an answer leaves in the same wake that brought its request.
 
-use crate::handler::{Exchange, Handler};
+use crate::handler::{Exchange, Kind};
 use crate::link::Link;
+use crate::place::Place;
+use crate::server::{Arrival, Seat};
 use crate::shared::{Inner, Shared, Stop};
-use crate::warm::Warm;
 use crate::work::Work;
 use crate::{clock, events};
-use async_io::Async;
 use purlin_core::{CloseReason, Eof, Machine, Now};
 use std::future::Future;
-use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -27,37 +26,43 @@ use std::task::{Context, Poll, Waker};
 const ROUNDS: usize = 32;
 
 /// One connection, to be polled to its end.
-pub(crate) struct Driver<'h, H> {
+pub(crate) struct Driver<'h, K: Kind> {
     shared: Arc<Shared>,
-    link: Link,
-    work: Work<'h, H>,
-    warm: &'h Warm,
+    link: Link<'h>,
+    work: Work<'h, K>,
+    place: &'h Place<K>,
+    seat: Seat,
 }
 
-impl<'h, H: Handler> Driver<'h, H> {
-    pub(crate) fn new(
-        handler: &'h H,
-        warm: &'h Warm,
-        socket: Async<TcpStream>,
-        shared: Arc<Shared>,
-    ) -> Self {
+impl<'h, K: Kind> Driver<'h, K> {
+    pub(crate) fn new(place: &'h Place<K>, arrival: Arrival) -> Self {
+        let Arrival { stream, values, shared, seat } = arrival;
+        let (values, watch) = place.common.welcome(values);
         let exchange = Exchange { shared: shared.clone(), id: 0 };
-        Driver { shared, link: Link::new(socket), work: Work::new(handler, exchange), warm }
+        let work = Work::new(&place.kind, exchange, values, watch);
+        let link = Link::new(stream, &place.alarms);
+        Driver { shared, link, work, place, seat }
     }
 }
 
-impl<H: Handler> Future for Driver<'_, H> {
+impl<K: Kind> Future for Driver<'_, K> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Driver { shared, link, work, warm } = self.get_mut();
+        let Driver { shared, link, work, place, seat } = self.get_mut();
         let mut now = clock::now();
         let mut inner = shared.lock();
+        if inner.stop == Stop::Cut {
+            return Poll::Ready(());
+        }
         woken(link, &mut inner, cx, now);
         work.woken();
         for _ in 0..ROUNDS {
             link.read(&mut inner, cx, now);
-            inner = serve(shared, inner, work, cx, &mut now);
+            if inner.stop == Stop::Asked {
+                end_soon(link, &mut inner, cx, now);
+            }
+            inner = serve(place, shared, inner, work, cx, &mut now);
             let want = inner.machine.want();
             if want.write && link.write(&mut inner, cx, now) {
                 events::written(&mut inner, work, cx.waker());
@@ -67,8 +72,11 @@ impl<H: Handler> Future for Driver<'_, H> {
                 if link.close(want) {
                     return end(inner, work);
                 }
-                link.arm(&inner, cx);
-                warm.wait(shared, inner);
+                if link.arm(&mut inner, cx, now) && seat.roll().is_pressed() {
+                    inner.stop = inner.stop.max(Stop::Asked);
+                    continue;
+                }
+                place.warm.wait(shared, inner);
                 return Poll::Pending;
             }
         }
@@ -79,30 +87,40 @@ impl<H: Handler> Future for Driver<'_, H> {
 }
 
 /// Takes in what may have happened while the task slept.
-fn woken(link: &mut Link, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+fn woken(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
     if !inner.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
         inner.driver = Some(cx.waker().clone());
         link.forget();
     }
     link.woken(inner, now);
-    if inner.stop == Stop::Asked {
-        inner.stop = Stop::Told;
-        link.read_last(inner, cx, now);
-        inner.machine.shutdown(now);
+}
+
+/// Tells the machine of a graceful stop. What has arrived until now is still
+/// served, and so is the first request of a new connection, which may be on its way.
+fn end_soon(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+    link.read_last(inner, cx, now);
+    match inner.idle {
+        Some(since) if since > now.mono => link.wake_at(since, cx),
+        _ => {
+            inner.stop = Stop::Told;
+            inner.machine.shutdown(now);
+        }
     }
 }
 
 /// Obeys events and polls the handler, until neither has anything to do.
 /// Each may have caused the other. The lock is free while the handler runs.
-fn serve<'s, H: Handler>(
+fn serve<'s, K: Kind>(
+    place: &Place<K>,
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
-    work: &mut Work<'_, H>,
+    work: &mut Work<'_, K>,
     cx: &mut Context<'_>,
     now: &mut Now,
 ) -> MutexGuard<'s, Inner> {
     loop {
-        let mut request = events::obey(&mut inner, work, cx.waker(), *now);
+        let mut request;
+        (inner, request) = events::obey(shared, inner, work, cx.waker(), *now);
         if !work.has_turn(request.is_some()) {
             return inner;
         }
@@ -110,6 +128,8 @@ fn serve<'s, H: Handler>(
         drop(inner);
         let polled = work.run(&mut request, cx);
         *now = clock::now();
+        let polled =
+            polled.map(|answered| answered.map_err(|payload| place.common.panicked(payload)));
         inner = shared.lock();
         inner.driving = false;
         if let Poll::Ready(answer) = polled {
@@ -124,9 +144,10 @@ fn serve<'s, H: Handler>(
 
 /// The socket is closed: the handler may go on with what it does, unless the
 /// peer is gone or was cut off, so that nobody waits for an answer.
-fn end<H: Handler>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, H>) -> Poll<()> {
+fn end<K: Kind>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, K>) -> Poll<()> {
     let lost = inner.is_lost();
     drop(inner);
+    work.closed();
     if lost {
         work.cancel();
     }
@@ -134,7 +155,7 @@ fn end<H: Handler>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, H>) -> Poll
 }
 
 /// A connection that is dropped before its end was told to stop at once.
-impl<H> Drop for Driver<'_, H> {
+impl<K: Kind> Drop for Driver<'_, K> {
     fn drop(&mut self) {
         self.work.cancel();
         let mut inner = self.shared.lock();
@@ -146,8 +167,10 @@ impl<H> Drop for Driver<'_, H> {
         if inner.machine.in_exchange() {
             self.link.abort();
         }
-        inner.machine.eof(Eof::Reset, clock::now());
+        let now = clock::now();
+        inner.machine.eof(Eof::Reset, now);
         inner.closed = inner.closed.or(Some(CloseReason::Shutdown));
         inner.release().into_iter().for_each(Waker::wake);
+        events::tell_last(&self.shared, inner, &mut self.work, now);
     }
 }

@@ -2,30 +2,33 @@
 //! Passes on; decides nothing.
 
 use crate::Request;
-use crate::body::Body;
+use crate::handler::Kind;
 use crate::shared::{Inner, Shared};
 use crate::work::Work;
-use purlin_core::{BodyLength, Event, Id, Machine, Now};
-use std::sync::Arc;
+use purlin_core::{Event, Id, Machine, Now};
+use std::sync::MutexGuard;
 use std::task::Waker;
 
 /// Takes events until a request comes or there are none.
-pub(crate) fn obey<H>(
-    inner: &mut Inner,
-    work: &mut Work<'_, H>,
+pub(crate) fn obey<'s, K: Kind>(
+    shared: &'s Shared,
+    mut inner: MutexGuard<'s, Inner>,
+    work: &mut Work<'_, K>,
     own: &Waker,
     now: Now,
-) -> Option<(Id, Request)> {
+) -> (MutexGuard<'s, Inner>, Option<(Id, Request)>) {
+    inner = tell_misuse(shared, inner, work);
     while let Some(event) = inner.machine.poll_event(now) {
+        inner = tell(shared, inner, work, &event);
         match event {
             Event::Request { id, head, body, .. } => {
-                inner.begin(id);
-                let content = content(work.shared(), id, body);
-                return Some((id, Request::new(head, body, content)));
+                inner.begin(id, head.method().clone());
+                return (inner, Some((id, work.request(id, head, body))));
             }
             Event::Readable { .. } => rouse(inner.waits.read.take(), own, work),
             Event::Writable { id } => {
-                inner.send_rest(id, now);
+                inner.send_left(id, now);
+                inner = tell_misuse(shared, inner, work);
                 rouse(inner.waits.write.take(), own, work);
             }
             Event::InputClosed | Event::Reset { .. } => {
@@ -44,23 +47,62 @@ pub(crate) fn obey<H>(
             _ => {}
         }
     }
-    None
+    (inner, None)
+}
+
+/// Tells whoever watches of an event; the lock is free meanwhile.
+fn tell<'s, K: Kind>(
+    shared: &'s Shared,
+    inner: MutexGuard<'s, Inner>,
+    work: &mut Work<'_, K>,
+    event: &Event,
+) -> MutexGuard<'s, Inner> {
+    let Some(watch) = work.watch() else {
+        return inner;
+    };
+    drop(inner);
+    watch.event(event);
+    shared.lock()
+}
+
+/// Tells whoever watches of a response that could not be sent as it was.
+fn tell_misuse<'s, K: Kind>(
+    shared: &'s Shared,
+    mut inner: MutexGuard<'s, Inner>,
+    work: &mut Work<'_, K>,
+) -> MutexGuard<'s, Inner> {
+    let Some(misuse) = inner.misused.take() else {
+        return inner;
+    };
+    let Some(watch) = work.watch() else {
+        return inner;
+    };
+    drop(inner);
+    watch.misused(misuse);
+    shared.lock()
+}
+
+/// Tells whoever watches of what is left to tell, at the end.
+pub(crate) fn tell_last<'s, K: Kind>(
+    shared: &'s Shared,
+    mut inner: MutexGuard<'s, Inner>,
+    work: &mut Work<'_, K>,
+    now: Now,
+) {
+    while let Some(event) = inner.machine.poll_event(now) {
+        inner = tell(shared, inner, work, &event);
+    }
 }
 
 /// The socket took something: if that was all, who flushed goes on.
-pub(crate) fn written<H>(inner: &mut Inner, work: &mut Work<'_, H>, own: &Waker) {
+pub(crate) fn written<K: Kind>(inner: &mut Inner, work: &mut Work<'_, K>, own: &Waker) {
     if inner.waits.flush.is_some() && !inner.machine.want().write {
         rouse(inner.waits.flush.take(), own, work);
     }
 }
 
-/// The body that a handler is given; one that is empty needs no machine.
-fn content(shared: &Arc<Shared>, id: Id, length: BodyLength) -> Body {
-    if length == BodyLength::Empty { Body::empty() } else { Body::new(shared.clone(), id) }
-}
-
 /// Wakes who waits; the handler that waits in this very task is polled again without that.
-fn rouse<H>(waker: Option<Waker>, own: &Waker, work: &mut Work<'_, H>) {
+fn rouse<K: Kind>(waker: Option<Waker>, own: &Waker, work: &mut Work<'_, K>) {
     match waker {
         Some(waker) if waker.will_wake(own) => work.make_due(),
         Some(waker) => waker.wake(),

@@ -26,6 +26,7 @@
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
 //! | [`Error`] | why not; it is an answer too |
 
+mod alarms;
 mod body;
 mod clock;
 mod driver;
@@ -33,9 +34,12 @@ mod events;
 mod handler;
 mod link;
 mod mux;
+pub mod observe;
+mod place;
 mod server;
 mod shared;
 mod source;
+mod turn;
 mod upgraded;
 mod warm;
 mod work;
@@ -43,16 +47,24 @@ mod writer;
 
 pub use body::Body;
 pub use bytes::Bytes;
-pub use handler::{Answer, Exchange, Handler, HandlerFuture, Streamed, Streaming, streaming};
-pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
+pub use handler::{
+    Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture, Streamed, Streaming,
+    streaming,
+};
+pub use mux::{
+    BoxHandler, BoxSendHandler, Mux, SendMux, SharedMux, default_mux, handle, listen_and_serve,
+};
+pub use purlin_core::config::FaultAnswer;
 pub use purlin_core::message::Error;
+pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{
     BodyLength, CloseReason, Content, Fault, Field, Fields, IntoResponse, InvalidField, Leniency,
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
-    Timeouts, Version, names,
+    Timeouts, Values, Version, names,
 };
-pub use server::{Bound, Handle, Server};
+pub use purlin_host::{Dialer, Listener, in_memory, inherited};
+pub use server::{Bound, Handle, Panics, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;

@@ -1,13 +1,14 @@
 //! The mux of this adapter, and the default one.
 //! Which handler answers is decided in `purlin_core::mux`.
 
-use crate::{Answer, Exchange, Handler, HandlerFuture, Request, Result, Server};
+use crate::{Answer, Exchange, Handler, HandlerFuture, Request, Result};
+use crate::{SendHandler, SendHandlerFuture, Server};
 use purlin_core::mux::FromHandler;
 use purlin_core::router::{InsertError, RouteId, RouterOptions};
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 
 /// Routes requests to handlers by Go's patterns.
 ///
@@ -39,8 +40,19 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 /// ```
 ///
 /// It is the core's [`purlin_core::Mux`], and has all its methods.
-#[derive(Debug, Default)]
-pub struct Mux(purlin_core::Mux<BoxHandler>);
+pub struct Mux<H = BoxHandler>(purlin_core::Mux<H>);
+
+/// A mux of handlers for any executor, for [`Bound::serve_on`](crate::Bound::serve_on).
+///
+/// ```
+/// use purlin_smol::{Request, SendMux, Server};
+/// let mut mux = SendMux::default();
+/// mux.handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
+/// let server = Server::new(mux);
+/// # let _ = server;
+/// # Ok::<(), purlin_smol::InsertError>(())
+/// ```
+pub type SendMux = Mux<BoxSendHandler>;
 
 impl Mux {
     /// A mux without routes.
@@ -54,22 +66,40 @@ impl Mux {
     }
 }
 
-impl Deref for Mux {
-    type Target = purlin_core::Mux<BoxHandler>;
+impl<H> Default for Mux<H> {
+    fn default() -> Mux<H> {
+        purlin_core::Mux::new().into()
+    }
+}
+
+impl<H> From<purlin_core::Mux<H>> for Mux<H> {
+    fn from(mux: purlin_core::Mux<H>) -> Mux<H> {
+        Mux(mux)
+    }
+}
+
+impl<H> Deref for Mux<H> {
+    type Target = purlin_core::Mux<H>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
     }
 }
 
-impl DerefMut for Mux {
+impl<H> DerefMut for Mux<H> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.0
     }
 }
 
+impl<H> fmt::Debug for Mux<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
 /// The list of routes; with `{:#}` a tree.
-impl fmt::Display for Mux {
+impl<H> fmt::Display for Mux<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
@@ -104,10 +134,54 @@ impl<F: Handler> FromHandler<F> for BoxHandler {
     }
 }
 
-impl Handler for Mux {
+/// A handler for any executor behind a pointer: what a [`SendMux`] holds.
+#[derive(Clone)]
+pub struct BoxSendHandler(Arc<dyn SendHandler>);
+
+impl BoxSendHandler {
+    /// Puts a handler behind a pointer.
+    pub fn new(handler: impl SendHandler) -> BoxSendHandler {
+        BoxSendHandler(Arc::new(handler))
+    }
+}
+
+impl fmt::Debug for BoxSendHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxSendHandler")
+    }
+}
+
+impl Handler for BoxSendHandler {
+    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        self.0.call(request, exchange)
+    }
+}
+
+impl SendHandler for BoxSendHandler {
+    fn call_send<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
+        self.0.call_send(request, exchange)
+    }
+}
+
+impl<F: SendHandler> FromHandler<F> for BoxSendHandler {
+    fn from_handler(handler: F) -> BoxSendHandler {
+        BoxSendHandler::new(handler)
+    }
+}
+
+impl<H: Handler> Handler for Mux<H> {
     fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
         match self.dispatch(&mut request) {
             Ok(handler) => handler.call(request, exchange),
+            Err(answer) => Box::pin(async { Answer::from(answer) }),
+        }
+    }
+}
+
+impl<H: SendHandler> SendHandler for Mux<H> {
+    fn call_send<'h>(&'h self, mut request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
+        match self.dispatch(&mut request) {
+            Ok(handler) => handler.call_send(request, exchange),
             Err(answer) => Box::pin(async { Answer::from(answer) }),
         }
     }
@@ -123,26 +197,22 @@ impl Handler for Mux {
 /// # let _ = server;
 /// # Ok::<(), purlin_smol::InsertError>(())
 /// ```
+///
+/// It is the host's [`purlin_host::SharedMux`], and has all its methods.
 #[derive(Clone, Debug, Default)]
-pub struct SharedMux(Arc<RwLock<Mux>>);
+pub struct SharedMux(purlin_host::SharedMux<BoxHandler>);
 
-impl SharedMux {
-    /// Registers a handler for a pattern.
-    ///
-    /// # Errors
-    /// The pattern is malformed, or conflicts with one that is registered.
-    #[track_caller]
-    pub fn handle(&self, pattern: &str, handler: impl Handler) -> Result<RouteId, InsertError> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).handle(pattern, handler)
+impl Deref for SharedMux {
+    type Target = purlin_host::SharedMux<BoxHandler>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
 impl Handler for SharedMux {
     fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-        // The lock is not held while the handler runs.
-        let found =
-            self.0.read().unwrap_or_else(PoisonError::into_inner).dispatch(&mut request).cloned();
-        match found {
+        match self.dispatch(&mut request) {
             Ok(handler) => {
                 let exchange = exchange.clone();
                 Box::pin(async move { handler.call(request, &exchange).await })

@@ -3,15 +3,12 @@
 
 use crate::Error;
 use crate::clock;
-use crate::writer::ResponseWriter;
-use bytes::Bytes;
+use crate::turn::Turn;
 use purlin_core::server::Connection;
-use purlin_core::{
-    Body, Close, CloseReason, Fields, Id, Machine, Misuse, Now, ResponseHead, ServerConfig,
-    ServerMachine, Status,
-};
+use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, Mono, ServerConfig};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// One connection. The lock is never held while anyone else's code runs.
 pub(crate) struct Shared(Mutex<Inner>);
@@ -27,9 +24,13 @@ pub(crate) struct Inner {
     pub(crate) cancelled: bool,
     pub(crate) closed: Option<CloseReason>,
     pub(crate) stop: Stop,
+    /// Since when it may be closed for somebody else who wants its place.
+    pub(crate) idle: Option<Mono>,
     /// It keeps its buffers while it waits.
     pub(crate) warm: bool,
     pub(crate) turn: Turn,
+    /// Why a response could not be sent as it was: not told yet.
+    pub(crate) misused: Option<Misuse>,
 }
 
 /// Who waits for the open exchange.
@@ -45,49 +46,37 @@ pub(crate) struct Waits {
     pub(crate) cancel: Vec<Waker>,
 }
 
-/// How far the open exchange is with being answered.
-#[derive(Default)]
-pub(crate) struct Turn {
-    pub(crate) id: Id,
-    /// Its handler has returned.
-    pub(crate) handled: bool,
-    /// Somebody took a writer for it.
-    pub(crate) taken: bool,
-    /// The writer was dropped: this is still to be sent.
-    pub(crate) rest: Option<Box<Rest>>,
-    /// `rest` is complete, and goes out as room comes.
-    pub(crate) ending: bool,
-}
-
-/// The end of a response, as its writer left it.
-pub(crate) struct Rest {
-    /// Not sent yet.
-    pub(crate) head: Option<ResponseHead>,
-    pub(crate) data: Bytes,
-    pub(crate) trailers: Fields,
-}
-
-/// How far a graceful stop is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How far a stop is. It only goes forward.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stop {
     No,
-    /// The driver has to tell the machine.
+    /// A graceful one: the driver has to tell the machine.
     Asked,
     Told,
+    /// The driver has to end at once.
+    Cut,
 }
 
+/// How long a connection that has sent nothing is not taken for an idle one: its
+/// first request may be on its way.
+const UNTOUCHED: Duration = Duration::from_secs(5);
+
 impl Shared {
+    /// A connection that was accepted just now.
     pub(crate) fn new(config: Arc<ServerConfig>) -> Arc<Shared> {
+        let now = clock::now();
         Arc::new(Shared(Mutex::new(Inner {
-            machine: Connection::new(config, clock::now()),
+            machine: Connection::new(config, now),
             driver: None,
             driving: false,
             waits: Waits::default(),
             cancelled: false,
             closed: None,
             stop: Stop::No,
+            idle: Some(now.mono + UNTOUCHED),
             warm: false,
-            turn: Turn::default(),
+            turn: Turn::new(0, Method::GET),
+            misused: None,
         })))
     }
 
@@ -95,13 +84,26 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the driver end the connection gracefully.
-    pub(crate) fn stop(&self) {
-        let mut inner = self.lock();
-        if inner.stop == Stop::No {
-            inner.stop = Stop::Asked;
-            inner.poke();
+    /// Has the driver end the connection in this way.
+    pub(crate) fn stop(&self, how: Stop) {
+        self.lock().stop(how);
+    }
+
+    /// Since when it has been idle, if it has.
+    pub(crate) fn idle_since(&self, now: Mono) -> Option<Mono> {
+        // Who holds the lock has something to do.
+        let inner = self.0.try_lock().ok()?;
+        inner.idle.filter(|since| *since <= now && inner.stop == Stop::No)
+    }
+
+    /// Has it end, if it has been idle since then; says whether it has.
+    pub(crate) fn evict(&self, since: Mono) -> bool {
+        let Ok(mut inner) = self.0.try_lock() else { return false };
+        let idle = inner.idle == Some(since) && inner.stop == Stop::No;
+        if idle {
+            inner.stop(Stop::Asked);
         }
+        idle
     }
 }
 
@@ -116,16 +118,12 @@ impl Inner {
         }
     }
 
-    /// The writer of the open exchange's response.
-    pub(crate) fn writer(&mut self, shared: &Arc<Shared>, id: Id) -> ResponseWriter {
-        self.turn.taken |= self.turn.id == id;
-        ResponseWriter::new(shared.clone(), id)
-    }
-
-    /// A new exchange begins.
-    pub(crate) fn begin(&mut self, id: Id) {
-        self.turn = Turn { id, ..Turn::default() };
-        self.cancelled = false;
+    fn stop(&mut self, how: Stop) {
+        if self.stop < how {
+            self.stop = how;
+            // Also one that is driving: it looks at this only when it is woken.
+            self.driver.iter().for_each(Waker::wake_by_ref);
+        }
     }
 
     /// A misuse, or what is behind it if the connection is gone.
@@ -133,68 +131,6 @@ impl Inner {
         match (misuse, self.closed) {
             (Misuse::NoSuchExchange, Some(reason)) => Error::Closed(reason),
             _ => Error::Misuse(misuse),
-        }
-    }
-
-    /// Ends a response whose writer is gone.
-    pub(crate) fn complete(&mut self, id: Id, rest: Box<Rest>, now: Now) {
-        self.turn.rest = Some(rest);
-        self.turn.ending = true;
-        self.send_rest(id, now);
-    }
-
-    /// Sends as much of a writer's rest as there is room for, and then its end.
-    pub(crate) fn send_rest(&mut self, id: Id, now: Now) {
-        let Some(mut rest) = self.turn.rest.take().filter(|_| self.turn.ending) else {
-            return;
-        };
-        match rest.send(&mut self.machine, id, now) {
-            Ok(true) => self.turn.ending = false,
-            Ok(false) => self.turn.rest = Some(rest),
-            Err(_) => {
-                self.turn.ending = false;
-                self.fail(id, now);
-            }
-        }
-    }
-
-    /// Answers 500; if that comes too late, gives the exchange up so that the peer can tell.
-    pub(crate) fn fail(&mut self, id: Id, now: Now) {
-        let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
-        if self.machine.respond(id, &head, Body::Empty, now).is_err() {
-            // What cannot be given up has ended already.
-            let _ = self.machine.reset(id, now);
-        }
-    }
-
-    /// A writer was dropped before its response was whole.
-    pub(crate) fn writer_dropped(&mut self, id: Id, rest: Box<Rest>) {
-        if self.turn.id != id {
-            return;
-        }
-        if self.turn.handled {
-            self.complete_or_fail(id, rest);
-        } else {
-            // It ends with its handler, which may yet fail.
-            self.turn.rest = Some(rest);
-        }
-    }
-
-    /// The handler has returned, so the writer was elsewhere: nobody else ends the response.
-    fn complete_or_fail(&mut self, id: Id, rest: Box<Rest>) {
-        let now = clock::now();
-        if std::thread::panicking() {
-            self.fail(id, now);
-        } else {
-            self.complete(id, rest, now);
-        }
-        self.poke();
-    }
-
-    /// Ends the raw bytes of an upgraded exchange, after these.
-    pub(crate) fn end_raw(&mut self, id: Id, data: Bytes, now: Now) {
-        if self.turn.id == id {
-            self.complete(id, Box::new(Rest { head: None, data, trailers: Fields::new() }), now);
         }
     }
 
@@ -225,41 +161,6 @@ impl Inner {
         Poll::Pending
     }
 
-    /// The handler has returned: what its writer left ends the response. If it
-    /// took none, the response is empty; if the writer is elsewhere, that ends it.
-    pub(crate) fn end_written(&mut self, id: Id, now: Now) {
-        if self.turn.id != id || self.turn.ending {
-            return;
-        }
-        if let Some(rest) = self.turn.rest.take() {
-            self.complete(id, rest, now);
-        } else if !self.turn.taken {
-            let head = ResponseHead::new(Status::OK);
-            // One that is answered or over needs no answer.
-            let _ = self.machine.respond(id, &head, Body::Empty, now);
-        }
-    }
-
-    /// Forgets what a writer left, if its head has not gone; says whether that was so.
-    pub(crate) fn take_unsent(&mut self, id: Id) -> bool {
-        if self.turn.id != id {
-            return false;
-        }
-        let unsent =
-            !self.turn.taken || self.turn.rest.as_ref().is_some_and(|rest| rest.head.is_some());
-        if unsent {
-            self.turn.rest = None;
-        }
-        unsent
-    }
-
-    pub(crate) fn forget_rest(&mut self, id: Id) {
-        if self.turn.id == id {
-            self.turn.rest = None;
-            self.turn.ending = false;
-        }
-    }
-
     /// Whether the connection ended in a way that leaves nobody to answer.
     pub(crate) fn is_lost(&self) -> bool {
         self.machine.want().close == Some(Close::Abort) && self.closed != Some(CloseReason::Aborted)
@@ -270,27 +171,6 @@ impl Inner {
         let waits = std::mem::take(&mut self.waits);
         let single = [waits.read, waits.write, waits.flush];
         single.into_iter().flatten().chain(waits.cancel).collect()
-    }
-}
-
-impl Rest {
-    /// Says whether that was all.
-    fn send(&mut self, machine: &mut Connection, id: Id, now: Now) -> Result<bool, Misuse> {
-        if let Some(head) = self.head.take() {
-            if self.trailers.is_empty() {
-                let data = std::mem::take(&mut self.data);
-                let body = if data.is_empty() { Body::Empty } else { Body::Full(data) };
-                machine.respond(id, &head, body, now)?;
-                return Ok(true);
-            }
-            machine.respond(id, &head, Body::Stream, now)?;
-        }
-        machine.send(id, &mut self.data, now)?;
-        if !self.data.is_empty() {
-            return Ok(false);
-        }
-        machine.finish(id, Some(&self.trailers), now)?;
-        Ok(true)
     }
 }
 

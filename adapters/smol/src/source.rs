@@ -24,8 +24,8 @@ const PIECE: usize = 64 * 1024;
 pub struct Source(Kind);
 
 enum Kind {
-    Reader(Pin<Box<dyn AsyncRead>>, Vec<u8>),
-    Stream(Pin<Box<dyn Stream<Item = io::Result<Bytes>>>>),
+    Reader(Pin<Box<dyn AsyncRead + Send>>, Vec<u8>),
+    Stream(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>),
     Body(Body),
 }
 
@@ -39,7 +39,7 @@ impl Source {
     ///     .with_content(Content::Length(11, Source::reader(reader)));
     /// # let _ = response;
     /// ```
-    pub fn reader(reader: impl AsyncRead + 'static) -> Source {
+    pub fn reader(reader: impl AsyncRead + Send + 'static) -> Source {
         Source(Kind::Reader(Box::pin(reader), Vec::new()))
     }
 
@@ -54,7 +54,7 @@ impl Source {
     /// let response = Response::stream(Source::stream(pieces));
     /// # let _ = response;
     /// ```
-    pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + 'static) -> Source {
+    pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Source {
         Source(Kind::Stream(Box::pin(stream)))
     }
 

@@ -11,10 +11,10 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-/// The most that one write takes over.
-const PIECE: usize = 64 * 1024;
+/// The most that one write takes over: as much as there is room for once there is some again.
+const PIECE: usize = 32 * 1024;
 
 /// The raw stream behind an upgrade or CONNECT, given by
 /// [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade).
@@ -36,29 +36,12 @@ pub struct Upgraded {
     id: Id,
     /// Taken from the machine and not read yet.
     rest: Bytes,
-    /// What the machine had no room for yet.
-    outgoing: Bytes,
     closed: bool,
 }
 
 impl Upgraded {
     pub(crate) fn new(shared: Arc<Shared>, id: Id) -> Upgraded {
-        Upgraded { shared, id, rest: Bytes::new(), outgoing: Bytes::new(), closed: false }
-    }
-
-    fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.outgoing.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        let mut inner = self.shared.lock();
-        let sent = inner.machine.send(self.id, &mut self.outgoing, clock::now());
-        inner.poke();
-        sent.map_err(|misuse| inner.error(misuse))?;
-        if self.outgoing.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        park(&mut inner.waits.write, cx);
-        Poll::Pending
+        Upgraded { shared, id, rest: Bytes::new(), closed: false }
     }
 }
 
@@ -91,26 +74,34 @@ impl AsyncRead for Upgraded {
 
 impl AsyncWrite for Upgraded {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_push(cx))?;
-        let count = data.len().min(PIECE);
-        self.outgoing = Bytes::copy_from_slice(&data[..count]);
-        match self.poll_push(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            _ => Poll::Ready(Ok(count)),
+        let mut inner = self.shared.lock();
+        if data.is_empty() {
+            return Poll::Ready(Ok(0));
         }
+        // Who waits for room and has not been woken finds none.
+        if inner.waits.write.is_none() {
+            let mut piece = Bytes::copy_from_slice(&data[..data.len().min(PIECE)]);
+            let offered = piece.len();
+            let sent = inner.machine.send(self.id, &mut piece, clock::now());
+            inner.poke();
+            sent.map_err(|misuse| inner.error(misuse))?;
+            if piece.len() < offered {
+                return Poll::Ready(Ok(offered - piece.len()));
+            }
+        }
+        park(&mut inner.waits.write, cx);
+        Poll::Pending
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_push(cx))?;
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.shared.lock().poll_written(cx).map_err(io::Error::from)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_push(cx))?;
+    fn poll_close(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.closed {
             let mut inner = self.shared.lock();
             let done = inner.machine.finish(self.id, None, clock::now());
@@ -129,9 +120,8 @@ impl Drop for Upgraded {
         let now = clock::now();
         // What has ended by itself need not be ended here.
         let _ = inner.machine.discard(self.id, now);
-        let data = std::mem::take(&mut self.outgoing);
         if !self.closed {
-            inner.end_raw(self.id, data, now);
+            let _ = inner.machine.finish(self.id, None, now);
         }
         inner.poke();
     }

@@ -1,12 +1,11 @@
-//! Which connections of a thread keep their buffers while they wait: the last few.
+//! Which connections keep their buffers while they wait: the last few of a thread.
 //! Gives the others' back; what a buffer is, the machine knows.
 
 use crate::clock;
 use crate::shared::{Inner, Shared};
 use purlin_core::Machine;
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many connections of a thread keep buffers.
 const MOST: usize = 64;
@@ -19,7 +18,7 @@ const SMALL: usize = 8 * 1024;
 /// A request on a busy connection costs no allocation of buffers this way, and
 /// ten thousand idle ones still hold none: a thread keeps 512 KiB at the most.
 #[derive(Default)]
-pub(crate) struct Warm(RefCell<VecDeque<Arc<Shared>>>);
+pub(crate) struct Warm(Mutex<VecDeque<Arc<Shared>>>);
 
 impl Warm {
     /// This connection is about to wait.
@@ -31,7 +30,7 @@ impl Warm {
             return;
         }
         drop(inner);
-        let mut queue = self.0.borrow_mut();
+        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         queue.push_back(shared.clone());
         let cold = if queue.len() > MOST { queue.pop_front() } else { None };
         drop(queue);

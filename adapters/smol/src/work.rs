@@ -1,29 +1,67 @@
 //! The application's side of a connection: its handler, polled, and what became of it.
 //! Holds the future while there is one; when it is polled, the driver decides.
 
-use crate::handler::{Answer, Exchange, Handler, HandlerFuture, Outcome};
+use crate::handler::{Answer, Exchange, Kind, Outcome};
+use crate::server::Payload;
 use crate::shared::{Inner, Shared};
 use crate::{Content, Request, Response};
-use purlin_core::{Body, Id, Machine, Now, ServerMachine};
+use purlin_core::observe::Watch;
+use purlin_core::{Body, BodyLength, Id, Now, RequestHead, Values};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-pub(crate) struct Work<'h, H> {
-    handler: &'h H,
+pub(crate) struct Work<'h, K: Kind> {
+    handler: &'h K,
     /// What the handler is given; its id is that of the handler's request.
     exchange: Exchange,
     /// The handler, until it returns. It may outlast its exchange.
-    future: Option<HandlerFuture<'h>>,
+    future: Option<K::Future<'h>>,
     /// It may have something to do.
     due: bool,
+    /// What its requests come with.
+    values: Values,
+    watch: Option<Box<Watch>>,
     /// A request that came while the last handler was still busy.
     next: Option<Box<(Id, Request)>>,
 }
 
-impl<'h, H> Work<'h, H> {
-    pub(crate) fn new(handler: &'h H, exchange: Exchange) -> Self {
-        Work { handler, exchange, future: None, due: false, next: None }
+impl<'h, K: Kind> Work<'h, K> {
+    pub(crate) fn new(
+        handler: &'h K,
+        exchange: Exchange,
+        values: Values,
+        watch: Option<Box<Watch>>,
+    ) -> Self {
+        Work { handler, exchange, future: None, due: false, values, watch, next: None }
+    }
+
+    /// Whoever watches the connection.
+    pub(crate) fn watch(&mut self) -> Option<&mut Watch> {
+        self.watch.as_deref_mut()
+    }
+
+    /// The request that this head begins.
+    pub(crate) fn request(&mut self, id: Id, head: RequestHead, length: BodyLength) -> Request {
+        // One that is empty needs no machine.
+        let body = match length {
+            BodyLength::Empty => crate::Body::empty(),
+            _ => crate::Body::new(self.shared().clone(), id),
+        };
+        let mut request = Request::new(head, length, body).with_values(self.values.clone());
+        if let Some(watch) = &mut self.watch {
+            watch.request(&mut request);
+        }
+        request
+    }
+
+    /// The connection is closed.
+    pub(crate) fn closed(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.closed();
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -64,34 +102,28 @@ impl<'h, H> Work<'h, H> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
     }
 
-    /// Does what the handler came to; `None` is a panic. Gives back what is
+    /// Does what the handler came to; an error is a panic. Gives back what is
     /// left over, to be dropped without the lock.
     pub(crate) fn settle(
         &mut self,
-        answer: Option<Answer>,
+        answer: Result<Answer, ()>,
         inner: &mut Inner,
         now: Now,
     ) -> Option<Response> {
         let id = self.exchange.id;
-        if inner.turn.id == id {
-            inner.turn.handled = true;
-        }
+        inner.handled(id);
         match answer.map(|answer| answer.0) {
-            Some(Outcome::Response(response)) => self.respond(response, inner, now),
-            Some(Outcome::Written) => inner.end_written(id, now),
-            Some(Outcome::Failed(response)) => {
-                if !inner.take_unsent(id) {
-                    inner.forget_rest(id);
-                    // What cannot be given up has ended already.
-                    let _ = inner.machine.reset(id, now);
+            Ok(Outcome::Response(response)) => self.respond(response, inner, now),
+            Ok(Outcome::Written) => inner.end_written(id, now),
+            Ok(Outcome::Failed(response)) => {
+                if !inner.is_unsent(id) {
+                    inner.give_up(id, now);
                     return Some(response);
                 }
+                inner.forget_left(id);
                 self.respond(response, inner, now);
             }
-            None => {
-                inner.forget_rest(id);
-                inner.fail(id, now);
-            }
+            Err(()) => inner.fail(id, now),
         }
         None
     }
@@ -105,36 +137,28 @@ impl<'h, H> Work<'h, H> {
             Content::Full(data) => Body::Full(data),
             source => {
                 let writer = inner.writer(self.shared(), id);
-                self.future = Some(Box::pin(async move {
-                    // An error was the source's, and is told to the peer; or the peer is gone.
-                    let _ = writer.respond(Response::from_parts(head, source)).await;
-                    Answer::written()
-                }));
+                self.future = Some(K::send(writer, Response::from_parts(head, source)));
                 self.due = true;
                 return;
             }
         };
-        if inner.machine.respond(id, &head, body, now).is_err() {
-            inner.fail(id, now);
-        }
+        inner.respond(id, &head, body, now);
     }
-}
 
-impl<H: Handler> Work<'_, H> {
-    /// Polls the handler once, or the one of a new request; `None` in the end is
-    /// a panic. The lock must be free.
+    /// Polls the handler once, or the one of a new request; an error is its
+    /// panic. The lock must be free.
     pub(crate) fn run(
         &mut self,
         request: &mut Option<(Id, Request)>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Answer>> {
+    ) -> Poll<Result<Answer, Payload>> {
         self.due = false;
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if self.future.is_none() {
                 self.take_up(request);
             }
             let Some(future) = &mut self.future else { return Poll::Pending };
-            let polled = future.as_mut().poll(cx);
+            let polled = Pin::new(future).poll(cx);
             if polled.is_ready() {
                 self.future = None;
             }
@@ -144,10 +168,13 @@ impl<H: Handler> Work<'_, H> {
             self.next = Some(Box::new(request));
         }
         match polled {
-            Ok(polled) => polled.map(Some),
-            Err(_) => {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => {
                 self.drop_future();
-                Poll::Ready(None)
+                if let Some(watch) = &self.watch {
+                    watch.panicked(&*payload);
+                }
+                Poll::Ready(Err(payload))
             }
         }
     }

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_reader_is_given_in_the_pieces_it_gives_and_its_room_is_used_again() {
-        let mut source = Source::reader(std::io::repeat(b'x').take(1_000_000));
+        let mut source = Source::reader(io::repeat(b'x').take(1_000_000));
         let (mut total, mut rooms) = (0, std::collections::BTreeSet::new());
         while let Some(piece) = source.next().unwrap() {
             assert!(piece.iter().all(|byte| *byte == b'x'));
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn pieces_that_are_kept_stay_as_they_were() {
         let data: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
-        let mut source = Source::reader(std::io::Cursor::new(data.clone()));
+        let mut source = Source::reader(io::Cursor::new(data.clone()));
         let pieces: Vec<_> = std::iter::from_fn(|| source.next().unwrap()).collect();
         assert!(pieces.concat() == data);
     }

@@ -253,6 +253,31 @@ impl Draft {
         Ok(true)
     }
 
+    /// Takes this head instead, its body still to be written. Fields set here
+    /// before are added to it, unless it has some of that name. No media type is
+    /// guessed.
+    ///
+    /// # Errors
+    /// [`Misuse::SecondResponse`] once body has been written.
+    pub fn adopt(&mut self, head: ResponseHead) -> Result<(), Misuse> {
+        if self.stage != Stage::Fresh || self.fixed.is_some() {
+            return Err(Misuse::SecondResponse);
+        }
+        self.head = self.merged(head);
+        self.sniffs = false;
+        Ok(())
+    }
+
+    /// This head with the fields that were set here before.
+    fn merged(&self, mut head: ResponseHead) -> ResponseHead {
+        for field in self.head.fields().iter() {
+            if field.is(names::SET_COOKIE) || !head.fields().contains(field.name) {
+                head.fields_mut().push(field.name, field.value);
+            }
+        }
+        head
+    }
+
     /// Sends this head instead, with a body that is whole, or still to be
     /// written; [`Draft::finish`] follows. Fields set here before are added to
     /// the head, unless it has some of that name. No media type is guessed.
@@ -262,17 +287,13 @@ impl Draft {
     pub fn respond(
         &mut self,
         to: &mut Outlet<'_>,
-        mut head: ResponseHead,
+        head: ResponseHead,
         body: Body,
     ) -> Result<(), Misuse> {
         if self.stage != Stage::Fresh || self.fixed.is_some() {
             return Err(Misuse::SecondResponse);
         }
-        for field in self.head.fields().iter() {
-            if field.is(names::SET_COOKIE) || !head.fields().contains(field.name) {
-                head.fields_mut().push(field.name, field.value);
-            }
-        }
+        let head = self.merged(head);
         let whole = matches!(body, Body::Empty | Body::Full(_));
         if whole && !self.trailers.is_empty() {
             // Trailers need a body in pieces.

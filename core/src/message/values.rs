@@ -22,30 +22,31 @@ use std::sync::Arc;
 /// assert_eq!(server.get::<Tenant>().unwrap().0, "all");
 /// ```
 #[derive(Clone, Default)]
-pub struct Values(Option<Arc<Link>>);
+pub struct Values(Option<Arc<Link<Value>>>);
 
-struct Link {
-    value: Box<dyn Any + Send + Sync>,
+type Value = dyn Any + Send + Sync;
+
+/// A value and those before it, in one allocation.
+struct Link<T: ?Sized> {
     rest: Values,
+    value: T,
 }
 
 impl Values {
     /// These values and one more.
     #[must_use]
     pub fn with<T: Any + Send + Sync>(&self, value: T) -> Values {
-        Values(Some(Arc::new(Link { value: Box::new(value), rest: self.clone() })))
+        Values(Some(Arc::new(Link { rest: self.clone(), value })))
     }
 
     /// The value of this type that was added last.
     pub fn get<T: Any>(&self) -> Option<&T> {
-        let mut next = self;
-        while let Some(link) = &next.0 {
-            if let Some(value) = link.value.downcast_ref() {
-                return Some(value);
-            }
-            next = &link.rest;
-        }
-        None
+        self.links().find_map(|link| link.value.downcast_ref())
+    }
+
+    /// The values, the one added last first.
+    fn links(&self) -> impl Iterator<Item = &Link<Value>> {
+        std::iter::successors(self.0.as_deref(), |link| link.rest.0.as_deref())
     }
 
     /// Whether there are none.
@@ -56,7 +57,6 @@ impl Values {
 
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let links = std::iter::successors(self.0.as_deref(), |link| link.rest.0.as_deref());
-        write!(f, "Values({})", links.count())
+        write!(f, "Values({})", self.links().count())
     }
 }

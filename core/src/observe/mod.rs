@@ -1,6 +1,7 @@
 //! What a server tells about its connections: states, faults, exchanges.
 //! Holds the vocabulary; adapters call, applications listen.
 
+mod several;
 mod watch;
 
 pub(crate) use watch::Matched;

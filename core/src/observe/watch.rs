@@ -101,6 +101,11 @@ impl Watch {
         self.observer.misused(&self.peer, misuse);
     }
 
+    /// The connection is closed, though its handler may go on. Dropping tells the same.
+    pub fn closed(&mut self) {
+        self.turn(ConnState::Closed);
+    }
+
     fn turn(&mut self, state: ConnState) {
         if self.state != state && self.state != ConnState::Hijacked {
             self.state = state;
@@ -119,7 +124,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.turn(ConnState::Closed);
+        self.closed();
     }
 }
 

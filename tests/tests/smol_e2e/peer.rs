@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
-use purlin_smol::{Handle, Handler, Result, Server};
+use purlin_smol::{Bound, Handle, Handler, Result, Server};
+use socket2::Socket;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,7 +24,10 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn start<H: Handler>(server: Server<H>) -> Site {
-        let bound = smol::block_on(server.threads(2).bind("127.0.0.1:0")).unwrap();
+        Site::of(smol::block_on(server.threads(2).bind("127.0.0.1:0")).unwrap())
+    }
+
+    pub(crate) fn of<H: Handler>(bound: Bound<H>) -> Site {
         let (address, handle) = (bound.local_addr(), bound.handle());
         let serving = std::thread::spawn(move || smol::block_on(bound.serve()));
         Site { address, handle, serving: Some(serving) }
@@ -30,6 +35,10 @@ impl Site {
 
     pub(crate) fn connect(&self) -> Peer {
         Peer::new(self.address)
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 
     pub(crate) fn shutdown(&self) -> usize {
@@ -41,12 +50,19 @@ impl Site {
     }
 }
 
+impl Site {
+    /// What serving came to, once the server has ended by itself; an error is a panic.
+    pub(crate) fn served(mut self) -> std::thread::Result<Result<()>> {
+        self.serving.take().unwrap().join()
+    }
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
         self.handle.close();
-        let served = self.serving.take().unwrap().join();
+        let served = self.serving.take().map(JoinHandle::join);
         if !std::thread::panicking() {
-            served.unwrap().unwrap();
+            served.into_iter().for_each(|served| served.unwrap().unwrap());
         }
     }
 }
@@ -62,7 +78,7 @@ impl Drop for Guard {
 
 /// A client's end of a connection.
 pub(crate) struct Peer {
-    socket: TcpStream,
+    socket: Socket,
     read: Vec<u8>,
 }
 
@@ -70,8 +86,18 @@ impl Peer {
     pub(crate) fn new(address: SocketAddr) -> Peer {
         let socket = TcpStream::connect(address).unwrap();
         socket.set_nodelay(true).unwrap();
+        Peer::over(socket)
+    }
+
+    pub(crate) fn over(socket: impl Into<OwnedFd>) -> Peer {
+        let socket = Socket::from(socket.into());
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Peer { socket, read: Vec::new() }
+    }
+
+    /// The same connection, to write to it beside reading.
+    pub(crate) fn twin(&self) -> Peer {
+        Peer { socket: self.socket.try_clone().unwrap(), read: Vec::new() }
     }
 
     pub(crate) fn send(&mut self, text: &str) {
@@ -92,7 +118,7 @@ impl Peer {
 
     /// Closes so that the server sees a reset.
     pub(crate) fn reset(self) {
-        socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)).unwrap();
+        self.socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Reads more; `None` at the end, or if the server reset the connection.

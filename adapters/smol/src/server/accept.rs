@@ -1,62 +1,140 @@
-//! The accept loop: takes connections and deals them out.
+//! The accept loop: takes connections, as far as there is room, and deals them out.
 //! Serves none, and gives up only on errors that will not go away.
 
-use super::crew::Crew;
-use super::gate::{Gate, Permit};
+use super::control::Failure;
+use super::roll::Seat;
+use crate::clock;
+use crate::place::Common;
+use crate::shared::Shared;
 use async_io::{Async, Timer};
-use futures_lite::future;
-use purlin_host::Backoff;
-use std::io;
-use std::net::{TcpListener, TcpStream};
+use futures_lite::{FutureExt, future};
+use purlin_core::Values;
+use purlin_core::observe::Peer;
+use purlin_host::{Accepted, Backoff, Listener, Stream, is_exhausted};
+use std::io::{self, ErrorKind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Connections taken before others get their turn.
 const BURST: usize = 64;
 
-/// Accepts until that fails for good.
+/// A connection on its way to the task that will serve it.
+pub(crate) struct Arrival {
+    pub(crate) stream: Stream,
+    /// The server's, and its peer.
+    pub(crate) values: Values,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) seat: Seat,
+}
+
+/// Why no more is accepted at the moment.
+enum Pause {
+    /// Nobody waits to be accepted.
+    Nobody,
+    /// As many are connected as may be.
+    Full,
+    /// It is somebody else's turn.
+    Turn,
+}
+
+/// Accepts and deals out, until the server stops or accepting fails for good.
 pub(crate) async fn accept(
-    listener: &Async<TcpListener>,
-    gate: &Arc<Gate>,
-    crew: &mut Crew,
+    listener: Listener,
+    common: &Arc<Common>,
+    mut deal: impl FnMut(Arrival),
+) {
+    let control = &common.control;
+    let stopped = async {
+        control.stopped().await;
+        None
+    };
+    let accepting = async {
+        let accepting = AssertUnwindSafe(accept_all(&listener, common, &mut deal));
+        Some(match accepting.catch_unwind().await {
+            Ok(error) => Failure::Accept(error),
+            // An observer's: nobody would accept any more.
+            Err(payload) => Failure::Panic(payload),
+        })
+    };
+    match future::or(stopped, accepting).await {
+        Some(failure) => control.fail(failure),
+        // What the system had accepted before is answered, or closed in order.
+        None if control.is_draining() => {
+            // What cannot be accepted now never will be.
+            let _ = burst(&listener, common, &mut Backoff::default(), &mut deal, usize::MAX);
+        }
+        None => {}
+    }
+}
+
+/// Accepts until that fails for good.
+async fn accept_all(
+    listener: &Listener,
+    common: &Arc<Common>,
+    deal: &mut impl FnMut(Arrival),
 ) -> io::Error {
+    let watched = match Async::new_nonblocking(listener) {
+        Ok(watched) => watched,
+        Err(error) => return error,
+    };
     let mut backoff = Backoff::default();
     loop {
-        for _ in 0..BURST {
-            let permit = gate.enter().await;
-            match listener.accept().await {
-                Ok((socket, _)) => {
-                    backoff.reset();
-                    if let Err(error) = deal(socket, permit, crew) {
-                        return error;
-                    }
-                }
-                Err(error) => match backoff.wait(&error) {
-                    Some(wait) => {
-                        drop(permit);
-                        Timer::after(wait).await;
-                    }
-                    None => return error,
-                },
+        let paused = match burst(listener, common, &mut backoff, deal, BURST) {
+            Ok(Pause::Nobody) => watched.readable().await,
+            Ok(Pause::Full) => {
+                // Nobody has to go before somebody is there.
+                let waits = watched.readable().await;
+                common.roll.room().await;
+                waits
             }
+            Ok(Pause::Turn) => {
+                future::yield_now().await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = paused {
+            let wait = backoff.wait(&error);
+            if let Some(observer) = &common.observer {
+                observer.accept_failed(&error, wait);
+            }
+            let Some(wait) = wait else {
+                return error;
+            };
+            if is_exhausted(&error) {
+                common.roll.evict(clock::now().mono);
+            }
+            Timer::after(wait).await;
         }
-        future::yield_now().await;
     }
 }
 
-/// Accepts what the system had accepted before a graceful stop, as far as there
-/// is room, so that it is answered or closed in order.
-pub(crate) async fn accept_rest(listener: &Async<TcpListener>, gate: &Arc<Gate>, crew: &mut Crew) {
-    while let Some(permit) = future::poll_once(gate.enter()).await {
-        let accepted = future::poll_once(listener.accept()).await;
-        let Some(Ok((socket, _))) = accepted else { return };
-        if deal(socket, permit, crew).is_err() {
-            return;
+/// Takes connections that are there, so many at most.
+fn burst(
+    listener: &Listener,
+    common: &Arc<Common>,
+    backoff: &mut Backoff,
+    deal: &mut impl FnMut(Arrival),
+    most: usize,
+) -> io::Result<Pause> {
+    for _ in 0..most {
+        let Some(seat) = common.roll.enter() else {
+            return Ok(Pause::Full);
+        };
+        match listener.accept_nonblocking() {
+            Ok(accepted) => deal(arrive(accepted, common, seat)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Pause::Nobody),
+            Err(error) => return Err(error),
         }
+        backoff.reset();
     }
+    Ok(Pause::Turn)
 }
 
-fn deal(socket: Async<TcpStream>, permit: Permit, crew: &mut Crew) -> io::Result<()> {
-    // Small answers leave at once; without it they only leave later.
-    let _ = socket.get_ref().set_nodelay(true);
-    crew.deal(socket, permit)
+fn arrive(accepted: Accepted, common: &Common, mut seat: Seat) -> Arrival {
+    let Accepted { stream, remote, local } = accepted;
+    let values = common.values.with(Peer { number: common.roll.number(), remote, local });
+    let shared = Shared::new(common.config.clone());
+    seat.take(&shared);
+    Arrival { stream, values, shared, seat }
 }

@@ -1,10 +1,13 @@
 //! Stopping a server: what was asked for, and who waits for it.
 //! Holds the phase; the serving future carries it out.
 
+use super::executor::Payload;
 use futures_lite::future;
 use std::future::Future;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What a server is doing.
@@ -20,30 +23,47 @@ enum Phase {
 
 pub(crate) struct Control(Mutex<State>);
 
+/// What runs when a server begins to stop.
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
+
+/// What a server ends of.
+pub(crate) enum Failure {
+    /// No connection can be accepted any more.
+    Accept(io::Error),
+    /// Something panicked that nobody could be told of otherwise.
+    Panic(Payload),
+}
+
 struct State {
     phase: Phase,
     /// When draining gives up; `None` is never.
     until: Option<Instant>,
     /// Connections that had to be cut.
     cut: usize,
+    /// Why it stopped without being told to.
+    failure: Option<Failure>,
+    /// What runs when it begins to stop.
+    hooks: Vec<Hook>,
     waiting: Vec<Waker>,
 }
 
 /// Whoever holds it serves, or will; without it nothing is left to stop.
-pub(crate) struct Served(pub(crate) Arc<Control>);
+pub(crate) struct Ending(pub(crate) Arc<Control>);
 
-impl Drop for Served {
+impl Drop for Ending {
     fn drop(&mut self) {
-        self.0.advance(Phase::Ended, None);
+        self.0.end();
     }
 }
 
 impl Control {
-    pub(crate) fn new() -> Arc<Control> {
+    pub(crate) fn new(hooks: Vec<Hook>) -> Arc<Control> {
         Arc::new(Control(Mutex::new(State {
             phase: Phase::Serving,
             until: None,
             cut: 0,
+            failure: None,
+            hooks,
             waiting: Vec::new(),
         })))
     }
@@ -64,6 +84,30 @@ impl Control {
     pub(crate) fn drains_until(&self) -> Option<Option<Instant>> {
         let state = self.lock();
         (state.phase == Phase::Draining).then_some(state.until)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.lock().phase == Phase::Draining
+    }
+
+    /// Stops the server at once, for this; the first one counts.
+    pub(crate) fn fail(&self, failure: Failure) {
+        self.lock().failure.get_or_insert(failure);
+        self.advance(Phase::Closing, None);
+    }
+
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.lock().failure.take()
+    }
+
+    /// The server has served long enough.
+    pub(crate) fn close(&self) {
+        self.advance(Phase::Closing, None);
+    }
+
+    /// The server has ended, or will never begin.
+    pub(crate) fn end(&self) {
+        self.advance(Phase::Ended, None);
     }
 
     /// So many connections are cut off now.
@@ -90,12 +134,30 @@ impl Control {
         }
         (state.phase, state.until) = (phase, until);
         let waiting = std::mem::take(&mut state.waiting);
+        let hooks = std::mem::take(&mut state.hooks);
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
+        if phase != Phase::Ended {
+            hooks.into_iter().for_each(run_aside);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs it in a thread of its own; here, if there can be none.
+fn run_aside(hook: Hook) {
+    let hook = Mutex::new(Some(hook));
+    let hook = Arc::new(move || {
+        let hook = hook.lock().unwrap_or_else(PoisonError::into_inner).take();
+        hook.into_iter().for_each(|hook| hook());
+    });
+    let aside = hook.clone();
+    let named = thread::Builder::new().name("purlin-shutdown".into());
+    if named.spawn(move || aside()).is_err() {
+        hook();
     }
 }
 
@@ -149,6 +211,6 @@ impl Handle {
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
     pub fn close(&self) {
-        self.0.advance(Phase::Closing, None);
+        self.0.close();
     }
 }

@@ -7,11 +7,20 @@
 
 use async_task::{Runnable, Task};
 use futures_lite::future;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+/// How often woken tasks are run before the reactor gets its turn, which costs
+/// five system calls also where nothing has happened.
+const ROUNDS: usize = 8;
+
+/// What a panic was thrown with.
+pub(crate) type Payload = Box<dyn Any + Send>;
 
 /// Tasks of one thread, woken from any.
 #[derive(Default)]
@@ -30,6 +39,8 @@ struct Woken {
     tasks: VecDeque<Runnable>,
     /// Whoever runs the executor.
     runner: Option<Waker>,
+    /// It is running tasks, and will look here again before it sleeps.
+    running: bool,
 }
 
 impl Executor {
@@ -42,10 +53,10 @@ impl Executor {
         task
     }
 
-    /// Runs tasks until [`Executor::end`].
-    pub(crate) async fn run(&self) {
+    /// Runs tasks until [`Executor::end`]. One that panics is dropped.
+    pub(crate) async fn run(&self, panicked: impl Fn(Payload)) {
         future::poll_fn(|cx| {
-            self.run_woken(cx);
+            self.run_woken(cx, &panicked);
             if self.ended.get() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
@@ -55,14 +66,24 @@ impl Executor {
         self.ended.set(true);
     }
 
-    /// Runs those that are woken now, each once.
-    fn run_woken(&self, cx: &Context<'_>) {
-        let mut batch = self.batch.take();
-        self.queue.swap(&mut batch, cx);
-        while let Some(task) = batch.pop_front() {
-            task.run();
+    /// Runs those that are woken, and those that they wake.
+    fn run_woken(&self, cx: &Context<'_>, panicked: &impl Fn(Payload)) {
+        for _ in 0..ROUNDS {
+            let mut batch = self.batch.take();
+            self.queue.swap(&mut batch, cx);
+            let nothing = batch.is_empty();
+            while let Some(task) = batch.pop_front() {
+                if let Err(payload) = catch_unwind(|| task.run()) {
+                    panicked(payload);
+                }
+            }
+            self.batch.replace(batch);
+            if nothing {
+                return;
+            }
         }
-        self.batch.replace(batch);
+        // The rest is run after the reactor had its turn.
+        cx.waker().wake_by_ref();
     }
 
     /// Drops the tasks that are woken, by being cancelled for instance; on this thread.
@@ -76,7 +97,7 @@ impl Queue {
     fn push(&self, task: Runnable) {
         let mut woken = self.lock();
         woken.tasks.push_back(task);
-        if woken.tasks.len() == 1 {
+        if woken.tasks.len() == 1 && !woken.running {
             if let Some(runner) = &woken.runner {
                 runner.wake_by_ref();
             }
@@ -87,6 +108,7 @@ impl Queue {
     fn swap(&self, batch: &mut VecDeque<Runnable>, cx: &Context<'_>) {
         let mut woken = self.lock();
         std::mem::swap(&mut woken.tasks, batch);
+        woken.running = !batch.is_empty();
         if !woken.runner.as_ref().is_some_and(|runner| runner.will_wake(cx.waker())) {
             woken.runner = Some(cx.waker().clone());
         }
@@ -120,10 +142,21 @@ mod tests {
                 send.send_blocking(number).unwrap();
             }
         });
-        future::block_on(executor.run());
+        future::block_on(executor.run(drop));
         sending.join().unwrap();
         reading.detach();
         assert_eq!(*seen.borrow(), (0..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_task_that_panics_is_told_of_and_ends_alone() {
+        let executor = Rc::new(Executor::default());
+        executor.spawn(async { panic!("as asked for") }).detach();
+        let other = executor.clone();
+        executor.spawn(async move { other.end() }).detach();
+        let told = Cell::new(None);
+        future::block_on(executor.run(|payload| told.set(payload.downcast_ref().copied())));
+        assert_eq!(told.get(), Some("as asked for"));
     }
 
     #[test]
@@ -135,7 +168,7 @@ mod tests {
             let _holder = holder;
             future::pending::<()>().await;
         });
-        executor.run_woken(&Context::from_waker(Waker::noop()));
+        executor.run_woken(&Context::from_waker(Waker::noop()), &drop);
         drop(task);
         executor.drop_woken();
         assert_eq!(Rc::strong_count(&held), 1);

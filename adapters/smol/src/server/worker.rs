@@ -1,172 +1,130 @@
 //! A worker thread: an executor, and one task for each of its connections.
-//! Accepts nothing, and ends when told.
+//! It may accept connections too, and deals them out; it ends when none can come any more.
 
-use super::crew::Deal;
+use super::accept::{Arrival, accept};
 use super::executor::Executor;
-use super::gate::Permit;
 use crate::driver::Driver;
-use crate::handler::Handler;
-use crate::shared::Shared;
-use crate::warm::Warm;
-use async_channel::Receiver;
-use async_io::Async;
+use crate::handler::Kind;
+use crate::place::Place;
+use async_channel::{Receiver, Sender};
 use async_task::Task;
 use futures_lite::future;
-use purlin_core::ServerConfig;
-use std::cell::RefCell;
-use std::net::TcpStream;
+use purlin_host::Listener;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-/// What the connections of one thread share.
-struct Place<H> {
-    handler: Arc<H>,
-    config: Arc<ServerConfig>,
+/// What a worker begins with.
+pub(crate) struct Start<K> {
+    pub(crate) place: Place<K>,
+    /// What it accepts connections from.
+    pub(crate) listeners: Vec<Listener>,
+    /// All workers, if it deals connections out to them.
+    pub(crate) deals: Vec<Sender<Arrival>>,
+    /// Which of them it is.
+    pub(crate) number: usize,
+    /// What it is dealt.
+    pub(crate) dealt: Receiver<Arrival>,
+}
+
+struct Worker<K> {
+    place: Place<K>,
     executor: Executor,
-    roll: RefCell<Roll>,
-    warm: Warm,
+    /// Connections that are served here.
+    open: Cell<usize>,
+    /// Waits for the last one to end.
+    waiting: RefCell<Option<Waker>>,
 }
 
-/// Who is there.
-#[derive(Default)]
-struct Roll {
-    seats: Vec<Option<Sitter>>,
-    free: Vec<usize>,
-    /// Waits for everybody to leave.
-    waiting: Option<Waker>,
-}
-
-/// A connection: to be told to end, and its task, to be ended.
-struct Sitter {
-    shared: Arc<Shared>,
-    task: Option<Task<()>>,
-}
-
-/// A connection's place on the roll.
-struct Seat<H> {
-    place: Rc<Place<H>>,
+/// Deals connections out to all workers in turn.
+struct Dealer<K> {
+    own: Rc<Worker<K>>,
     number: usize,
+    deals: Vec<Sender<Arrival>>,
+    /// Whose turn it was.
+    turn: usize,
 }
 
-/// Ends every task of its thread when it ends, by a panic too.
-struct Shift<H> {
-    place: Rc<Place<H>>,
-    attending: Option<Task<()>>,
-}
+/// Held by a connection's task.
+struct Held<K>(Rc<Worker<K>>);
 
-/// Serves what it is dealt, until the channel closes or, draining, all is done.
-pub(crate) fn run<H: Handler>(handler: Arc<H>, config: Arc<ServerConfig>, deals: Receiver<Deal>) {
-    let place = Rc::new(Place {
-        handler,
-        config,
-        executor: Executor::default(),
-        roll: RefCell::default(),
-        warm: Warm::default(),
-    });
-    // A task like the others, polled only when there is something.
-    let attending = place.executor.spawn(attend(place.clone(), deals));
-    let shift = Shift { place, attending: Some(attending) };
-    async_io::block_on(shift.place.executor.run());
-}
-
-async fn attend<H: Handler>(place: Rc<Place<H>>, deals: Receiver<Deal>) {
-    while let Ok(deal) = deals.recv().await {
-        match deal {
-            Deal::Connection(socket, permit) => place.clone().begin(socket, permit),
-            Deal::Drain => {
-                place.stop_all();
-                let closed = async { while deals.recv().await.is_ok() {} };
-                future::or(place.emptied(), closed).await;
-                break;
-            }
-        }
+/// Serves until nothing comes any more and all is done.
+pub(crate) fn run<K: Kind>(start: Start<K>) {
+    let Start { place, listeners, deals, number, dealt } = start;
+    let (open, waiting) = (Cell::new(0), RefCell::new(None));
+    let worker = Rc::new(Worker { place, executor: Executor::default(), open, waiting });
+    let mut tasks =
+        vec![worker.spawn_alarms(), worker.executor.spawn(attend(worker.clone(), dealt))];
+    for listener in listeners {
+        let dealer = Dealer { own: worker.clone(), number, deals: deals.clone(), turn: number };
+        tasks.push(worker.executor.spawn(dealer.accept(listener)));
     }
-    place.executor.end();
+    // They would keep everybody from ending.
+    drop(deals);
+    let common = worker.place.common.clone();
+    async_io::block_on(worker.executor.run(|payload| common.panicked(payload)));
+    drop(tasks);
+    worker.executor.drop_woken();
 }
 
-async fn connection<H: Handler>(
-    seat: Seat<H>,
-    shared: Arc<Shared>,
-    socket: Async<TcpStream>,
-    _permit: Permit,
-) {
-    Driver::new(&*seat.place.handler, &seat.place.warm, socket, shared).await;
+/// Takes what is dealt, and then waits for the last connection to end.
+async fn attend<K: Kind>(worker: Rc<Worker<K>>, dealt: Receiver<Arrival>) {
+    while let Ok(arrival) = dealt.recv().await {
+        worker.begin(arrival);
+    }
+    worker.emptied().await;
+    worker.executor.end();
 }
 
-impl<H: Handler> Place<H> {
+impl<K: Kind> Worker<K> {
+    fn spawn_alarms(self: &Rc<Self>) -> Task<()> {
+        let worker = self.clone();
+        self.executor.spawn(async move { worker.place.alarms.ring().await })
+    }
+
     /// Begins to serve a connection.
-    fn begin(self: Rc<Place<H>>, socket: Async<TcpStream>, permit: Permit) {
-        let shared = Shared::new(self.config.clone());
-        let number = self.roll.borrow_mut().enter(shared.clone());
-        let seat = Seat { place: self.clone(), number };
-        let task = self.executor.spawn(connection(seat, shared, socket, permit));
-        if let Some(sitter) = &mut self.roll.borrow_mut().seats[number] {
-            sitter.task = Some(task);
-        }
-    }
-}
-
-impl<H> Place<H> {
-    fn stop_all(&self) {
-        self.roll.borrow().seats.iter().flatten().for_each(|sitter| sitter.shared.stop());
+    fn begin(self: &Rc<Self>, arrival: Arrival) {
+        self.open.set(self.open.get() + 1);
+        let held = Held(self.clone());
+        let serving = async move { Driver::new(&held.0.place, arrival).await };
+        // It ends when it is told to, through what is shared.
+        self.executor.spawn(serving).detach();
     }
 
     async fn emptied(&self) {
         future::poll_fn(|cx| {
-            let mut roll = self.roll.borrow_mut();
-            if roll.free.len() == roll.seats.len() {
+            if self.open.get() == 0 {
                 return Poll::Ready(());
             }
-            roll.waiting = Some(cx.waker().clone());
+            self.waiting.replace(Some(cx.waker().clone()));
             Poll::Pending
         })
         .await;
     }
 }
 
-impl Roll {
-    fn enter(&mut self, shared: Arc<Shared>) -> usize {
-        let number = self.free.pop().unwrap_or(self.seats.len());
-        if number == self.seats.len() {
-            self.seats.push(None);
+impl<K: Kind> Dealer<K> {
+    async fn accept(mut self, listener: Listener) {
+        let common = self.own.place.common.clone();
+        accept(listener, &common, |arrival| self.deal(arrival)).await;
+    }
+
+    fn deal(&mut self, arrival: Arrival) {
+        self.turn = (self.turn + 1) % self.deals.len();
+        if self.turn == self.number {
+            self.own.begin(arrival);
+        } else if let Err(refused) = self.deals[self.turn].try_send(arrival) {
+            // That worker has ended.
+            self.own.begin(refused.into_inner());
         }
-        self.seats[number] = Some(Sitter { shared, task: None });
-        number
     }
 }
 
-impl<H> Drop for Seat<H> {
+impl<K> Drop for Held<K> {
     fn drop(&mut self) {
-        let mut roll = self.place.roll.borrow_mut();
-        let left = roll.seats[self.number].take();
-        roll.free.push(self.number);
-        let waiting = roll.waiting.take();
-        drop(roll);
-        if let Some(task) = left.and_then(|sitter| sitter.task) {
-            // It is ending already.
-            task.detach();
-        }
-        waiting.into_iter().for_each(Waker::wake);
-    }
-}
-
-impl<H> Drop for Shift<H> {
-    fn drop(&mut self) {
-        drop(self.attending.take());
-        let tasks: Vec<Task<()>> = {
-            let mut roll = self.place.roll.borrow_mut();
-            roll.seats.iter_mut().flatten().filter_map(|sitter| sitter.task.take()).collect()
-        };
-        drop(tasks);
-        // Each task holds the place. One that another thread is waking just now
-        // arrives a moment later.
-        loop {
-            self.place.executor.drop_woken();
-            if Rc::strong_count(&self.place) == 1 {
-                return;
-            }
-            std::thread::yield_now();
+        self.0.open.set(self.0.open.get() - 1);
+        if self.0.open.get() == 0 {
+            self.0.waiting.take().into_iter().for_each(Waker::wake);
         }
     }
 }

@@ -1,38 +1,35 @@
 //! Writing a response piece by piece, as Go's `ResponseWriter` does.
-//! Gathers small pieces; framing and order are the machine's.
+//! Waits for room; what a response is, its draft decides, and the machine how it is framed.
 
-mod sending;
+mod pump;
 
-use crate::Error;
 use crate::clock;
-use crate::shared::{Rest, Shared};
+use crate::shared::{Shared, park};
 use crate::upgraded::Upgraded;
-use crate::{Content, Response};
+use crate::{Error, Response};
 use bytes::Bytes;
 use futures_lite::{AsyncWrite, future};
-use purlin_core::{Body, Fields, Id, Machine, ResponseHead, ServerMachine, Status};
+use purlin_core::message::{Draft, Outlet};
+use purlin_core::{Body, Fields, Id, Machine, Method, Misuse, ResponseHead, ServerMachine, Status};
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-
-/// What is gathered before it is sent. A response that ends within it is sent whole.
-const BUFFER: usize = 2048;
-
-/// The most that one write takes over.
-const PIECE: usize = 64 * 1024;
+use std::task::{Context, Poll, ready};
 
 /// Writes a response: status and fields first, then the body, then trailers.
 ///
-/// The head goes out with the first [`flush`](ResponseWriter::flush), or once
-/// more than 2 KiB are written; a response that ends before is sent whole, with
-/// its length. Small writes are gathered, and a write waits while the peer does
-/// not take what was written before. A dropped writer ends its response as soon
-/// as the handler returns; nothing written means 200 without a body. If the
-/// handler panics or returns an error, it is 500 or the error's own answer
-/// before the head has gone, and a visible abort after.
+/// The head is settled by the first byte of body, and goes out with the first
+/// [`flush`](ResponseWriter::flush), or once more than 2 KiB are written; a
+/// response that ends before is sent whole, with its length. A head without
+/// Content-Type is given one guessed from the body. Small writes are gathered,
+/// and a write waits while the peer does not take what was written before.
+///
+/// A dropped writer ends its response as soon as the handler returns; nothing
+/// written means 200 without a body. If the handler panics or returns an error,
+/// it is 500 or the error's own answer before the head has gone, and a visible
+/// abort after.
 ///
 /// ```
 /// use purlin_smol::{Request, ResponseWriter, Result, Status, streaming};
@@ -47,32 +44,15 @@ const PIECE: usize = 64 * 1024;
 pub struct ResponseWriter {
     shared: Arc<Shared>,
     id: Id,
-    head: ResponseHead,
-    /// The head is with the machine.
-    sent: bool,
-    /// The whole response is.
-    done: bool,
-    buffer: Vec<u8>,
-    /// What the machine had no room for yet; it goes before the buffer.
-    outgoing: Bytes,
-    trailers: Fields,
+    draft: Draft,
 }
 
 impl ResponseWriter {
-    pub(crate) fn new(shared: Arc<Shared>, id: Id) -> ResponseWriter {
-        ResponseWriter {
-            shared,
-            id,
-            head: ResponseHead::new(Status::OK),
-            sent: false,
-            done: false,
-            buffer: Vec::new(),
-            outgoing: Bytes::new(),
-            trailers: Fields::new(),
-        }
+    pub(crate) fn new(shared: Arc<Shared>, id: Id, draft: Draft) -> ResponseWriter {
+        ResponseWriter { shared, id, draft }
     }
 
-    /// Sets the status; 200 if it is not set. Without effect once the head has gone.
+    /// Sets the status; 200 if it is not set. Without effect once body has been written.
     ///
     /// ```
     /// # fn example(writer: &mut purlin_smol::ResponseWriter) {
@@ -80,11 +60,11 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn status(&mut self, status: Status) -> &mut ResponseWriter {
-        self.head.set_status(status);
+        self.draft.set_status(status);
         self
     }
 
-    /// The fields of the head. Without effect once the head has gone.
+    /// The fields of the head. Without effect once body has been written.
     ///
     /// ```
     /// # fn example(writer: &mut purlin_smol::ResponseWriter) {
@@ -92,7 +72,19 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn fields_mut(&mut self) -> &mut Fields {
-        self.head.fields_mut()
+        self.draft.fields_mut()
+    }
+
+    /// Whether a head without Content-Type is given one guessed from the body; it is by default.
+    ///
+    /// ```
+    /// # fn example(writer: &mut purlin_smol::ResponseWriter) {
+    /// writer.sniffing(false);
+    /// # }
+    /// ```
+    pub fn sniffing(&mut self, on: bool) -> &mut ResponseWriter {
+        self.draft.set_sniffing(on);
+        self
     }
 
     /// The trailer fields, sent at the end where the peer can read them.
@@ -103,7 +95,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn trailers_mut(&mut self) -> &mut Fields {
-        &mut self.trailers
+        self.draft.trailers_mut()
     }
 
     /// Writes all of `data`; waits while the peer takes nothing.
@@ -135,16 +127,17 @@ impl ResponseWriter {
     ///
     /// # Errors
     /// As [`ResponseWriter::write`].
-    pub async fn write_bytes(&mut self, data: Bytes) -> Result<(), Error> {
-        self.push().await?;
-        if self.buffer.len() + data.len() <= BUFFER {
-            self.buffer.extend_from_slice(&data);
+    pub async fn write_bytes(&mut self, mut data: Bytes) -> Result<(), Error> {
+        if data.is_empty() || self.draft.gather(&data)? {
             return Ok(());
         }
-        self.stage()?;
-        self.push().await?;
-        self.outgoing = data;
-        self.push().await
+        future::poll_fn(|cx| {
+            self.poll_command(cx, |draft, to| {
+                draft.write_bytes(to, &mut data)?;
+                Ok(data.is_empty().then_some(()))
+            })
+        })
+        .await
     }
 
     /// Sends what has been written, the head too, and waits until the socket has it.
@@ -181,7 +174,8 @@ impl ResponseWriter {
         sent.map_err(|misuse| inner.error(misuse))
     }
 
-    /// Sends a whole response instead. Fields set here come after its own.
+    /// Sends a response that is a value instead. Fields set here are added to
+    /// its own, unless it has some of that name; no media type is guessed.
     ///
     /// ```
     /// # async fn example(writer: purlin_smol::ResponseWriter) -> purlin_smol::Result<()> {
@@ -192,19 +186,11 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`], and the error of the response's [`Source`](crate::Source).
     pub async fn respond(mut self, response: Response) -> Result<(), Error> {
-        let (mut head, content) = response.into_parts();
-        for field in self.head.fields().iter() {
-            // It was valid there, so it is here.
-            let _ = head.fields_mut().append(field.name, field.value);
+        let sent = self.send(response).await;
+        if let Err(error) = &sent {
+            self.fail(error);
         }
-        self.head = head;
-        match content {
-            Content::Empty => {}
-            Content::Full(data) => self.outgoing = data,
-            Content::Stream(source) => return self.pump(source, None).await,
-            Content::Length(length, source) => return self.pump(source, Some(length)).await,
-        }
-        self.finish().await
+        sent
     }
 
     /// Ends the response, with its trailers if it has any.
@@ -220,7 +206,7 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`]; less than was declared is a misuse too.
     pub async fn finish(mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.poll_finish(cx)).await
+        self.end().await
     }
 
     /// Gives the response up, in a way that the peer can tell from its end.
@@ -230,8 +216,7 @@ impl ResponseWriter {
     /// writer.abort();
     /// # }
     /// ```
-    pub fn abort(mut self) {
-        self.done = true;
+    pub fn abort(self) {
         let mut inner = self.shared.lock();
         // An exchange that is over cannot be given up.
         let _ = inner.machine.reset(self.id, clock::now());
@@ -253,11 +238,9 @@ impl ResponseWriter {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Misuse`] if the peer did not ask for it.
+    /// [`Error::Misuse`] if the peer did not ask for it, or body has been written.
     pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
-        self.head = head;
-        self.send_head(Body::Empty)?;
-        self.done = true;
+        self.command(|draft, to| draft.upgrade(to, &head))?;
         Ok(Upgraded::new(self.shared.clone(), self.id))
     }
 
@@ -288,6 +271,80 @@ impl ResponseWriter {
         let (shared, id) = (self.shared.clone(), self.id);
         future::poll_fn(move |cx| shared.lock().poll_cancelled(id, cx))
     }
+
+    /// Does something with the draft that reaches the machine.
+    fn command<T>(
+        &mut self,
+        act: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> Result<T, Misuse>,
+    ) -> Result<T, Error> {
+        let mut inner = self.shared.lock();
+        let done = act(&mut self.draft, &mut inner.outlet(self.id, clock::now()));
+        inner.poke();
+        done.map_err(|misuse| inner.error(misuse))
+    }
+
+    /// The same for what may have to wait for room: it gives `None` then, and is called again.
+    fn poll_command<T>(
+        &mut self,
+        cx: &Context<'_>,
+        act: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> Result<Option<T>, Misuse>,
+    ) -> Poll<Result<T, Error>> {
+        let mut inner = self.shared.lock();
+        let done = act(&mut self.draft, &mut inner.outlet(self.id, clock::now()));
+        inner.poke();
+        match done {
+            Ok(Some(done)) => Poll::Ready(Ok(done)),
+            Ok(None) => {
+                park(&mut inner.waits.write, cx);
+                Poll::Pending
+            }
+            Err(misuse) => Poll::Ready(Err(inner.error(misuse))),
+        }
+    }
+
+    /// Takes over some of `data`.
+    fn poll_take(&mut self, cx: &Context<'_>, data: &[u8]) -> Poll<Result<usize, Error>> {
+        if data.is_empty() || self.draft.gather(data)? {
+            return Poll::Ready(Ok(data.len()));
+        }
+        self.poll_command(cx, |draft, to| {
+            let count = draft.write(to, data)?;
+            Ok((count > 0).then_some(count))
+        })
+    }
+
+    /// Gives the machine everything that has been written, the head too.
+    async fn give(&mut self) -> Result<(), Error> {
+        future::poll_fn(|cx| self.poll_give(cx)).await
+    }
+
+    fn poll_give(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_command(cx, |draft, to| Ok(draft.flush(to)?.then_some(())))
+    }
+
+    fn poll_flushed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_give(cx))?;
+        self.shared.lock().poll_written(cx)
+    }
+
+    /// What the response was to be cannot be sent: this is the answer, or the end.
+    fn fail(&mut self, error: &Error) {
+        let head = ResponseHead::new(error.status());
+        let mut inner = self.shared.lock();
+        if let Error::Misuse(misuse) = error {
+            inner.note(*misuse);
+        }
+        self.draft.fail(&mut inner.outlet(self.id, clock::now()), &head, Body::Empty);
+        inner.poke();
+    }
+
+    async fn end(&mut self) -> Result<(), Error> {
+        future::poll_fn(|cx| self.poll_end(cx)).await
+    }
+
+    fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_command(cx, |draft, to| Ok(draft.finish(to)?.then_some(())))
+    }
 }
 
 impl AsyncWrite for ResponseWriter {
@@ -304,27 +361,21 @@ impl AsyncWrite for ResponseWriter {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_finish(cx).map_err(io::Error::from)
+        self.poll_end(cx).map_err(io::Error::from)
     }
 }
 
 impl Drop for ResponseWriter {
     fn drop(&mut self) {
-        if self.done {
-            return;
+        if !self.draft.is_done() {
+            let draft = std::mem::replace(&mut self.draft, Draft::new(&Method::GET));
+            self.shared.lock().writer_dropped(self.id, Box::new(draft));
         }
-        let data = self.unsent();
-        let head = (!self.sent).then(|| self.head.clone());
-        let rest = Rest { head, data, trailers: std::mem::take(&mut self.trailers) };
-        self.shared.lock().writer_dropped(self.id, Box::new(rest));
     }
 }
 
 impl fmt::Debug for ResponseWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseWriter")
-            .field("head", &self.head)
-            .field("sent", &self.sent)
-            .finish_non_exhaustive()
+        f.debug_struct("ResponseWriter").field("draft", &self.draft).finish_non_exhaustive()
     }
 }

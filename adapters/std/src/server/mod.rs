@@ -243,7 +243,7 @@ impl Server {
     }
 
     /// Tells an observer what becomes of connections and requests: an access
-    /// log, metrics, Go's `ConnState`.
+    /// log, metrics, Go's `ConnState`. Several are all told.
     ///
     /// ```
     /// use purlin_std::observe::{Exchange, Observer, Peer};
@@ -260,7 +260,10 @@ impl Server {
     /// ```
     pub fn observe(mut self, observer: impl Observer + 'static) -> Server {
         self.config.trace = true;
-        self.observer = Some(Arc::new(observer));
+        self.observer = Some(match self.observer {
+            Some(first) => Arc::new((first, observer)),
+            None => Arc::new(observer),
+        });
         self
     }
 

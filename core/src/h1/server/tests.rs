@@ -1,6 +1,7 @@
 //! Transcripts of the server machine: `>` bytes in, `<` bytes out.
 
 use super::*;
+use crate::config::Limits;
 use crate::head::Status;
 use crate::machine::BodyLength;
 use std::time::Duration;
@@ -20,6 +21,12 @@ struct Wire {
 impl Wire {
     fn new() -> Wire {
         Wire::with(ServerConfig::default())
+    }
+
+    /// With room for so many bytes of output.
+    fn with_room(output_bytes: usize) -> Wire {
+        let limits = Limits { output_bytes, ..Limits::default() };
+        Wire::with(ServerConfig { limits, ..ServerConfig::default() })
     }
 
     fn with(config: ServerConfig) -> Wire {
@@ -329,7 +336,7 @@ fn misuse_is_typed_and_leaves_the_wire_alone() {
 
 #[test]
 fn send_takes_what_fits_and_tells_when_there_is_room() {
-    let mut wire = Wire::new();
+    let mut wire = Wire::with_room(64 * 1024);
     wire.send(GET).events();
     wire.respond(1, Status::OK, Body::Stream).unwrap();
     let mut piece = Bytes::from(vec![b'x'; 200_000]);
@@ -577,7 +584,7 @@ fn a_reset_after_a_half_close_ends_everything() {
 
 #[test]
 fn room_is_given_in_one_piece_and_not_byte_by_byte() {
-    let mut wire = Wire::new();
+    let mut wire = Wire::with_room(64 * 1024);
     wire.send(GET).events();
     wire.respond(1, Status::OK, Body::Stream).unwrap();
     let mut piece = Bytes::from(vec![b'x'; 100_000]);

@@ -106,6 +106,23 @@ fn head_tells_the_length_of_what_was_written_and_no_other() {
 }
 
 #[test]
+fn a_head_that_is_adopted_keeps_what_was_set_before_and_is_not_guessed_at() {
+    let text = response("GET", |draft, to| {
+        draft.fields_mut().append("X-Id", "7").unwrap();
+        draft.fields_mut().append("X-Kind", "writer").unwrap();
+        let head = ResponseHead::new(Status::CREATED).with("X-Kind", "value").unwrap();
+        draft.adopt(head).unwrap();
+        assert_eq!(draft.write(to, b"<html>"), Ok(6));
+        assert_eq!(draft.adopt(ResponseHead::new(Status::OK)), Err(Misuse::SecondResponse));
+        assert_eq!(draft.finish(to), Ok(true));
+    });
+    assert_eq!(
+        text,
+        "HTTP/1.1 201 Created\r\nX-Kind: value\r\nX-Id: 7\r\nContent-Length: 6\r\n\r\n<html>"
+    );
+}
+
+#[test]
 fn trailers_follow_a_whole_body_too() {
     let text = response("GET", |draft, to| {
         draft.trailers_mut().append("Checksum", "5").unwrap();

@@ -1,9 +1,18 @@
 //! What answers requests: async functions that return a value, or that write.
-//! Holds the shapes; the driver polls them, on the thread of their connection.
+//! Holds the shapes; the driver polls them, in the task of their connection.
+
+mod answer;
+mod kind;
+mod streaming;
+
+pub use answer::Answer;
+pub(crate) use answer::Outcome;
+pub(crate) use kind::{Kind, Moving, Staying};
+pub use streaming::{Streamed, Streaming, streaming};
 
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
-use crate::{Request, Response, Source};
+use crate::{Request, Source};
 use purlin_core::{Id, IntoResponse};
 use std::future::Future;
 use std::pin::Pin;
@@ -52,6 +61,52 @@ where
     }
 }
 
+/// The future of one request's handler, which may move between threads.
+pub type SendHandlerFuture<'h> = Pin<Box<dyn Future<Output = Answer> + Send + 'h>>;
+
+/// Answers requests on any executor: its futures are `Send`, for
+/// [`Bound::serve_on`](crate::Bound::serve_on).
+///
+/// Functions from a [`Request`] to a `Send` future are, and so are `async`
+/// closures that do not borrow from what they captured; what such a one needs,
+/// it clones for each request:
+///
+/// ```
+/// use purlin_smol::{Request, SendHandler};
+/// use std::sync::Arc;
+///
+/// fn is_handler(_: impl SendHandler) {}
+/// is_handler(async |r: Request| format!("hello, {}\n", r.path()));
+/// let greeting: Arc<str> = "hello".into();
+/// is_handler(move |r: Request| {
+///     let greeting = greeting.clone();
+///     async move { format!("{greeting}, {}\n", r.path()) }
+/// });
+/// ```
+///
+/// Whatever is one can be served by [`Bound::serve`](crate::Bound::serve) as well.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot answer requests on any executor",
+    label = "not a handler whose futures are `Send`",
+    note = "it is a function of `Request` whose future is `Send + 'static`: it may not borrow from what the closure captured"
+)]
+pub trait SendHandler: Handler {
+    /// Begins to answer, as [`Handler::call`] does.
+    fn call_send<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h>;
+}
+
+impl<F, T, R> SendHandler for F
+where
+    F: Fn(Request) -> T + AsyncFn(Request) -> R + Send + Sync + 'static,
+    T: Future<Output = R> + Send + 'static,
+    R: IntoResponse<Source>,
+{
+    fn call_send<'h>(&'h self, request: Request, _exchange: &Exchange) -> SendHandlerFuture<'h> {
+        let answering = self(request);
+        Box::pin(async move { Answer::from(answering.await.into_response()) })
+    }
+}
+
 /// A request and its response to be, seen by a [`Handler`].
 ///
 /// ```
@@ -94,109 +149,5 @@ impl Exchange {
     /// ```
     pub fn writer(&self) -> ResponseWriter {
         self.shared.lock().writer(&self.shared, self.id)
-    }
-}
-
-/// What became of a request.
-///
-/// ```
-/// use purlin_smol::{Answer, Response};
-/// let answer = Answer::from(Response::text("hello"));
-/// # let _ = answer;
-/// ```
-pub struct Answer(pub(crate) Outcome);
-
-pub(crate) enum Outcome {
-    /// A response to be sent.
-    Response(Response),
-    /// The writer was used.
-    Written,
-    /// The writer was used, and then something failed: this instead, if it is not too late.
-    Failed(Response),
-}
-
-impl Answer {
-    /// The writer was used: the response is what it wrote. It ends now, unless
-    /// the writer lives on elsewhere.
-    pub fn written() -> Answer {
-        Answer(Outcome::Written)
-    }
-
-    /// Writing failed: answer with this if nothing has gone out yet, else give
-    /// the message up so that the peer can tell.
-    pub fn failed(response: Response) -> Answer {
-        Answer(Outcome::Failed(response))
-    }
-}
-
-impl From<Response> for Answer {
-    fn from(response: Response) -> Answer {
-        Answer(Outcome::Response(response))
-    }
-}
-
-/// What a [`streaming`] handler may return: nothing, or a `Result` of nothing
-/// whose error is an answer.
-#[diagnostic::on_unimplemented(
-    message = "a streaming handler cannot return `{Self}`",
-    note = "it returns `()`, or `Result<(), E>` with `E: IntoResponse<Source>`"
-)]
-pub trait Streamed {
-    /// What is behind it.
-    fn into_answer(self) -> Answer;
-}
-
-impl Streamed for () {
-    fn into_answer(self) -> Answer {
-        Answer::written()
-    }
-}
-
-/// An error is the answer if nothing has gone out yet; else the message is
-/// given up, so that the peer can tell.
-impl<E: IntoResponse<Source>> Streamed for Result<(), E> {
-    fn into_answer(self) -> Answer {
-        match self {
-            Ok(()) => Answer::written(),
-            Err(error) => Answer::failed(error.into_response()),
-        }
-    }
-}
-
-/// A handler that writes its response by itself; made by [`streaming`].
-pub struct Streaming<F>(F);
-
-/// A handler of an async function that takes the request and the writer of its response.
-///
-/// The response ends when the writer is finished, or when both the writer has
-/// been dropped and the handler has returned.
-///
-/// ```
-/// use purlin_smol::{Error, Request, ResponseWriter, Server, streaming};
-/// let server = Server::new(streaming(async |_: Request, mut writer: ResponseWriter| {
-///     for line in ["one\n", "two\n"] {
-///         writer.write(line.as_bytes()).await?;
-///         writer.flush().await?;
-///     }
-///     Ok::<(), Error>(())
-/// }));
-/// # let _ = server;
-/// ```
-pub fn streaming<F, R>(function: F) -> Streaming<F>
-where
-    F: AsyncFn(Request, ResponseWriter) -> R + Send + Sync + 'static,
-    R: Streamed,
-{
-    Streaming(function)
-}
-
-impl<F, R> Handler for Streaming<F>
-where
-    F: AsyncFn(Request, ResponseWriter) -> R + Send + Sync + 'static,
-    R: Streamed,
-{
-    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-        let answering = (self.0)(request, exchange.writer());
-        Box::pin(async move { answering.await.into_answer() })
     }
 }

@@ -1,0 +1,210 @@
+//! Wakes connections at their deadlines, all of one thread's with one timer.
+//! Keeps instants; what a deadline is for, the machine knows.
+//!
+//! A timer of one's own would cost each connection a system call to set, for
+//! the reactor has to be told: most deadlines are never reached, and a new one
+//! is seldom nearer than all others.
+
+use crate::clock;
+use async_io::Timer;
+use futures_lite::future;
+use purlin_core::Mono;
+use purlin_host::Clock;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// Deadlines, and who is woken then.
+#[derive(Default)]
+pub(crate) struct Alarms(Mutex<Set>);
+
+#[derive(Default)]
+struct Set {
+    due: BTreeMap<Key, Waker>,
+    next: u64,
+    /// What the timer is set to.
+    armed: Option<Mono>,
+    /// Whoever minds the timer.
+    keeper: Option<Waker>,
+}
+
+/// A deadline; of several at one instant, each is its own.
+type Key = (Mono, u64);
+
+/// One connection's deadline.
+pub(crate) struct Alarm<'a> {
+    alarms: &'a Alarms,
+    set: Option<Key>,
+}
+
+impl Alarms {
+    /// Wakes whoever is due, without end.
+    pub(crate) async fn ring(&self) {
+        let mut timer = Timer::never();
+        future::poll_fn(|cx| self.poll_ring(&mut timer, cx)).await;
+    }
+
+    fn poll_ring(&self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let (due, nearer) = self.take_due(clock::now().mono, cx);
+            due.into_values().for_each(Waker::wake);
+            let Some(at) = nearer.and_then(Clock::instant) else {
+                return Poll::Pending;
+            };
+            timer.set_at(at);
+            if Pin::new(&mut *timer).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes out those that are due; says what the timer has to be set to, if it does.
+    fn take_due(&self, now: Mono, cx: &Context<'_>) -> (BTreeMap<Key, Waker>, Option<Mono>) {
+        let mut set = self.lock();
+        let later = set.due.split_off(&(now, u64::MAX));
+        let due = std::mem::replace(&mut set.due, later);
+        set.keeper = Some(cx.waker().clone());
+        // One that is set to an earlier instant finds nothing then, and is set anew.
+        set.armed = set.armed.filter(|armed| *armed > now);
+        let first = set.due.first_key_value().map(|((at, _), _)| *at);
+        let nearer = first.filter(|first| set.armed.is_none_or(|armed| *first < armed));
+        set.armed = nearer.or(set.armed);
+        (due, nearer)
+    }
+
+    fn insert(&self, at: Mono, waker: &Waker) -> Key {
+        let mut set = self.lock();
+        set.next += 1;
+        let key = (at, set.next);
+        set.due.insert(key, waker.clone());
+        let keeper = match set.armed {
+            Some(armed) if armed <= at => None,
+            _ => set.keeper.take(),
+        };
+        drop(set);
+        keeper.into_iter().for_each(Waker::wake);
+        key
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Set> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Alarm<'a> {
+    pub(crate) fn new(alarms: &'a Alarms) -> Alarm<'a> {
+        Alarm { alarms, set: None }
+    }
+
+    /// Has the task woken at this instant at the latest. What is set to an
+    /// earlier one stays, and is looked at when it comes.
+    pub(crate) fn set(&mut self, at: Mono, cx: &Context<'_>) {
+        if self.set.is_none_or(|(set, _)| at < set) {
+            self.clear();
+            self.set = Some(self.alarms.insert(at, cx.waker()));
+        }
+    }
+
+    /// Whether it has gone off; it is no longer set then.
+    pub(crate) fn has_rung(&mut self, now: Mono) -> bool {
+        let rung = self.set.is_some_and(|(at, _)| at <= now);
+        if rung {
+            self.clear();
+        }
+        rung
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if let Some(key) = self.set.take() {
+            let waker = self.alarms.lock().due.remove(&key);
+            drop(waker);
+        }
+    }
+}
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::task::Wake;
+    use std::time::Duration;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    const fn at(seconds: u64) -> Mono {
+        Mono::from_secs(seconds)
+    }
+
+    #[test]
+    fn alarms_ring_once_in_their_order_and_those_taken_back_never() {
+        let alarms = Alarms::default();
+        let counts: Vec<_> = (0..3).map(|_| Arc::new(Count::default())).collect();
+        let wakers: Vec<Waker> = counts.iter().map(|count| count.clone().into()).collect();
+        let mut set: Vec<_> = (0..3).map(|_| Alarm::new(&alarms)).collect();
+        for ((alarm, waker), seconds) in set.iter_mut().zip(&wakers).zip([5, 3, 3]) {
+            alarm.set(at(seconds), &Context::from_waker(waker));
+        }
+        set[2].clear();
+        let ring = |seconds| {
+            let (due, nearer) = alarms.take_due(at(seconds), &Context::from_waker(Waker::noop()));
+            due.into_values().for_each(Waker::wake);
+            nearer
+        };
+        let rung = || counts.iter().map(|count| count.0.load(SeqCst)).collect::<Vec<_>>();
+        assert_eq!((ring(2), rung()), (Some(at(3)), vec![0, 0, 0]));
+        assert_eq!((ring(3), rung()), (Some(at(5)), vec![0, 1, 0]));
+        assert_eq!((ring(9), rung()), (None, vec![1, 1, 0]));
+        assert!(set[0].has_rung(at(9)) && !set[0].has_rung(at(9)));
+    }
+
+    #[test]
+    fn the_timer_is_minded_again_only_for_a_nearer_deadline() {
+        let alarms = Alarms::default();
+        let count = Arc::new(Count::default());
+        let keeper = Waker::from(count.clone());
+        let mind = |now| drop(alarms.take_due(at(now), &Context::from_waker(&keeper)));
+        let (mut first, mut second) = (Alarm::new(&alarms), Alarm::new(&alarms));
+        let noop = Context::from_waker(Waker::noop());
+        mind(0);
+        first.set(at(30), &noop);
+        assert_eq!(count.0.load(SeqCst), 1, "there was none");
+        mind(0);
+        second.set(at(75), &noop);
+        first.set(at(40), &noop);
+        assert_eq!(count.0.load(SeqCst), 1);
+        second.set(at(10), &noop);
+        assert_eq!(count.0.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn whoever_minds_the_timer_wakes_the_others() {
+        let alarms = Alarms::default();
+        let mut alarm = Alarm::new(&alarms);
+        let due = clock::now().mono + Duration::from_millis(20);
+        let waiting = future::poll_fn(|cx| {
+            if alarm.has_rung(clock::now().mono) {
+                return Poll::Ready(());
+            }
+            alarm.set(due, cx);
+            Poll::Pending
+        });
+        async_io::block_on(future::or(waiting, alarms.ring()));
+        assert!(clock::now().mono >= due);
+    }
+}

@@ -1,0 +1,88 @@
+//! Handlers that write their response by themselves.
+//! What is written, the writer takes; when it ends, the connection decides.
+
+use super::answer::Answer;
+use super::{Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
+use crate::writer::ResponseWriter;
+use crate::{Request, Source};
+use purlin_core::IntoResponse;
+use std::future::Future;
+
+/// What a [`streaming`] handler may return: nothing, or a `Result` of nothing
+/// whose error is an answer.
+#[diagnostic::on_unimplemented(
+    message = "a streaming handler cannot return `{Self}`",
+    note = "it returns `()`, or `Result<(), E>` with `E: IntoResponse<Source>`"
+)]
+pub trait Streamed {
+    /// What is behind it.
+    fn into_answer(self) -> Answer;
+}
+
+impl Streamed for () {
+    fn into_answer(self) -> Answer {
+        Answer::written()
+    }
+}
+
+/// An error is the answer if nothing has gone out yet; else the message is
+/// given up, so that the peer can tell.
+impl<E: IntoResponse<Source>> Streamed for Result<(), E> {
+    fn into_answer(self) -> Answer {
+        match self {
+            Ok(()) => Answer::written(),
+            Err(error) => Answer::failed(error.into_response()),
+        }
+    }
+}
+
+/// A handler that writes its response by itself; made by [`streaming`].
+pub struct Streaming<F>(F);
+
+/// A handler of an async function that takes the request and the writer of its response.
+///
+/// The response ends when the writer is finished, or when both the writer has
+/// been dropped and the handler has returned.
+///
+/// ```
+/// use purlin_smol::{Error, Request, ResponseWriter, Server, streaming};
+/// let server = Server::new(streaming(async |_: Request, mut writer: ResponseWriter| {
+///     for line in ["one\n", "two\n"] {
+///         writer.write(line.as_bytes()).await?;
+///         writer.flush().await?;
+///     }
+///     Ok::<(), Error>(())
+/// }));
+/// # let _ = server;
+/// ```
+pub fn streaming<F, R>(function: F) -> Streaming<F>
+where
+    F: AsyncFn(Request, ResponseWriter) -> R + Send + Sync + 'static,
+    R: Streamed,
+{
+    Streaming(function)
+}
+
+impl<F, R> Handler for Streaming<F>
+where
+    F: AsyncFn(Request, ResponseWriter) -> R + Send + Sync + 'static,
+    R: Streamed,
+{
+    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        let answering = (self.0)(request, exchange.writer());
+        Box::pin(async move { answering.await.into_answer() })
+    }
+}
+
+impl<F, T, R> SendHandler for Streaming<F>
+where
+    F: Fn(Request, ResponseWriter) -> T + AsyncFn(Request, ResponseWriter) -> R,
+    F: Send + Sync + 'static,
+    T: Future<Output = R> + Send + 'static,
+    R: Streamed,
+{
+    fn call_send<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
+        let answering = (self.0)(request, exchange.writer());
+        Box::pin(async move { answering.await.into_answer() })
+    }
+}

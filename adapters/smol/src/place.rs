@@ -1,0 +1,66 @@
+//! What connections share: those of a server, and those of one thread.
+//! Holds it; who uses what, the driver and the accept loops decide.
+
+use crate::alarms::Alarms;
+use crate::server::{Control, Failure, Panics, Payload, Roll};
+use crate::warm::Warm;
+use purlin_core::observe::{Observer, Peer, Watch};
+use purlin_core::{ServerConfig, Values};
+use std::sync::Arc;
+
+/// Makes the values of a connection from those of the server.
+pub(crate) type MakeValues = dyn Fn(&Peer, Values) -> Values + Send + Sync;
+
+/// What all connections of a server share.
+pub(crate) struct Common {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) roll: Arc<Roll>,
+    pub(crate) panics: Panics,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// Those that every request has.
+    pub(crate) values: Values,
+    pub(crate) connection_values: Option<Box<MakeValues>>,
+}
+
+impl Common {
+    /// The values of a connection, its peer among them, and whoever watches it.
+    pub(crate) fn welcome(&self, values: Values) -> (Values, Option<Box<Watch>>) {
+        let Some(peer) = values.get::<Peer>() else {
+            return (values, None);
+        };
+        let watching = |observer: &Arc<dyn Observer>| {
+            Box::new(Watch::new(observer.clone(), Arc::new(peer.clone())))
+        };
+        let watch = self.observer.as_ref().map(watching);
+        let Some(make) = &self.connection_values else {
+            return (values, watch);
+        };
+        let made = make(peer, values.clone());
+        // The peer is to be found in any case.
+        let made = if made.get::<Peer>().is_some() { made } else { made.with(peer.clone()) };
+        (made, watch)
+    }
+
+    /// A panic that was told of and answered already, as far as it can be.
+    pub(crate) fn panicked(&self, payload: Payload) {
+        if self.panics == Panics::Propagate {
+            self.control.fail(Failure::Panic(payload));
+        }
+    }
+}
+
+/// What the connections of one thread share, or of one executor.
+pub(crate) struct Place<K> {
+    /// The handler.
+    pub(crate) kind: K,
+    pub(crate) common: Arc<Common>,
+    pub(crate) warm: Warm,
+    pub(crate) alarms: Alarms,
+}
+
+impl<K> Place<K> {
+    pub(crate) fn new(kind: K, common: Arc<Common>) -> Place<K> {
+        Place { kind, common, warm: Warm::default(), alarms: Alarms::default() }
+    }
+}

@@ -1,0 +1,154 @@
+//! How far the open exchange is with being answered, and who ends its response.
+//! What a response is, the draft says; how it is framed, the machine.
+
+use crate::clock;
+use crate::shared::{Inner, Shared};
+use crate::writer::ResponseWriter;
+use purlin_core::message::{Draft, Outlet};
+use purlin_core::{Body, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status};
+use std::sync::Arc;
+
+/// The open exchange, or the last one.
+pub(crate) struct Turn {
+    pub(crate) id: Id,
+    /// Its request's.
+    method: Method,
+    /// Its handler has returned.
+    handled: bool,
+    /// Somebody took a writer for it.
+    taken: bool,
+    /// What a writer that was dropped has left.
+    left: Option<Box<Draft>>,
+    /// What is left is all, and goes out as room comes.
+    ending: bool,
+}
+
+impl Turn {
+    pub(crate) fn new(id: Id, method: Method) -> Turn {
+        let (handled, taken, ending) = (false, false, false);
+        Turn { id, method, handled, taken, left: None, ending }
+    }
+}
+
+impl Inner {
+    /// A new exchange begins.
+    pub(crate) fn begin(&mut self, id: Id, method: Method) {
+        self.turn = Turn::new(id, method);
+        self.cancelled = false;
+    }
+
+    /// The writer of an exchange's response.
+    pub(crate) fn writer(&mut self, shared: &Arc<Shared>, id: Id) -> ResponseWriter {
+        self.turn.taken |= self.turn.id == id;
+        ResponseWriter::new(shared.clone(), id, Draft::new(&self.turn.method))
+    }
+
+    /// Where a draft of this exchange's response goes.
+    pub(crate) fn outlet(&mut self, id: Id, now: Now) -> Outlet<'_> {
+        Outlet { machine: &mut self.machine, id, now }
+    }
+
+    /// The handler has returned.
+    pub(crate) fn handled(&mut self, id: Id) {
+        self.turn.handled |= self.turn.id == id;
+    }
+
+    /// A writer was dropped before its response was whole.
+    pub(crate) fn writer_dropped(&mut self, id: Id, draft: Box<Draft>) {
+        if self.turn.id != id {
+            return;
+        }
+        self.turn.left = Some(draft);
+        if self.turn.handled {
+            // The writer was elsewhere: nobody else ends the response.
+            let now = clock::now();
+            if std::thread::panicking() {
+                self.fail(id, now);
+            } else {
+                self.end_left(id, now);
+            }
+            self.poke();
+        }
+    }
+
+    /// The handler has returned: what its writer left ends the response. If it
+    /// took none, the response is empty; if the writer is elsewhere, that ends it.
+    pub(crate) fn end_written(&mut self, id: Id, now: Now) {
+        if self.turn.id != id || self.turn.ending {
+            return;
+        }
+        if self.turn.left.is_some() {
+            self.end_left(id, now);
+        } else if !self.turn.taken {
+            self.respond(id, &ResponseHead::new(Status::OK), Body::Empty, now);
+        }
+    }
+
+    /// Ends the response with what its writer left.
+    fn end_left(&mut self, id: Id, now: Now) {
+        self.turn.ending = true;
+        self.send_left(id, now);
+    }
+
+    /// Gives the machine as much of what is left as it takes, and then its end.
+    pub(crate) fn send_left(&mut self, id: Id, now: Now) {
+        let Some(mut draft) = self.turn.left.take_if(|_| self.turn.ending) else {
+            return;
+        };
+        match draft.finish(&mut self.outlet(id, now)) {
+            Ok(false) => self.turn.left = Some(draft),
+            Ok(true) => self.turn.ending = false,
+            Err(misuse) => {
+                self.turn.ending = false;
+                self.note(misuse);
+                let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
+                draft.fail(&mut self.outlet(id, now), &head, Body::Empty);
+            }
+        }
+    }
+
+    /// Sends a response that is whole; 500 if it is none that can be sent.
+    pub(crate) fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) {
+        if let Err(misuse) = self.machine.respond(id, head, body, now) {
+            self.note(misuse);
+            self.fail(id, now);
+        }
+    }
+
+    /// Answers 500; if that comes too late, gives the exchange up so that the peer can tell.
+    pub(crate) fn fail(&mut self, id: Id, now: Now) {
+        self.forget_left(id);
+        let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
+        if self.machine.respond(id, &head, Body::Empty, now).is_err() {
+            self.give_up(id, now);
+        }
+    }
+
+    /// Breaks the response off.
+    pub(crate) fn give_up(&mut self, id: Id, now: Now) {
+        self.forget_left(id);
+        // What cannot be given up has ended already.
+        let _ = self.machine.reset(id, now);
+    }
+
+    /// Whether an answer may take the place of what was written.
+    pub(crate) fn is_unsent(&self, id: Id) -> bool {
+        let begun = self.turn.left.as_ref().is_none_or(|draft| draft.is_begun());
+        self.turn.id == id && !(self.turn.taken && begun)
+    }
+
+    pub(crate) fn forget_left(&mut self, id: Id) {
+        if self.turn.id == id {
+            self.turn.left = None;
+            self.turn.ending = false;
+        }
+    }
+
+    /// A response could not be sent as it was. An exchange that is gone is
+    /// nobody's mistake.
+    pub(crate) fn note(&mut self, misuse: Misuse) {
+        if misuse != Misuse::NoSuchExchange {
+            self.misused = Some(misuse);
+        }
+    }
+}

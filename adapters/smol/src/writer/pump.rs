@@ -1,0 +1,70 @@
+//! Sending a response whose bytes are still to come: from its source to its draft.
+//! When they come, the source knows; what is gathered of them, the draft.
+
+use super::ResponseWriter;
+use crate::{Content, Error, Response, Source};
+use futures_lite::future;
+use purlin_core::{Body, ResponseHead};
+
+impl ResponseWriter {
+    pub(super) async fn send(&mut self, response: Response) -> Result<(), Error> {
+        let (head, content) = response.into_parts();
+        match content {
+            Content::Empty => self.send_head(head, Body::Empty)?,
+            Content::Full(data) => self.send_head(head, Body::Full(data))?,
+            Content::Length(length, source) => {
+                self.pump(source, head, Some(Body::Length(length))).await?;
+            }
+            // Its head waits for the first bytes: they may be all.
+            Content::Stream(source) => self.pump(source, head, None).await?,
+        }
+        self.end().await
+    }
+
+    /// Sends the head with this body, or keeps it until there is some.
+    fn begin(&mut self, head: ResponseHead, body: Option<Body>) -> Result<(), Error> {
+        match body {
+            Some(body) => self.send_head(head, body),
+            None => Ok(self.draft.adopt(head)?),
+        }
+    }
+
+    fn send_head(&mut self, head: ResponseHead, body: Body) -> Result<(), Error> {
+        self.command(|draft, to| draft.respond(to, head, body))
+    }
+
+    /// Sends what the source gives. What is there at once is gathered, so that
+    /// a short response gets its length; once the source waits, so does nobody else.
+    async fn pump(
+        &mut self,
+        mut source: Source,
+        head: ResponseHead,
+        body: Option<Body>,
+    ) -> Result<(), Error> {
+        if self.draft.is_head_only() {
+            // Nobody reads it, and it may have no end.
+            return self.begin(head, body.or(Some(Body::Stream)));
+        }
+        let mut next = match source.comes_first() {
+            true => Some(source.next().await),
+            false => future::poll_once(source.next()).await,
+        };
+        if let Some(Some(Err(error))) = next {
+            return Err(error);
+        }
+        self.begin(head, body)?;
+        loop {
+            match next {
+                Some(Some(Ok(piece))) => self.write_bytes(piece).await?,
+                Some(Some(Err(error))) => return Err(error),
+                Some(None) => return Ok(()),
+                None => {
+                    self.give().await?;
+                    next = Some(source.next().await);
+                    continue;
+                }
+            }
+            next = future::poll_once(source.next()).await;
+        }
+    }
+}
