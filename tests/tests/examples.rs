@@ -4,7 +4,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 const ADAPTERS: [&str; 2] = ["purlin-std", "purlin-smol"];
@@ -20,7 +21,7 @@ fn cargo_run(package: &str, example: &str) -> Command {
 /// An example that serves, until it is dropped.
 struct Example {
     child: Child,
-    output: BufReader<ChildStdout>,
+    lines: Receiver<String>,
     address: String,
 }
 
@@ -35,7 +36,9 @@ impl Drop for Example {
 fn start(package: &str, example: &str, args: &[&str]) -> Example {
     let mut child = cargo_run(package, example).arg("127.0.0.1:0").args(args).spawn().unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
-    let mut started = Example { child, output, address: String::new() };
+    let (give, lines) = mpsc::channel();
+    std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|l| give.send(l)));
+    let mut started = Example { child, lines, address: String::new() };
     let line = started.line_with("http://");
     let (_, url) = line.split_once("http://").unwrap();
     started.address = url.trim_end_matches('/').to_owned();
@@ -44,12 +47,14 @@ fn start(package: &str, example: &str, args: &[&str]) -> Example {
 
 impl Example {
     /// The next line that it prints and that has this in it.
+    #[track_caller]
     fn line_with(&mut self, text: &str) -> String {
         loop {
-            let mut line = String::new();
-            assert_ne!(self.output.read_line(&mut line).unwrap(), 0, "it ended without {text}");
-            if line.contains(text) {
-                return line.trim_end().to_owned();
+            // To be built takes long, when others build.
+            match self.lines.recv_timeout(Duration::from_secs(300)) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(error) => panic!("nothing with {text}: {error}"),
             }
         }
     }

@@ -38,8 +38,8 @@ fn logged(next: BoxHandler) -> BoxHandler {
     BoxHandler::new(middleware(move |request, exchange| {
         let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
         let answer = next.call(request, exchange);
-        let status = answer.response().map_or(0, |response| response.status().code());
-        println!("{line} {status} took {:?}", start.elapsed());
+        let status = answer.response().map(Response::status);
+        println!("{line} took {:?}: {status:?}", start.elapsed());
         answer
     }))
 }
