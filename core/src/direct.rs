@@ -443,6 +443,12 @@ impl ServerMachine for Direct {
         Ok(())
     }
 
+    /// There is no wire that could be raw.
+    fn hijack(&mut self, id: Id, _now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        Err(Misuse::NotUpgradable)
+    }
+
     fn interim(&mut self, id: Id, head: &ResponseHead, _now: Now) -> Result<(), Misuse> {
         self.check(id)?;
         let status = head.status();

@@ -143,6 +143,14 @@ pub trait ServerMachine: Machine {
     /// [`Misuse`], and nothing is changed.
     fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse>;
 
+    /// Makes the exchange a raw stream as it is, without a word: whatever the
+    /// peer is to be told, the application writes. Body that has not been read
+    /// is part of the stream. [`Event::Upgraded`] follows.
+    ///
+    /// # Errors
+    /// [`Misuse`], and nothing is changed.
+    fn hijack(&mut self, id: Id, now: Now) -> Result<(), Misuse>;
+
     /// Sends an interim response (1xx, but not 101). It is left out for a peer
     /// that speaks HTTP/1.0 (RFC 9110 §15.2).
     ///

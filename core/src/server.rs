@@ -148,6 +148,10 @@ impl ServerMachine for Connection {
         pass!(mut self, machine => machine.respond(id, head, body, now))
     }
 
+    fn hijack(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.hijack(id, now))
+    }
+
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
         pass!(mut self, machine => machine.interim(id, head, now))
     }

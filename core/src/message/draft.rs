@@ -219,36 +219,53 @@ impl Draft {
 
     /// Ends the response; says whether the machine took all that was left of it.
     ///
-    /// A response with less body than its head declares is broken off, so that
-    /// the peer can tell.
+    /// A response that got less body than its head declares, or was to get more,
+    /// is broken off, so that the peer can tell.
     ///
     /// # Errors
     /// As [`Draft::flush`], and what [`crate::Machine::finish`] gives;
-    /// [`Misuse::TooLittleBody`] if it was broken off.
+    /// [`Misuse::TooLittleBody`] or [`Misuse::TooMuchBody`] if it was broken off.
     pub fn finish(&mut self, to: &mut Outlet<'_>) -> Result<bool, Misuse> {
         if self.stage == Stage::Done {
             return Ok(true);
         }
         self.fix();
-        let short =
-            self.left.is_some_and(|left| left > 0) && !self.is_bodiless() && !self.head_only;
-        if self.stage == Stage::Fresh && self.trailers.is_empty() && !short && self.is_whole() {
-            self.guess();
-            let bytes = Bytes::from(std::mem::take(&mut self.buffer));
-            let body = if bytes.is_empty() { Body::Empty } else { Body::Full(bytes) };
-            to.machine.respond(to.id, self.head(), body, to.now)?;
-            self.stage = Stage::Done;
-            return Ok(true);
+        let wrong = self.wrong_length();
+        if self.stage == Stage::Fresh && wrong.is_none() && self.is_whole() {
+            return self.send_whole(to);
         }
         if !self.flush(to)? {
             return Ok(false);
         }
-        if short {
+        if let Some(misuse) = wrong {
             self.stage = Stage::Done;
             to.machine.reset(to.id, to.now)?;
-            return Err(Misuse::TooLittleBody);
+            return Err(misuse);
         }
         to.machine.finish(to.id, Some(&self.trailers), to.now)?;
+        self.stage = Stage::Done;
+        Ok(true)
+    }
+
+    /// How the body written and the length declared disagree.
+    fn wrong_length(&self) -> Option<Misuse> {
+        let short = self.left.is_some_and(|left| left > 0);
+        match (self.overrun, short) {
+            _ if self.is_bodiless() || self.head_only => None,
+            (true, _) => Some(Misuse::TooMuchBody),
+            (false, true) => Some(Misuse::TooLittleBody),
+            (false, false) => None,
+        }
+    }
+
+    /// Sends head and body in one; nothing has gone out before.
+    fn send_whole(&mut self, to: &mut Outlet<'_>) -> Result<bool, Misuse> {
+        self.guess();
+        let bytes = Bytes::from(std::mem::take(&mut self.buffer));
+        // Behind a HEAD, what the head declares counts, and not what was written.
+        let empty = bytes.is_empty() || (self.head_only && self.left.is_some());
+        let body = if empty { Body::Empty } else { Body::Full(bytes) };
+        to.machine.respond(to.id, self.head(), body, to.now)?;
         self.stage = Stage::Done;
         Ok(true)
     }
@@ -328,6 +345,20 @@ impl Draft {
         Ok(())
     }
 
+    /// Makes the exchange a raw stream as it is, behind what has been written;
+    /// says whether the machine took all of that.
+    ///
+    /// # Errors
+    /// What [`ServerMachine::hijack`] gives.
+    pub fn hijack(&mut self, to: &mut Outlet<'_>) -> Result<bool, Misuse> {
+        if self.fixed.is_some() && !self.flush(to)? {
+            return Ok(false);
+        }
+        to.machine.hijack(to.id, to.now)?;
+        self.stage = Stage::Done;
+        Ok(true)
+    }
+
     /// Gives up on the response: this is the answer if no head has gone out,
     /// else it is broken off so that the peer can tell.
     pub fn fail(&mut self, to: &mut Outlet<'_>, head: &ResponseHead, body: Body) {
@@ -387,8 +418,14 @@ impl Draft {
 
     /// Whether the body that is here is all there is, so that its length can be told.
     fn is_whole(&self) -> bool {
-        // Nobody wrote the body that is left out behind a HEAD.
-        !self.head_only || !self.buffer.is_empty()
+        // Nobody wrote the body that is left out behind a HEAD; trailers that are
+        // announced need a body in pieces, though none came.
+        let known = !self.head_only || !self.buffer.is_empty() || self.left.is_some();
+        known && self.trailers.is_empty() && !self.announces_trailers()
+    }
+
+    fn announces_trailers(&self) -> bool {
+        self.left.is_none() && self.head().fields().contains(names::TRAILER)
     }
 
     /// Gives the head a Content-Type if it has none and the body tells one.
@@ -401,7 +438,7 @@ impl Draft {
         if self.sniffs
             && !data.is_empty()
             && !fields.contains(names::CONTENT_TYPE)
-            && !fields.contains(names::CONTENT_ENCODING)
+            && fields.get_bytes(names::CONTENT_ENCODING).is_none_or(<[u8]>::is_empty)
         {
             fields.push(names::CONTENT_TYPE, sniff(data).as_bytes());
         }

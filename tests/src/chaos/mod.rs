@@ -46,6 +46,8 @@ pub struct Chaos {
     closed: bool,
     /// The application gave up on a message.
     gave_up: bool,
+    /// The application took the connection over: what it sends is its own affair.
+    hijacked: bool,
 }
 
 /// What a command that fails must not change.
@@ -82,6 +84,7 @@ impl Chaos {
             failed: false,
             closed: false,
             gave_up: false,
+            hijacked: false,
         }
     }
 
@@ -157,6 +160,11 @@ impl Chaos {
                 let done = self.machine.reset(self.id(*which), self.now);
                 self.gave_up |= done.is_ok();
                 done
+            }
+            Op::Hijack(which) => {
+                let taken = self.machine.hijack(self.id(*which), self.now);
+                self.hijacked |= taken.is_ok();
+                taken
             }
             Op::LimitBody(which, bytes) => self.machine.limit_body(self.id(*which), *bytes),
             _ => Ok(()),
@@ -371,6 +379,9 @@ impl Chaos {
 
     /// The peer saw a sequence of whole messages, each the one that was given.
     fn check_sent(&mut self) {
+        if self.hijacked {
+            return;
+        }
         let close = self.machine.want().close;
         let ended = matches!(close, Some(Close::Graceful | Close::Linger)) && !self.gave_up;
         let methods = |last| {

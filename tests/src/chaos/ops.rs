@@ -47,6 +47,8 @@ pub enum Op {
     Discard(Which),
     /// `reset`.
     Reset(Which),
+    /// `hijack`.
+    Hijack(Which),
     /// `shutdown`.
     Shutdown,
     /// `limit_body`.
@@ -201,6 +203,7 @@ impl Source<'_> {
             59 => Op::Discard(self.which()),
             60 if self.below(4) == 0 => Op::Reset(self.which()),
             61 if self.below(4) == 0 => Op::Shutdown,
+            63 if self.below(4) == 0 => Op::Hijack(self.which()),
             62 => Op::LimitBody(self.which(), self.size() as u64),
             _ => Op::PollAll,
         }

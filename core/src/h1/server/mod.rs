@@ -345,6 +345,11 @@ impl ServerMachine for Connection {
         self.send_head(head, body, now)
     }
 
+    fn hijack(&mut self, id: Id, _now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.become_raw()
+    }
+
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
         self.check(id)?;
         self.send_interim(head, now)

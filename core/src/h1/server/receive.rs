@@ -275,7 +275,7 @@ impl Connection {
     pub(super) fn drain(&mut self, now: Now) {
         let most = self.config.limits.discard_bytes;
         if self.unread
-            || self.body.left().is_some_and(|left| left > most)
+            || self.body.left().is_some_and(|left| left >= most)
             || self.asked.expects_continue
         {
             self.unread = true;

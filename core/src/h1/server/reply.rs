@@ -70,12 +70,31 @@ impl Connection {
         }
         self.sent = Sent::Upgrade;
         self.write_head(head, None, now);
+        self.turn_raw();
+        Ok(())
+    }
+
+    /// What follows is not ours, whatever has been said so far.
+    pub(super) fn become_raw(&mut self) -> Result<(), Misuse> {
+        let (reads, writes) =
+            (self.reader.after(ReadStep::Upgrade), self.writer.after(WriteStep::Upgrade));
+        if reads.is_none() || writes.is_none() {
+            return Err(Misuse::NotUpgradable);
+        }
+        self.sent = Sent::Upgrade;
+        self.to_send = 0;
+        self.timers.clear(Why::Body);
+        self.turn_raw();
+        Ok(())
+    }
+
+    fn turn_raw(&mut self) {
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
         self.body = Incoming::raw();
         self.body_told = false;
         self.notices.upgraded = true;
-        Ok(())
+        self.wake_recv();
     }
 
     fn write_head(&mut self, head: &ResponseHead, connection: Option<&'static str>, now: Now) {
@@ -105,7 +124,7 @@ impl Connection {
             Reader::Body | Reader::Drain if self.asked.expects_continue => BodyLeft::Refused,
             Reader::Body if !done => BodyLeft::Nothing,
             Reader::Body | Reader::Drain if self.unread => BodyLeft::TooMuch,
-            Reader::Body | Reader::Drain if self.body.left().is_some_and(|left| left > most) => {
+            Reader::Body | Reader::Drain if self.body.left().is_some_and(|left| left >= most) => {
                 BodyLeft::TooMuch
             }
             _ => BodyLeft::Nothing,

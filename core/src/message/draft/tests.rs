@@ -79,7 +79,7 @@ fn more_than_was_declared_is_refused_and_less_is_broken_off() {
         draft.fields_mut().append("Content-Length", "3").unwrap();
         assert_eq!(draft.write(to, b"hello"), Err(Misuse::TooMuchBody));
         assert_eq!(draft.write(to, b"hel"), Err(Misuse::TooMuchBody), "it stays refused");
-        assert_eq!(draft.finish(to), Err(Misuse::TooLittleBody));
+        assert_eq!(draft.finish(to), Err(Misuse::TooMuchBody));
     });
     assert_eq!(text, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
 }
