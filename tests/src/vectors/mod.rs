@@ -4,6 +4,7 @@
 
 mod json;
 mod routing;
+mod serve;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -68,6 +69,8 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "match_go121", family: "routing", check: Check::Exact(routing::matching_go121) },
     Kind { name: "server_requests", family: "wire", check: Check::Profiled(wire::server_request) },
     Kind { name: "chunked", family: "wire", check: Check::Profiled(wire::chunked) },
+    Kind { name: "sniff", family: "client", check: Check::Exact(serve::detect) },
+    Kind { name: "response_write", family: "client", check: Check::Exact(serve::serve) },
 ];
 
 /// What running a file came to.
