@@ -8,23 +8,27 @@
 //! | `! event` | the next event; before every other line none may be left |
 //! | `@ 5s` | time passes (`ms`, `s`), and the machine ticks |
 //! | `$ command` | a command, below; what it gives stands behind ` -> ` unless it is `ok` |
+//! | `% observe` | at the beginning: an observer watches |
+//! | `= told` | the next thing it is told; before every other line none may be left |
 //!
 //! Commands: `respond ID STATUS [Name: value;...] [empty|full TEXT|length N|stream]`,
 //! `interim ID STATUS [Name: value;...]`, `send ID TEXT`, `finish ID [Name: value]`,
-//! `recv ID`, `discard ID`, `reset ID`, `limit ID N`, `shutdown`,
+//! `recv ID`, `prefetch ID N`, `discard ID`, `reset ID`, `hijack ID`, `limit ID N`, `shutdown`,
 //! `eof clean|truncated|reset`, `want` (of read, write and close), `deadline`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use bytes::Bytes;
+use purlin_core::observe::{Address, ConnState, Exchange, Observer, Peer, Watch};
 use purlin_core::server::Connection;
 use purlin_core::{
-    Body, Eof, Event, Fields, Id, Machine, Misuse, Mono, Now, Recv, ResponseHead, ServerConfig,
-    ServerMachine, Status,
+    Body, CloseReason, Eof, Event, Fields, Id, Machine, Misuse, Mono, Now, PeerError, Recv,
+    Request, ResponseHead, ServerConfig, ServerMachine, Status,
 };
+use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const DATE: &str = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
@@ -34,13 +38,65 @@ struct Player {
     now: Now,
     /// Output that no `<` line has named yet.
     out: String,
+    watch: Option<Watch>,
+    told: Arc<Told>,
+}
+
+/// What the observer was told, and no `=` line has named yet.
+#[derive(Default)]
+struct Told(Mutex<VecDeque<String>>);
+
+impl Told {
+    fn note(&self, line: String) {
+        self.0.lock().unwrap().push_back(line);
+    }
+}
+
+impl Observer for Told {
+    fn state(&self, _: &Peer, state: ConnState) {
+        self.note(format!("{state:?}").to_lowercase());
+    }
+
+    fn fault(&self, _: &Peer, error: &PeerError) {
+        self.note(format!("fault {:?}", error.kind));
+    }
+
+    fn exchange(&self, _: &Peer, exchange: &Exchange) {
+        let Exchange { head, facts, .. } = exchange;
+        let status = facts.status.map_or("-".to_owned(), |status| status.code().to_string());
+        let took = [facts.first_byte, facts.head, facts.end].map(|at| at.since(Mono::from_secs(1)));
+        self.note(format!(
+            "{} {} {status} in {} out {} at {took:?}",
+            head.method(),
+            head.target(),
+            facts.received,
+            facts.sent
+        ));
+    }
+
+    fn closed(&self, _: &Peer, reason: CloseReason) {
+        self.note(format!("close {reason:?}"));
+    }
 }
 
 impl Player {
     fn new() -> Player {
         let now = Now::at(Mono::from_secs(1), 784_111_777);
         let machine = Connection::new(Arc::new(ServerConfig::default()), now);
-        Player { machine, now, out: String::new() }
+        Player { machine, now, out: String::new(), watch: None, told: Arc::default() }
+    }
+
+    /// Begins again, with somebody watching.
+    fn observe(&mut self) {
+        let config = ServerConfig { trace: true, ..ServerConfig::default() };
+        self.machine = Connection::new(Arc::new(config), self.now);
+        let peer = Peer { number: 1, remote: Address::Memory, local: Address::Memory };
+        self.watch = Some(Watch::new(self.told.clone(), Arc::new(peer)));
+    }
+
+    fn told(&mut self, expected: &str) -> Result<(), String> {
+        let told = self.told.0.lock().unwrap().pop_front();
+        same(&told.ok_or("the observer is told nothing")?, expected)
     }
 
     /// What the line does differently from what it says, if anything.
@@ -50,7 +106,12 @@ impl Player {
             return Ok(());
         }
         let text = text.strip_prefix(' ').unwrap_or(text);
-        if mark != "!" {
+        if mark != "=" {
+            if let Some(told) = self.told.0.lock().unwrap().front() {
+                return Err(format!("the observer is told before: = {told}"));
+            }
+        }
+        if mark != "!" && mark != "=" {
             self.no_event()?;
         }
         if mark != "<" && !self.out.is_empty() {
@@ -61,6 +122,11 @@ impl Player {
             "<" => self.output(&unescape(text)),
             "!" => self.event(text),
             "@" => self.wait(text),
+            "=" => self.told(text),
+            "%" if text == "observe" => {
+                self.observe();
+                Ok(())
+            }
             "$" => self.command(text),
             _ => Err("is no line of a transcript".to_owned()),
         }
@@ -93,10 +159,14 @@ impl Player {
     }
 
     fn event(&mut self, expected: &str) -> Result<(), String> {
-        match self.machine.poll_event(self.now) {
-            Some(event) => same(&describe(&event), expected),
-            None => Err("no event is there".to_owned()),
+        let event = self.machine.poll_event(self.now).ok_or("no event is there")?;
+        if let Some(watch) = &mut self.watch {
+            watch.event(&event);
+            if let Event::Request { head, body, .. } = &event {
+                watch.request(&mut Request::new(head.clone(), *body, ()));
+            }
         }
+        same(&describe(&event), expected)
     }
 
     fn wait(&mut self, text: &str) -> Result<(), String> {
@@ -147,6 +217,10 @@ impl Player {
         let id: Id = id.parse().ok()?;
         let result = match name {
             "recv" => return Some(self.recv(id)),
+            "prefetch" => {
+                let ready = self.machine.prefetch(id, rest.parse().ok()?, self.now);
+                return Some(if ready { "ready" } else { "waiting" }.to_owned());
+            }
             "respond" => self.respond(id, rest)?,
             "interim" => {
                 let (head, _) = head(rest)?;
@@ -162,6 +236,7 @@ impl Player {
             }
             "discard" => self.machine.discard(id, self.now),
             "reset" => self.machine.reset(id, self.now),
+            "hijack" => self.machine.hijack(id, self.now),
             "limit" => self.machine.limit_body(id, rest.parse().ok()?),
             _ => return None,
         };
@@ -227,6 +302,8 @@ fn describe(event: &Event) -> String {
         Event::Writable { id } => format!("writable {id}"),
         Event::Upgraded { id } => format!("upgraded {id}"),
         Event::InputClosed => "input closed".to_owned(),
+        Event::Begun => "begun".to_owned(),
+        Event::Done { id, .. } => format!("done {id}"),
         other => format!("{other:?}"),
     }
 }
@@ -262,6 +339,9 @@ fn play(text: &str) -> Result<(), String> {
         player.play(line).map_err(|why| format!("line {}: {line}\n    {why}", number + 1))?;
     }
     player.no_event().map_err(|why| format!("the end: {why}"))?;
+    if let Some(told) = player.told.0.lock().unwrap().front() {
+        return Err(format!("the end: the observer is told = {told}"));
+    }
     let end =
         player.output(b"").and(if player.out.is_empty() { Ok(()) } else { Err("more".into()) });
     end.map_err(|why| format!("the end: {why}"))
