@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -33,8 +35,24 @@ impl Drop for Example {
     }
 }
 
+/// An example that is built, and where it is.
+fn built(package: &str, example: &str) -> PathBuf {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "-q", "-p", package, "--example", example]);
+    command.arg("--message-format=json").current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (_, after) = text.rsplit_once("\"executable\":\"").unwrap();
+    after.split('"').next().unwrap().into()
+}
+
 fn start(package: &str, example: &str, args: &[&str]) -> Example {
-    let mut child = cargo_run(package, example).arg("127.0.0.1:0").args(args).spawn().unwrap();
+    started(cargo_run(package, example).arg("127.0.0.1:0").args(args))
+}
+
+fn started(command: &mut Command) -> Example {
+    let mut child = command.spawn().unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
     let (give, lines) = mpsc::channel();
     std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|l| give.send(l)));
@@ -168,6 +186,24 @@ fn middleware_logs_all_and_guards_some() {
         check(&example.ask(signed), 200, "\r\n\r\nada");
         example.line_with("GET /admin/whoami took");
     }
+}
+
+#[test]
+fn systemd_serves_an_address_of_its_own_or_the_socket_it_is_passed() {
+    let package = "purlin-smol";
+    let own = start(package, "systemd", &[]);
+    check(&own.ask("GET / HTTP/1.1"), 200, &format!(" to {}\n", own.address));
+
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    // As systemd does it: the socket is descriptor 3, and for this process.
+    let shell = "exec 3<&0; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"";
+    let program = built(package, "systemd");
+    let mut command = Command::new("sh");
+    command.args(["-c", shell, "sh"]).arg(program).stdin(OwnedFd::from(socket));
+    let passed = started(command.stdout(Stdio::piped()));
+    assert_eq!(passed.address, address);
+    check(&passed.ask("GET / HTTP/1.1"), 200, &format!(" to {address}\n"));
 }
 
 #[cfg(unix)]

@@ -128,15 +128,24 @@ fn an_echo_of_known_length_asks_for_the_body_too() {
 
 #[test]
 fn a_body_may_be_read_on_another_thread() {
-    let site = Site::start(Server::new(async |mut request: Request| {
-        smol::spawn(async move { request.body_mut().text().await }).await
+    let (tell, told) = mpsc::sync_channel(1);
+    let site = Site::start(Server::new(async move |mut request: Request| {
+        let tell = tell.clone();
+        let reading = smol::spawn(async move {
+            let mut first = [0; 3];
+            request.body_mut().read_exact(&mut first).await?;
+            tell.send(()).unwrap();
+            let rest = request.body_mut().text().await?;
+            Ok::<_, Error>(format!("{} {rest}", String::from_utf8_lossy(&first)))
+        });
+        reading.await
     }));
     let mut peer = site.connect();
     peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n");
     peer.send("abc");
-    std::thread::sleep(Duration::from_millis(20));
+    told.recv().unwrap();
     peer.send("def");
-    assert_eq!(peer.response(), (200, "abcdef".into()));
+    assert_eq!(peer.response(), (200, "abc def".into()));
 }
 
 #[test]
@@ -341,14 +350,15 @@ fn a_client_that_ends_inside_its_body_is_told_to_the_handler() {
 
 #[test]
 fn a_reset_drops_the_handler_where_it_waits() {
-    let (tell, told) = mpsc::sync_channel(1);
+    let ((tell, told), (begin, begun)) = (mpsc::sync_channel(1), mpsc::sync_channel(1));
     let site = Site::start(Server::new(async move |_: Request| {
         let _guard = Guard(tell.clone());
+        begin.send(()).unwrap();
         std::future::pending::<&str>().await
     }));
     let mut peer = site.connect();
     peer.send(GET);
-    std::thread::sleep(Duration::from_millis(20));
+    begun.recv().unwrap();
     peer.reset();
     told.recv().unwrap();
 }
@@ -496,14 +506,15 @@ fn a_graceful_stop_answers_what_came_before_it() {
 
 #[test]
 fn a_graceful_stop_cuts_what_is_left_at_the_deadline() {
-    let (tell, told) = mpsc::sync_channel(1);
+    let ((tell, told), (begin, begun)) = (mpsc::sync_channel(1), mpsc::sync_channel(1));
     let site = Site::start(Server::new(async move |_: Request| {
         let _guard = Guard(tell.clone());
+        begin.send(()).unwrap();
         std::future::pending::<&str>().await
     }));
     let mut peer = site.connect();
     peer.send(GET);
-    std::thread::sleep(Duration::from_millis(20));
+    begun.recv().unwrap();
     assert_eq!(site.shutdown_within(Duration::from_millis(50)), 1);
     told.recv().unwrap();
     assert!(peer.try_response().is_none());

@@ -10,21 +10,30 @@
 //! | `clock` | the time the machines are told |
 //! | `descriptors` | how many connections the process can have |
 //! | `shared_mux` | a mux that grows while it serves |
+//! | `log`, `tracing` | observers that write to those crates, behind features of those names |
 
 mod backoff;
 mod clock;
 mod descriptors;
 mod listener;
+#[cfg(feature = "log")]
+mod log;
 mod memory;
 mod readiness;
 mod shared_mux;
 mod stream;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 pub use backoff::{Backoff, is_exhausted};
 pub use clock::Clock;
 pub use descriptors::{most_connections, raise_descriptor_limit};
 pub use listener::{Accepted, Listener, inherited};
+#[cfg(feature = "log")]
+pub use log::LogObserver;
 pub use memory::{Dialer, in_memory};
 pub use readiness::{NUDGE, Readiness};
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};
+#[cfg(feature = "tracing")]
+pub use tracing::TracingObserver;

@@ -4,8 +4,8 @@
 //! `curl http://127.0.0.1:8080/` prints `hello`, `curl http://127.0.0.1:8080/admin/whoami` 401, and
 //! with `-u ada:secret` it prints `ada`. The server prints a line for each.
 
-use purlin_smol::{BoxHandler, Exchange, Handler, HandlerFuture, IntoResponse};
-use purlin_smol::{Mux, Request, Response, Result, Server, Status};
+use purlin_smol::{Answer, IntoResponse, Mux, Next, around};
+use purlin_smol::{Request, Response, Result, Server, Status};
 use std::time::Instant;
 
 /// Who signed in: what `guarded` tells the handlers behind it.
@@ -13,10 +13,10 @@ struct User(&'static str);
 
 fn main() -> Result {
     let mut mux = Mux::new();
-    mux.wrap(|next| BoxHandler::new(Logged(next)));
+    mux.wrap(around(logged));
     mux.handle("GET /{$}", async |_: Request| "hello\n")?;
     let mut admin = mux.group("/admin");
-    admin.wrap(|next| BoxHandler::new(Guarded(next))); // inside the log
+    admin.wrap(around(guarded)); // inside the log
     admin.handle("GET /whoami", async |r: Request| r.value().map_or("?", |User(name)| *name))?;
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
     smol::block_on(async {
@@ -36,24 +36,16 @@ fn sign_in() -> Response {
     refusal.with("WWW-Authenticate", "Basic realm=\"admin\"").into_response()
 }
 
-struct Logged(BoxHandler);
-impl Handler for Logged {
-    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-        let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
-        let answering = self.0.call(request, exchange);
-        Box::pin(async move {
-            let answer = answering.await;
-            println!("{line} took {:?}", start.elapsed());
-            answer
-        })
-    }
+async fn logged(request: Request, next: Next) -> Answer {
+    let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
+    let answer = next.run(request).await;
+    let status = answer.response().map(Response::status);
+    println!("{line} took {:?}: {status:?}", start.elapsed());
+    answer
 }
 
-struct Guarded(BoxHandler);
-impl Handler for Guarded {
-    fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-        let Some(user) = user(&request) else { return Box::pin(async { sign_in().into() }) };
-        request.add_value(user);
-        self.0.call(request, exchange)
-    }
+async fn guarded(mut request: Request, next: Next) -> Answer {
+    let Some(user) = user(&request) else { return sign_in().into() };
+    request.add_value(user);
+    next.run(request).await
 }

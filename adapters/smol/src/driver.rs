@@ -63,6 +63,9 @@ impl<K: Kind> Future for Driver<'_, K> {
                 end_soon(link, &mut inner, cx, now);
             }
             inner = serve(place, shared, inner, work, cx, &mut now);
+            if inner.stop == Stop::Cut {
+                return Poll::Ready(());
+            }
             let want = inner.machine.want();
             if want.write && link.write(&mut inner, cx, now) {
                 events::written(&mut inner, work, cx.waker());

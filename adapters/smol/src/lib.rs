@@ -48,8 +48,8 @@ mod writer;
 pub use body::Body;
 pub use bytes::Bytes;
 pub use handler::{
-    Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture, Streamed, Streaming,
-    streaming,
+    Answer, Exchange, Handler, HandlerFuture, IntoAnswer, Next, SendHandler, SendHandlerFuture,
+    Streamed, Streaming, around, around_send, streaming,
 };
 pub use mux::{
     BoxHandler, BoxSendHandler, Mux, SendMux, SharedMux, default_mux, handle, listen_and_serve,

@@ -13,26 +13,21 @@ use std::sync::{Arc, LazyLock};
 /// Routes requests to handlers by Go's patterns.
 ///
 /// ```
-/// use purlin_smol::{BoxHandler, Handler, IntoResponse, Mux, Request, Status};
+/// use purlin_smol::{Answer, IntoResponse, Mux, Next, Request, Status, around};
 ///
 /// let mut mux = Mux::new();
 /// mux.handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
 /// mux.handle("/static/{path...}", async |r: Request| format!("file {}\n", r.param("path")))?;
 ///
-/// // Middleware is a function from a handler to a handler.
+/// // Middleware is a function of the request and the next handler.
 /// let mut admin = mux.group("/admin");
-/// admin.wrap(|next: BoxHandler| BoxHandler::new(Guarded(next)));
-/// admin.handle("GET /status", async |_: Request| "fine\n")?;
-///
-/// struct Guarded(BoxHandler);
-/// impl Handler for Guarded {
-///     fn call<'h>(&'h self, request: Request, exchange: &purlin_smol::Exchange) -> purlin_smol::HandlerFuture<'h> {
-///         if request.field("authorization").is_some() {
-///             return self.0.call(request, exchange);
-///         }
-///         Box::pin(async { Status::UNAUTHORIZED.into_response().into() })
+/// admin.wrap(around(async |request: Request, next: Next| {
+///     if request.field("authorization").is_none() {
+///         return Answer::from(Status::UNAUTHORIZED.into_response());
 ///     }
-/// }
+///     next.run(request).await
+/// }));
+/// admin.handle("GET /status", async |_: Request| "fine\n")?;
 ///
 /// let conflict = mux.handle("GET /{greeting}/world", async |_: Request| "?").unwrap_err();
 /// println!("{conflict}");

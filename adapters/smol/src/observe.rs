@@ -3,3 +3,7 @@
 //! [`Exchange`](crate::Exchange) that a handler is given.
 
 pub use purlin_core::observe::{Address, ConnState, Exchange, NoObserver, Observer, Peer, Watch};
+#[cfg(feature = "log")]
+pub use purlin_host::LogObserver;
+#[cfg(feature = "tracing")]
+pub use purlin_host::TracingObserver;

@@ -35,6 +35,40 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The response, if it is a value: one that is written goes by unseen.
+    ///
+    /// ```
+    /// use purlin_smol::{Answer, Response, Status};
+    /// let answer = Answer::from(Response::text("hello"));
+    /// assert_eq!(answer.response().unwrap().status(), Status::OK);
+    /// assert!(Answer::written().response().is_none());
+    /// ```
+    pub fn response(&self) -> Option<&Response> {
+        match &self.0 {
+            Outcome::Response(response) | Outcome::Failed(response) => Some(response),
+            Outcome::Written => None,
+        }
+    }
+
+    /// The same answer with another response, if it is a value.
+    ///
+    /// ```
+    /// use purlin_smol::{Answer, Response, Status};
+    /// let answer = Answer::from(Response::text("hello"));
+    /// let answer = answer.map(|response| response.with_status(Status::ACCEPTED));
+    /// assert_eq!(answer.response().unwrap().status(), Status::ACCEPTED);
+    /// ```
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Response) -> Response) -> Answer {
+        Answer(match self.0 {
+            Outcome::Response(response) => Outcome::Response(change(response)),
+            Outcome::Failed(response) => Outcome::Failed(change(response)),
+            Outcome::Written => Outcome::Written,
+        })
+    }
+}
+
 impl From<Response> for Answer {
     fn from(response: Response) -> Answer {
         Answer(Outcome::Response(response))

@@ -2,11 +2,13 @@
 //! Holds the shapes; the driver polls them, in the task of their connection.
 
 mod answer;
+mod around;
 mod kind;
 mod streaming;
 
 pub use answer::Answer;
 pub(crate) use answer::Outcome;
+pub use around::{IntoAnswer, Next, around, around_send};
 pub(crate) use kind::{Kind, Moving, Staying};
 pub use streaming::{Streamed, Streaming, streaming};
 

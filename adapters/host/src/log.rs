@@ -1,0 +1,45 @@
+//! An observer that writes to the `log` crate.
+//! Chooses levels; where lines go, the program's logger decides.
+
+use purlin_core::observe::{Exchange, Observer, Peer};
+use purlin_core::{Misuse, PeerError};
+use std::io;
+use std::time::Duration;
+
+/// Writes a line for each exchange (info), fault of a peer (info), failure to
+/// accept (warn; error if it is the last), and for each panic and response that
+/// could not be sent (error). The target of all is `purlin`.
+///
+/// ```
+/// let observer: &dyn purlin_core::observe::Observer = &purlin_host::LogObserver;
+/// # let _ = observer;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LogObserver;
+
+impl Observer for LogObserver {
+    fn fault(&self, peer: &Peer, error: &PeerError) {
+        log::info!(target: "purlin", "{} broke a rule: {error}", peer.remote);
+    }
+
+    fn exchange(&self, peer: &Peer, exchange: &Exchange) {
+        log::info!(target: "purlin", "{} {exchange}", peer.remote);
+    }
+
+    fn panicked(&self, peer: &Peer, message: &str) {
+        log::error!(target: "purlin", "the handler of {} panicked: {message}", peer.remote);
+    }
+
+    fn misused(&self, peer: &Peer, misuse: Misuse) {
+        log::error!(target: "purlin", "the response to {} cannot be sent: {misuse}", peer.remote);
+    }
+
+    fn accept_failed(&self, error: &io::Error, pause: Option<Duration>) {
+        match pause {
+            Some(pause) => {
+                log::warn!(target: "purlin", "accepting failed, again in {pause:?}: {error}");
+            }
+            None => log::error!(target: "purlin", "accepting failed for good: {error}"),
+        }
+    }
+}
