@@ -3,10 +3,11 @@
 //! Decides nothing of the protocol; it gives commands.
 
 use crate::conn::{Conn, Pending};
-use crate::handler::{Answer, Handler, Outcome};
+use crate::handler::Handler;
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Body, Request, Response};
+use purlin_core::message::Outcome;
 use purlin_core::{
     Body as Sent, BodyLength, Content, Id, IntoResponse, Machine, Method, ServerMachine, Status,
 };
@@ -94,16 +95,16 @@ impl Exchange {
         let request = self.request.take()?;
         // A panic is answered, and nothing else is shared with the handler.
         let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &self)));
-        let panic = match answer {
-            Ok(Answer(Outcome::Response(response))) => {
+        let panic = match answer.map(|answer| answer.0) {
+            Ok(Outcome::Response(response)) => {
                 self.respond(response);
                 None
             }
-            Ok(Answer(Outcome::Written)) => {
+            Ok(Outcome::Written) => {
                 self.end_written(None);
                 None
             }
-            Ok(Answer(Outcome::Failed(response))) => {
+            Ok(Outcome::Failed(response)) => {
                 self.end_written(Some(response));
                 None
             }

@@ -6,11 +6,10 @@ mod around;
 mod kind;
 mod streaming;
 
-pub use answer::Answer;
-pub(crate) use answer::Outcome;
-pub use around::{IntoAnswer, Next, around, around_send};
+pub use answer::{Answer, IntoAnswer};
+pub use around::{Next, around, around_send};
 pub(crate) use kind::{Kind, Moving, Staying};
-pub use streaming::{Streamed, Streaming, streaming};
+pub use streaming::{Streaming, streaming};
 
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
@@ -59,7 +58,7 @@ where
 {
     fn call<'h>(&'h self, request: Request, _exchange: &Exchange) -> HandlerFuture<'h> {
         let answering = self(request);
-        Box::pin(async move { Answer::from(answering.await.into_response()) })
+        Box::pin(async move { Answer::from(answering.await) })
     }
 }
 
@@ -105,7 +104,7 @@ where
 {
     fn call_send<'h>(&'h self, request: Request, _exchange: &Exchange) -> SendHandlerFuture<'h> {
         let answering = self(request);
-        Box::pin(async move { Answer::from(answering.await.into_response()) })
+        Box::pin(async move { Answer::from(answering.await) })
     }
 }
 
