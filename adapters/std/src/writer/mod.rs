@@ -2,8 +2,9 @@
 //! first byte of body, then pieces, then trailers.
 //! What is gathered and guessed, and how the response is framed, the core decides.
 
+mod raw;
+
 use crate::shared::{Guard, Shared};
-use crate::upgraded::Upgraded;
 use crate::{Error, Response, Source};
 use bytes::Bytes;
 use purlin_core::message::{Draft, Outlet};
@@ -281,10 +282,20 @@ impl ResponseWriter {
         Ok(())
     }
 
-    /// Gives up on the response, so that the client can tell: without a head it
-    /// becomes a 500, else it breaks off.
+    /// Gives the response up, in a way that the peer can tell from its end.
+    ///
+    /// ```
+    /// # fn example(writer: purlin_std::ResponseWriter) {
+    /// writer.abort();
+    /// # }
+    /// ```
     pub fn abort(mut self) {
-        self.fail();
+        self.draft = None;
+        // An exchange that is over cannot be given up.
+        if let Ok((mut slot, ())) = self.shared.with(self.id, |to| to.machine.reset(to.id, to.now))
+        {
+            self.shared.done(&mut slot);
+        }
     }
 
     fn fail(&mut self) {
@@ -313,55 +324,6 @@ impl ResponseWriter {
         if let Ok((mut slot, ())) = failed {
             self.shared.done(&mut slot);
         }
-    }
-
-    /// Makes the connection a raw stream: with 101 (Switching Protocols) if the
-    /// client asked for that, or with 200 to a CONNECT request. [`Upgraded`] has an example.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] if the request cannot be upgraded; it is answered with 500 then.
-    pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
-        let shared = Arc::clone(&self.shared);
-        match shared.with(self.id, |to| self.draft().upgrade(to, &head)) {
-            Ok((slot, ())) => self.take_over(&shared, slot),
-            Err(error) => {
-                self.fail();
-                Err(error)
-            }
-        }
-    }
-
-    /// Takes the connection over as it is, behind what has been written, as Go's
-    /// `Hijack` does: the client is told nothing that is not written to it. Body
-    /// that has not been read is part of the stream.
-    ///
-    /// ```
-    /// use std::io::Write;
-    /// # fn example(writer: purlin_std::ResponseWriter) -> purlin_std::Result<()> {
-    /// let mut stream = writer.hijack()?;
-    /// stream.write_all(b"HTTP/1.1 200 as I like it\r\nConnection: close\r\n\r\n")?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] if the exchange has no connection of its own.
-    pub fn hijack(mut self) -> Result<Upgraded, Error> {
-        let shared = Arc::clone(&self.shared);
-        match self.drive(&shared, Draft::hijack) {
-            Ok(slot) => self.take_over(&shared, slot),
-            Err(error) => {
-                self.fail();
-                Err(error)
-            }
-        }
-    }
-
-    fn take_over(&mut self, shared: &Arc<Shared>, mut slot: Guard<'_>) -> Result<Upgraded, Error> {
-        self.draft = None;
-        slot.conn(self.id)?.note_events();
-        slot.set_duplex(true);
-        drop(shared.write_out(slot));
-        Ok(Upgraded::of(Arc::clone(shared), self.id))
     }
 }
 
