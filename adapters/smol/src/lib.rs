@@ -63,8 +63,8 @@ pub use purlin_core::{
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
     Timeouts, Values, Version, names,
 };
-pub use purlin_host::{Dialer, Listener, in_memory, inherited};
-pub use server::{Bound, Handle, Panics, Server};
+pub use purlin_host::{Dialer, Listener, Panics, in_memory, inherited};
+pub use server::{Bound, Handle, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;

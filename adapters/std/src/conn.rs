@@ -3,7 +3,7 @@
 //! Decides nothing: how long, whether and what for is the machine's to say.
 
 use crate::Error;
-use crate::hub::{Hub, Panics};
+use crate::hub::Hub;
 use crate::poller::Place;
 use crate::shared::Shared;
 use crate::socket::Socket;
@@ -12,9 +12,10 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Eof, Event, Id, Machine, Misuse, Mono, Now, RequestHead,
     Values, Why, server,
 };
-use purlin_host::{Accepted, Clock, Moved};
+use purlin_host::{Accepted, Clock, Moved, welcome};
 use std::any::Any;
 use std::io::IoSlice;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,17 +77,10 @@ impl Conn {
         let shared = Arc::new(Shared::new(Socket::new(Some(accepted.stream))));
         let number = hub.control.enter(&shared);
         let peer = Peer { number, remote: accepted.remote, local: accepted.local };
-        let watch = hub
-            .observer
-            .as_ref()
-            .map(|observer| Box::new(Watch::new(Arc::clone(observer), Arc::new(peer.clone()))));
-        let values = hub.values.with(peer);
+        // Whatever happens from here on, it is counted as gone once it is dropped.
         let mut conn = Conn::new(hub, shared, number);
-        conn.values = match (&hub.connection_values, values.get::<Peer>()) {
-            (Some(make), Some(peer)) => make(peer, values.clone()),
-            _ => values,
-        };
-        conn.watch = watch;
+        let (make, observer) = (hub.connection_values.as_deref(), hub.observer.as_ref());
+        (conn.values, conn.watch) = welcome(peer, &hub.values, make, observer);
         conn
     }
 
@@ -458,10 +452,7 @@ impl Conn {
         if let Some(watch) = &self.watch {
             watch.panicked(&*payload);
         }
-        if self.hub.panics == Panics::Propagate {
-            self.hub.control.panic(payload);
-            self.hub.control.abort();
-        }
+        self.hub.panicked(payload);
     }
 
     /// Whether what was written can still arrive.
@@ -493,7 +484,9 @@ impl Conn {
 
 impl Drop for Conn {
     fn drop(&mut self) {
-        self.watch = None;
+        let watch = self.watch.take();
+        // An observer that panics was heard; its connection is closed all the same.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(watch)));
         // Somebody still holds a body or a writer: that must not keep the socket open.
         let kept = Arc::strong_count(&self.shared) > 1;
         match self.shared.socket.stream().filter(|_| kept) {

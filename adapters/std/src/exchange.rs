@@ -70,7 +70,19 @@ impl Exchange {
     }
 
     /// The writer of the response. The response belongs to it from here, and
-    /// what the handler returns counts only if it is [`Answer::written`].
+    /// what the handler returns counts only if it is [`Answer::written`](crate::Answer::written).
+    ///
+    /// ```
+    /// use purlin_std::{Answer, Exchange, Handler, Request};
+    /// struct Ticker;
+    /// impl Handler for Ticker {
+    ///     fn call(&self, _: Request, exchange: &Exchange) -> Answer {
+    ///         let mut writer = exchange.writer();
+    ///         let _ = writer.write(b"tick\n");
+    ///         Answer::written()
+    ///     }
+    /// }
+    /// ```
     pub fn writer(&self) -> ResponseWriter {
         self.lend(false);
         self.shared.share();

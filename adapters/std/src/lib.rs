@@ -64,7 +64,6 @@ pub use exchange::Exchange;
 pub use handler::{
     Answer, FullDuplex, Handler, IntoAnswer, Next, Streaming, around, full_duplex, streaming,
 };
-pub use hub::Panics;
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
 pub use purlin_core::config::FaultAnswer;
 pub use purlin_core::message::{Error, Streamed};
@@ -75,7 +74,7 @@ pub use purlin_core::{
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
     Timeouts, Values, Version, names,
 };
-pub use purlin_host::{Dialer, Listener, in_memory, inherited};
+pub use purlin_host::{Dialer, Listener, Panics, in_memory, inherited};
 pub use server::{Bound, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;

@@ -15,6 +15,7 @@ use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Request, Source};
 use purlin_core::{Id, IntoResponse};
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -150,5 +151,11 @@ impl Exchange {
     /// ```
     pub fn writer(&self) -> ResponseWriter {
         self.shared.lock().writer(&self.shared, self.id)
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exchange({})", self.id)
     }
 }

@@ -8,6 +8,7 @@ use purlin_core::message::Streamed;
 use std::future::Future;
 
 /// A handler that writes its response by itself; made by [`streaming`].
+#[derive(Clone, Copy, Debug)]
 pub struct Streaming<F>(F);
 
 /// A handler of an async function that takes the request and the writer of its response.

@@ -1,21 +1,10 @@
-//! A server that listens, and the thread that keeps its time.
-//! The timekeeper finds whose deadline has come, and helps where every worker is
-//! busy; it moves no byte, so that no peer can hold it up.
+//! The thread that keeps a server's time.
+//! It finds whose deadline has come, and helps where every worker is busy; it
+//! moves no byte, so that no peer can hold it up.
 
-use super::Server;
-use crate::Error;
-use crate::alarm::Alarm;
 use crate::conn::Conn;
-use crate::control::{Control, Handle};
-use crate::doors::Doors;
 use crate::hub::Hub;
-use crate::poller::Poller;
-use crate::pool::Pool;
-use purlin_core::observe::Address;
-use purlin_host::{Clock, Listener, Readiness};
-use std::fmt;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use purlin_host::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,102 +15,11 @@ const PATIENCE: u32 = 20;
 /// Sockets whose readiness is taken at a time, where no worker waits.
 const BATCH: usize = 64;
 
-/// A server that listens.
-#[must_use = "connections are accepted once it serves"]
-pub struct Bound {
-    listeners: Vec<Listener>,
-    server: Server,
-    control: Arc<Control>,
-}
-
-impl Bound {
-    pub(super) fn new(mut server: Server, listeners: Vec<Listener>, most: usize) -> Bound {
-        let hooks = std::mem::take(&mut server.hooks);
-        Bound { listeners, server, control: Arc::new(Control::new(most, hooks)) }
-    }
-
-    /// Listens there, too.
-    ///
-    /// ```
-    /// # use purlin_std::{Listener, Request, Server};
-    /// let bound = Server::new(|_: Request| "hello\n").bind("127.0.0.1:0")?;
-    /// let bound = bound.and(Listener::bind("127.0.0.1:0")?);
-    /// assert_eq!(bound.addresses().count(), 2);
-    /// # Ok::<(), purlin_std::Error>(())
-    /// ```
-    pub fn and(mut self, listener: Listener) -> Bound {
-        self.listeners.push(listener);
-        self
-    }
-
-    /// Where it listens.
-    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
-        self.listeners.iter().map(Listener::address)
-    }
-
-    /// The first TCP address it listens on, with the port the system chose if
-    /// that was 0. Without one, `0.0.0.0:0`.
-    pub fn local_addr(&self) -> SocketAddr {
-        let none = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        self.addresses().find_map(Address::ip).unwrap_or(none)
-    }
-
-    /// What ends this server from another thread.
-    pub fn handle(&self) -> Handle {
-        Handle(Arc::clone(&self.control))
-    }
-
-    /// Serves, on this thread and those of its pool, until a [`Handle`] ends
-    /// the server and its connections have ended.
-    ///
-    /// Errors of accepting that pass (too many open files, a connection that
-    /// was given up before it was accepted) are waited out: 5 ms, then twice
-    /// as long each time, at most 1 s.
-    ///
-    /// # Errors
-    /// [`Error::Accept`] for an error of accepting that does not pass,
-    /// [`Error::Io`] if the system has no poller to give.
-    ///
-    /// # Panics
-    /// If a handler does, and the server was told [`Panics::Propagate`](crate::Panics).
-    pub fn serve(self) -> Result<(), Error> {
-        let Bound { listeners, server, control } = self;
-        let hub = hub(listeners, server, &control)?;
-        hub.pool.begin(&hub);
-        let mut keeper = Timekeeper { hub, clock: Clock::new(), seen: Seen::default() };
-        keeper.run();
-        keeper.end();
-        if let Some(payload) = control.take_panic() {
-            std::panic::resume_unwind(payload);
-        }
-        control.take_failure().map_or(Ok(()), |error| Err(Error::Accept(error)))
-    }
-}
-
-fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::Result<Arc<Hub>> {
-    let readiness = Readiness::new()?;
-    let doors = Doors::open(listeners, &readiness)?;
-    let alarm = Arc::<Alarm>::default();
-    control.woken_by(&alarm);
-    Ok(Arc::new(Hub {
-        handler: server.handler,
-        config: Arc::new(server.config),
-        control: Arc::clone(control),
-        alarm,
-        pool: Pool::new(server.workers),
-        poller: Poller::new(readiness),
-        doors,
-        observer: server.observer,
-        values: server.values,
-        connection_values: server.connection_values,
-        panics: server.panics,
-    }))
-}
-
-impl fmt::Debug for Bound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.addresses()).finish()
-    }
+/// Keeps time until the server was told to end and nobody is left.
+pub(super) fn keep(hub: Arc<Hub>) {
+    let mut keeper = Timekeeper { hub, clock: Clock::new(), seen: Seen::default() };
+    keeper.run();
+    keeper.end();
 }
 
 struct Timekeeper {
@@ -187,10 +85,12 @@ impl Timekeeper {
     /// Looks after a connection whose time has come: most are closed, or only
     /// give back their buffers.
     fn expire(&self, mut conn: Box<Conn>) {
-        conn.look();
-        conn.trim();
-        conn.tick();
-        self.hub.settle(conn);
+        self.hub.watch_over(|| {
+            conn.look();
+            conn.trim();
+            conn.tick();
+            self.hub.settle(conn);
+        });
     }
 
     /// No worker waits: takes what is ready into the queue, which costs the
@@ -226,9 +126,9 @@ impl Timekeeper {
             return;
         }
         let hub = &self.hub;
-        let has_room = || hub.control.has_room() && !hub.control.aborting();
+        let has_room = || hub.has_room() && !hub.control.aborting();
         let mut accepted = Vec::new();
-        hub.doors.close(has_room, |socket| accepted.push(Conn::accepted(hub, socket)));
+        hub.doors.close(has_room, |socket| accepted.extend(hub.welcome(socket)));
         accepted.extend(hub.poller.stop());
         hub.submit(accepted);
     }
@@ -237,8 +137,10 @@ impl Timekeeper {
     fn end(&mut self) {
         self.hub.doors.close(|| false, drop);
         for mut conn in self.hub.poller.end() {
-            conn.obey();
-            conn.finish();
+            self.hub.watch_over(|| {
+                conn.obey();
+                conn.finish();
+            });
         }
         self.hub.pool.end();
         self.hub.poller.nudge();
