@@ -8,6 +8,7 @@ use purlin_core::observe::{Observer, Peer, Watch};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// What a panic of a handler does to the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub fn welcome(
     let values = if values.get::<Peer>().is_some() { values } else { values.with(peer) };
     (values, watch)
 }
+
+/// How long a connection that has sent nothing is not taken for an idle one: its
+/// first request may be on its way.
+pub const UNTOUCHED: Duration = Duration::from_secs(5);
 
 /// What runs when a server begins to stop.
 pub type Hook = Box<dyn FnOnce() + Send>;

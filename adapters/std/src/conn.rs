@@ -12,7 +12,7 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Eof, Event, Id, Machine, Misuse, Mono, Now, RequestHead,
     Values, Why, server,
 };
-use purlin_host::{Accepted, Clock, Moved, welcome};
+use purlin_host::{Accepted, Clock, Moved, UNTOUCHED, welcome};
 use std::any::Any;
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -129,7 +129,7 @@ impl Conn {
         let now = self.clock.look();
         if self.hub.control.aborting() {
             self.machine.eof(Eof::Reset, now);
-        } else if !std::mem::replace(&mut self.told, true) {
+        } else if !self.is_young() && !std::mem::replace(&mut self.told, true) {
             self.machine.shutdown(now);
         }
     }
@@ -160,13 +160,19 @@ impl Conn {
         let deadline = self.machine.deadline().map(|(at, _)| at);
         self.due = deadline.unwrap_or(self.due);
         let cools = self.warm.then(|| self.now().mono + warm);
-        [deadline, cools].into_iter().flatten().min()
+        let ages = self.is_young().then(|| self.last_byte + UNTOUCHED);
+        [deadline, cools, ages].into_iter().flatten().min()
+    }
+
+    /// Whether no byte has come so far, and the first request may be on its way.
+    pub(crate) fn is_young(&self) -> bool {
+        self.untouched && self.now().mono < self.last_byte + UNTOUCHED
     }
 
     /// Since when it waits for a request, if it does: closing it loses nothing then.
     pub(crate) fn idle_since(&self) -> Option<Mono> {
-        let idle = self.untouched || matches!(self.machine.deadline(), Some((_, Why::Idle)));
-        idle.then_some(self.last_byte)
+        let waits = self.untouched || matches!(self.machine.deadline(), Some((_, Why::Idle)));
+        (waits && !self.is_young()).then_some(self.last_byte)
     }
 
     /// Whether it has output that its socket did not take.

@@ -8,9 +8,7 @@ use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Body, Request, Response};
 use purlin_core::message::Outcome;
-use purlin_core::{
-    Body as Sent, BodyLength, Content, Id, IntoResponse, Machine, Method, ServerMachine, Status,
-};
+use purlin_core::{Body as Sent, BodyLength, Content, Id, Machine, Method, ServerMachine, Status};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -167,7 +165,7 @@ impl Exchange {
 
     /// The handler panicked: 500, or the response breaks off.
     fn fail(&self) {
-        let answer = || -> Response { Status::INTERNAL_SERVER_ERROR.into_response() };
+        let answer = || Response::new(Status::INTERNAL_SERVER_ERROR);
         if self.conn.borrow().is_some() {
             return self.respond(answer());
         }
@@ -192,7 +190,7 @@ fn respond_whole(conn: &mut Conn, id: Id, response: Response) {
     let now = conn.clock.look();
     if let Err(misuse) = conn.machine.respond(id, &head, body, now) {
         conn.explain(misuse);
-        let error: Response = Status::INTERNAL_SERVER_ERROR.into_response();
+        let error = Response::new(Status::INTERNAL_SERVER_ERROR);
         let answered = conn.machine.respond(id, error.head(), Sent::Empty, now);
         if answered.is_err() {
             // An exchange that is over cannot be given up.

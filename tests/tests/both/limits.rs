@@ -5,7 +5,7 @@ use crate::kit::child::{self, Again};
 use crate::kit::peer::{Guard, Peer};
 use crate::kit::told::{Told, observer};
 use crate::kit::{GET, LONG};
-use crate::on::{Site, hello, pass, pause, purlin};
+use crate::on::{Site, hello, pass, pause, purlin, settle};
 use purlin::{Rate, Request, ResponseWriter, Result, Server, streaming};
 use std::process::Stdio;
 use std::sync::mpsc;
@@ -28,10 +28,12 @@ fn at_the_cap_the_connection_that_has_been_idle_longest_is_closed() {
     peers.iter_mut().for_each(get);
     // The first one has just been used: the second is the longest idle.
     get(&mut peers[0]);
+    settle();
     let mut fourth = site.connect();
     get(&mut fourth);
     assert!(peers[1].rest().is_empty());
     get(&mut peers[2]);
+    settle();
     let mut fifth = site.connect();
     get(&mut fifth);
     assert!(peers[0].rest().is_empty());
@@ -222,6 +224,7 @@ fn the_cap_follows_the_descriptor_limit_which_is_raised() {
     let mut all: Vec<_> = (0..68).map(|_| Peer::new(address)).collect();
     all.iter_mut().for_each(get);
     all.iter_mut().for_each(get);
+    settle();
     let mut more = Peer::new(address);
     get(&mut more);
     assert!(all[0].rest().is_empty(), "the 69th is one too many");

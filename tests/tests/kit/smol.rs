@@ -46,6 +46,9 @@ pub(crate) async fn pass(gate: &Receiver<()>) {
     let _ = gate.recv().await;
 }
 
+/// A connection that has nothing to do is idle at once.
+pub(crate) fn settle() {}
+
 pub(crate) async fn pause(time: Duration) {
     smol::Timer::after(time).await;
 }

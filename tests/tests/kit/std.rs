@@ -47,6 +47,12 @@ pub(crate) fn pass(gate: &Receiver<()>) {
     let _ = gate.recv_blocking();
 }
 
+/// Waits until no thread stays with a connection that has nothing to do, as one
+/// does for 10 ms: it is not idle so long, and nothing tells when it is.
+pub(crate) fn settle() {
+    thread::sleep(Duration::from_millis(500));
+}
+
 pub(crate) fn pause(time: Duration) {
     thread::sleep(time);
 }

@@ -89,6 +89,7 @@ impl Timekeeper {
             conn.look();
             conn.trim();
             conn.tick();
+            conn.obey();
             self.hub.settle(conn);
         });
     }

@@ -8,7 +8,7 @@ use crate::shared::{Guard, Shared};
 use crate::{Error, Response, Source};
 use bytes::Bytes;
 use purlin_core::message::{Draft, Outlet};
-use purlin_core::{Body, Content, Fields, Id, IntoResponse, Method, Misuse, ResponseHead, Status};
+use purlin_core::{Body, Content, Fields, Id, Method, Misuse, ResponseHead, Status};
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -207,8 +207,9 @@ impl ResponseWriter {
     /// ```
     ///
     /// # Errors
-    /// As [`ResponseWriter::write`]; [`Error::Io`] if the source fails. If the
-    /// head was not out, the answer is a 500 then; else it breaks off.
+    /// As [`ResponseWriter::write`], and the error of the response's
+    /// [`Source`](crate::Source). If the head was not out, the answer is the
+    /// status of the error then; else it breaks off.
     pub fn respond(mut self, response: Response) -> Result<(), Error> {
         let (head, content) = response.into_parts();
         let sent = match content {
@@ -217,8 +218,8 @@ impl ResponseWriter {
             Content::Length(length, source) => self.send_source(head, Body::Length(length), source),
             Content::Stream(source) => self.send_source(head, Body::Stream, source),
         };
-        if sent.is_err() {
-            self.fail();
+        if let Err(error) = &sent {
+            self.fail(error.status());
         }
         sent
     }
@@ -266,8 +267,8 @@ impl ResponseWriter {
     /// declared, or trailers cannot be sent. The response breaks off then.
     pub fn finish(mut self) -> Result<(), Error> {
         let done = self.complete();
-        if done.is_err() {
-            self.fail();
+        if let Err(error) = &done {
+            self.fail(error.status());
         }
         done?;
         drop(self.shared.write_out(self.shared.lock()));
@@ -298,8 +299,8 @@ impl ResponseWriter {
         }
     }
 
-    fn fail(&mut self) {
-        self.fail_as(Status::INTERNAL_SERVER_ERROR.into_response());
+    fn fail(&mut self, status: Status) {
+        self.fail_as(Response::new(status));
     }
 
     /// Answers this if the head is not out, and else breaks the response off.
@@ -345,11 +346,11 @@ impl Drop for ResponseWriter {
         };
         if std::thread::panicking() {
             self.draft = Some(draft);
-            self.fail();
+            self.fail(Status::INTERNAL_SERVER_ERROR);
         } else if let Some(draft) = self.shared.leave(self.id, draft) {
             self.draft = Some(draft);
-            if self.complete().is_err() {
-                self.fail();
+            if let Err(error) = self.complete() {
+                self.fail(error.status());
             }
             self.draft = None;
         }

@@ -31,7 +31,7 @@ impl ResponseWriter {
         match shared.with(self.id, |to| self.draft().upgrade(to, &head)) {
             Ok((slot, ())) => self.take_over(&shared, slot),
             Err(error) => {
-                self.fail();
+                self.fail(error.status());
                 Err(error)
             }
         }
@@ -56,7 +56,7 @@ impl ResponseWriter {
         match self.drive(&shared, Draft::hijack) {
             Ok(slot) => self.take_over(&shared, slot),
             Err(error) => {
-                self.fail();
+                self.fail(error.status());
                 Err(error)
             }
         }
