@@ -100,34 +100,6 @@ fn continue_is_sent_when_the_body_is_asked_for() {
 }
 
 #[test]
-fn an_echo_by_source_asks_for_the_body_and_reports_its_faults() {
-    let site = Site::start(
-        Server::new(async |request: Request| Response::stream(Source::from(request.into_body())))
-            .body_limit(10),
-    );
-    let mut peer = site.connect();
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
-    peer.send("hi");
-    assert_eq!(peer.response(), (200, "hi".into()));
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
-    assert_eq!(peer.response().0, 413);
-}
-
-#[test]
-fn an_echo_of_known_length_asks_for_the_body_too() {
-    let site = Site::start(Server::new(async |request: Request| {
-        let content = Content::Length(2, Source::from(request.into_body()));
-        Response::new(Status::OK).with_content(content)
-    }));
-    let mut peer = site.connect();
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
-    peer.send("hi");
-    assert_eq!(peer.response(), (200, "hi".into()));
-}
-
-#[test]
 fn a_body_may_be_read_on_another_thread() {
     let (tell, told) = mpsc::sync_channel(1);
     let site = Site::start(Server::new(async move |mut request: Request| {

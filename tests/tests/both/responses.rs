@@ -231,3 +231,29 @@ fn an_upgrade_that_nobody_asked_for_is_500() {
         assert_eq!(peer.response().0, 500, "and the connection lives");
     }
 }
+
+#[test]
+fn an_echo_by_source_asks_for_the_body_and_reports_its_faults() {
+    let echo = handler!(|request: Request| Response::stream(Source::from(request.into_body())));
+    let site = Site::start(Server::new(echo).body_limit(10));
+    let mut peer = site.connect();
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    peer.send("hi");
+    assert_eq!(peer.response(), (200, "hi".into()));
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+    assert_eq!(peer.response().0, 413);
+}
+
+#[test]
+fn an_echo_of_known_length_asks_for_the_body_too() {
+    let site = Site::start(Server::new(handler!(|request: Request| {
+        let content = Content::Length(2, Source::from(request.into_body()));
+        Response::new(Status::OK).with_content(content)
+    })));
+    let mut peer = site.connect();
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    peer.send("hi");
+    assert_eq!(peer.response(), (200, "hi".into()));
+}
