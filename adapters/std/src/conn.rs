@@ -23,6 +23,8 @@ use std::time::Duration;
 const SLICES: usize = 16;
 /// How long to wait before looking again where nothing tells when to.
 const PAUSE: Duration = Duration::from_millis(5);
+/// The deadline of a machine that has none.
+const NEVER: Mono = Mono::from_nanos(u64::MAX);
 /// How long a thread stays with a connection that has nothing to do, in nanoseconds.
 const LINGER: u64 = 10_000_000;
 
@@ -131,6 +133,8 @@ impl Conn {
             self.machine.eof(Eof::Reset, now);
         } else if !self.is_young() && !std::mem::replace(&mut self.told, true) {
             self.machine.shutdown(now);
+            // Which has a deadline of its own.
+            self.wait();
         }
     }
 
@@ -208,6 +212,16 @@ impl Conn {
         let now = self.now();
         if now.mono >= self.due {
             self.machine.tick(now);
+        }
+    }
+
+    /// The same in the middle of an exchange, which may end by it.
+    pub(crate) fn tick_exchange(&mut self) {
+        let now = self.now();
+        if now.mono >= self.due {
+            self.machine.tick(now);
+            self.due = self.machine.deadline().map_or(NEVER, |(at, _)| at);
+            self.note_events();
         }
     }
 

@@ -37,6 +37,11 @@ impl Again {
         Again { child, output }
     }
 
+    /// Its number, as the system knows it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What follows this word in the next line that has it.
     pub(crate) fn said(&mut self, word: &str) -> String {
         loop {
