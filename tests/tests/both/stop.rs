@@ -3,12 +3,12 @@
 use crate::kit::peer::Peer;
 use crate::kit::told::observer;
 use crate::kit::{GET, LONG, until};
-use crate::on::{Site, hello, pass, pause, purlin};
+use crate::on::{Site, hello, pass, pause, purlin, settle};
 use purlin::{Request, Server};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_new_connection_may_still_ask_once_a_graceful_stop_began() {
@@ -32,6 +32,19 @@ fn a_new_connection_that_does_not_ask_is_not_waited_for_to_the_end() {
     let mut peer = site.connect();
     assert_eq!(site.shutdown(), 0);
     assert!(peer.rest().is_empty());
+}
+
+#[test]
+fn a_server_that_has_nothing_to_do_stops_without_waiting_for_its_deadline() {
+    let (tells, told) = observer();
+    let site = Site::start(Server::new(hello).observe(tells));
+    drop(site.connect());
+    told.until("Closed");
+    // Until every thread sleeps.
+    settle();
+    let begun = Instant::now();
+    assert_eq!(site.shutdown(), 0);
+    assert!(begun.elapsed() < LONG / 2);
 }
 
 #[test]

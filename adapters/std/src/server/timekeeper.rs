@@ -46,12 +46,11 @@ impl Timekeeper {
             for conn in self.hub.poller.expired(now) {
                 self.expire(conn);
             }
-            let control = &self.hub.control;
-            if !control.running() {
-                if control.aborting() || (self.seen.stopped && control.is_empty()) {
+            if !self.hub.control.running() {
+                self.stop();
+                if self.hub.control.aborting() || self.hub.control.is_empty() {
                     return;
                 }
-                self.stop();
             }
             for door in self.hub.doors.overdue(now) {
                 let accepted = self.hub.accept(door);
