@@ -63,6 +63,11 @@ pub(crate) async fn never(_: &ResponseWriter) {
     std::future::pending::<()>().await;
 }
 
+/// The same server: it has few threads.
+pub(crate) fn few<H>(server: Server<H>) -> Server<H> {
+    server
+}
+
 /// The source of these pieces.
 pub(crate) fn pieces<I>(pieces: I) -> Source
 where

@@ -69,6 +69,11 @@ pub(crate) fn never(writer: &ResponseWriter) {
     cancelled(writer);
 }
 
+/// The same server with few threads, so that what they hold is the same from one time to the next.
+pub(crate) fn few(server: Server) -> Server {
+    server.workers(16)
+}
+
 /// The source of these pieces.
 pub(crate) fn pieces<I>(pieces: I) -> Source
 where
