@@ -14,6 +14,7 @@ use purlin_smol::{Error, Mux, Request, ResponseHead, ResponseWriter, Server, Sta
 use smol::io::AsyncReadExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 /// Of each kind, at a time.
 const MANY: usize = 1000;
@@ -165,11 +166,17 @@ fn clients_that_go_at_the_worst_moment_leave_nothing_behind() {
     };
     // The first time buffers and tables grow to what they need.
     let before = churn();
-    let (Some(before), Some(after)) = (before, churn()) else {
+    let (Some(before), Some(mut after)) = (before, churn()) else {
         eprintln!("SKIPPED: this system does not tell what a process holds");
         return;
     };
-    assert_eq!(before.0, after.0, "descriptors");
+    // A connection is told to be closed a moment before its socket is.
+    let begun = Instant::now();
+    while after.0 > before.0 && begun.elapsed() < Duration::from_secs(10) {
+        std::thread::yield_now();
+        after = held().unwrap_or(after);
+    }
+    assert!(after.0 <= before.0, "{} descriptors before, {} after", before.0, after.0);
     let grown = after.1.saturating_sub(before.1);
     assert!(grown < 2 << 20, "{} bytes before, {} after", before.1, after.1);
     assert_eq!(site.shutdown(), 0);
