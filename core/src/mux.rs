@@ -129,9 +129,11 @@ impl<H> Mux<H> {
 
     /// What this request's head comes to.
     pub fn route<'a>(&'a self, head: &'a RequestHead) -> Routed<'a, H> {
+        // To find the Host field costs more than to find most routes.
+        let host = if self.router.has_hosts() { head.authority_bytes() } else { None };
         self.router.route_input(RouteInput {
             method: head.method().as_str(),
-            host: head.authority_bytes().unwrap_or_default(),
+            host: host.unwrap_or_default(),
             target_host: head.target_authority_bytes().unwrap_or_default(),
             path: head.path_bytes(),
             query: head.query_bytes().unwrap_or_default(),
