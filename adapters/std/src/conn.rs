@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Slices given to one write.
-const SLICES: usize = 16;
+const SLICES: usize = 8;
 /// How long to wait before looking again where nothing tells when to.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How long a thread stays with a connection that has nothing to do, in nanoseconds.
@@ -312,9 +312,9 @@ impl Conn {
         }
     }
 
-    /// Writes what the socket takes; says whether that was all.
+    /// Writes what the socket takes, of the output that there is; says whether that was all.
     pub(crate) fn write_ready(&mut self) -> bool {
-        while self.machine.want().write {
+        loop {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let now = self.clock.last();
             let used = self.machine.output(&mut slices, now);
@@ -329,8 +329,10 @@ impl Conn {
                 Moved::Nothing => return false,
                 Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, now),
             }
+            if !self.machine.want().write {
+                return true;
+            }
         }
-        true
     }
 
     /// Writes until nothing is left to write.

@@ -3,7 +3,7 @@
 //! Decides nothing of the protocol; it gives commands.
 
 use crate::conn::{Conn, Pending};
-use crate::handler::{Answer, Handler, Outcome};
+use crate::handler::{Handler, Outcome};
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Body, Request, Response};
@@ -42,11 +42,16 @@ pub struct Exchange {
     conn: RefCell<Option<Box<Conn>>>,
     /// A writer was taken.
     taken: Cell<bool>,
-    request: Cell<Option<Request>>,
 }
 
 impl Exchange {
-    pub(crate) fn begin(mut conn: Box<Conn>, pending: Pending) -> Exchange {
+    /// Calls the handler, and does what it says; gives the connection back once
+    /// the response is complete, or nothing if the server aborts.
+    pub(crate) fn run(
+        mut conn: Box<Conn>,
+        pending: Pending,
+        handler: &dyn Handler,
+    ) -> Option<Box<Conn>> {
         let Pending { id, head, length } = pending;
         let shared = Arc::clone(&conn.shared);
         let has_body = length != BodyLength::Empty;
@@ -54,18 +59,22 @@ impl Exchange {
         let method = head.method().clone();
         let mut request = Request::new(head, length, body).with_values(conn.values.clone());
         conn.observe(&mut request);
+        let mut request = Some(request);
         let exchange = Exchange {
             shared,
             id,
             method,
             conn: RefCell::new(Some(conn)),
             taken: Cell::new(false),
-            request: Cell::new(Some(request)),
         };
         if has_body {
             exchange.lend(true);
         }
-        exchange
+        // A panic is answered, and nothing else is shared with the handler.
+        let answer = catch_unwind(AssertUnwindSafe(|| {
+            request.take().map(|request| handler.call(request, &exchange))
+        }));
+        exchange.end(answer.map(|answer| answer.map(|answer| answer.0)))
     }
 
     /// The writer of the response. The response belongs to it from here, and
@@ -88,22 +97,17 @@ impl Exchange {
         }
     }
 
-    /// Calls the handler, and does what it says; gives the connection back once
-    /// the response is complete, or nothing if the server aborts.
-    pub(crate) fn run(self, handler: &dyn Handler) -> Option<Box<Conn>> {
-        let request = self.request.take()?;
-        // A panic is answered, and nothing else is shared with the handler.
-        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &self)));
-        let panic = match answer {
-            Ok(Answer(Outcome::Response(response))) => {
+    fn end(self, outcome: std::thread::Result<Option<Outcome>>) -> Option<Box<Conn>> {
+        let panic = match outcome {
+            Ok(Some(Outcome::Response(response))) => {
                 self.respond(response);
                 None
             }
-            Ok(Answer(Outcome::Written)) => {
+            Ok(Some(Outcome::Written) | None) => {
                 self.end_written(None);
                 None
             }
-            Ok(Answer(Outcome::Failed(response))) => {
+            Ok(Some(Outcome::Failed(response))) => {
                 self.end_written(Some(response));
                 None
             }
