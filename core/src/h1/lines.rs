@@ -146,7 +146,7 @@ pub(crate) fn read_whole_fields(
     if !limits.leniency.is_strict() {
         return None;
     }
-    let mut headers = [httparse::EMPTY_HEADER; 24];
+    let mut headers = [httparse::EMPTY_HEADER; 16];
     let Ok(httparse::Status::Complete((length, headers))) =
         httparse::parse_headers(&input[start..], &mut headers)
     else {
