@@ -291,7 +291,7 @@ impl Machine for Connection {
     }
 
     fn held(&self) -> usize {
-        self.input.held() + self.out.held() + self.body.held()
+        self.input.held() + self.out.held()
     }
 
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {

@@ -181,7 +181,7 @@ impl Connection {
         let ready = self.reader != Reader::Body
             || self.eof.is_some()
             || self.asked.expects_continue
-            || self.body.prefetch(&mut self.input, &self.config.limits, self.body_limit, most);
+            || self.body.prefetch(&self.input, &self.config.limits, self.body_limit, most);
         if ready {
             self.rest_body(now);
         } else {
