@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
-#[path = "smol_e2e/peer.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod peer;
+mod kit;
+#[macro_use]
+#[path = "kit/smol.rs"]
+mod on;
 
-use peer::{Guard, Peer, Site};
+use kit::GET;
+use kit::peer::{Guard, Peer};
+use on::Site;
 use purlin_smol::{
     Body, Bytes, Content, Error, Exchange, Method, Request, Response, ResponseHead, ResponseWriter,
     Server, ServerConfig, Source, Status, Timeouts, streaming,
@@ -16,8 +19,6 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-
-const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 async fn hello(request: Request) -> String {
     format!("hello, {}\n", request.path())

@@ -63,16 +63,31 @@ impl Body {
         own.is_some_and(|own| own.as_ptr() == Arc::as_ptr(shared))
     }
 
-    /// The next piece, once it has come; `None` at the end.
+    /// The next piece; `None` at the end.
+    ///
+    /// ```
+    /// # fn count(mut request: purlin_std::Request) -> purlin_std::Result<usize> {
+    /// let mut length = 0;
+    /// while let Some(piece) = request.body_mut().chunk()? {
+    ///     length += piece.len();
+    /// }
+    /// # Ok(length) }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Peer`] if the body breaks a rule or a limit, is cut, or comes
-    /// too slowly; [`Error::Misuse`] once the response is complete.
+    /// [`Error::Peer`] if the body breaks a rule or a limit, comes too slowly or not to its end;
+    /// [`Error::Misuse`] once the response is complete.
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         self.0.as_mut().map_or(Ok(None), |incoming| incoming.chunk())
     }
 
-    /// All of it, or what is left.
+    /// All that is left of it, up to the limit of [`Body::set_limit`].
+    ///
+    /// ```
+    /// # fn store(mut request: purlin_std::Request) -> purlin_std::Result<()> {
+    /// let bytes = request.body_mut().bytes()?;
+    /// # drop(bytes); Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`Body::chunk`].
@@ -92,7 +107,13 @@ impl Body {
         Ok(all.freeze())
     }
 
-    /// All of it, or what is left, as text.
+    /// All that is left of it, as text.
+    ///
+    /// ```
+    /// # fn name(mut request: purlin_std::Request) -> purlin_std::Result<String> {
+    /// let name = request.body_mut().text()?;
+    /// # Ok(name) }
+    /// ```
     ///
     /// # Errors
     /// As [`Body::chunk`], and [`Error::NotText`] if it is not UTF-8.
@@ -101,21 +122,24 @@ impl Body {
         String::from_utf8(bytes.into()).map_err(|error| Error::NotText(error.utf8_error()))
     }
 
-    /// The trailer fields, once the end has been read and if there were any.
+    /// The trailer fields, once the body has been read to its end.
+    ///
+    /// ```
+    /// # fn sum(mut request: purlin_std::Request) -> purlin_std::Result<()> {
+    /// request.body_mut().bytes()?;
+    /// let sum = request.body().trailers().and_then(|fields| fields.get("Checksum"));
+    /// # let _ = sum; Ok(()) }
+    /// ```
     pub fn trailers(&self) -> Option<&Fields> {
         self.0.as_ref()?.trailers.as_ref()
     }
 
-    /// Changes how many bytes this body may have, before it is read: more is
-    /// answered with 413 (Content Too Large). Without effect once the response is complete.
+    /// Changes how many bytes the body may have. To be called before the first read.
     ///
     /// ```
-    /// use purlin_std::{Error, Request};
-    ///
-    /// fn upload(mut request: Request) -> Result<String, Error> {
-    ///     request.body_mut().set_limit(1 << 30);
-    ///     Ok(format!("{} bytes\n", request.body_mut().bytes()?.len()))
-    /// }
+    /// # fn upload(mut request: purlin_std::Request) -> purlin_std::Result<()> {
+    /// request.body_mut().set_limit(4 << 30);
+    /// # Ok(()) }
     /// ```
     pub fn set_limit(&mut self, bytes: u64) {
         let Some(incoming) = &self.0 else { return };
@@ -125,6 +149,10 @@ impl Body {
     }
 
     /// Whether there is nothing to read: no body, or its end was reached.
+    ///
+    /// ```
+    /// assert!(purlin_std::Body::empty().is_end());
+    /// ```
     pub fn is_end(&self) -> bool {
         let ended = |incoming: &Incoming| incoming.shared.is_none() && incoming.rest.is_empty();
         self.0.as_deref().is_none_or(ended)

@@ -3,7 +3,7 @@
 //! Decides nothing: how long, whether and what for is the machine's to say.
 
 use crate::Error;
-use crate::hub::{Hub, Panics};
+use crate::hub::Hub;
 use crate::poller::Place;
 use crate::shared::Shared;
 use crate::socket::Socket;
@@ -12,9 +12,10 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Eof, Event, Id, Machine, Misuse, Mono, Now, RequestHead,
     Values, Why, server,
 };
-use purlin_host::{Accepted, Clock, Moved};
+use purlin_host::{Accepted, Clock, Moved, UNTOUCHED, welcome};
 use std::any::Any;
 use std::io::IoSlice;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,17 +77,10 @@ impl Conn {
         let shared = Arc::new(Shared::new(Socket::new(Some(accepted.stream))));
         let number = hub.control.enter(&shared);
         let peer = Peer { number, remote: accepted.remote, local: accepted.local };
-        let watch = hub
-            .observer
-            .as_ref()
-            .map(|observer| Box::new(Watch::new(Arc::clone(observer), Arc::new(peer.clone()))));
-        let values = hub.values.with(peer);
+        // Whatever happens from here on, it is counted as gone once it is dropped.
         let mut conn = Conn::new(hub, shared, number);
-        conn.values = match (&hub.connection_values, values.get::<Peer>()) {
-            (Some(make), Some(peer)) => make(peer, values.clone()),
-            _ => values,
-        };
-        conn.watch = watch;
+        let (make, observer) = (hub.connection_values.as_deref(), hub.observer.as_ref());
+        (conn.values, conn.watch) = welcome(peer, &hub.values, make, observer);
         conn
     }
 
@@ -135,7 +129,7 @@ impl Conn {
         let now = self.clock.look();
         if self.hub.control.aborting() {
             self.machine.eof(Eof::Reset, now);
-        } else if !std::mem::replace(&mut self.told, true) {
+        } else if !self.is_young() && !std::mem::replace(&mut self.told, true) {
             self.machine.shutdown(now);
         }
     }
@@ -166,13 +160,19 @@ impl Conn {
         let deadline = self.machine.deadline().map(|(at, _)| at);
         self.due = deadline.unwrap_or(self.due);
         let cools = self.warm.then(|| self.now().mono + warm);
-        [deadline, cools].into_iter().flatten().min()
+        let ages = self.is_young().then(|| self.last_byte + UNTOUCHED);
+        [deadline, cools, ages].into_iter().flatten().min()
+    }
+
+    /// Whether no byte has come so far, and the first request may be on its way.
+    pub(crate) fn is_young(&self) -> bool {
+        self.untouched && self.now().mono < self.last_byte + UNTOUCHED
     }
 
     /// Since when it waits for a request, if it does: closing it loses nothing then.
     pub(crate) fn idle_since(&self) -> Option<Mono> {
-        let idle = self.untouched || matches!(self.machine.deadline(), Some((_, Why::Idle)));
-        idle.then_some(self.last_byte)
+        let waits = self.untouched || matches!(self.machine.deadline(), Some((_, Why::Idle)));
+        (waits && !self.is_young()).then_some(self.last_byte)
     }
 
     /// Whether it has output that its socket did not take.
@@ -460,10 +460,7 @@ impl Conn {
         if let Some(watch) = &self.watch {
             watch.panicked(&*payload);
         }
-        if self.hub.panics == Panics::Propagate {
-            self.hub.control.panic(payload);
-            self.hub.control.abort();
-        }
+        self.hub.panicked(payload);
     }
 
     /// Whether what was written can still arrive.
@@ -495,7 +492,9 @@ impl Conn {
 
 impl Drop for Conn {
     fn drop(&mut self) {
-        self.watch = None;
+        let watch = self.watch.take();
+        // An observer that panics was heard; its connection is closed all the same.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(watch)));
         // Somebody still holds a body or a writer: that must not keep the socket open.
         let kept = Arc::strong_count(&self.shared) > 1;
         match self.shared.socket.stream().filter(|_| kept) {

@@ -3,13 +3,12 @@
 //! Decides nothing of the protocol; it gives commands.
 
 use crate::conn::{Conn, Pending};
-use crate::handler::{Handler, Outcome};
+use crate::handler::Handler;
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
-use crate::{Body, Request, Response};
-use purlin_core::{
-    Body as Sent, BodyLength, Content, Id, IntoResponse, Machine, Method, ServerMachine, Status,
-};
+use crate::{Body, Request, Response, Source};
+use purlin_core::message::Outcome;
+use purlin_core::{Body as Sent, BodyLength, Content, Id, Machine, Method, ServerMachine, Status};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -59,7 +58,6 @@ impl Exchange {
         let method = head.method().clone();
         let mut request = Request::new(head, length, body).with_values(conn.values.clone());
         conn.observe(&mut request);
-        let mut request = Some(request);
         let exchange = Exchange {
             shared,
             id,
@@ -71,14 +69,24 @@ impl Exchange {
             exchange.lend(true);
         }
         // A panic is answered, and nothing else is shared with the handler.
-        let answer = catch_unwind(AssertUnwindSafe(|| {
-            request.take().map(|request| handler.call(request, &exchange))
-        }));
-        exchange.end(answer.map(|answer| answer.map(|answer| answer.0)))
+        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &exchange)));
+        exchange.end(answer.map(|answer| answer.0))
     }
 
     /// The writer of the response. The response belongs to it from here, and
-    /// what the handler returns counts only if it is [`Answer::written`].
+    /// what the handler returns counts only if it is [`Answer::written`](crate::Answer::written).
+    ///
+    /// ```
+    /// use purlin_std::{Answer, Exchange, Handler, Request};
+    /// struct Ticker;
+    /// impl Handler for Ticker {
+    ///     fn call(&self, _: Request, exchange: &Exchange) -> Answer {
+    ///         let mut writer = exchange.writer();
+    ///         let _ = writer.write(b"tick\n");
+    ///         Answer::written()
+    ///     }
+    /// }
+    /// ```
     pub fn writer(&self) -> ResponseWriter {
         self.lend(false);
         self.shared.share();
@@ -97,17 +105,17 @@ impl Exchange {
         }
     }
 
-    fn end(self, outcome: std::thread::Result<Option<Outcome>>) -> Option<Box<Conn>> {
+    fn end(self, outcome: std::thread::Result<Outcome<Source>>) -> Option<Box<Conn>> {
         let panic = match outcome {
-            Ok(Some(Outcome::Response(response))) => {
+            Ok(Outcome::Response(response)) => {
                 self.respond(response);
                 None
             }
-            Ok(Some(Outcome::Written) | None) => {
+            Ok(Outcome::Written) => {
                 self.end_written(None);
                 None
             }
-            Ok(Some(Outcome::Failed(response))) => {
+            Ok(Outcome::Failed(response)) => {
                 self.end_written(Some(response));
                 None
             }
@@ -158,7 +166,7 @@ impl Exchange {
 
     /// The handler panicked: 500, or the response breaks off.
     fn fail(&self) {
-        let answer = || -> Response { Status::INTERNAL_SERVER_ERROR.into_response() };
+        let answer = || Response::new(Status::INTERNAL_SERVER_ERROR);
         if self.conn.borrow().is_some() {
             return self.respond(answer());
         }
@@ -183,7 +191,7 @@ fn respond_whole(conn: &mut Conn, id: Id, response: Response) {
     let now = conn.clock.look();
     if let Err(misuse) = conn.machine.respond(id, &head, body, now) {
         conn.explain(misuse);
-        let error: Response = Status::INTERNAL_SERVER_ERROR.into_response();
+        let error = Response::new(Status::INTERNAL_SERVER_ERROR);
         let answered = conn.machine.respond(id, error.head(), Sent::Empty, now);
         if answered.is_err() {
             // An exchange that is over cannot be given up.
