@@ -68,6 +68,7 @@
 //! | [`content`] | what content is, told from its bytes |
 //! | [`observe`] | what a server tells about its connections |
 //! | [`config`] | limits and timeouts, all on by default |
+//! | `convert` | to and from the types of the crate `http`, behind the feature `http` |
 //! | [`time`] | instants and deadlines as data |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
 
@@ -77,6 +78,8 @@ pub(crate) mod body;
 pub(crate) mod buf;
 pub mod config;
 pub mod content;
+#[cfg(feature = "http")]
+pub mod convert;
 mod direct;
 pub mod error;
 pub mod h1;
