@@ -11,10 +11,11 @@ mod told;
 
 use peer::Site;
 use purlin_smol::{
-    Content, Error, Handler, Mux, Panics, Request, Response, ResponseHead, ResponseWriter, Server,
-    Source, Status, streaming,
+    Bytes, Content, Error, Handler, Mux, Panics, Request, Response, ResponseHead, ResponseWriter,
+    Server, Source, Status, streaming,
 };
 use smol::io::AsyncReadExt;
+use smol::stream::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
 use told::{Told, observer};
@@ -158,6 +159,26 @@ fn a_response_that_contradicts_itself_is_told() {
     peer.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
     told.expect(&["Active", "misused: TooLittleBody"]);
     told.expect(&["GET /stream by -: 200 in 0 out 5", "closed: Aborted", "Closed"]);
+}
+
+#[test]
+fn a_source_that_fails_is_told_with_its_reason() {
+    let server = Server::new(async |request: Request| {
+        let fails = smol::stream::once(Err(std::io::Error::other("the disk is on fire")));
+        let first = smol::stream::iter(match request.path() {
+            "/late" => vec![Ok(Bytes::from_static(b"some"))],
+            _ => Vec::new(),
+        });
+        Response::new(Status::OK)
+            .with_content(Content::Length(9, Source::stream(first.chain(fails))))
+    });
+    let (site, told) = watched(server);
+    let mut peer = site.connect();
+    peer.send(GET);
+    let failed = "failed: reading or writing failed: the disk is on fire";
+    told.expect(&["New", "Active", failed, "GET / by -: 500 in 0 out 0", "Idle"]);
+    peer.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
+    told.expect(&["Active", failed, "GET /late by -: 200 in 0 out 0", "closed: Aborted", "Closed"]);
 }
 
 #[test]

@@ -7,8 +7,8 @@
 //! | [`Status`] | `http::StatusCode` | `From` | `From` |
 //! | [`Version`] | `http::Version` | `From` | `TryFrom` |
 //! | [`Fields`] | `http::HeaderMap` | `TryFrom<&_>` | `TryFrom<&_>` |
-//! | [`RequestHead`] | `http::request::Parts` | `TryFrom<&_>` | `TryFrom<&_>` |
-//! | [`ResponseHead`] | `http::response::Parts` | `TryFrom<&_>` | `TryFrom<&_>` |
+//! | [`RequestHead`](crate::RequestHead) | `http::request::Parts` | `TryFrom<&_>` | `TryFrom<&_>` |
+//! | [`ResponseHead`](crate::ResponseHead) | `http::response::Parts` | `TryFrom<&_>` | `TryFrom<&_>` |
 //!
 //! What is lost: `http` keeps field names in lower case, and the order of
 //! fields of different names as it likes; the values of one name stay in order.

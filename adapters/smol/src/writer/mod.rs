@@ -331,9 +331,7 @@ impl ResponseWriter {
     fn fail(&mut self, error: &Error) {
         let head = ResponseHead::new(error.status());
         let mut inner = self.shared.lock();
-        if let Error::Misuse(misuse) = error {
-            inner.note(*misuse);
-        }
+        inner.note_error(error);
         self.draft.fail(&mut inner.outlet(self.id, clock::now()), &head, Body::Empty);
         inner.poke();
     }
