@@ -463,6 +463,13 @@ impl Conn {
         self.hub.panicked(payload);
     }
 
+    /// What the answer was to be made of failed.
+    pub(crate) fn failed(&self, error: &Error) {
+        if let Some(watch) = &self.watch {
+            watch.failed(&error.to_string());
+        }
+    }
+
     /// Whether what was written can still arrive.
     ///
     /// # Errors

@@ -72,6 +72,11 @@ impl RequestHead {
         self.version
     }
 
+    /// Changes the version: one that is built here is HTTP/1.1 without this.
+    pub fn set_version(&mut self, version: Version) {
+        self.version = version;
+    }
+
     /// The request target as it was sent. Always ASCII.
     pub fn target(&self) -> &str {
         token::ascii(self.target_bytes())
