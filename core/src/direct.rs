@@ -10,13 +10,14 @@
 //!
 //! It is for handlers that answer somebody else's requests: those of a test,
 //! or of another HTTP library. What may be answered is what a connection
-//! allows: the rules are the same functions.
+//! allows: the rules are the same functions. A handler that takes the exchange
+//! over as a raw stream finds nothing to read in it; what it writes is the body.
 
 use crate::config::Limits;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Asked, Declared, Sent};
 use crate::h1::request::Ruling;
-use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version};
+use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::{Body, BodyLength, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
 use crate::target::Form;
 use crate::time::{Mono, Now, Why};
@@ -60,7 +61,19 @@ pub struct Direct {
     room: usize,
     send_waits: bool,
     trailers: Option<Fields>,
+    raw: Raw,
     notices: Notices,
+}
+
+/// Whether the exchange may be, or has been, taken over as a raw stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Raw {
+    Refused,
+    Allowed,
+    /// By an answer.
+    Upgraded,
+    /// As it was.
+    Hijacked,
 }
 
 /// The request's body.
@@ -133,8 +146,17 @@ impl Direct {
             room: limits.output_bytes,
             send_waits: false,
             trailers: None,
+            raw: Raw::Allowed,
             notices: Notices::default(),
         }
+    }
+
+    /// The same for a host that has no raw stream to give: an upgrade and a
+    /// hijack are [`Misuse::NotUpgradable`].
+    #[must_use]
+    pub fn without_raw(mut self) -> Direct {
+        self.raw = Raw::Refused;
+        self
     }
 
     /// The same with room for an answer of any size: whoever takes it waits for its end.
@@ -144,10 +166,11 @@ impl Direct {
         self
     }
 
-    /// Whether more of the request's body is of use now.
+    /// Whether the request's body is waited for: whoever supplies no more than
+    /// that is no faster than the handler.
     pub fn wants_body(&self) -> bool {
         let open = self.input.end.is_none() && self.input.fault.is_none();
-        open && !self.input.discarded && self.input.held < self.room
+        open && !self.input.discarded && self.input.waits
     }
 
     /// Supplies a piece of the request's body.
@@ -199,16 +222,33 @@ impl Direct {
         self.interim.pop_front()
     }
 
-    /// The final head, once.
+    /// The final head, once. Behind a HEAD, it tells the length of what is left out.
     pub fn take_head(&mut self) -> Option<ResponseHead> {
-        self.head.take()
+        let mut head = self.head.take()?;
+        if let Sent::Omitted(Some(length)) = self.sent {
+            if !head.fields().contains(names::CONTENT_LENGTH) {
+                head.fields_mut().push(names::CONTENT_LENGTH, length.to_string().as_bytes());
+            }
+        }
+        Some(head)
     }
 
-    /// How long the answer's body is, where that is known before its end.
+    /// Whether an answer, 101 or 2xx to CONNECT, made the exchange a raw stream.
+    pub fn is_upgraded(&self) -> bool {
+        self.raw == Raw::Upgraded
+    }
+
+    /// Whether the exchange was made a raw stream as it was.
+    pub fn is_hijacked(&self) -> bool {
+        self.raw == Raw::Hijacked
+    }
+
+    /// How long the answer's body is, where that is known before its end; behind
+    /// a HEAD there is none.
     pub fn answer_length(&self) -> Option<u64> {
         match self.sent {
-            Sent::Length(length) | Sent::Omitted(Some(length)) => Some(length),
-            Sent::None | Sent::Omitted(None) => Some(0),
+            Sent::Length(length) => Some(length),
+            Sent::None | Sent::Omitted(_) => Some(0),
             Sent::Chunked | Sent::UntilClose | Sent::Upgrade => None,
         }
     }
@@ -421,7 +461,8 @@ impl ServerMachine for Direct {
         let declared = Declared::of(head)?;
         let sent = decide::response(&self.asked, head.status(), declared.length, &body)?;
         let switching = head.status() == Status::SWITCHING_PROTOCOLS;
-        if sent == Sent::Upgrade && switching && !declared.upgrade {
+        let refused = self.raw == Raw::Refused || (switching && !declared.upgrade);
+        if sent == Sent::Upgrade && refused {
             return Err(Misuse::NotUpgradable);
         }
         self.sent = sent;
@@ -436,17 +477,27 @@ impl ServerMachine for Direct {
             _ if whole => Writer::End,
             _ => Writer::Body,
         };
-        self.notices.upgraded = sent == Sent::Upgrade;
+        if sent == Sent::Upgrade {
+            self.raw = Raw::Upgraded;
+            self.notices.upgraded = true;
+        }
         if let (Body::Full(bytes), Sent::Length(_)) = (body, sent) {
             self.push(bytes);
         }
         Ok(())
     }
 
-    /// There is no wire that could be raw.
     fn hijack(&mut self, id: Id, _now: Now) -> Result<(), Misuse> {
         self.check(id)?;
-        Err(Misuse::NotUpgradable)
+        if self.raw != Raw::Allowed {
+            return Err(Misuse::NotUpgradable);
+        }
+        self.raw = Raw::Hijacked;
+        self.writer = Writer::Raw;
+        self.sent = Sent::Upgrade;
+        self.to_send = 0;
+        self.notices.upgraded = true;
+        Ok(())
     }
 
     fn interim(&mut self, id: Id, head: &ResponseHead, _now: Now) -> Result<(), Misuse> {

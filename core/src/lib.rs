@@ -68,6 +68,8 @@
 //! | [`content`] | what content is, told from its bytes |
 //! | [`observe`] | what a server tells about its connections |
 //! | [`config`] | limits and timeouts, all on by default |
+//! | `convert` | to and from the types of the crate `http`, behind the feature `http` |
+//! | [`testing`] | requests without a peer and answers as values, for tests of handlers |
 //! | [`time`] | instants and deadlines as data |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
 
@@ -77,6 +79,8 @@ pub(crate) mod body;
 pub(crate) mod buf;
 pub mod config;
 pub mod content;
+#[cfg(feature = "http")]
+pub mod convert;
 mod direct;
 pub mod error;
 pub mod h1;
@@ -88,6 +92,7 @@ pub mod observe;
 pub mod router;
 pub mod server;
 pub mod target;
+pub mod testing;
 pub mod time;
 
 pub use config::{Leniency, Limits, ServerConfig, Timeouts};

@@ -15,7 +15,11 @@ const ADAPTERS: [&str; 2] = ["purlin-std", "purlin-smol"];
 /// `cargo run` of an example.
 fn cargo_run(package: &str, example: &str) -> Command {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "-q", "-p", package, "--example", example, "--"]);
+    command.args(["run", "-q", "-p", package, "--example", example]);
+    if example == "axum" {
+        command.args(["--features", "tower"]);
+    }
+    command.arg("--");
     command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped());
     command
 }
@@ -186,6 +190,18 @@ fn middleware_logs_all_and_guards_some() {
         check(&example.ask(signed), 200, "\r\n\r\nada");
         example.line_with("GET /admin/whoami took");
     }
+}
+
+#[test]
+fn axum_and_purlin_greet_side_by_side() {
+    let mut example = start("purlin-smol", "axum", &[]);
+    check(&example.ask("GET /axum/hello/gopher HTTP/1.1"), 200, "\r\n\r\naxum greets gopher\n");
+    example.line_with("gopher is at 127.0.0.1:");
+    check(&example.ask("GET /hello/gopher HTTP/1.1"), 200, "\r\n\r\npurlin greets gopher\n");
+    let post = "POST /axum/count HTTP/1.1\r\nContent-Length: 6";
+    let mut stream = example.send(post);
+    stream.write_all(b"a body").unwrap();
+    check(&rest(stream), 200, "\r\n\r\n6 bytes\n");
 }
 
 #[test]

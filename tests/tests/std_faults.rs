@@ -5,6 +5,7 @@
 
 mod std_kit;
 
+use purlin_std::observe::{Observer, Peer};
 use purlin_std::{
     Body, Content, Error, Fault, Rate, Request, Response, ResponseWriter, Server, ServerConfig,
     Source, Status, full_duplex, streaming,
@@ -34,6 +35,24 @@ fn a_panicking_handler_answers_500_and_the_connection_goes_on() {
     assert_eq!(client.send(get("/panic")).answer().status, 500);
     assert_eq!(client.send(GET).answer().body, "fine");
     assert_eq!(server.ask(GET).body, "fine");
+}
+
+#[test]
+fn a_source_that_fails_is_answered_500_and_told_with_its_reason() {
+    struct Failures<F>(F);
+    impl<F: Fn(String) + Send + Sync> Observer for Failures<F> {
+        fn failed(&self, _: &Peer, message: &str) {
+            (self.0)(message.to_owned());
+        }
+    }
+    let (tell, failures) = told();
+    let server = run(Server::new(|_: Request| {
+        Response::stream(Source::pieces([Err(io::Error::other("the disk is on fire"))]))
+    })
+    .observe(Failures(tell)));
+    assert_eq!(server.ask(GET).status, 500);
+    let message = failures.recv_timeout(LONG).unwrap();
+    assert_eq!(message, "reading or writing failed: the disk is on fire");
 }
 
 #[test]

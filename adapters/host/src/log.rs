@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Writes a line for each exchange (info), fault of a peer (info), failure to
 /// accept (warn; error if it is the last), and for each panic and response that
-/// could not be sent (error). The target of all is `purlin`.
+/// could not be made or sent (error). The target of all is `purlin`.
 ///
 /// ```
 /// let observer: &dyn purlin_core::observe::Observer = &purlin_host::LogObserver;
@@ -32,6 +32,10 @@ impl Observer for LogObserver {
 
     fn misused(&self, peer: &Peer, misuse: Misuse) {
         log::error!(target: "purlin", "the response to {} cannot be sent: {misuse}", peer.remote);
+    }
+
+    fn failed(&self, peer: &Peer, message: &str) {
+        log::error!(target: "purlin", "the response to {} cannot be made: {message}", peer.remote);
     }
 
     fn accept_failed(&self, error: &io::Error, pause: Option<Duration>) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Gives an event for each exchange (info), fault of a peer (info), failure to
 /// accept (warn; error if it is the last), and for each panic and response that
-/// could not be sent (error). The target of all is `purlin`.
+/// could not be made or sent (error). The target of all is `purlin`.
 ///
 /// The fields are `remote`, `connection`, and of an exchange `method`, `target`,
 /// `pattern`, `status` (0 for none), `received` and `sent` in bytes, and
@@ -53,6 +53,11 @@ impl Observer for TracingObserver {
     fn misused(&self, peer: &Peer, misuse: Misuse) {
         let Peer { remote, number, .. } = peer;
         tracing::error!(target: "purlin", %remote, connection = number, "misuse: {misuse}");
+    }
+
+    fn failed(&self, peer: &Peer, message: &str) {
+        let Peer { remote, number, .. } = peer;
+        tracing::error!(target: "purlin", %remote, connection = number, "failure: {message}");
     }
 
     fn accept_failed(&self, error: &io::Error, pause: Option<Duration>) {

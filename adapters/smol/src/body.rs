@@ -6,7 +6,7 @@ use crate::clock;
 use crate::shared::{Shared, park};
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, Stream, future};
-use purlin_core::{Fields, Id, Machine, Recv};
+use purlin_core::{BodyLength, Fields, Id, Machine, Recv};
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -32,7 +32,9 @@ pub struct Body {
     from: Option<(Arc<Shared>, Id)>,
     /// What was taken from the machine and not read yet.
     rest: Bytes,
-    trailers: Option<Box<Fields>>,
+    /// What is still to be taken from the machine, if that is known.
+    coming: Option<u64>,
+    pub(crate) trailers: Option<Box<Fields>>,
 }
 
 impl Body {
@@ -43,11 +45,16 @@ impl Body {
     /// assert_eq!(smol::block_on(body.text()).unwrap(), "");
     /// ```
     pub fn empty() -> Body {
-        Body { from: None, rest: Bytes::new(), trailers: None }
+        Body { from: None, rest: Bytes::new(), coming: Some(0), trailers: None }
     }
 
-    pub(crate) fn new(shared: Arc<Shared>, id: Id) -> Body {
-        Body { from: Some((shared, id)), rest: Bytes::new(), trailers: None }
+    pub(crate) fn new(shared: Arc<Shared>, id: Id, length: BodyLength) -> Body {
+        let coming = match length {
+            BodyLength::Empty => return Body::empty(),
+            BodyLength::Known(bytes) => Some(bytes),
+            BodyLength::Unknown => None,
+        };
+        Body { from: Some((shared, id)), rest: Bytes::new(), coming, trailers: None }
     }
 
     /// The next piece; `None` at the end.
@@ -143,6 +150,15 @@ impl Body {
         self.from.is_none() && self.rest.is_empty()
     }
 
+    /// How many bytes are still to be read, where that is known before the end.
+    ///
+    /// ```
+    /// assert_eq!(purlin_smol::Body::empty().remaining(), Some(0));
+    /// ```
+    pub fn remaining(&self) -> Option<u64> {
+        self.coming.map(|bytes| bytes + self.rest.len() as u64)
+    }
+
     pub(crate) fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
@@ -157,7 +173,11 @@ impl Body {
         let received = inner.machine.recv(*id, clock::now());
         inner.poke();
         match received {
-            Recv::Data(data) => Poll::Ready(Ok(Some(data))),
+            Recv::Data(data) => {
+                let count = data.len() as u64;
+                self.coming = self.coming.map(|bytes| bytes.saturating_sub(count));
+                Poll::Ready(Ok(Some(data)))
+            }
             Recv::Pending => {
                 park(&mut inner.waits.read, cx);
                 Poll::Pending
@@ -166,7 +186,7 @@ impl Body {
             Recv::End(trailers) => {
                 drop(inner);
                 self.trailers = trailers.map(Box::new);
-                self.from = None;
+                (self.from, self.coming) = (None, Some(0));
                 Poll::Ready(Ok(None))
             }
         }

@@ -62,7 +62,8 @@ impl<K: Kind> Future for Driver<'_, K> {
             if inner.stop == Stop::Asked {
                 end_soon(link, &mut inner, cx, now);
             }
-            inner = serve(place, shared, inner, work, cx, &mut now);
+            let panicked = |payload| place.common.panicked(payload);
+            inner = events::serve(&panicked, shared, inner, work, cx, &mut now);
             if inner.stop == Stop::Cut {
                 return Poll::Ready(());
             }
@@ -107,40 +108,6 @@ fn end_soon(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: N
         _ => {
             inner.stop = Stop::Told;
             inner.machine.shutdown(now);
-        }
-    }
-}
-
-/// Obeys events and polls the handler, until neither has anything to do.
-/// Each may have caused the other. The lock is free while the handler runs.
-fn serve<'s, K: Kind>(
-    place: &Place<K>,
-    shared: &'s Shared,
-    mut inner: MutexGuard<'s, Inner>,
-    work: &mut Work<'_, K>,
-    cx: &mut Context<'_>,
-    now: &mut Now,
-) -> MutexGuard<'s, Inner> {
-    loop {
-        let mut request;
-        (inner, request) = events::obey(shared, inner, work, cx.waker(), *now);
-        if !work.has_turn(request.is_some()) {
-            return inner;
-        }
-        inner.driving = true;
-        drop(inner);
-        let polled = work.run(&mut request, cx);
-        *now = clock::now();
-        let polled =
-            polled.map(|answered| answered.map_err(|payload| place.common.panicked(payload)));
-        inner = shared.lock();
-        inner.driving = false;
-        if let Poll::Ready(answer) = polled {
-            if let Some(left) = work.settle(answer, &mut inner, *now) {
-                drop(inner);
-                drop(left);
-                inner = shared.lock();
-            }
         }
     }
 }

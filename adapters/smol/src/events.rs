@@ -2,22 +2,58 @@
 //! Passes on; decides nothing.
 
 use crate::Request;
+use crate::clock;
 use crate::handler::Kind;
-use crate::shared::{Inner, Shared};
+use crate::server::Payload;
+use crate::shared::{Inner, Shared, Trouble};
 use crate::work::Work;
 use purlin_core::{Event, Id, Machine, Now};
 use std::sync::MutexGuard;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
+
+/// Obeys events and polls the handler, until neither has anything to do.
+/// Each may have caused the other. The lock is free while the handler runs;
+/// what it panics with is told to `panicked`, once it is answered.
+pub(crate) fn serve<'s, K: Kind>(
+    panicked: &dyn Fn(Payload),
+    shared: &'s Shared,
+    mut inner: MutexGuard<'s, Inner>,
+    work: &mut Work<'_, K>,
+    cx: &mut Context<'_>,
+    now: &mut Now,
+) -> MutexGuard<'s, Inner> {
+    loop {
+        let mut request;
+        (inner, request) = obey(shared, inner, work, cx.waker(), *now);
+        if !work.has_turn(request.is_some()) {
+            return inner;
+        }
+        inner.driving = true;
+        drop(inner);
+        let polled = work.run(&mut request, cx);
+        *now = clock::now();
+        let polled = polled.map(|answered| answered.map_err(panicked));
+        inner = shared.lock();
+        inner.driving = false;
+        if let Poll::Ready(answer) = polled {
+            if let Some(left) = work.settle(answer, &mut inner, *now) {
+                drop(inner);
+                drop(left);
+                inner = shared.lock();
+            }
+        }
+    }
+}
 
 /// Takes events until a request comes or there are none.
-pub(crate) fn obey<'s, K: Kind>(
+fn obey<'s, K: Kind>(
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
     work: &mut Work<'_, K>,
     own: &Waker,
     now: Now,
 ) -> (MutexGuard<'s, Inner>, Option<(Id, Request)>) {
-    inner = tell_misuse(shared, inner, work);
+    inner = tell_trouble(shared, inner, work);
     while let Some(event) = inner.machine.poll_event(now) {
         inner = tell(shared, inner, work, &event);
         match event {
@@ -28,7 +64,7 @@ pub(crate) fn obey<'s, K: Kind>(
             Event::Readable { .. } => rouse(inner.waits.read.take(), own, work),
             Event::Writable { id } => {
                 inner.send_left(id, now);
-                inner = tell_misuse(shared, inner, work);
+                inner = tell_trouble(shared, inner, work);
                 rouse(inner.waits.write.take(), own, work);
             }
             Event::InputClosed | Event::Reset { .. } => {
@@ -65,20 +101,23 @@ fn tell<'s, K: Kind>(
     shared.lock()
 }
 
-/// Tells whoever watches of a response that could not be sent as it was.
-fn tell_misuse<'s, K: Kind>(
+/// Tells whoever watches of a response that could not be made or sent.
+fn tell_trouble<'s, K: Kind>(
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
     work: &mut Work<'_, K>,
 ) -> MutexGuard<'s, Inner> {
-    let Some(misuse) = inner.misused.take() else {
+    let Some(trouble) = inner.trouble.take() else {
         return inner;
     };
     let Some(watch) = work.watch() else {
         return inner;
     };
     drop(inner);
-    watch.misused(misuse);
+    match trouble {
+        Trouble::Misused(misuse) => watch.misused(misuse),
+        Trouble::Failed(message) => watch.failed(&message),
+    }
     shared.lock()
 }
 

@@ -25,13 +25,26 @@
 //! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
 //! | [`Error`] | why not; it is an answer too |
+//!
+//! Features, all off:
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
+//! | `http` | heads to and from the types of the crate `http`, in `purlin_core::convert` |
+//! | `http-body` | [`Body`] as a body of the crate `http-body` |
+//! | `tower` | the module `tower`: axum and other services as handlers, a mux inside hyper |
 
 mod alarms;
 mod body;
 mod clock;
+#[cfg(feature = "tower")]
+mod direct;
 mod driver;
 mod events;
 mod handler;
+#[cfg(feature = "http-body")]
+mod http_body;
 mod link;
 mod mux;
 pub mod observe;
@@ -39,6 +52,8 @@ mod place;
 mod server;
 mod shared;
 mod source;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod turn;
 mod upgraded;
 mod warm;

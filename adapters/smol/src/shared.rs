@@ -29,8 +29,8 @@ pub(crate) struct Inner {
     /// It keeps its buffers while it waits.
     pub(crate) warm: bool,
     pub(crate) turn: Turn,
-    /// Why a response could not be sent as it was: not told yet.
-    pub(crate) misused: Option<Misuse>,
+    /// Why a response did not become what it was to be: not told yet.
+    pub(crate) trouble: Option<Trouble>,
 }
 
 /// Who waits for the open exchange.
@@ -44,6 +44,12 @@ pub(crate) struct Waits {
     pub(crate) flush: Option<Waker>,
     /// For the peer to go.
     pub(crate) cancel: Vec<Waker>,
+}
+
+/// What observers are told of a response.
+pub(crate) enum Trouble {
+    Misused(Misuse),
+    Failed(Box<str>),
 }
 
 /// How far a stop is. It only goes forward.
@@ -60,9 +66,14 @@ pub(crate) enum Stop {
 impl Shared {
     /// A connection that was accepted just now.
     pub(crate) fn new(config: Arc<ServerConfig>) -> Arc<Shared> {
+        Shared::over(Connection::new(config, clock::now()))
+    }
+
+    /// What is spoken by this machine.
+    pub(crate) fn over(machine: Connection) -> Arc<Shared> {
         let now = clock::now();
         Arc::new(Shared(Mutex::new(Inner {
-            machine: Connection::new(config, now),
+            machine,
             driver: None,
             driving: false,
             waits: Waits::default(),
@@ -72,7 +83,7 @@ impl Shared {
             idle: Some(now.mono + UNTOUCHED),
             warm: false,
             turn: Turn::new(0, Method::GET),
-            misused: None,
+            trouble: None,
         })))
     }
 

@@ -5,6 +5,7 @@ use crate::Error;
 use crate::body::Body;
 use bytes::Bytes;
 use futures_lite::{AsyncRead, Stream, future};
+use purlin_core::Fields;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -22,6 +23,27 @@ const PIECE: usize = 64 * 1024;
 /// # let _ = response;
 /// ```
 pub struct Source(Kind);
+
+/// What a response's bytes come from, piece by piece.
+pub(crate) trait Pieces {
+    /// Whether its first piece is waited for before the head goes out.
+    fn comes_first(&self) -> bool {
+        false
+    }
+
+    /// The next piece; `None` at the end.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>>;
+
+    /// What came behind the last one.
+    fn take_trailers(&mut self) -> Option<Fields> {
+        None
+    }
+
+    /// The next piece, waited for.
+    async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+}
 
 enum Kind {
     Reader(Pin<Box<dyn AsyncRead + Send>>, Vec<u8>),
@@ -57,16 +79,13 @@ impl Source {
     pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Source {
         Source(Kind::Stream(Box::pin(stream)))
     }
+}
 
-    /// Whether its first piece is waited for before the head goes out: the
-    /// peer of a request body may wait to be asked for it, which nobody can do
-    /// behind a final head, and what is wrong with it should choose the status.
-    pub(crate) fn comes_first(&self) -> bool {
+impl Pieces for Source {
+    /// The peer of a request body may wait to be asked for it, which nobody can
+    /// do behind a final head, and what is wrong with it should choose the status.
+    fn comes_first(&self) -> bool {
         matches!(self.0, Kind::Body(_))
-    }
-
-    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, Error>> {
-        future::poll_fn(|cx| self.poll_next(cx)).await
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {

@@ -1,8 +1,9 @@
 //! How far the open exchange is with being answered, and who ends its response.
 //! What a response is, the draft says; how it is framed, the machine.
 
+use crate::Error;
 use crate::clock;
-use crate::shared::{Inner, Shared};
+use crate::shared::{Inner, Shared, Trouble};
 use crate::writer::ResponseWriter;
 use purlin_core::message::{Draft, Outlet};
 use purlin_core::{Body, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status};
@@ -148,7 +149,17 @@ impl Inner {
     /// nobody's mistake.
     pub(crate) fn note(&mut self, misuse: Misuse) {
         if misuse != Misuse::NoSuchExchange {
-            self.misused = Some(misuse);
+            self.trouble = Some(Trouble::Misused(misuse));
+        }
+    }
+
+    /// A response could not be made or sent: ends and faults of a connection
+    /// are told as what they are.
+    pub(crate) fn note_error(&mut self, error: &Error) {
+        match error {
+            Error::Misuse(misuse) => self.note(*misuse),
+            Error::Closed(_) | Error::Peer(_) => {}
+            error => self.trouble = Some(Trouble::Failed(error.to_string().into())),
         }
     }
 }

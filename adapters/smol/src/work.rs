@@ -46,11 +46,7 @@ impl<'h, K: Kind> Work<'h, K> {
 
     /// The request that this head begins.
     pub(crate) fn request(&mut self, id: Id, head: RequestHead, length: BodyLength) -> Request {
-        // One that is empty needs no machine.
-        let body = match length {
-            BodyLength::Empty => crate::Body::empty(),
-            _ => crate::Body::new(self.shared().clone(), id),
-        };
+        let body = crate::Body::new(self.shared().clone(), id, length);
         let mut request = Request::new(head, length, body).with_values(self.values.clone());
         if let Some(watch) = &mut self.watch {
             watch.request(&mut request);

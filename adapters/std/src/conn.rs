@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Slices given to one write.
-const SLICES: usize = 16;
+const SLICES: usize = 8;
 /// How long to wait before looking again where nothing tells when to.
 const PAUSE: Duration = Duration::from_millis(5);
 /// The deadline of a machine that has none.
@@ -326,9 +326,9 @@ impl Conn {
         }
     }
 
-    /// Writes what the socket takes; says whether that was all.
+    /// Writes what the socket takes, of the output that there is; says whether that was all.
     pub(crate) fn write_ready(&mut self) -> bool {
-        while self.machine.want().write {
+        loop {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let now = self.clock.last();
             let used = self.machine.output(&mut slices, now);
@@ -343,8 +343,10 @@ impl Conn {
                 Moved::Nothing => return false,
                 Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, now),
             }
+            if !self.machine.want().write {
+                return true;
+            }
         }
-        true
     }
 
     /// Writes until nothing is left to write.
@@ -473,6 +475,13 @@ impl Conn {
             watch.panicked(&*payload);
         }
         self.hub.panicked(payload);
+    }
+
+    /// What the answer was to be made of failed.
+    pub(crate) fn failed(&self, error: &Error) {
+        if let Some(watch) = &self.watch {
+            watch.failed(&error.to_string());
+        }
     }
 
     /// Whether what was written can still arrive.

@@ -6,7 +6,7 @@ use crate::conn::{Conn, Pending};
 use crate::handler::Handler;
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
-use crate::{Body, Request, Response};
+use crate::{Body, Request, Response, Source};
 use purlin_core::message::Outcome;
 use purlin_core::{Body as Sent, BodyLength, Content, Id, Machine, Method, ServerMachine, Status};
 use std::any::Any;
@@ -41,11 +41,16 @@ pub struct Exchange {
     conn: RefCell<Option<Box<Conn>>>,
     /// A writer was taken.
     taken: Cell<bool>,
-    request: Cell<Option<Request>>,
 }
 
 impl Exchange {
-    pub(crate) fn begin(mut conn: Box<Conn>, pending: Pending) -> Exchange {
+    /// Calls the handler, and does what it says; gives the connection back once
+    /// the response is complete, or nothing if the server aborts.
+    pub(crate) fn run(
+        mut conn: Box<Conn>,
+        pending: Pending,
+        handler: &dyn Handler,
+    ) -> Option<Box<Conn>> {
         let Pending { id, head, length } = pending;
         let shared = Arc::clone(&conn.shared);
         let has_body = length != BodyLength::Empty;
@@ -59,12 +64,13 @@ impl Exchange {
             method,
             conn: RefCell::new(Some(conn)),
             taken: Cell::new(false),
-            request: Cell::new(Some(request)),
         };
         if has_body {
             exchange.lend(true);
         }
-        exchange
+        // A panic is answered, and nothing else is shared with the handler.
+        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &exchange)));
+        exchange.end(answer.map(|answer| answer.0))
     }
 
     /// The writer of the response. The response belongs to it from here, and
@@ -99,13 +105,8 @@ impl Exchange {
         }
     }
 
-    /// Calls the handler, and does what it says; gives the connection back once
-    /// the response is complete, or nothing if the server aborts.
-    pub(crate) fn run(self, handler: &dyn Handler) -> Option<Box<Conn>> {
-        let request = self.request.take()?;
-        // A panic is answered, and nothing else is shared with the handler.
-        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &self)));
-        let panic = match answer.map(|answer| answer.0) {
+    fn end(self, outcome: std::thread::Result<Outcome<Source>>) -> Option<Box<Conn>> {
+        let panic = match outcome {
             Ok(Outcome::Response(response)) => {
                 self.respond(response);
                 None

@@ -65,6 +65,8 @@ pub struct Draft {
     stage: Stage,
     /// Body bytes that are still to come, if the head declares their number.
     left: Option<u64>,
+    /// The body's length is told before its end.
+    measured: bool,
     /// More was written than the head declares.
     overrun: bool,
     sniffs: bool,
@@ -95,6 +97,7 @@ impl Draft {
             outgoing: Bytes::new(),
             stage: Stage::Fresh,
             left: None,
+            measured: false,
             overrun: false,
             sniffs: true,
             head_only: *method == Method::HEAD,
@@ -115,6 +118,14 @@ impl Draft {
     /// The trailer fields, sent at the end where the peer can read them.
     pub fn trailers_mut(&mut self) -> &mut Fields {
         &mut self.trailers
+    }
+
+    /// Adds trailer fields where the response has room for them: none fit behind
+    /// a body whose length is told before (RFC 9112 §7.1.2), and they are left out.
+    pub fn offer_trailers(&mut self, trailers: &Fields) {
+        if !self.measured && !self.head().fields().contains(names::CONTENT_LENGTH) {
+            trailers.iter().for_each(|field| self.trailers.push(field.name, field.value));
+        }
     }
 
     /// Whether a head without Content-Type is given one guessed from the body; it is by default.
@@ -311,6 +322,7 @@ impl Draft {
             return Err(Misuse::SecondResponse);
         }
         let head = self.merged(head);
+        self.measured = matches!(body, Body::Length(_));
         let whole = matches!(body, Body::Empty | Body::Full(_));
         if whole && !self.trailers.is_empty() {
             // Trailers need a body in pieces.

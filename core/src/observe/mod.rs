@@ -156,6 +156,12 @@ pub trait Observer: Send + Sync {
         let _ = (peer, misuse);
     }
 
+    /// What an answer was to be made of failed with this: a source of its bytes,
+    /// or a service. It was answered with 500, or broken off.
+    fn failed(&self, peer: &Peer, message: &str) {
+        let _ = (peer, message);
+    }
+
     /// A connection ends for this reason.
     fn closed(&self, peer: &Peer, reason: CloseReason) {
         let _ = (peer, reason);

@@ -30,6 +30,10 @@ macro_rules! pass {
             $($observer.misused(peer, misuse);)+
         }
 
+        fn failed(&$self, peer: &Peer, message: &str) {
+            $($observer.failed(peer, message);)+
+        }
+
         fn closed(&$self, peer: &Peer, reason: CloseReason) {
             $($observer.closed(peer, reason);)+
         }
@@ -88,6 +92,10 @@ mod tests {
             self.note("misused");
         }
 
+        fn failed(&self, _: &Peer, _: &str) {
+            self.note("failed");
+        }
+
         fn closed(&self, _: &Peer, _: CloseReason) {
             self.note("closed");
         }
@@ -121,9 +129,19 @@ mod tests {
         both.exchange(&peer, &exchange);
         both.panicked(&peer, "");
         both.misused(&peer, Misuse::WrongStatus);
+        both.failed(&peer, "");
         both.closed(&peer, CloseReason::PeerClosed);
         both.accept_failed(&io::ErrorKind::OutOfMemory.into(), None);
-        let all = ["state", "fault", "exchange", "panicked", "misused", "closed", "accept_failed"];
+        let all = [
+            "state",
+            "fault",
+            "exchange",
+            "panicked",
+            "misused",
+            "failed",
+            "closed",
+            "accept_failed",
+        ];
         drop(both);
         assert_eq!(one.iter().collect::<Vec<_>>(), all);
         assert_eq!(other.iter().collect::<Vec<_>>(), all);

@@ -101,6 +101,11 @@ impl Watch {
         self.observer.misused(&self.peer, misuse);
     }
 
+    /// What the answer was to be made of failed with this.
+    pub fn failed(&self, message: &str) {
+        self.observer.failed(&self.peer, message);
+    }
+
     /// The connection is closed, though its handler may go on. Dropping tells the same.
     pub fn closed(&mut self) {
         self.turn(ConnState::Closed);

@@ -2,10 +2,10 @@
 
 use crate::kit::GET;
 use crate::kit::told::observer;
-use crate::on::{ReadExt, Site, hello, pass, purlin};
+use crate::on::{ReadExt, Site, hello, pass, pieces, purlin};
 use purlin::{
-    ConnState, Content, Mux, Observer, Panics, Request, Response, ResponseHead, ResponseWriter,
-    Result, Server, Source, Status, streaming,
+    Bytes, ConnState, Content, Mux, Observer, Panics, Request, Response, ResponseHead,
+    ResponseWriter, Result, Server, Source, Status, streaming,
 };
 use std::sync::Arc;
 
@@ -229,4 +229,27 @@ fn a_panic_of_an_observer_costs_its_connection_and_no_other() {
         drop(second);
         assert_eq!(site.shutdown(), 0);
     }
+}
+
+#[test]
+fn a_source_that_fails_is_told_with_its_reason() {
+    let (tells, told) = observer();
+    let server = Server::new(handler!(|request: Request| {
+        let first = (request.path() == "/late").then(|| Ok(Bytes::from_static(b"some")));
+        let fails = Err(std::io::Error::other("the disk is on fire"));
+        let source = pieces(first.into_iter().chain([fails]));
+        Response::new(Status::OK).with_content(Content::Length(9, source))
+    }));
+    let site = Site::start(server.observe(tells));
+    let mut peer = site.connect();
+    peer.send(GET);
+    let failed = "failed: reading or writing failed: the disk is on fire";
+    told.expect(&["New", "Active", failed, "GET / by -: 500 in 0 out 0", "Idle"]);
+    peer.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
+    told.expect(&["Active", failed]);
+    // Whether the piece before is sent at once is the adapter's.
+    let rest = told.until("Closed");
+    let lines: Vec<_> = rest.iter().map(|(_, line)| &**line).collect();
+    assert!(lines[0].starts_with("GET /late by -: 200 in 0 out "), "{lines:?}");
+    assert_eq!(lines[1..], ["closed: Aborted", "Closed"]);
 }

@@ -120,6 +120,10 @@ impl Peer {
         Some((status, String::from_utf8(body).unwrap()))
     }
 
+    pub(crate) fn line(&mut self) -> String {
+        self.try_line().expect("a line")
+    }
+
     fn try_line(&mut self) -> Option<String> {
         loop {
             if let Some(at) = self.read.windows(2).position(|end| end == b"\r\n") {

@@ -101,6 +101,10 @@ impl Observer for Tells {
         self.tell(peer, format!("misused: {misuse:?}"));
     }
 
+    fn failed(&self, peer: &Peer, message: &str) {
+        self.tell(peer, format!("failed: {message}"));
+    }
+
     fn closed(&self, peer: &Peer, reason: CloseReason) {
         self.tell(peer, format!("closed: {reason:?}"));
     }

@@ -2,7 +2,8 @@
 //! When they come, the source knows; what is gathered of them, the draft.
 
 use super::ResponseWriter;
-use crate::{Content, Error, Response, Source};
+use crate::source::Pieces;
+use crate::{Content, Error, Response};
 use futures_lite::future;
 use purlin_core::{Body, ResponseHead};
 
@@ -13,10 +14,24 @@ impl ResponseWriter {
             Content::Empty => self.send_head(head, Body::Empty)?,
             Content::Full(data) => self.send_head(head, Body::Full(data))?,
             Content::Length(length, source) => {
-                self.pump(source, head, Some(Body::Length(length))).await?;
+                return self.send_pieces(head, Some(Body::Length(length)), source).await;
             }
             // Its head waits for the first bytes: they may be all.
-            Content::Stream(source) => self.pump(source, head, None).await?,
+            Content::Stream(source) => return self.send_pieces(head, None, source).await,
+        }
+        self.end().await
+    }
+
+    /// Sends a head, what its pieces are, and what comes behind them.
+    pub(crate) async fn send_pieces(
+        &mut self,
+        head: ResponseHead,
+        body: Option<Body>,
+        mut pieces: impl Pieces,
+    ) -> Result<(), Error> {
+        self.pump(&mut pieces, head, body).await?;
+        if let Some(trailers) = pieces.take_trailers() {
+            self.draft.offer_trailers(&trailers);
         }
         self.end().await
     }
@@ -37,7 +52,7 @@ impl ResponseWriter {
     /// a short response gets its length; once the source waits, so does nobody else.
     async fn pump(
         &mut self,
-        mut source: Source,
+        source: &mut impl Pieces,
         head: ResponseHead,
         body: Option<Body>,
     ) -> Result<(), Error> {

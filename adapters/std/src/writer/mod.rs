@@ -249,15 +249,28 @@ impl ResponseWriter {
             // Whoever has both the body and the writer waits for nobody.
             self.shared.hold();
         }
-        let mut next = source.next()?;
+        let mut next = self.take_piece(&mut source)?;
         self.begin(head, body)?;
         while let Some(piece) = next {
             let shared = Arc::clone(&self.shared);
             let slot = shared.send(shared.enter(self.id)?, self.id, piece)?;
             drop(shared.make_room(slot, self.id)?);
-            next = source.next()?;
+            next = self.take_piece(&mut source)?;
         }
         self.complete()
+    }
+
+    /// Takes a piece of a source; that it failed is told, unless the peer failed.
+    fn take_piece(&mut self, source: &mut Source) -> Result<Option<Bytes>, Error> {
+        let taken = source.next();
+        if let Err(error @ Error::Io(_)) = &taken {
+            // A connection that has ended has nobody to tell.
+            let mut slot = self.shared.lock();
+            if let Ok(conn) = slot.conn(self.id) {
+                conn.failed(error);
+            }
+        }
+        taken
     }
 
     /// Completes the response and sends it.

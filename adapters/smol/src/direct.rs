@@ -1,0 +1,124 @@
+//! Has a handler answer a request that comes from no connection.
+//! Drives the handler and feeds it its body; whoever polls it takes the answer
+//! out of the machine.
+
+use crate::handler::{Exchange, Kind};
+use crate::shared::{Inner, Shared};
+use crate::work::Work;
+use crate::{clock, events};
+use bytes::Bytes;
+use purlin_core::{CloseReason, Direct, Fault, Fields, Machine, Values};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+/// Rounds before other tasks get theirs.
+const ROUNDS: usize = 32;
+
+/// Where a request's body comes from. It is asked only while the handler waits for some.
+pub(crate) trait Feed {
+    /// What comes next.
+    fn poll_feed(&mut self, cx: &mut Context<'_>) -> Poll<Fed>;
+}
+
+/// A part of a request's body.
+pub(crate) enum Fed {
+    Piece(Bytes),
+    End(Option<Fields>),
+    /// It will not come to its end.
+    Cut,
+}
+
+/// One exchange, to be polled until its handler has returned and its answer is whole.
+pub(crate) struct Run<'h, K: Kind, F> {
+    shared: Arc<Shared>,
+    work: Work<'h, K>,
+    feed: F,
+}
+
+impl<'h, K: Kind, F: Feed + Unpin> Run<'h, K, F> {
+    /// An exchange whose machine is a [`Direct`] one.
+    pub(crate) fn new(kind: &'h K, shared: Arc<Shared>, values: Values, feed: F) -> Self {
+        let exchange = Exchange { shared: shared.clone(), id: 0 };
+        Run { shared, work: Work::new(kind, exchange, values, None), feed }
+    }
+}
+
+impl<K: Kind, F: Feed + Unpin> Future for Run<'_, K, F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Run { shared, work, feed } = self.get_mut();
+        let mut now = clock::now();
+        let mut inner = shared.lock();
+        inner.driver = Some(cx.waker().clone());
+        work.woken();
+        for _ in 0..ROUNDS {
+            let hungry;
+            (inner, hungry) = supply(shared, inner, feed, cx);
+            // A panic was answered, and there is no server that it could concern.
+            inner = events::serve(&drop, shared, inner, work, cx, &mut now);
+            if work.is_over() && !inner.machine.in_exchange() {
+                return Poll::Ready(());
+            }
+            if !work.is_due() && (hungry || !wants_body(&mut inner)) {
+                return Poll::Pending;
+            }
+        }
+        drop(inner);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Supplies as much of the body as is waited for; says whether it has to come yet.
+fn supply<'s>(
+    shared: &'s Shared,
+    mut inner: MutexGuard<'s, Inner>,
+    feed: &mut impl Feed,
+    cx: &mut Context<'_>,
+) -> (MutexGuard<'s, Inner>, bool) {
+    while wants_body(&mut inner) {
+        drop(inner);
+        let fed = feed.poll_feed(cx);
+        inner = shared.lock();
+        let Poll::Ready(fed) = fed else { return (inner, true) };
+        if let Some(direct) = inner.machine.as_direct() {
+            match fed {
+                Fed::Piece(piece) => direct.supply(piece),
+                Fed::End(trailers) => direct.supply_end(trailers),
+                Fed::Cut => direct.cut(Fault::Truncated),
+            }
+        }
+    }
+    (inner, false)
+}
+
+fn wants_body(inner: &mut Inner) -> bool {
+    inner.machine.as_direct().is_some_and(|direct| direct.wants_body())
+}
+
+/// Nobody waits for the answer any more: its handler is dropped where it
+/// waits, and whoever holds a body or a writer elsewhere is told.
+impl<K: Kind, F> Drop for Run<'_, K, F> {
+    fn drop(&mut self) {
+        self.work.cancel();
+        let mut inner = self.shared.lock();
+        let open = inner.machine.in_exchange();
+        if let Some(direct) = inner.machine.as_direct().filter(|_| open) {
+            direct.abandon();
+            inner.closed = inner.closed.or(Some(CloseReason::Fault(Fault::Reset)));
+        }
+        let released = inner.release();
+        drop(inner);
+        released.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Shared {
+    /// What the answer of an exchange without a wire is taken from.
+    pub(crate) fn direct<T>(&self, take: impl FnOnce(&mut Direct) -> T) -> Option<T> {
+        self.lock().machine.as_direct().map(take)
+    }
+}
