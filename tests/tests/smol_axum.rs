@@ -23,7 +23,6 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::io;
 use std::sync::mpsc::sync_channel;
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tower_kit::{frames, pieces};
 use tower_service::Service;
 
