@@ -8,12 +8,20 @@ use std::io::IoSlice;
 /// What `read_buf` promises when it gives anything.
 pub(crate) const LEAST_READ: usize = 4096;
 
+/// Fewer bytes are copied out, as is less than half a store: a piece that is kept holds all of it.
+const LEND_LEAST: usize = 16 * 1024;
+
 /// Bytes that came in and are not used up yet, in one piece.
 ///
-/// The store is initialised once and then reused, so reading costs no zeroing.
+/// The store is initialised once and then reused, so reading costs no zeroing:
+/// also one that was lent, once whoever had it has let go of it.
 #[derive(Debug)]
 pub(crate) struct InBuf {
     store: Vec<u8>,
+    /// The store that left with a piece.
+    lent: Option<Bytes>,
+    /// How long the store was last.
+    size: usize,
     start: usize,
     end: usize,
     most: usize,
@@ -24,7 +32,8 @@ pub(crate) struct InBuf {
 impl InBuf {
     /// A queue that holds at most `most` bytes.
     pub(crate) fn new(most: usize) -> InBuf {
-        InBuf { store: Vec::new(), start: 0, end: 0, most: most.max(LEAST_READ), filled_up: false }
+        let most = most.max(LEAST_READ);
+        InBuf { store: Vec::new(), lent: None, size: 0, start: 0, end: 0, most, filled_up: false }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -52,8 +61,7 @@ impl InBuf {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
-        let wanted =
-            if self.filled_up { (self.store.len() * 4).min(self.most) } else { LEAST_READ };
+        let wanted = if self.filled_up { (self.size * 4).min(self.most) } else { LEAST_READ };
         if self.store.len() - self.end < LEAST_READ || self.store.len() < wanted {
             self.make_room(wanted);
         }
@@ -67,8 +75,11 @@ impl InBuf {
             self.start = 0;
         }
         let needed = wanted.max(self.end + LEAST_READ);
+        if let Some(lent) = self.lent.take().filter(Bytes::is_unique) {
+            self.store = Vec::from(lent);
+        }
         if self.store.is_empty() {
-            self.store = vec![0; needed]; // comes zeroed from the allocator
+            self.store = vec![0; needed.max(self.size)]; // comes zeroed from the allocator
         } else if self.store.len() < needed {
             // Doubling keeps the copying linear when input comes in drops.
             let size = needed.max((self.store.len() * 2).min(self.most));
@@ -76,6 +87,7 @@ impl InBuf {
             self.store.reserve_exact(size - self.store.len());
             self.store.resize(size, 0);
         }
+        self.size = self.store.len();
     }
 
     /// `count` bytes of the spare room now hold input; says how many there was room for.
@@ -95,6 +107,24 @@ impl InBuf {
         self.start = (self.start + count).min(self.end);
     }
 
+    /// Takes the first `most` bytes out, or what there is. Many bytes leave
+    /// uncopied, with the store; it is used again if they are gone by the next read.
+    pub(crate) fn take(&mut self, most: usize) -> Bytes {
+        let count = self.len().min(most);
+        if count < LEND_LEAST.max(self.store.len() / 2) || count < self.len() {
+            let piece = Bytes::copy_from_slice(&self.bytes()[..count]);
+            self.consume(count);
+            return piece;
+        }
+        let mut store = std::mem::take(&mut self.store);
+        store.truncate(self.end);
+        let piece = Bytes::from(store);
+        self.lent = Some(piece.clone());
+        let start = std::mem::take(&mut self.start);
+        self.end = 0;
+        piece.slice(start..)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.start = self.end;
     }
@@ -102,14 +132,14 @@ impl InBuf {
     /// Gives back the store if it holds nothing.
     pub(crate) fn trim(&mut self) {
         if self.is_empty() {
-            self.store = Vec::new();
-            (self.start, self.end, self.filled_up) = (0, 0, false);
+            *self = InBuf::new(self.most);
         }
     }
 
     /// Bytes of memory held.
     pub(crate) fn held(&self) -> usize {
-        self.store.capacity()
+        let lent = self.lent.as_ref().filter(|lent| lent.is_unique());
+        self.store.capacity() + lent.map_or(0, Bytes::len)
     }
 }
 
@@ -313,6 +343,50 @@ mod tests {
                 assert!(input.held() <= most, "{} of {most}", input.held());
             }
         }
+    }
+
+    /// Fills all the room there is.
+    fn fill(input: &mut InBuf, byte: u8) -> usize {
+        let room = input.spare();
+        room.fill(byte);
+        let count = room.len();
+        input.filled(count)
+    }
+
+    #[test]
+    fn a_store_that_left_is_used_again_unless_it_is_kept() {
+        let mut input = InBuf::new(64 * 1024);
+        while input.size < 64 * 1024 {
+            let count = fill(&mut input, b'a');
+            input.consume(count);
+        }
+        let count = fill(&mut input, b'b');
+        let place = input.bytes().as_ptr();
+        let piece = input.take(usize::MAX);
+        assert_eq!((piece.len(), piece.as_ptr(), input.held()), (count, place, 0));
+        drop(piece);
+        assert_eq!(input.held(), count);
+        assert_eq!(fill(&mut input, b'c'), count);
+        assert_eq!(input.bytes().as_ptr(), place, "the same store");
+        let kept = input.take(usize::MAX);
+        assert_eq!(fill(&mut input, b'd'), count);
+        assert_ne!(input.bytes().as_ptr(), place);
+        assert!(kept.iter().all(|byte| *byte == b'c'));
+        assert!(input.take(usize::MAX).iter().all(|byte| *byte == b'd'));
+        input.trim();
+        assert_eq!(input.held(), 0);
+    }
+
+    #[test]
+    fn few_bytes_are_copied_out() {
+        let mut input = InBuf::new(256 * 1024);
+        fill(&mut input, b'a');
+        let place = input.bytes().as_ptr();
+        let piece = input.take(100);
+        assert_ne!(piece.as_ptr(), place);
+        assert_eq!((piece.len(), input.len()), (100, LEAST_READ - 100));
+        assert_eq!(input.take(usize::MAX).len(), LEAST_READ - 100);
+        assert!(input.is_empty());
     }
 
     #[test]

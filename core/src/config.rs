@@ -45,8 +45,8 @@ impl Default for Limits {
             empty_lines: 8,
             body_bytes: 16 * 1024 * 1024,
             discard_bytes: 256 * 1024,
-            input_bytes: 256 * 1024,
-            output_bytes: 256 * 1024,
+            input_bytes: 512 * 1024,
+            output_bytes: 512 * 1024,
             leniency: Leniency::STRICT,
         }
     }

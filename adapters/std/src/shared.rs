@@ -231,6 +231,37 @@ impl Shared {
         }
     }
 
+    /// Writes out, so that the machine takes more.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub(crate) fn make_room<'a>(&'a self, slot: Guard<'a>, id: Id) -> Result<Guard<'a>, Error> {
+        let mut slot = self.write_out(slot);
+        let conn = slot.conn(id)?;
+        conn.still_open()?;
+        conn.note_events();
+        Ok(slot)
+    }
+
+    /// Writes what the socket takes at once, if nobody else reads or writes; else all.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub(crate) fn write_ready<'a>(
+        &'a self,
+        mut slot: Guard<'a>,
+        id: Id,
+    ) -> Result<Guard<'a>, Error> {
+        if slot.writing || (slot.duplex && !slot.is_alone()) {
+            return self.make_room(slot, id);
+        }
+        let conn = slot.conn(id)?;
+        conn.write_ready();
+        conn.still_open()?;
+        conn.note_events();
+        Ok(slot)
+    }
+
     /// Sends body bytes, all of them, writing out as often as there is no room.
     pub(crate) fn send<'a>(
         &'a self,
@@ -247,21 +278,9 @@ impl Shared {
         }
     }
 
-    /// Writes out, so that the machine takes more.
-    ///
-    /// # Errors
-    /// The connection has ended.
-    pub(crate) fn make_room<'a>(&'a self, slot: Guard<'a>, id: Id) -> Result<Guard<'a>, Error> {
-        let mut slot = self.write_out(slot);
-        let conn = slot.conn(id)?;
-        conn.still_open()?;
-        conn.note_events();
-        Ok(slot)
-    }
-
     /// Waits until input has come, or something has changed.
     fn read_more<'a>(&'a self, mut slot: Guard<'a>, id: Id) -> Result<Guard<'a>, Error> {
-        let alone = slot.alone.is_some_and(|thread| thread == thread::current().id());
+        let alone = slot.is_alone();
         if slot.reading {
             return Ok(self.wait(slot));
         }
@@ -303,7 +322,7 @@ impl Shared {
         while slot.writing {
             slot = self.wait(slot);
         }
-        if !slot.duplex || slot.alone.is_some_and(|thread| thread == thread::current().id()) {
+        if !slot.duplex || slot.is_alone() {
             if let Some(conn) = &mut slot.conn {
                 conn.write_out();
                 conn.half_close();
@@ -356,6 +375,11 @@ impl Shared {
 }
 
 impl Slot {
+    /// Whether this thread alone reads and writes.
+    fn is_alone(&self) -> bool {
+        self.alone.is_some_and(|thread| thread == thread::current().id())
+    }
+
     /// The machine, if the exchange of that id is open and its response is not complete.
     pub(crate) fn conn(&mut self, id: Id) -> Result<&mut Conn, Error> {
         match &mut self.conn {

@@ -107,12 +107,12 @@ impl Incoming {
             }
             Coding::Length(left) => {
                 let count = usize::try_from(*left).unwrap_or(usize::MAX).min(PIECE_MOST);
-                let piece = take_front(input, count);
+                let piece = input.take(count);
                 *left -= piece.len() as u64;
                 Ok(self.given(piece))
             }
             Coding::Raw => {
-                let piece = take_front(input, PIECE_MOST);
+                let piece = input.take(PIECE_MOST);
                 Ok(self.given(piece))
             }
             Coding::Chunked(_) => self.take_chunks(input, limits, most),
@@ -243,11 +243,4 @@ impl Scout {
         }
         false
     }
-}
-
-fn take_front(input: &mut InBuf, most: usize) -> Bytes {
-    let count = input.len().min(most);
-    let piece = Bytes::copy_from_slice(&input.bytes()[..count]);
-    input.consume(count);
-    piece
 }

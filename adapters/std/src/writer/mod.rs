@@ -249,12 +249,18 @@ impl ResponseWriter {
             // Whoever has both the body and the writer waits for nobody.
             self.shared.hold();
         }
+        // What has no known length may be live: a piece has gone out before the next is taken.
+        let live = !matches!(body, Body::Length(_));
         let mut next = self.take_piece(&mut source)?;
         self.begin(head, body)?;
+        let shared = Arc::clone(&self.shared);
         while let Some(piece) = next {
-            let shared = Arc::clone(&self.shared);
             let slot = shared.send(shared.enter(self.id)?, self.id, piece)?;
-            drop(shared.make_room(slot, self.id)?);
+            drop(match live {
+                true => shared.make_room(slot, self.id)?,
+                // While the peer does not keep up, more is gathered for it.
+                false => shared.write_ready(slot, self.id)?,
+            });
             next = self.take_piece(&mut source)?;
         }
         self.complete()

@@ -1,7 +1,7 @@
 //! Purlin on smol, threads=N of them (0: one).
 use peer_common::{JSON, user_post_body};
 use purlin_smol::{BodyLength, Content, IntoResponse, Mux, Request, Response, ResponseHead, Server, Source, Status};
-use smol::io::{AsyncReadExt, repeat};
+use smol::stream::iter;
 
 fn main() -> purlin_smol::Result<()> {
     let args = peer_common::args();
@@ -10,7 +10,7 @@ fn main() -> purlin_smol::Result<()> {
     mux.handle("GET /json", async |_: Request| typed("application/json", Content::Full(JSON.into())))?;
     mux.handle("GET /users/{id}/posts/{post}", async |r: Request| user_post_body(&r.param("id"), &r.param("post")))?;
     mux.handle("GET /bytes/{n}", async |r: Request| match r.param("n").parse() {
-        Ok(n) => bytes(Content::Length(n, Source::reader(repeat(b'x').take(n)))),
+        Ok(n) => bytes(Content::Length(n, Source::stream(iter(peer_common::pieces(n).map(Ok))))),
         Err(_) => Status::BAD_REQUEST.into_response(),
     })?;
     mux.handle("POST /echo", async |r: Request| {
