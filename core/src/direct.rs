@@ -400,7 +400,10 @@ impl Machine for Direct {
             _ => {}
         }
         let trailers = trailers.filter(|trailers| !trailers.is_empty());
-        decide::trailers(self.sent, trailers)?;
+        // On a raw stream there are none, as on a wire.
+        if self.writer != Writer::Raw {
+            decide::trailers(self.sent, trailers)?;
+        }
         if self.sent == Sent::Chunked {
             self.trailers = trailers.cloned();
         }

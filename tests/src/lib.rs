@@ -3,6 +3,7 @@
 //! Nothing here is shipped, and nothing here shares code with what it checks:
 //! the parsers in `peer` are written a second time, plainly, from the RFCs.
 
+pub mod answers;
 pub mod assumed;
 pub mod chaos;
 pub mod peer;

@@ -92,6 +92,11 @@ fn a_status_without_content_takes_none() {
         draft.finish(to).unwrap();
     });
     assert_eq!(text, "HTTP/1.1 204 No Content\r\n\r\n");
+    for status in [Status::EARLY_HINTS, Status::RESET_CONTENT, Status::NOT_MODIFIED] {
+        let mut draft = Draft::new(&Method::GET);
+        draft.set_status(status);
+        assert_eq!(draft.gather(b"x"), Err(Misuse::BodyNotAllowed), "{status:?}");
+    }
 }
 
 #[test]
