@@ -32,7 +32,7 @@ pub use listener::{Accepted, Listener, inherited};
 #[cfg(feature = "log")]
 pub use log::LogObserver;
 pub use memory::{Dialer, in_memory};
-pub use readiness::{NUDGE, Readiness};
+pub use readiness::{ENDED, NUDGE, Readiness};
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};
 #[cfg(feature = "tracing")]

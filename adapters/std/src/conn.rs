@@ -54,6 +54,8 @@ pub(crate) struct Conn {
     last_byte: Mono,
     /// The last read took all there was.
     drained: bool,
+    /// The peer's end may stand behind that.
+    ending: bool,
     /// It may hold buffers.
     warm: bool,
     /// The peer sends nothing more.
@@ -109,6 +111,7 @@ impl Conn {
             last_byte: clock.last().mono,
             clock,
             drained: true,
+            ending: false,
             warm: false,
             input_closed: false,
             closed: None,
@@ -220,13 +223,19 @@ impl Conn {
         let size = room.len();
         let moved = self.shared.socket.read_ready(room);
         self.drained = !matches!(moved, Moved::Bytes(count) if count == size);
+        self.ending &= moved != Moved::Nothing;
         self.took(moved);
         moved != Moved::Nothing
     }
 
     /// Whether everything that has come was read, so that the socket will tell of more.
     pub(crate) fn is_drained(&self) -> bool {
-        self.drained && self.place != Place::default()
+        self.drained && !self.ending && self.place != Place::default()
+    }
+
+    /// Reads on until nothing is there: the end would not be told again.
+    pub(crate) fn expect_end(&mut self) {
+        self.ending = true;
     }
 
     /// Stays for a moment, since the next request often follows at once; says

@@ -12,7 +12,7 @@ use crate::hub::Hub;
 use crate::poller::Poller;
 use crate::pool::Pool;
 use purlin_core::observe::Address;
-use purlin_host::{Clock, Listener, Readiness};
+use purlin_host::{Clock, ENDED, Listener, Readiness};
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -205,7 +205,7 @@ impl Timekeeper {
         }
         let mut found = Vec::new();
         for token in ready {
-            if let Some(door) = self.hub.doors.knocked(token) {
+            if let Some(door) = self.hub.doors.knocked(token & !ENDED) {
                 let accepted = self.hub.accept(door);
                 self.hub.begin(accepted);
             } else {
