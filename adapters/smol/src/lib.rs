@@ -25,6 +25,7 @@
 //! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
 //! | [`Error`] | why not; it is an answer too |
+//! | [`testing`] | answers recorded without a server, and a server without a port |
 //!
 //! Features, all off:
 //!
@@ -38,7 +39,6 @@
 mod alarms;
 mod body;
 mod clock;
-#[cfg(feature = "tower")]
 mod direct;
 mod driver;
 mod events;
@@ -52,6 +52,7 @@ mod place;
 mod server;
 mod shared;
 mod source;
+pub mod testing;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod turn;

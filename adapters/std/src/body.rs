@@ -44,7 +44,12 @@ impl Body {
     /// assert_eq!(body.text().unwrap(), "");
     /// ```
     pub fn empty() -> Body {
-        Body { shared: None, id: 0, rest: Bytes::new(), trailers: None }
+        Body::here(Bytes::new(), None)
+    }
+
+    /// A body that is here already.
+    pub(crate) fn here(bytes: Bytes, trailers: Option<Fields>) -> Body {
+        Body { shared: None, id: 0, rest: bytes, trailers }
     }
 
     pub(crate) fn of(shared: &Arc<Shared>, id: Id) -> Body {

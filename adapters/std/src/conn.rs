@@ -9,8 +9,8 @@ use crate::shared::Shared;
 use crate::socket::Socket;
 use purlin_core::observe::{Peer, Watch};
 use purlin_core::{
-    BodyLength, Close, CloseReason, Eof, Event, Id, Machine, Misuse, Mono, Now, RequestHead,
-    Values, Why, server,
+    BodyLength, Close, CloseReason, Direct, Eof, Event, Id, Machine, Misuse, Mono, Now,
+    RequestHead, Values, Why, server,
 };
 use purlin_host::{Accepted, Clock, Moved};
 use std::any::Any;
@@ -89,6 +89,16 @@ impl Conn {
             _ => values,
         };
         conn.watch = watch;
+        conn
+    }
+
+    /// An exchange without a wire.
+    pub(crate) fn direct(hub: &Arc<Hub>, direct: Direct, values: Values) -> Box<Conn> {
+        let shared = Arc::new(Shared::new(Socket::new(None)));
+        let number = hub.control.enter(&shared);
+        let mut conn = Conn::new(hub, shared, number);
+        conn.machine = direct.into();
+        conn.values = values;
         conn
     }
 

@@ -29,6 +29,7 @@
 //! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
 //! | [`observe`] | what a server tells of connections and requests |
+//! | [`testing`] | answers recorded without a server, and a server without a port |
 //! | [`Error`] | why not; it is an answer too |
 
 #![allow(
@@ -52,6 +53,7 @@ mod server;
 mod shared;
 mod socket;
 mod source;
+pub mod testing;
 mod upgraded;
 mod worker;
 mod writer;
@@ -75,7 +77,7 @@ pub use purlin_core::{
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
     Timeouts, Values, Version, names,
 };
-pub use purlin_host::{Listener, inherited};
+pub use purlin_host::{Dialer, Listener, in_memory, inherited};
 pub use server::{Bound, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;

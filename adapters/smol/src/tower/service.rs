@@ -98,7 +98,8 @@ where
     B: Body + Send + 'static,
 {
     let kind = Moving(handler);
-    direct::Run::new(&kind, shared, values, BodyFeed(Box::pin(body))).await;
+    // A panic was answered, and there is no server here that it could concern.
+    let _ = direct::Run::new(&kind, shared, values, BodyFeed(Box::pin(body))).await;
 }
 
 fn length(body: &impl Body) -> BodyLength {
