@@ -286,6 +286,19 @@ fn an_upgrade_that_nobody_asked_for_is_answered_500_and_told() {
 }
 
 #[test]
+fn a_fault_of_the_client_behind_an_error_has_its_own_status() {
+    let echo = async |request: Request| request.into_body();
+    let (tells, told) = observer();
+    let router = Router::new().route("/", post(echo));
+    let server = Server::new(ServiceHandler::new(router)).observe(tells).body_limit(10);
+    let site = Site::start(server);
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n";
+    assert!(ask(&site, head).starts_with("HTTP/1.1 413 "));
+    let all = told.until("Closed");
+    assert!(!all.iter().any(|(_, line)| line.starts_with("failed")), "{all:?}");
+}
+
+#[test]
 fn a_client_that_goes_takes_its_service_along() {
     let (tell, gone) = sync_channel(2);
     let wait = async move |request: Request| {

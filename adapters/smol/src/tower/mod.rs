@@ -29,6 +29,7 @@ pub use handler::{OnUpgrade, ServiceHandler};
 pub use host::{AnswerBody, Answering};
 pub use service::HandlerService;
 
+use crate::{Error, PeerError};
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::Body;
@@ -65,6 +66,18 @@ fn poll_part<B: Body>(
         };
         return Poll::Ready(Some(Ok(part)));
     }
+}
+
+/// The peer's fault that is behind an error, if one is.
+fn fault_behind(error: &BoxError) -> Option<PeerError> {
+    let mut behind: Option<&(dyn std::error::Error + 'static)> = Some(&**error);
+    while let Some(error) = behind {
+        if let Some(Error::Peer(fault)) = error.downcast_ref() {
+            return Some(*fault);
+        }
+        behind = error.source();
+    }
+    None
 }
 
 /// An error and all that is behind it, in one line.

@@ -2,13 +2,11 @@
 //! Waits for room; what a response is, its draft decides, and the machine how it is framed.
 
 mod pump;
+#[cfg(feature = "tower")]
+mod service;
 
 use crate::clock;
-#[cfg(feature = "tower")]
-use crate::shared::Trouble;
 use crate::shared::{Shared, park};
-#[cfg(feature = "tower")]
-use crate::source::Pieces;
 use crate::upgraded::Upgraded;
 use crate::{Error, Response};
 use bytes::Bytes;
@@ -197,37 +195,6 @@ impl ResponseWriter {
         sent
     }
 
-    /// The same for what is no [`Response`].
-    #[cfg(feature = "tower")]
-    pub(crate) async fn respond_pieces(
-        mut self,
-        head: ResponseHead,
-        body: Option<Body>,
-        pieces: impl Pieces,
-    ) {
-        if let Err(error) = self.send_pieces(head, body, pieces).await {
-            self.fail(&error);
-        }
-    }
-
-    /// Makes the exchange a raw stream; if it cannot be one, that is answered.
-    #[cfg(feature = "tower")]
-    pub(crate) fn upgrade_or_fail(mut self, head: ResponseHead) -> Option<Upgraded> {
-        match self.command(|draft, to| draft.upgrade(to, &head)) {
-            Ok(()) => Some(Upgraded::new(self.shared.clone(), self.id)),
-            Err(error) => {
-                self.fail(&error);
-                None
-            }
-        }
-    }
-
-    /// Whether the request wants the head alone.
-    #[cfg(feature = "tower")]
-    pub(crate) fn is_head_only(&self) -> bool {
-        self.draft.is_head_only()
-    }
-
     /// Ends the response, with its trailers if it has any.
     ///
     /// ```
@@ -360,13 +327,6 @@ impl ResponseWriter {
     fn poll_flushed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_give(cx))?;
         self.shared.lock().poll_written(cx)
-    }
-
-    /// The response cannot be made, for this reason: 500, or the end.
-    #[cfg(feature = "tower")]
-    pub(crate) fn fail_for(mut self, message: String) {
-        self.shared.lock().trouble = Some(Trouble::Failed(message.into()));
-        self.fail_as(Status::INTERNAL_SERVER_ERROR);
     }
 
     /// What the response was to be cannot be sent: this is the answer, or the end.
