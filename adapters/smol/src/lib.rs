@@ -32,7 +32,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
-//! | `http` | heads to and from the types of the crate `http`, in `purlin_core::convert` |
+//! | `http` | the module `convert`: heads to and from the types of the crate `http` |
 //! | `http-body` | [`Body`] as a body of the crate `http-body` |
 //! | `tower` | the module `tower`: axum and other services as handlers, a mux inside hyper |
 
@@ -71,6 +71,8 @@ pub use mux::{
     BoxHandler, BoxSendHandler, Mux, SendMux, SharedMux, default_mux, handle, listen_and_serve,
 };
 pub use purlin_core::config::FaultAnswer;
+#[cfg(feature = "http")]
+pub use purlin_core::convert;
 pub use purlin_core::message::Error;
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};

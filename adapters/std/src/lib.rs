@@ -31,6 +31,9 @@
 //! | [`observe`] | what a server tells of connections and requests |
 //! | [`testing`] | answers recorded without a server, and a server without a port |
 //! | [`Error`] | why not; it is an answer too |
+//!
+//! The feature `http`, which is off, adds the module `convert`: heads to and
+//! from the types of the crate `http`.
 
 #![allow(
     clippy::vec_box,
@@ -69,6 +72,8 @@ pub use handler::{
 pub use hub::Panics;
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
 pub use purlin_core::config::FaultAnswer;
+#[cfg(feature = "http")]
+pub use purlin_core::convert;
 pub use purlin_core::message::Error;
 pub use purlin_core::observe;
 pub use purlin_core::router::{InsertError, RouterOptions};

@@ -150,7 +150,7 @@ where
 /// A request as the service takes it, and where to give the stream that it may become.
 fn translate(
     request: Request,
-) -> Result<(http::Request<Body>, Option<Sender<Upgraded>>), purlin_core::convert::ConvertError> {
+) -> Result<(http::Request<Body>, Option<Sender<Upgraded>>), crate::convert::ConvertError> {
     let mut parts = request::Parts::try_from(request.head())?;
     if let Some(peer) = request.peer() {
         parts.extensions.insert(peer.clone());

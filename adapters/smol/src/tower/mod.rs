@@ -5,7 +5,7 @@
 //! - [`HandlerService`] runs a purlin mux inside hyper, axum or any tower stack.
 //!
 //! Requests and answers stream both ways, and nothing is read faster than it is
-//! taken. What `http` cannot say is in [`purlin_core::convert`]. Interim
+//! taken. What `http` cannot say is in [`crate::convert`]. Interim
 //! responses have no place there and are left out.
 //!
 //! ```
