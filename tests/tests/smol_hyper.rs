@@ -293,12 +293,14 @@ fn a_request_of_http_2_is_routed_by_its_authority_and_path() {
     mux.handle("/", async |r: Request| format!("{} {}", r.version(), r.authority().unwrap()))
         .unwrap();
     let mut service = HandlerService::new(mux);
-    let mut ask = |uri: &str| {
-        let request = http::Request::get(uri).version(http::Version::HTTP_2);
+    let mut ask = |uri: &str, version| {
+        let request = http::Request::get(uri).version(version);
         answer(&mut service, request.body(pieces(&[])).unwrap()).1
     };
-    assert_eq!(ask("https://one.test/hello/x"), "one x");
-    assert_eq!(ask("https://two.test/hello/x"), "HTTP/2.0 two.test");
+    for version in [http::Version::HTTP_2, http::Version::HTTP_3] {
+        assert_eq!(ask("https://one.test/hello/x", version), "one x");
+        assert_eq!(ask("https://two.test/hello/x", version), "HTTP/2.0 two.test");
+    }
 }
 
 #[test]
