@@ -8,25 +8,21 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a runtime has a clock")]
 
 use mio::{Events, Interest, Poll, Token, net::TcpListener, net::TcpStream};
-use purlin_core::{mux::FromHandler, *};
+use purlin_core::*;
 use std::io::{ErrorKind::WouldBlock, IoSlice, Read, Result, Write};
 use std::time::{Duration, Instant, SystemTime};
-use std::{collections::BTreeMap, convert::Infallible, error::Error, net::Shutdown, sync::Arc};
+use std::{convert::Infallible, error::Error, net::Shutdown, sync::Arc};
 
 /// This runtime's handlers see no body, and give whole answers only.
-struct Handler(fn(&Request<()>) -> Response<Infallible>);
+pub type Handler = fn(&Request<()>) -> Response<Infallible>;
 
-impl FromHandler<Handler> for Handler {
-    fn from_handler(handler: Handler) -> Handler {
-        handler
-    }
-}
-
-/// A machine and its socket. mio reports edges: what is ready stays so until a try is in vain.
+/// A machine and its socket. mio reports edges: what is ready stays so until a try is in vain, or
+/// gets less than there is room for, as long as no end is to be read behind that.
 struct Conn {
     machine: server::Connection,
     socket: TcpStream,
     readable: bool,
+    ended: bool,
     writable: bool,
     shut: bool,
 }
@@ -44,7 +40,7 @@ impl Conn {
                 self.answer(event, mux, now); // 2.
             }
             while self.writable && self.machine.want().write {
-                let mut slices = [IoSlice::new(&[]); 16]; // 3.
+                let mut slices = [IoSlice::new(&[]); 8]; // 3.
                 let used = self.machine.output(&mut slices, now);
                 match self.socket.write_vectored(&slices[..used]) {
                     Ok(count @ 1..) => self.machine.wrote(count, now),
@@ -60,23 +56,23 @@ impl Conn {
                     let _ = self.socket.shutdown(Shutdown::Write); // It may be gone already.
                 }
                 _ if moved => {} // 4. Again.
-                _ => {
-                    self.machine.trim(now); // 6. The rest of it is in `serve`.
-                    return Some(self.machine.deadline().map_or(FAR, |(at, _)| at));
-                }
+                _ => return Some(self.machine.deadline().map_or(FAR, |(at, _)| at)), // 6.
             }
         }
         Some(now.mono) // There is more to do here, but others have their turn before.
     }
 
     fn read(&mut self, now: Now) {
-        match self.socket.read(self.machine.read_buf()) {
+        let room = self.machine.read_buf();
+        let most = room.len();
+        let moved = self.socket.read(room);
+        self.readable = matches!(moved, Ok(count @ 1..) if count == most || self.ended);
+        match moved {
             Ok(0) => self.machine.eof(Eof::Clean, now),
-            Ok(count) => return self.machine.filled(count, now),
+            Ok(count) => self.machine.filled(count, now),
             Err(error) if error.kind() == WouldBlock => {}
             Err(_) => self.machine.eof(Eof::Reset, now),
         }
-        self.readable = false;
     }
 
     /// Nobody reads bodies here, and no route upgrades: no other event asks for anything.
@@ -84,7 +80,7 @@ impl Conn {
         let Event::Request { id, head, body, .. } = event else { return };
         let mut request = Request::new(head, body, ());
         let found = mux.dispatch(&mut request);
-        let (head, content) = found.map_or_else(|no| no, |yes| (yes.0)(&request)).into_parts();
+        let (head, content) = found.map_or_else(|no| no, |yes| yes(&request)).into_parts();
         let body = if let Content::Full(all) = content { Body::Full(all) } else { Body::Empty };
         let _ = self.machine.discard(id, now);
         let _ = self.machine.respond(id, &head, body, now).or_else(|_| self.machine.reset(id, now));
@@ -92,45 +88,49 @@ impl Conn {
 }
 
 const FAR: Mono = Mono::from_nanos(u64::MAX);
+const LISTENER: Token = Token(usize::MAX - 1);
 
-fn serve(mut listener: TcpListener, mux: &Mux<Handler>, config: ServerConfig) -> Result<()> {
-    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
-    poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
-    let (mut conns, mut turns, origin) = (BTreeMap::<_, Conn>::new(), Vec::new(), Instant::now());
-    let (mut accepting, mut accepted, mut next, config) = (true, 0, FAR, Arc::new(config));
+/// Serves until the poll fails.
+pub fn serve(mut listener: TcpListener, mux: &Mux<Handler>, config: ServerConfig) -> Result<()> {
+    let (mut poll, mut events, mut now) = (Poll::new()?, Events::with_capacity(64), Now::default());
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+    let (mut conns, mut turns, origin) = (slab::Slab::<Conn>::new(), Vec::new(), Instant::now());
+    let (mut accepting, mut next, config) = (true, FAR, Arc::new(config));
     loop {
         // 6. One wait for all, as no deadline is before `next`; a short one if accepting failed.
         let most = Duration::from_millis(if accepting { 50 } else { 60_000 });
-        let _ = poll.poll(&mut events, Some(next.since(Mono::ZERO + origin.elapsed()).min(most)));
+        let _ = poll.poll(&mut events, Some(next.since(now.mono).min(most)));
         let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
-        let now = Now::at(Mono::ZERO + origin.elapsed(), unix);
+        now = Now::at(Mono::ZERO + origin.elapsed(), unix);
         for event in &events {
-            accepting |= event.token() == Token(0);
-            if let Some(conn) = conns.get_mut(&event.token()) {
-                conn.readable |= event.is_readable() || event.is_read_closed();
+            accepting |= event.token() == LISTENER;
+            if let Some(conn) = conns.get_mut(event.token().0) {
+                conn.ended |= event.is_read_closed();
+                conn.readable |= event.is_readable() || conn.ended;
                 conn.writable |= event.is_writable();
-                turns.push(event.token());
+                turns.push(event.token().0);
             }
         }
         while accepting {
             let failed = |error: std::io::Error| accepting = error.kind() != WouldBlock;
             let Ok((mut socket, _)) = listener.accept().map_err(failed) else { break };
-            accepted += 1;
-            let (token, both) = (Token(accepted), Interest::READABLE | Interest::WRITABLE);
-            poll.registry().register(&mut socket, token, both)?;
+            let both = Interest::READABLE | Interest::WRITABLE;
+            poll.registry().register(&mut socket, Token(conns.vacant_key()), both)?;
             let machine = server::Connection::new(Arc::clone(&config), now);
-            let conn = Conn { machine, socket, readable: true, writable: true, shut: false };
-            conns.insert(token, conn);
-            turns.push(token);
+            let (readable, ended, writable, shut) = (true, false, true, false);
+            turns.push(conns.insert(Conn { machine, socket, readable, ended, writable, shut }));
         }
         if next <= now.mono {
-            next = FAR;
-            turns.extend(conns.keys());
+            // Once a second, or when a deadline has come: all, and what holds nothing is given back.
+            next = if conns.is_empty() { FAR } else { now.mono + Duration::from_secs(1) };
+            conns.iter_mut().for_each(|(_, conn)| conn.machine.trim(now));
+            turns.extend(conns.iter().map(|(at, _)| at));
         }
-        for token in turns.drain(..) {
-            match conns.get_mut(&token).and_then(|conn| conn.turn(mux, now)) {
-                Some(at) => next = next.min(at),
-                None => drop(conns.remove(&token)),
+        for at in turns.drain(..) {
+            match conns.get_mut(at).map(|conn| conn.turn(mux, now)) {
+                Some(Some(due)) => next = next.min(due),
+                Some(None) => drop(conns.remove(at)),
+                None => {}
             }
         }
     }
@@ -142,8 +142,8 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     let mut config = ServerConfig::default();
     config.timeouts.head = Duration::from_secs(args.next().map_or(Ok(30), |text| text.parse())?);
     let mut mux = Mux::new();
-    let hello = |r: &Request<()>| Response::text(format!("hello, {}\n", r.param("name")));
-    mux.handle("GET /hello/{name}", Handler(hello))?;
+    let hello: Handler = |r| Response::text(format!("hello, {}\n", r.param("name")));
+    mux.handle("GET /hello/{name}", hello)?;
     let listener = TcpListener::bind(address)?;
     println!("listening on http://{}/", listener.local_addr()?);
     Ok(serve(listener, &mux, config)?)

@@ -179,8 +179,13 @@ impl OutBuf {
     }
 
     /// The first `count` bytes have gone out.
-    pub(crate) fn consume(&mut self, count: usize) {
-        let mut count = count.min(self.len);
+    pub(crate) fn consume(&mut self, mut count: usize) {
+        if count >= self.len {
+            self.text.clear();
+            self.pieces.clear();
+            (self.gone, self.len) = (0, 0);
+            return;
+        }
         self.len -= count;
         while count > 0 {
             let next = self.pieces.front().map_or(self.text.len(), |(offset, _)| *offset);
@@ -204,10 +209,7 @@ impl OutBuf {
 
     /// Moves the text to the front once most of it has gone out.
     fn tidy(&mut self) {
-        if self.len == 0 {
-            self.text.clear();
-            self.gone = 0;
-        } else if self.gone > COPY_MOST && self.gone > self.text.len() / 2 {
+        if self.gone > COPY_MOST && self.gone > self.text.len() / 2 {
             self.text.drain(..self.gone);
             for (offset, _) in &mut self.pieces {
                 *offset -= self.gone;

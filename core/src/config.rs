@@ -78,6 +78,11 @@ pub struct Leniency {
 impl Leniency {
     /// Nothing outside the grammar.
     pub const STRICT: Leniency = Leniency { bare_lf: false, obs_fold: false, raw_target: false };
+
+    /// Whether it lets nothing through.
+    pub(crate) const fn is_strict(self) -> bool {
+        !(self.bare_lf | self.obs_fold | self.raw_target)
+    }
 }
 
 /// How long a connection is waited for.

@@ -20,6 +20,27 @@ pub trait FromHandler<F>: Sized {
     fn from_handler(handler: F) -> Self;
 }
 
+/// A pointer to a function is a handler as it is, where somebody calls it so.
+///
+/// ```
+/// use purlin_core::{BodyLength, Method, Mux, Request, RequestHead};
+///
+/// let mut mux: Mux<fn(&Request<()>) -> String> = Mux::new();
+/// let hello: fn(&Request<()>) -> String = |request| format!("hello, {}", request.param("name"));
+/// mux.handle("GET /hello/{name}", hello)?;
+///
+/// let head = RequestHead::new(Method::GET, "/hello/gopher").unwrap();
+/// let mut request = Request::new(head, BodyLength::Empty, ());
+/// let found = mux.dispatch::<_, ()>(&mut request).unwrap();
+/// assert_eq!(found(&request), "hello, gopher");
+/// # Ok::<(), purlin_core::router::InsertError>(())
+/// ```
+impl<B, R> FromHandler<fn(&Request<B>) -> R> for fn(&Request<B>) -> R {
+    fn from_handler(handler: fn(&Request<B>) -> R) -> fn(&Request<B>) -> R {
+        handler
+    }
+}
+
 /// What wraps a handler in another one.
 type Layer<H> = Arc<dyn Fn(H) -> H + Send + Sync>;
 
@@ -129,9 +150,11 @@ impl<H> Mux<H> {
 
     /// What this request's head comes to.
     pub fn route<'a>(&'a self, head: &'a RequestHead) -> Routed<'a, H> {
+        // To find the Host field costs more than to find most routes.
+        let host = if self.router.has_hosts() { head.authority_bytes() } else { None };
         self.router.route_input(RouteInput {
             method: head.method().as_str(),
-            host: head.authority_bytes().unwrap_or_default(),
+            host: host.unwrap_or_default(),
             target_host: head.target_authority_bytes().unwrap_or_default(),
             path: head.path_bytes(),
             query: head.query_bytes().unwrap_or_default(),

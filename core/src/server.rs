@@ -62,10 +62,12 @@ macro_rules! pass {
 }
 
 impl Machine for Connection {
+    #[inline]
     fn read_buf(&mut self) -> &mut [u8] {
         pass!(mut self, machine => machine.read_buf())
     }
 
+    #[inline]
     fn filled(&mut self, n: usize, now: Now) {
         pass!(mut self, machine => machine.filled(n, now));
     }
@@ -78,14 +80,17 @@ impl Machine for Connection {
         pass!(mut self, machine => machine.poll_event(now))
     }
 
+    #[inline]
     fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
         pass!(mut self, machine => machine.output(slices, now))
     }
 
+    #[inline]
     fn wrote(&mut self, n: usize, now: Now) {
         pass!(mut self, machine => machine.wrote(n, now));
     }
 
+    #[inline]
     fn deadline(&self) -> Option<(Mono, Why)> {
         pass!(self, machine => machine.deadline())
     }
@@ -94,6 +99,7 @@ impl Machine for Connection {
         pass!(mut self, machine => machine.tick(now));
     }
 
+    #[inline]
     fn want(&self) -> Want {
         pass!(self, machine => machine.want())
     }

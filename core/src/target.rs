@@ -2,6 +2,7 @@
 //! Decides which form a target has and whether it is well formed; it cleans and decodes nothing.
 
 use crate::error::Fault;
+use crate::h1::lines::find_byte;
 use crate::head::Method;
 use std::net::Ipv6Addr;
 
@@ -142,7 +143,7 @@ fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), F
         return Err(Fault::BadTarget);
     }
     let end = target.len();
-    Ok(match target[start..].iter().position(|byte| *byte == b'?') {
+    Ok(match find_byte(&target[start..], b'?') {
         Some(at) => (Part::new(start, start + at), Some(Part::new(start + at + 1, end))),
         None => (Part::new(start, end), None),
     })
@@ -229,7 +230,7 @@ impl Authority<'_> {
     pub(crate) fn parse(text: &[u8]) -> Option<Authority<'_>> {
         let split = match text {
             [b'[', ..] => text.iter().position(|byte| *byte == b']')? + 1,
-            _ => text.iter().position(|byte| *byte == b':').unwrap_or(text.len()),
+            _ => find_byte(text, b':').unwrap_or(text.len()),
         };
         let (host, rest) = text.split_at(split);
         let port = match rest {

@@ -158,23 +158,25 @@ impl Deadlines {
 
     /// The earliest deadline; of equal ones the first in the enum's order.
     pub(crate) fn next(&self) -> Option<(Mono, Why)> {
-        let mut least = Mono::NEVER;
-        for at in &self.0 {
-            least = least.min(*at);
-        }
+        let least = self.least();
         if least == Mono::NEVER {
             return None;
         }
         Why::ALL.into_iter().find(|why| self.0[*why as usize] == least).map(|why| (least, why))
     }
 
+    fn least(&self) -> Mono {
+        self.0.iter().fold(Mono::NEVER, |least, at| least.min(*at))
+    }
+
     /// Takes out one deadline that has passed.
     pub(crate) fn take_expired(&mut self, now: Mono) -> Option<Why> {
-        let (at, why) = self.next()?;
-        (at <= now).then(|| {
-            self.clear(why);
-            why
-        })
+        if self.least() > now {
+            return None;
+        }
+        let (_, why) = self.next()?;
+        self.clear(why);
+        Some(why)
     }
 }
 

@@ -206,20 +206,21 @@ fn axum_and_purlin_greet_side_by_side() {
 
 #[test]
 fn systemd_serves_an_address_of_its_own_or_the_socket_it_is_passed() {
-    let package = "purlin-smol";
-    let own = start(package, "systemd", &[]);
-    check(&own.ask("GET / HTTP/1.1"), 200, &format!(" to {}\n", own.address));
+    for package in ADAPTERS {
+        let own = start(package, "systemd", &[]);
+        check(&own.ask("GET / HTTP/1.1"), 200, &format!(" to {}\n", own.address));
 
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = socket.local_addr().unwrap().to_string();
-    // As systemd does it: the socket is descriptor 3, and for this process.
-    let shell = "exec 3<&0; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"";
-    let program = built(package, "systemd");
-    let mut command = Command::new("sh");
-    command.args(["-c", shell, "sh"]).arg(program).stdin(OwnedFd::from(socket));
-    let passed = started(command.stdout(Stdio::piped()));
-    assert_eq!(passed.address, address);
-    check(&passed.ask("GET / HTTP/1.1"), 200, &format!(" to {address}\n"));
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap().to_string();
+        // As systemd does it: the socket is descriptor 3, and for this process.
+        let shell = "exec 3<&0; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"";
+        let program = built(package, "systemd");
+        let mut command = Command::new("sh");
+        command.args(["-c", shell, "sh"]).arg(program).stdin(OwnedFd::from(socket));
+        let passed = started(command.stdout(Stdio::piped()));
+        assert_eq!(passed.address, address);
+        check(&passed.ask("GET / HTTP/1.1"), 200, &format!(" to {address}\n"));
+    }
 }
 
 #[cfg(unix)]

@@ -2,12 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
-#[path = "smol_e2e/peer.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod peer;
-#[path = "smol_e2e/told.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod told;
+mod kit;
+#[path = "kit/smol.rs"]
+mod on;
 mod tower_kit;
 
 use axum::body::Body;
@@ -16,19 +13,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use peer::{Guard, Site};
+use kit::LONG;
+use kit::peer::Guard;
+use kit::told::{Told, observer};
+use on::Site;
 use purlin_smol::tower::{OnUpgrade, ServiceHandler};
 use purlin_smol::{Mux, Peer, Server};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::io;
 use std::sync::mpsc::sync_channel;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use told::{Told, observer};
 use tower_kit::{frames, pieces};
 use tower_service::Service;
-
-const LONG: Duration = Duration::from_secs(60);
 
 fn serve(router: Router) -> Site {
     Site::start(Server::new(ServiceHandler::new(router)))
@@ -369,7 +365,7 @@ fn a_router_runs_on_the_executor_of_a_caller_too() {
     let serving = std::thread::spawn(|| {
         smol::block_on(bound.serve_on(|connection| smol::spawn(connection).detach()))
     });
-    let mut peer = peer::Peer::new(address);
+    let mut peer = kit::peer::Peer::new(address);
     peer.send(&get_of("/"));
     assert_eq!(peer.response(), (200, "anywhere\n".into()));
     handle.close();

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
-#[path = "smol_e2e/peer.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod peer;
+mod kit;
+#[macro_use]
+#[path = "kit/smol.rs"]
+mod on;
 
-use peer::Site;
+use on::Site;
 use purlin_smol::{Error, Request, Response, ResponseWriter, Server, Source, streaming};
 use std::io::Write;
 use std::process::{Command, Stdio};

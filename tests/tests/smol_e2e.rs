@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
-#[path = "smol_e2e/peer.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod peer;
+mod kit;
+#[macro_use]
+#[path = "kit/smol.rs"]
+mod on;
 
-use peer::{Guard, Peer, Site};
+use kit::GET;
+use kit::peer::{Guard, Peer};
+use on::Site;
 use purlin_smol::{
     Body, Bytes, Content, Error, Exchange, Method, Request, Response, ResponseHead, ResponseWriter,
     Server, ServerConfig, Source, Status, Timeouts, streaming,
@@ -16,8 +19,6 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-
-const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 async fn hello(request: Request) -> String {
     format!("hello, {}\n", request.path())
@@ -91,34 +92,6 @@ fn a_body_that_is_not_read_leaves_the_connection_open() {
 #[test]
 fn continue_is_sent_when_the_body_is_asked_for() {
     let site = Site::start(Server::new(echo));
-    let mut peer = site.connect();
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
-    peer.send("hi");
-    assert_eq!(peer.response(), (200, "hi".into()));
-}
-
-#[test]
-fn an_echo_by_source_asks_for_the_body_and_reports_its_faults() {
-    let site = Site::start(
-        Server::new(async |request: Request| Response::stream(Source::from(request.into_body())))
-            .body_limit(10),
-    );
-    let mut peer = site.connect();
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
-    peer.send("hi");
-    assert_eq!(peer.response(), (200, "hi".into()));
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
-    assert_eq!(peer.response().0, 413);
-}
-
-#[test]
-fn an_echo_of_known_length_asks_for_the_body_too() {
-    let site = Site::start(Server::new(async |request: Request| {
-        let content = Content::Length(2, Source::from(request.into_body()));
-        Response::new(Status::OK).with_content(content)
-    }));
     let mut peer = site.connect();
     peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");

@@ -2,15 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
-#[path = "smol_e2e/peer.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod peer;
+mod kit;
 mod tower_kit;
 
 use http_body::Body as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use peer::{Guard, Peer};
+use kit::LONG;
+use kit::peer::{Guard, Peer};
 use purlin_smol::tower::{AnswerBody, HandlerService};
 use purlin_smol::{
     Address, Error, Misuse, Request, Response, ResponseHead, ResponseWriter, SendHandler, SendMux,
@@ -22,11 +21,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::task::Context;
-use std::time::Duration;
 use tower_kit::{frames, pieces};
 use tower_service::Service;
-
-const LONG: Duration = Duration::from_secs(60);
 
 /// Hyper with a handler of ours, in tasks that end with the test's process.
 fn serve(handler: impl SendHandler) -> SocketAddr {

@@ -1,11 +1,12 @@
 //! purlin-smol, end to end: what it holds while much passes through.
 //! A process of its own, so that nothing else is counted.
 
-#[path = "smol_e2e/peer.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod peer;
+mod kit;
+#[macro_use]
+#[path = "kit/smol.rs"]
+mod on;
 
-use peer::Site;
+use on::Site;
 use purlin_smol::{
     Bytes, Content, Error, IntoResponse, Method, Request, Response, Server, Source, Status,
 };
@@ -36,7 +37,7 @@ fn a_gibibyte_goes_up_and_down_in_flat_memory() {
         Method::GET => bytes(),
         _ => count(request).await.into_response(),
     }));
-    let before = peer::peak_memory();
+    let before = kit::peak_memory();
     let mut peer = site.connect();
     peer.send(&format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {LENGTH}\r\n\r\n"));
     let piece = vec![b'x'; PIECE];
@@ -47,7 +48,7 @@ fn a_gibibyte_goes_up_and_down_in_flat_memory() {
     peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     peer.head();
     assert_eq!(peer.skip(LENGTH), LENGTH);
-    if let (Some(before), Some(after)) = (before, peer::peak_memory()) {
+    if let (Some(before), Some(after)) = (before, kit::peak_memory()) {
         assert!(after - before < 16 << 20, "{before} bytes before, {after} after");
     } else {
         eprintln!("SKIPPED: this system does not tell how much memory was held");

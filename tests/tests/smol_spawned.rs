@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
-#[path = "smol_e2e/peer.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod peer;
-#[path = "smol_e2e/told.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod told;
+mod kit;
+#[macro_use]
+#[path = "kit/smol.rs"]
+mod on;
 
-use peer::{Guard, Peer};
+use kit::GET;
+use kit::peer::{Guard, Peer};
+use kit::told::observer;
 use purlin_smol::{
     Answer, Content, Error, Exchange, Handle, Handler, HandlerFuture, Listener, Panics, Request,
     Response, ResponseWriter, SendHandler, SendHandlerFuture, SendMux, Server, Source, Status,
@@ -19,9 +19,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use told::observer;
-
-const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// A server whose connections are tasks of an executor with three threads.
 struct Elsewhere {
@@ -250,7 +247,7 @@ impl SendHandler for Own {
 
 #[test]
 fn a_handler_for_any_executor_is_served_on_threads_too() {
-    let site = peer::Site::start(Server::new(Own));
+    let site = on::Site::start(Server::new(Own));
     let mut peer = site.connect();
     peer.send(GET);
     assert_eq!(peer.response().1, "own");

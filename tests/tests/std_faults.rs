@@ -313,47 +313,6 @@ fn a_response_does_not_wait_for_a_body_that_is_read_elsewhere() {
 }
 
 #[test]
-fn at_the_cap_the_next_connection_waits_for_one_that_is_busy() {
-    let (begun, has_begun) = told();
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = Mutex::new(wait);
-    let server = run(Server::new(move |request: Request| {
-        if request.path() == "/slow" {
-            begun(());
-            wait.lock().unwrap().recv().unwrap();
-        }
-        "served"
-    })
-    .connections(1));
-    let mut first = server.connect();
-    first.send(get("/slow"));
-    has_begun.recv_timeout(LONG).unwrap();
-    let mut second = server.connect();
-    second.send(GET);
-    second.socket().set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-    assert!(second.stream.read(&mut [0]).is_err(), "nobody serves it yet");
-    second.socket().set_read_timeout(Some(LONG)).unwrap();
-    go.send(()).unwrap();
-    assert_eq!(first.answer().body, "served");
-    assert_eq!(second.answer().body, "served", "the first one has become idle, and gives way");
-    assert_eq!(first.rest().unwrap(), "");
-}
-
-#[test]
-fn at_the_cap_the_connection_that_has_been_idle_longest_gives_way() {
-    let server = run(Server::new(|_: Request| "served").connections(3));
-    let mut clients: Vec<_> = (0..3).map(|_| server.connect()).collect();
-    for turn in [0, 1, 2, 0] {
-        assert_eq!(clients[turn].send(GET).answer().body, "served");
-    }
-    // Nothing tells when a thread has left a connection that has nothing to do.
-    std::thread::sleep(Duration::from_millis(100));
-    assert_eq!(server.ask(GET).body, "served");
-    assert_eq!(clients[1].rest().unwrap(), "", "it was idle longest");
-    assert_eq!(clients[2].send(GET).answer().body, "served");
-}
-
-#[test]
 fn disconnects_and_panics_by_the_hundred_leave_no_descriptor_behind() {
     let descriptors = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let kept = Arc::new(Mutex::new(Vec::new()));

@@ -38,6 +38,7 @@ impl Clock {
     }
 
     /// The time now.
+    #[inline]
     pub fn look(&mut self) -> Now {
         let mono = Mono::ZERO + self.origin.elapsed();
         if mono >= self.next_second {
@@ -51,6 +52,7 @@ impl Clock {
     }
 
     /// The time of the last look.
+    #[inline]
     pub fn last(&self) -> Now {
         self.last
     }

@@ -10,6 +10,7 @@
 //! | `backoff` | how long to wait after accepting failed |
 //! | `clock` | the time the machines are told |
 //! | `descriptors` | how many connections the process can have |
+//! | `server` | hooks, values and panics of a server |
 //! | `shared_mux` | a mux that grows while it serves |
 //! | `log`, `tracing` | observers that write to those crates, behind features of those names |
 
@@ -22,6 +23,7 @@ mod listener;
 mod log;
 mod memory;
 mod readiness;
+mod server;
 mod shared_mux;
 mod stream;
 #[cfg(feature = "tracing")]
@@ -36,6 +38,7 @@ pub use listener::{Accepted, Listener, inherited};
 pub use log::LogObserver;
 pub use memory::{Dialer, in_memory};
 pub use readiness::{ENDED, NUDGE, Readiness};
+pub use server::{Hook, MakeValues, Panics, UNTOUCHED, run_aside, something, welcome};
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};
 #[cfg(feature = "tracing")]

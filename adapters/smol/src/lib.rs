@@ -65,7 +65,7 @@ pub use body::Body;
 pub use bytes::Bytes;
 pub use handler::{
     Answer, Exchange, Handler, HandlerFuture, IntoAnswer, Next, SendHandler, SendHandlerFuture,
-    Streamed, Streaming, around, around_send, streaming,
+    Streaming, around, around_send, streaming,
 };
 pub use mux::{
     BoxHandler, BoxSendHandler, Mux, SendMux, SharedMux, default_mux, handle, listen_and_serve,
@@ -73,7 +73,7 @@ pub use mux::{
 pub use purlin_core::config::FaultAnswer;
 #[cfg(feature = "http")]
 pub use purlin_core::convert;
-pub use purlin_core::message::Error;
+pub use purlin_core::message::{Error, Streamed};
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{
@@ -81,8 +81,8 @@ pub use purlin_core::{
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
     Timeouts, Values, Version, names,
 };
-pub use purlin_host::{Dialer, Listener, in_memory, inherited};
-pub use server::{Bound, Handle, Panics, Server};
+pub use purlin_host::{Dialer, Listener, Panics, in_memory, inherited};
+pub use server::{Bound, Handle, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 /// Routes requests to handlers by Go's patterns.
 ///
 /// ```
-/// use purlin_smol::{Answer, IntoResponse, Mux, Next, Request, Status, around};
+/// use purlin_smol::{Answer, Mux, Next, Request, Status, around};
 ///
 /// let mut mux = Mux::new();
 /// mux.handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
@@ -23,7 +23,7 @@ use std::sync::{Arc, LazyLock};
 /// let mut admin = mux.group("/admin");
 /// admin.wrap(around(async |request: Request, next: Next| {
 ///     if request.field("authorization").is_none() {
-///         return Answer::from(Status::UNAUTHORIZED.into_response());
+///         return Answer::from(Status::UNAUTHORIZED);
 ///     }
 ///     next.run(request).await
 /// }));

@@ -2,14 +2,12 @@
 //! Holds it; who uses what, the driver and the accept loops decide.
 
 use crate::alarms::Alarms;
-use crate::server::{Control, Failure, Panics, Payload, Roll};
+use crate::server::{Control, Failure, Payload, Roll};
 use crate::warm::Warm;
 use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::{ServerConfig, Values};
+use purlin_host::{MakeValues, Panics, welcome};
 use std::sync::Arc;
-
-/// Makes the values of a connection from those of the server.
-pub(crate) type MakeValues = dyn Fn(&Peer, Values) -> Values + Send + Sync;
 
 /// What all connections of a server share.
 pub(crate) struct Common {
@@ -24,22 +22,9 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// The values of a connection, its peer among them, and whoever watches it.
-    pub(crate) fn welcome(&self, values: Values) -> (Values, Option<Box<Watch>>) {
-        let Some(peer) = values.get::<Peer>() else {
-            return (values, None);
-        };
-        let watching = |observer: &Arc<dyn Observer>| {
-            Box::new(Watch::new(observer.clone(), Arc::new(peer.clone())))
-        };
-        let watch = self.observer.as_ref().map(watching);
-        let Some(make) = &self.connection_values else {
-            return (values, watch);
-        };
-        let made = make(peer, values.clone());
-        // The peer is to be found in any case.
-        let made = if made.get::<Peer>().is_some() { made } else { made.with(peer.clone()) };
-        (made, watch)
+    /// The values of a connection of this peer, and whoever watches it.
+    pub(crate) fn welcome(&self, peer: Peer) -> (Values, Option<Box<Watch>>) {
+        welcome(peer, &self.values, self.connection_values.as_deref(), self.observer.as_ref())
     }
 
     /// A panic that was told of and answered already, as far as it can be.

@@ -6,9 +6,9 @@ use crate::clock;
 use crate::turn::Turn;
 use purlin_core::server::Connection;
 use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, Mono, ServerConfig};
+use purlin_host::UNTOUCHED;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 /// One connection. The lock is never held while anyone else's code runs.
 pub(crate) struct Shared(Mutex<Inner>);
@@ -62,10 +62,6 @@ pub(crate) enum Stop {
     /// The driver has to end at once.
     Cut,
 }
-
-/// How long a connection that has sent nothing is not taken for an idle one: its
-/// first request may be on its way.
-const UNTOUCHED: Duration = Duration::from_secs(5);
 
 impl Shared {
     /// A connection that was accepted just now.

@@ -16,8 +16,9 @@ use std::task::{Context, Poll};
 /// The most that one write takes over: as much as there is room for once there is some again.
 const PIECE: usize = 32 * 1024;
 
-/// The raw stream behind an upgrade or CONNECT, given by
-/// [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade).
+/// The raw stream behind an upgrade or CONNECT, or of a connection that was
+/// taken over, given by [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade)
+/// and [`ResponseWriter::hijack`](crate::ResponseWriter::hijack).
 ///
 /// Bytes that came with the request are read first. Closing it ends the
 /// sending half alone; dropping it ends both.

@@ -1,10 +1,11 @@
 //! The application's side of a connection: its handler, polled, and what became of it.
 //! Holds the future while there is one; when it is polled, the driver decides.
 
-use crate::handler::{Answer, Exchange, Kind, Outcome};
+use crate::handler::{Exchange, Kind};
 use crate::server::Payload;
 use crate::shared::{Inner, Shared};
-use crate::{Content, Request, Response};
+use crate::{Answer, Content, Request, Response};
+use purlin_core::message::Outcome;
 use purlin_core::observe::Watch;
 use purlin_core::{Body, BodyLength, Id, Now, RequestHead, Values};
 use std::future::Future;

@@ -4,8 +4,8 @@
 //! `curl http://127.0.0.1:8080/` prints `hello`, `curl http://127.0.0.1:8080/admin/whoami` 401, and
 //! with `-u ada:secret` it prints `ada`. The server prints a line for each.
 
-use purlin_std::{BoxHandler, Handler, IntoResponse, Mux, Request, Response, Result};
-use purlin_std::{Server, Status, middleware};
+use purlin_std::{Answer, IntoResponse, Mux, Next, around};
+use purlin_std::{Request, Response, Result, Server, Status};
 use std::time::Instant;
 
 /// Who signed in: what `guarded` tells the handlers behind it.
@@ -13,10 +13,10 @@ struct User(&'static str);
 
 fn main() -> Result {
     let mut mux = Mux::new();
-    mux.wrap(logged);
+    mux.wrap(around(logged));
     mux.handle("GET /{$}", |_: Request| "hello\n")?;
     let mut admin = mux.group("/admin");
-    admin.wrap(guarded); // inside the log
+    admin.wrap(around(guarded)); // inside the log
     admin.handle("GET /whoami", |r: Request| r.value().map_or("?", |User(name)| *name))?;
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
     let bound = Server::new(mux).bind(address)?;
@@ -34,20 +34,16 @@ fn sign_in() -> Response {
     refusal.with("WWW-Authenticate", "Basic realm=\"admin\"").into_response()
 }
 
-fn logged(next: BoxHandler) -> BoxHandler {
-    BoxHandler::new(middleware(move |request, exchange| {
-        let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
-        let answer = next.call(request, exchange);
-        let status = answer.response().map(Response::status);
-        println!("{line} took {:?}: {status:?}", start.elapsed());
-        answer
-    }))
+fn logged(request: Request, next: Next) -> Answer {
+    let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
+    let answer = next.run(request);
+    let status = answer.response().map(Response::status);
+    println!("{line} took {:?}: {status:?}", start.elapsed());
+    answer
 }
 
-fn guarded(next: BoxHandler) -> BoxHandler {
-    BoxHandler::new(middleware(move |mut request, exchange| {
-        let Some(user) = user(&request) else { return sign_in().into() };
-        request.add_value(user);
-        next.call(request, exchange)
-    }))
+fn guarded(mut request: Request, next: Next) -> Answer {
+    let Some(user) = user(&request) else { return sign_in().into() };
+    request.add_value(user);
+    next.run(request)
 }

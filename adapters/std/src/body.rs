@@ -26,7 +26,12 @@ use std::sync::{Arc, Weak};
 ///     Ok(format!("{bytes} bytes\n"))
 /// }
 /// ```
-pub struct Body {
+pub struct Body(
+    /// None for one that had no bytes from the beginning.
+    Option<Box<Incoming>>,
+);
+
+struct Incoming {
     /// None once the body has ended. Weak, so that a body somebody keeps does
     /// not keep the socket open.
     shared: Option<Weak<Shared>>,
@@ -44,50 +49,50 @@ impl Body {
     /// assert_eq!(body.text().unwrap(), "");
     /// ```
     pub fn empty() -> Body {
-        Body::here(Bytes::new(), None)
+        Body(None)
     }
 
     /// A body that is here already.
-    pub(crate) fn here(bytes: Bytes, trailers: Option<Fields>) -> Body {
-        Body { shared: None, id: 0, rest: bytes, trailers }
+    pub(crate) fn here(rest: Bytes, trailers: Option<Fields>) -> Body {
+        Body(Some(Box::new(Incoming { shared: None, id: 0, rest, trailers })))
     }
 
     pub(crate) fn of(shared: &Arc<Shared>, id: Id) -> Body {
-        Body { shared: Some(Arc::downgrade(shared)), id, rest: Bytes::new(), trailers: None }
+        let shared = Some(Arc::downgrade(shared));
+        Body(Some(Box::new(Incoming { shared, id, rest: Bytes::new(), trailers: None })))
     }
 
     /// Whether it is read from this connection.
     pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
-        self.shared.as_ref().is_some_and(|own| own.as_ptr() == Arc::as_ptr(shared))
+        let own = self.0.as_ref().and_then(|incoming| incoming.shared.as_ref());
+        own.is_some_and(|own| own.as_ptr() == Arc::as_ptr(shared))
     }
 
-    /// The next piece, once it has come; `None` at the end.
+    /// The next piece; `None` at the end.
+    ///
+    /// ```
+    /// # fn count(mut request: purlin_std::Request) -> purlin_std::Result<usize> {
+    /// let mut length = 0;
+    /// while let Some(piece) = request.body_mut().chunk()? {
+    ///     length += piece.len();
+    /// }
+    /// # Ok(length) }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Peer`] if the body breaks a rule or a limit, is cut, or comes
-    /// too slowly; [`Error::Misuse`] once the response is complete.
+    /// [`Error::Peer`] if the body breaks a rule or a limit, comes too slowly or not to its end;
+    /// [`Error::Misuse`] once the response is complete.
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        if !self.rest.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.rest)));
-        }
-        let Some(shared) = &self.shared else {
-            return Ok(None);
-        };
-        let shared = shared.upgrade().ok_or(Misuse::AlreadyFinished)?;
-        match shared.recv(self.id)? {
-            Piece::Data(data) => Ok(Some(data)),
-            Piece::End(trailers) => {
-                self.trailers = trailers;
-                if let Ok(mut slot) = shared.enter(self.id) {
-                    slot.set_duplex(false);
-                }
-                self.shared = None;
-                Ok(None)
-            }
-        }
+        self.0.as_mut().map_or(Ok(None), |incoming| incoming.chunk())
     }
 
-    /// All of it, or what is left.
+    /// All that is left of it, up to the limit of [`Body::set_limit`].
+    ///
+    /// ```
+    /// # fn store(mut request: purlin_std::Request) -> purlin_std::Result<()> {
+    /// let bytes = request.body_mut().bytes()?;
+    /// # drop(bytes); Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`Body::chunk`].
@@ -107,7 +112,13 @@ impl Body {
         Ok(all.freeze())
     }
 
-    /// All of it, or what is left, as text.
+    /// All that is left of it, as text.
+    ///
+    /// ```
+    /// # fn name(mut request: purlin_std::Request) -> purlin_std::Result<String> {
+    /// let name = request.body_mut().text()?;
+    /// # Ok(name) }
+    /// ```
     ///
     /// # Errors
     /// As [`Body::chunk`], and [`Error::NotText`] if it is not UTF-8.
@@ -116,52 +127,83 @@ impl Body {
         String::from_utf8(bytes.into()).map_err(|error| Error::NotText(error.utf8_error()))
     }
 
-    /// The trailer fields, once the end has been read and if there were any.
+    /// The trailer fields, once the body has been read to its end.
+    ///
+    /// ```
+    /// # fn sum(mut request: purlin_std::Request) -> purlin_std::Result<()> {
+    /// request.body_mut().bytes()?;
+    /// let sum = request.body().trailers().and_then(|fields| fields.get("Checksum"));
+    /// # let _ = sum; Ok(()) }
+    /// ```
     pub fn trailers(&self) -> Option<&Fields> {
-        self.trailers.as_ref()
+        self.0.as_ref()?.trailers.as_ref()
     }
 
-    /// Changes how many bytes this body may have, before it is read: more is
-    /// answered with 413 (Content Too Large). Without effect once the response is complete.
+    /// Changes how many bytes the body may have. To be called before the first read.
     ///
     /// ```
-    /// use purlin_std::{Error, Request};
-    ///
-    /// fn upload(mut request: Request) -> Result<String, Error> {
-    ///     request.body_mut().set_limit(1 << 30);
-    ///     Ok(format!("{} bytes\n", request.body_mut().bytes()?.len()))
-    /// }
+    /// # fn upload(mut request: purlin_std::Request) -> purlin_std::Result<()> {
+    /// request.body_mut().set_limit(4 << 30);
+    /// # Ok(()) }
     /// ```
     pub fn set_limit(&mut self, bytes: u64) {
-        let Some(shared) = self.shared.as_ref().and_then(Weak::upgrade) else {
-            return;
-        };
+        let Some(incoming) = &self.0 else { return };
+        let Some(shared) = incoming.shared.as_ref().and_then(Weak::upgrade) else { return };
         // An exchange that is over has no body to limit.
-        let _ = shared.with(self.id, |to| to.machine.limit_body(to.id, bytes));
+        let _ = shared.with(incoming.id, |to| to.machine.limit_body(to.id, bytes));
     }
 
     /// Whether there is nothing to read: no body, or its end was reached.
+    ///
+    /// ```
+    /// assert!(purlin_std::Body::empty().is_end());
+    /// ```
     pub fn is_end(&self) -> bool {
-        self.shared.is_none() && self.rest.is_empty()
+        let ended = |incoming: &Incoming| incoming.shared.is_none() && incoming.rest.is_empty();
+        self.0.as_deref().is_none_or(ended)
+    }
+}
+
+impl Incoming {
+    fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        let Some(shared) = &self.shared else {
+            return Ok(None);
+        };
+        let shared = shared.upgrade().ok_or(Misuse::AlreadyFinished)?;
+        match shared.recv(self.id)? {
+            Piece::Data(data) => Ok(Some(data)),
+            Piece::End(trailers) => {
+                self.trailers = trailers;
+                if let Ok(mut slot) = shared.enter(self.id) {
+                    slot.set_duplex(false);
+                }
+                self.shared = None;
+                Ok(None)
+            }
+        }
     }
 }
 
 impl Read for Body {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if self.rest.is_empty() && !room.is_empty() {
-            match self.chunk()? {
-                Some(piece) => self.rest = piece,
+        let Some(incoming) = &mut self.0 else { return Ok(0) };
+        if incoming.rest.is_empty() && !room.is_empty() {
+            match incoming.chunk()? {
+                Some(piece) => incoming.rest = piece,
                 None => return Ok(0),
             }
         }
-        let count = self.rest.len().min(room.len());
-        room[..count].copy_from_slice(&self.rest[..count]);
-        self.rest.advance(count);
+        let count = incoming.rest.len().min(room.len());
+        room[..count].copy_from_slice(&incoming.rest[..count]);
+        incoming.rest.advance(count);
         Ok(count)
     }
 }
 
-impl Drop for Body {
+impl Drop for Incoming {
     fn drop(&mut self) {
         let Some(shared) = self.shared.take().and_then(|shared| shared.upgrade()) else {
             return;

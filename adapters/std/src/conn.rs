@@ -3,7 +3,7 @@
 //! Decides nothing: how long, whether and what for is the machine's to say.
 
 use crate::Error;
-use crate::hub::{Hub, Panics};
+use crate::hub::Hub;
 use crate::poller::Place;
 use crate::shared::Shared;
 use crate::socket::Socket;
@@ -12,16 +12,19 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Direct, Eof, Event, Id, Machine, Misuse, Mono, Now,
     RequestHead, Values, Why, server,
 };
-use purlin_host::{Accepted, Clock, Moved};
+use purlin_host::{Accepted, Clock, Moved, UNTOUCHED, welcome};
 use std::any::Any;
 use std::io::IoSlice;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Slices given to one write.
-const SLICES: usize = 16;
+const SLICES: usize = 8;
 /// How long to wait before looking again where nothing tells when to.
 const PAUSE: Duration = Duration::from_millis(5);
+/// The deadline of a machine that has none.
+const NEVER: Mono = Mono::from_nanos(u64::MAX);
 /// How long a thread stays with a connection that has nothing to do, in nanoseconds.
 const LINGER: u64 = 10_000_000;
 
@@ -78,17 +81,10 @@ impl Conn {
         let shared = Arc::new(Shared::new(Socket::new(Some(accepted.stream))));
         let number = hub.control.enter(&shared);
         let peer = Peer { number, remote: accepted.remote, local: accepted.local };
-        let watch = hub
-            .observer
-            .as_ref()
-            .map(|observer| Box::new(Watch::new(Arc::clone(observer), Arc::new(peer.clone()))));
-        let values = hub.values.with(peer);
+        // Whatever happens from here on, it is counted as gone once it is dropped.
         let mut conn = Conn::new(hub, shared, number);
-        conn.values = match (&hub.connection_values, values.get::<Peer>()) {
-            (Some(make), Some(peer)) => make(peer, values.clone()),
-            _ => values,
-        };
-        conn.watch = watch;
+        let (make, observer) = (hub.connection_values.as_deref(), hub.observer.as_ref());
+        (conn.values, conn.watch) = welcome(peer, &hub.values, make, observer);
         conn
     }
 
@@ -148,8 +144,10 @@ impl Conn {
         let now = self.clock.look();
         if self.hub.control.aborting() {
             self.machine.eof(Eof::Reset, now);
-        } else if !std::mem::replace(&mut self.told, true) {
+        } else if !self.is_young() && !std::mem::replace(&mut self.told, true) {
             self.machine.shutdown(now);
+            // Which has a deadline of its own.
+            self.wait();
         }
     }
 
@@ -179,13 +177,19 @@ impl Conn {
         let deadline = self.machine.deadline().map(|(at, _)| at);
         self.due = deadline.unwrap_or(self.due);
         let cools = self.warm.then(|| self.now().mono + warm);
-        [deadline, cools].into_iter().flatten().min()
+        let ages = self.is_young().then(|| self.last_byte + UNTOUCHED);
+        [deadline, cools, ages].into_iter().flatten().min()
+    }
+
+    /// Whether no byte has come so far, and the first request may be on its way.
+    pub(crate) fn is_young(&self) -> bool {
+        self.untouched && self.now().mono < self.last_byte + UNTOUCHED
     }
 
     /// Since when it waits for a request, if it does: closing it loses nothing then.
     pub(crate) fn idle_since(&self) -> Option<Mono> {
-        let idle = self.untouched || matches!(self.machine.deadline(), Some((_, Why::Idle)));
-        idle.then_some(self.last_byte)
+        let waits = self.untouched || matches!(self.machine.deadline(), Some((_, Why::Idle)));
+        (waits && !self.is_young()).then_some(self.last_byte)
     }
 
     /// Whether it has output that its socket did not take.
@@ -221,6 +225,16 @@ impl Conn {
         let now = self.now();
         if now.mono >= self.due {
             self.machine.tick(now);
+        }
+    }
+
+    /// The same in the middle of an exchange, which may end by it.
+    pub(crate) fn tick_exchange(&mut self) {
+        let now = self.now();
+        if now.mono >= self.due {
+            self.machine.tick(now);
+            self.due = self.machine.deadline().map_or(NEVER, |(at, _)| at);
+            self.note_events();
         }
     }
 
@@ -331,9 +345,9 @@ impl Conn {
         }
     }
 
-    /// Writes what the socket takes; says whether that was all.
+    /// Writes what the socket takes, of the output that there is; says whether that was all.
     pub(crate) fn write_ready(&mut self) -> bool {
-        while self.machine.want().write {
+        loop {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let now = self.clock.last();
             let used = self.machine.output(&mut slices, now);
@@ -348,8 +362,10 @@ impl Conn {
                 Moved::Nothing => return false,
                 Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, now),
             }
+            if !self.machine.want().write {
+                return true;
+            }
         }
-        true
     }
 
     /// Writes until nothing is left to write.
@@ -477,10 +493,7 @@ impl Conn {
         if let Some(watch) = &self.watch {
             watch.panicked(&*payload);
         }
-        if self.hub.panics == Panics::Propagate {
-            self.hub.control.panic(payload);
-            self.hub.control.abort();
-        }
+        self.hub.panicked(payload);
     }
 
     /// What the answer was to be made of failed.
@@ -519,7 +532,9 @@ impl Conn {
 
 impl Drop for Conn {
     fn drop(&mut self) {
-        self.watch = None;
+        let watch = self.watch.take();
+        // An observer that panics was heard; its connection is closed all the same.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(watch)));
         // Somebody still holds a body or a writer: that must not keep the socket open.
         let kept = Arc::strong_count(&self.shared) > 1;
         match self.shared.socket.stream().filter(|_| kept) {

@@ -4,13 +4,13 @@
 
 use crate::alarm::Alarm;
 use crate::shared::Shared;
+use purlin_host::{Hook, run_aside};
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// A wait for a shutdown that has no deadline, before it is begun again.
@@ -20,13 +20,9 @@ const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
 const ABORTING: u8 = 2;
 
-/// What is done when a server begins to stop.
-pub(crate) type Hook = Box<dyn FnOnce() + Send>;
-
 /// The state of a server that its connections see.
 pub(crate) struct Control {
     phase: AtomicU8,
-    most: usize,
     /// How many connections there are.
     count: AtomicUsize,
     open: Mutex<Open>,
@@ -40,6 +36,10 @@ struct Open {
     connections: HashMap<u64, Weak<Shared>>,
     next: u64,
     hooks: Vec<Hook>,
+    /// Connections that had to be cut.
+    cut: usize,
+    /// The server has ended, or will never begin.
+    ended: bool,
     /// What a handler panicked with.
     panic: Option<Box<dyn Any + Send>>,
     /// Why nothing can be accepted any more.
@@ -54,10 +54,9 @@ impl fmt::Debug for Control {
 }
 
 impl Control {
-    pub(crate) fn new(most: usize, hooks: Vec<Hook>) -> Control {
+    pub(crate) fn new(hooks: Vec<Hook>) -> Control {
         Control {
             phase: AtomicU8::new(RUNNING),
-            most: most.max(1),
             count: AtomicUsize::new(0),
             open: Mutex::new(Open { hooks, ..Open::default() }),
             changed: Condvar::new(),
@@ -89,14 +88,14 @@ impl Control {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether one more connection is allowed.
-    pub(crate) fn has_room(&self) -> bool {
-        self.count.load(SeqCst) < self.most
+    /// How many connections there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(SeqCst)
     }
 
     /// Whether no connection is left.
     pub(crate) fn is_empty(&self) -> bool {
-        self.count.load(SeqCst) == 0
+        self.count() == 0
     }
 
     /// Counts a connection; gives its number.
@@ -114,11 +113,8 @@ impl Control {
         let mut open = self.lock();
         open.connections.remove(&number);
         let left = self.count.fetch_sub(1, SeqCst) - 1;
-        if !self.running() {
-            self.changed.notify_all();
-            if left == 0 {
-                self.wake();
-            }
+        if left == 0 && !self.running() {
+            self.wake();
         }
     }
 
@@ -148,82 +144,110 @@ impl Control {
             return;
         }
         let hooks = std::mem::take(&mut open.hooks);
-        self.changed.notify_all();
         drop(open);
         self.wake();
-        for hook in hooks {
-            // A hook that finds no thread is done here.
-            let hook = Arc::new(Mutex::new(Some(hook)));
-            let run = |hook: &Mutex<Option<Hook>>| {
-                let hook = hook.lock().unwrap_or_else(PoisonError::into_inner).take();
-                hook.into_iter().for_each(|hook| hook());
-            };
-            let given = Arc::clone(&hook);
-            if thread::Builder::new().spawn(move || run(&given)).is_err() {
-                run(&hook);
-            }
-        }
+        hooks.into_iter().for_each(run_aside);
     }
 
     /// Ends everything at once; says how many connections were cut.
     pub(crate) fn abort(&self) -> usize {
         self.stop();
-        self.phase.store(ABORTING, SeqCst);
-        let open = self.lock();
-        let cut = open.connections.len();
+        let mut open = self.lock();
+        if self.phase.swap(ABORTING, SeqCst) != ABORTING {
+            open.cut = open.connections.len();
+        }
+        let cut = open.cut;
         let connections: Vec<_> = open.connections.values().filter_map(Weak::upgrade).collect();
-        self.changed.notify_all();
         drop(open);
         connections.iter().for_each(|shared| shared.wake_all());
         self.wake();
         cut
     }
-}
 
-/// Ends a server from anywhere. Clones end the same one.
-///
-/// ```
-/// use purlin_std::{Request, Server};
-/// use std::time::Duration;
-///
-/// let bound = Server::new(|_: Request| "hello\n").bind("127.0.0.1:0")?;
-/// let handle = bound.handle();
-/// let serving = std::thread::spawn(move || bound.serve());
-/// let cut = handle.shutdown(Duration::from_secs(5));
-/// assert_eq!(cut, 0);
-/// serving.join().expect("no panic")?;
-/// # Ok::<(), purlin_std::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Handle(pub(crate) Arc<Control>);
-
-impl Handle {
-    /// Ends the server gracefully: nothing more is accepted, idle connections
-    /// close, requests in progress are answered. Waits for that, at most until
-    /// `deadline` from now, and cuts the connections that are left then; says
-    /// how many those were.
-    ///
-    /// A connection's own time for this is
-    /// [`Timeouts::drain`](purlin_core::Timeouts::drain).
-    pub fn shutdown(&self, deadline: Duration) -> usize {
-        self.0.stop();
-        let end = Instant::now().checked_add(deadline);
-        let mut open = self.0.lock();
-        while !open.connections.is_empty() {
+    /// Waits until the server has ended, and cuts what is left after this time;
+    /// says how many connections that were.
+    fn wait(&self, time: Duration) -> usize {
+        let end = Instant::now().checked_add(time);
+        let mut open = self.lock();
+        while !open.ended {
             let left = end.map_or(LONG, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 drop(open);
-                return self.0.abort();
+                return self.abort();
             }
-            let waited = self.0.changed.wait_timeout(open, left);
+            let waited = self.changed.wait_timeout(open, left);
             open = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        0
+        open.cut
+    }
+}
+
+/// Whoever holds it serves, or will; without it nothing is left to stop.
+pub(crate) struct Ending(pub(crate) Arc<Control>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.changed.notify_all();
+    }
+}
+
+/// Stops a server, from anywhere; given by [`Bound::handle`](crate::Bound::handle).
+///
+/// ```
+/// # use purlin_std::{Request, Server};
+/// let bound = Server::new(|_: Request| "hello\n").bind("127.0.0.1:0")?;
+/// let (one, other) = (bound.handle(), bound.handle());
+/// one.close();
+/// other.close(); // once is enough, twice does no harm
+/// bound.serve()?;
+/// # Ok::<(), purlin_std::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Handle(pub(crate) Arc<Control>);
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handle")
+    }
+}
+
+impl Handle {
+    /// Stops gracefully: nothing is accepted any more, idle connections close,
+    /// requests that have begun are answered. Waits until the server has ended,
+    /// at most until `deadline` from now, and cuts the connections that are left
+    /// then; says how many those were.
+    ///
+    /// A connection's own time for this is
+    /// [`Timeouts::drain`](purlin_core::Timeouts::drain).
+    ///
+    /// ```
+    /// # use purlin_std::{Request, Server};
+    /// # use std::time::Duration;
+    /// # let bound = Server::new(|_: Request| "hello\n").bind("127.0.0.1:0")?;
+    /// # let handle = bound.handle();
+    /// # let serving = std::thread::spawn(move || bound.serve());
+    /// let cut = handle.shutdown(Duration::from_secs(10));
+    /// assert_eq!(cut, 0);
+    /// # serving.join().expect("no panic")?;
+    /// # Ok::<(), purlin_std::Error>(())
+    /// ```
+    pub fn shutdown(&self, deadline: Duration) -> usize {
+        self.0.stop();
+        self.0.wait(deadline)
     }
 
-    /// Ends the server at once: connections are reset. A handler that is
-    /// running finds that out when it next reads or writes, and one that waits
-    /// for its client within a second.
+    /// Stops at once: connections are cut. A handler that is running finds that
+    /// out when it next reads or writes, and one that waits for its client
+    /// within a second.
+    ///
+    /// ```
+    /// # use purlin_std::{Request, Server};
+    /// # let bound = Server::new(|_: Request| "hello\n").bind("127.0.0.1:0")?;
+    /// bound.handle().close();
+    /// bound.serve()?;
+    /// # Ok::<(), purlin_std::Error>(())
+    /// ```
     pub fn close(&self) {
         self.0.abort();
     }

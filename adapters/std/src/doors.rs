@@ -86,6 +86,10 @@ impl Doors {
         mut let_in: impl FnMut(Accepted),
     ) -> Accepting {
         let mut door = self.lock(door);
+        if door.again.is_some_and(|again| again > Clock::new().last().mono) {
+            // The timekeeper looks after it in time.
+            return Accepting::Done;
+        }
         for _ in 0..BURST {
             match door.next() {
                 Ok(Some(accepted)) if has_room() => {
@@ -114,6 +118,7 @@ impl Doors {
     /// as there is room, so that it is answered or closed in order.
     pub(crate) fn close(&self, has_room: impl Fn() -> bool, mut let_in: impl FnMut(Accepted)) {
         for door in 0..self.0.len() {
+            self.lock(door).again = None;
             // What cannot be accepted now will not be.
             while let Accepting::Later = self.accept(door, &has_room, &mut let_in) {
                 if self.lock(door).held.is_some() {

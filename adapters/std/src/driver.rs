@@ -5,6 +5,7 @@
 
 use crate::conn::{Conn, Pending};
 use crate::exchange::Exchange;
+use crate::hub::Hub;
 use purlin_core::{BodyLength, Event, Machine};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ enum Next {
 pub(crate) fn serve(mut conn: Box<Conn>) {
     let hub = Arc::clone(&conn.hub);
     loop {
-        match turn(conn) {
+        match turn(conn, &hub) {
             Next::Closed => return,
             Next::Wait(waiting) => match hub.poller.park(waiting) {
                 Some(ready) => conn = ready,
@@ -34,7 +35,7 @@ pub(crate) fn serve(mut conn: Box<Conn>) {
 }
 
 /// Does what can be done without waiting long.
-fn turn(mut conn: Box<Conn>) -> Next {
+fn turn(mut conn: Box<Conn>, hub: &Hub) -> Next {
     conn.look();
     if !conn.is_new() {
         // What came before a graceful end is served yet.
@@ -43,7 +44,7 @@ fn turn(mut conn: Box<Conn>) -> Next {
     conn.tick();
     loop {
         conn.obey();
-        match answer_all(conn) {
+        match answer_all(conn, hub) {
             Some(back) => conn = back,
             None => return Next::Closed,
         }
@@ -57,7 +58,7 @@ fn turn(mut conn: Box<Conn>) -> Next {
         if want.close.is_some_and(|how| conn.close(how)) {
             return Next::Closed;
         }
-        if conn.hub.pool.has_spare() && want.close.is_none() {
+        if hub.pool.has_spare() && want.close.is_none() {
             if !conn.linger() {
                 conn.trim();
                 return Next::Wait(conn);
@@ -70,7 +71,7 @@ fn turn(mut conn: Box<Conn>) -> Next {
 
 /// Has every request answered that is there; gives the connection back, or
 /// nothing if the server aborts.
-fn answer_all(mut conn: Box<Conn>) -> Option<Box<Conn>> {
+fn answer_all(mut conn: Box<Conn>, hub: &Hub) -> Option<Box<Conn>> {
     loop {
         if let Some(pending) = conn.pending.take() {
             if !is_ready(&mut conn, &pending) {
@@ -78,14 +79,14 @@ fn answer_all(mut conn: Box<Conn>) -> Option<Box<Conn>> {
                 conn.note_events();
                 return Some(conn);
             }
-            conn = answer(conn, *pending)?;
+            conn = answer(conn, *pending, hub)?;
         }
         let Some(event) = conn.machine.poll_event(conn.now()) else {
             return Some(conn);
         };
         match event {
             Event::Request { id, head, body, .. } if body == BodyLength::Empty => {
-                conn = answer(conn, Pending { id, head, length: body })?;
+                conn = answer(conn, Pending { id, head, length: body }, hub)?;
             }
             Event::Request { id, head, body, .. } => {
                 conn.pending = Some(Box::new(Pending { id, head, length: body }));
@@ -102,8 +103,7 @@ fn is_ready(conn: &mut Conn, pending: &Pending) -> bool {
 }
 
 /// Calls the handler; comes back when the response is complete.
-fn answer(mut conn: Box<Conn>, pending: Pending) -> Option<Box<Conn>> {
+fn answer(mut conn: Box<Conn>, pending: Pending, hub: &Hub) -> Option<Box<Conn>> {
     conn.input_closed = false;
-    let hub = Arc::clone(&conn.hub);
-    Exchange::begin(conn, pending).run(&*hub.handler)
+    Exchange::run(conn, pending, &*hub.handler)
 }

@@ -3,13 +3,12 @@
 //! Decides nothing of the protocol; it gives commands.
 
 use crate::conn::{Conn, Pending};
-use crate::handler::{Answer, Handler, Outcome};
+use crate::handler::Handler;
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
-use crate::{Body, Request, Response};
-use purlin_core::{
-    Body as Sent, BodyLength, Content, Id, IntoResponse, Machine, Method, ServerMachine, Status,
-};
+use crate::{Body, Request, Response, Source};
+use purlin_core::message::Outcome;
+use purlin_core::{Body as Sent, BodyLength, Content, Id, Machine, Method, ServerMachine, Status};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -42,11 +41,16 @@ pub struct Exchange {
     conn: RefCell<Option<Box<Conn>>>,
     /// A writer was taken.
     taken: Cell<bool>,
-    request: Cell<Option<Request>>,
 }
 
 impl Exchange {
-    pub(crate) fn begin(mut conn: Box<Conn>, pending: Pending) -> Exchange {
+    /// Calls the handler, and does what it says; gives the connection back once
+    /// the response is complete, or nothing if the server aborts.
+    pub(crate) fn run(
+        mut conn: Box<Conn>,
+        pending: Pending,
+        handler: &dyn Handler,
+    ) -> Option<Box<Conn>> {
         let Pending { id, head, length } = pending;
         let shared = Arc::clone(&conn.shared);
         let has_body = length != BodyLength::Empty;
@@ -60,16 +64,29 @@ impl Exchange {
             method,
             conn: RefCell::new(Some(conn)),
             taken: Cell::new(false),
-            request: Cell::new(Some(request)),
         };
         if has_body {
             exchange.lend(true);
         }
-        exchange
+        // A panic is answered, and nothing else is shared with the handler.
+        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &exchange)));
+        exchange.end(answer.map(|answer| answer.0))
     }
 
     /// The writer of the response. The response belongs to it from here, and
-    /// what the handler returns counts only if it is [`Answer::written`].
+    /// what the handler returns counts only if it is [`Answer::written`](crate::Answer::written).
+    ///
+    /// ```
+    /// use purlin_std::{Answer, Exchange, Handler, Request};
+    /// struct Ticker;
+    /// impl Handler for Ticker {
+    ///     fn call(&self, _: Request, exchange: &Exchange) -> Answer {
+    ///         let mut writer = exchange.writer();
+    ///         let _ = writer.write(b"tick\n");
+    ///         Answer::written()
+    ///     }
+    /// }
+    /// ```
     pub fn writer(&self) -> ResponseWriter {
         self.lend(false);
         self.shared.share();
@@ -88,22 +105,17 @@ impl Exchange {
         }
     }
 
-    /// Calls the handler, and does what it says; gives the connection back once
-    /// the response is complete, or nothing if the server aborts.
-    pub(crate) fn run(self, handler: &dyn Handler) -> Option<Box<Conn>> {
-        let request = self.request.take()?;
-        // A panic is answered, and nothing else is shared with the handler.
-        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &self)));
-        let panic = match answer {
-            Ok(Answer(Outcome::Response(response))) => {
+    fn end(self, outcome: std::thread::Result<Outcome<Source>>) -> Option<Box<Conn>> {
+        let panic = match outcome {
+            Ok(Outcome::Response(response)) => {
                 self.respond(response);
                 None
             }
-            Ok(Answer(Outcome::Written)) => {
+            Ok(Outcome::Written) => {
                 self.end_written(None);
                 None
             }
-            Ok(Answer(Outcome::Failed(response))) => {
+            Ok(Outcome::Failed(response)) => {
                 self.end_written(Some(response));
                 None
             }
@@ -154,7 +166,7 @@ impl Exchange {
 
     /// The handler panicked: 500, or the response breaks off.
     fn fail(&self) {
-        let answer = || -> Response { Status::INTERNAL_SERVER_ERROR.into_response() };
+        let answer = || Response::new(Status::INTERNAL_SERVER_ERROR);
         if self.conn.borrow().is_some() {
             return self.respond(answer());
         }
@@ -179,7 +191,7 @@ fn respond_whole(conn: &mut Conn, id: Id, response: Response) {
     let now = conn.clock.look();
     if let Err(misuse) = conn.machine.respond(id, &head, body, now) {
         conn.explain(misuse);
-        let error: Response = Status::INTERNAL_SERVER_ERROR.into_response();
+        let error = Response::new(Status::INTERNAL_SERVER_ERROR);
         let answered = conn.machine.respond(id, error.head(), Sent::Empty, now);
         if answered.is_err() {
             // An exchange that is over cannot be given up.

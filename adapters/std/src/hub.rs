@@ -8,36 +8,28 @@ use crate::doors::{Accepting, Doors};
 use crate::handler::Handler;
 use crate::poller::Poller;
 use crate::pool::Pool;
-use purlin_core::observe::{Observer, Peer};
+use purlin_core::observe::Observer;
 use purlin_core::{Machine, ServerConfig, Values};
+use purlin_host::{Accepted, MakeValues, Panics, is_exhausted};
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-
-/// Makes the values of a connection out of the server's.
-pub(crate) type ConnectionValues = Arc<dyn Fn(&Peer, Values) -> Values + Send + Sync>;
-
-/// What to do about a handler that panics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Panics {
-    /// The request is answered with 500, or its response breaks off, and the server lives.
-    #[default]
-    Answer,
-    /// The server closes, and [`Bound::serve`](crate::Bound::serve) panics with the same payload.
-    Propagate,
-}
 
 /// One server, while it serves.
 pub(crate) struct Hub {
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) control: Arc<Control>,
+    /// So many connections there may be.
+    pub(crate) most: usize,
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) pool: Pool,
     pub(crate) poller: Poller,
     pub(crate) doors: Doors,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) values: Values,
-    pub(crate) connection_values: Option<ConnectionValues>,
+    pub(crate) connection_values: Option<Box<MakeValues>>,
     pub(crate) panics: Panics,
 }
 
@@ -63,11 +55,8 @@ impl Hub {
     /// Lets in who waits at a door, as many as a turn allows.
     pub(crate) fn accept(self: &Arc<Hub>, door: usize) -> Vec<Box<Conn>> {
         let mut accepted = Vec::new();
-        let accepting = self.doors.accept(
-            door,
-            || self.make_room(),
-            |socket| accepted.push(Conn::accepted(self, socket)),
-        );
+        let let_in = |socket| accepted.extend(self.welcome(socket));
+        let accepting = self.doors.accept(door, || self.make_room(), let_in);
         match accepting {
             Accepting::Done => {}
             // The timekeeper tries again.
@@ -78,6 +67,8 @@ impl Hub {
                 }
                 if pause.is_none() {
                     self.control.fail(error);
+                } else if is_exhausted(&error) {
+                    self.dismiss_idlest();
                 }
                 self.alarm.ring_if_asleep();
             }
@@ -94,17 +85,46 @@ impl Hub {
         }
     }
 
+    /// A connection that was accepted, unless an observer of it panics.
+    pub(crate) fn welcome(self: &Arc<Hub>, socket: Accepted) -> Option<Box<Conn>> {
+        self.watch_over(|| Conn::accepted(self, socket))
+    }
+
+    /// Whether one connection more may be there.
+    pub(crate) fn has_room(&self) -> bool {
+        self.control.count() < self.most
+    }
+
     /// At the cap, the connection that has been idle longest gives way.
     fn make_room(self: &Arc<Hub>) -> bool {
-        if self.control.has_room() {
-            return true;
-        }
+        self.has_room() || (self.dismiss_idlest() && self.has_room())
+    }
+
+    /// Closes the connection that has been idle longest, if one is idle.
+    fn dismiss_idlest(&self) -> bool {
         let Some(mut conn) = self.poller.take_idlest() else {
             return false;
         };
-        conn.give_way();
-        self.settle(conn);
-        self.control.has_room()
+        self.watch_over(|| {
+            conn.give_way();
+            self.settle(conn);
+        });
+        true
+    }
+
+    /// Does what calls observers, whose panics cost their connection and no other.
+    pub(crate) fn watch_over<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
+        // What was shared with it is the connection, and that is gone.
+        let done = catch_unwind(AssertUnwindSafe(act));
+        done.map_err(|payload| self.panicked(payload)).ok()
+    }
+
+    /// Something of the application panicked, and that was told, as far as it can be.
+    pub(crate) fn panicked(&self, payload: Box<dyn Any + Send>) {
+        if self.panics == Panics::Propagate {
+            self.control.panic(payload);
+            self.control.abort();
+        }
     }
 
     /// Closes a connection that wants nothing but that, and has another wait or served.

@@ -50,6 +50,7 @@ mod exchange;
 mod handler;
 mod hub;
 mod mux;
+pub mod observe;
 mod poller;
 mod pool;
 mod server;
@@ -66,33 +67,31 @@ pub use bytes::Bytes;
 pub use control::Handle;
 pub use exchange::Exchange;
 pub use handler::{
-    Answer, FullDuplex, Handler, Middleware, Streamed, Streaming, full_duplex, middleware,
-    streaming,
+    Answer, FullDuplex, Handler, IntoAnswer, Next, Streaming, around, full_duplex, streaming,
 };
-pub use hub::Panics;
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
 pub use purlin_core::config::FaultAnswer;
 #[cfg(feature = "http")]
 pub use purlin_core::convert;
-pub use purlin_core::message::Error;
-pub use purlin_core::observe;
+pub use purlin_core::message::{Error, Streamed};
+pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{
     BodyLength, CloseReason, Content, Fault, Field, Fields, IntoResponse, InvalidField, Leniency,
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
     Timeouts, Values, Version, names,
 };
-pub use purlin_host::{Dialer, Listener, in_memory, inherited};
+pub use purlin_host::{Dialer, Listener, Panics, in_memory, inherited};
 pub use server::{Bound, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;
 
-/// A request, as a handler gets it.
+/// A request, its [`Body`] still to be read.
 pub type Request = purlin_core::Request<Body>;
 
-/// A response, as a handler gives it.
+/// A response, its bytes at hand or given by a [`Source`].
 pub type Response = purlin_core::Response<Source>;
 
-/// A result whose error is this crate's.
+/// What may fail with an [`Error`].
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;

@@ -1,7 +1,7 @@
 //! The mux of this adapter, and the default one.
 //! Which handler answers is decided in `purlin_core::mux`.
 
-use crate::{Answer, Error, Exchange, Handler, Request, Response, Server};
+use crate::{Answer, Error, Exchange, Handler, Request, Server};
 use purlin_core::RequestHead;
 use purlin_core::mux::FromHandler;
 use purlin_core::router::{InsertError, RouteId, Routed};
@@ -12,22 +12,20 @@ use std::sync::{Arc, LazyLock};
 /// Routes requests to handlers by Go's patterns.
 ///
 /// ```
-/// use purlin_std::{BoxHandler, Handler, Mux, Request, Status, middleware};
+/// use purlin_std::{Answer, Mux, Next, Request, Status, around};
 ///
 /// let mut mux = Mux::new();
 /// mux.handle("GET /hello/{name}", |r: Request| format!("hello, {}\n", r.param("name")))?;
 /// mux.handle("/static/{path...}", |r: Request| format!("file {}\n", r.param("path")))?;
 ///
-/// // Middleware is a function from a handler to a handler.
+/// // Middleware is a function of the request and the next handler.
 /// let mut admin = mux.group("/admin");
-/// admin.wrap(|next: BoxHandler| {
-///     BoxHandler::new(middleware(move |request, exchange| {
-///         match request.field("authorization") {
-///             Some(_) => next.call(request, exchange),
-///             None => Status::UNAUTHORIZED.into(),
-///         }
-///     }))
-/// });
+/// admin.wrap(around(|request: Request, next: Next| {
+///     if request.field("authorization").is_none() {
+///         return Answer::from(Status::UNAUTHORIZED);
+///     }
+///     next.run(request)
+/// }));
 /// admin.handle("GET /status", |_: Request| "fine\n")?;
 ///
 /// let conflict = mux.handle("GET /{greeting}/world", |_: Request| "?").unwrap_err();
@@ -73,7 +71,7 @@ impl Handler for Mux {
     fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
         match self.dispatch(&mut request) {
             Ok(handler) => handler.call(request, exchange),
-            Err(answer) => Response::into(answer),
+            Err(answer) => Answer::from(answer),
         }
     }
 
@@ -98,7 +96,7 @@ impl Handler for SharedMux {
     fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
         match self.dispatch(&mut request) {
             Ok(handler) => handler.call(request, exchange),
-            Err(answer) => Response::into(answer),
+            Err(answer) => Answer::from(answer),
         }
     }
 

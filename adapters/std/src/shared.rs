@@ -12,7 +12,7 @@ use crate::conn::Conn;
 use crate::socket::Socket;
 use bytes::Bytes;
 use purlin_core::message::{Draft, Outlet};
-use purlin_core::{Fields, Id, Machine, Misuse, Recv};
+use purlin_core::{CloseReason, Fields, Id, Machine, Misuse, Recv};
 use purlin_host::Moved;
 use std::io::IoSlice;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,6 +21,9 @@ use std::time::Duration;
 
 /// The most that is read or written in one go while others use the machine.
 const PIECE: usize = 64 * 1024;
+/// The longest wait for a response that is written elsewhere, before looking
+/// whether the server was told to end.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// One connection, as its users share it.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub(crate) type Guard<'a> = MutexGuard<'a, Slot>;
 pub(crate) struct Slot {
     conn: Option<Box<Conn>>,
     id: Id,
+    /// The last exchange, if its connection ended before it.
+    ended: Option<(Id, CloseReason)>,
     /// The response is complete: nobody but the connection's thread goes on.
     done: bool,
     /// Someone may read while someone else writes.
@@ -93,16 +98,11 @@ impl Shared {
     /// Waits for a change, or for the machine's deadline, and tells it the time.
     fn wait_for_deadline<'a>(&'a self, mut slot: Guard<'a>) -> Option<Guard<'a>> {
         let (wait, _) = slot.conn.as_mut()?.wait();
-        slot = match wait {
-            None => self.wait(slot),
-            Some(nanos) => {
-                slot.waiting += 1;
-                let waited = self.changed.wait_timeout(slot, Duration::from_nanos(nanos));
-                let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
-                slot.waiting -= 1;
-                slot
-            }
-        };
+        let time = wait.map_or(GLANCE, |nanos| GLANCE.min(Duration::from_nanos(nanos)));
+        slot.waiting += 1;
+        let waited = self.changed.wait_timeout(slot, time);
+        let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        slot.waiting -= 1;
         slot.conn.as_mut()?.took(Moved::Nothing);
         Some(slot)
     }
@@ -175,8 +175,13 @@ impl Shared {
             }
             slot = self.wait_for_deadline(slot)?;
         }
+        let mut conn = slot.conn.take()?;
+        if conn.is_cut() {
+            conn.note_events();
+        }
+        slot.ended = conn.closed.map(|reason| (slot.id, reason));
         slot.id = 0;
-        slot.conn.take()
+        Some(conn)
     }
 
     /// Enters the exchange of that id.
@@ -355,7 +360,10 @@ impl Slot {
     pub(crate) fn conn(&mut self, id: Id) -> Result<&mut Conn, Error> {
         match &mut self.conn {
             Some(conn) if self.id == id && !self.done => Ok(conn),
-            _ => Err(Error::Misuse(Misuse::AlreadyFinished)),
+            _ => Err(match self.ended {
+                Some((ended, reason)) if ended == id => Error::Closed(reason),
+                _ => Error::Misuse(Misuse::AlreadyFinished),
+            }),
         }
     }
 
@@ -367,6 +375,7 @@ impl Slot {
     ) -> Result<T, Error> {
         let conn = self.conn(id)?;
         let now = conn.clock.look();
+        conn.tick_exchange();
         let done = act(&mut Outlet { machine: &mut conn.machine, id, now });
         done.map_err(|misuse| conn.explain(misuse))
     }

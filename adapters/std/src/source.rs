@@ -25,9 +25,15 @@ const ROOM: (usize, usize) = (8 * 1024, 64 * 1024);
 pub struct Source(Kind);
 
 enum Kind {
-    Reader { reader: Box<dyn Read + Send>, room: BytesMut, size: usize },
+    Reader(Box<Reading<dyn Read + Send>>),
     Pieces(Box<dyn Iterator<Item = io::Result<Bytes>> + Send>),
     Body(Body),
+}
+
+struct Reading<R: ?Sized> {
+    room: BytesMut,
+    size: usize,
+    reader: R,
 }
 
 impl Source {
@@ -40,7 +46,7 @@ impl Source {
     /// # let _ = response;
     /// ```
     pub fn reader(reader: impl Read + Send + 'static) -> Source {
-        Source(Kind::Reader { reader: Box::new(reader), room: BytesMut::new(), size: ROOM.0 })
+        Source(Kind::Reader(Box::new(Reading { room: BytesMut::new(), size: ROOM.0, reader })))
     }
 
     /// The pieces of an iterator, uncopied. An error in it gives the response up,
@@ -70,26 +76,33 @@ impl Source {
         match &mut self.0 {
             Kind::Body(body) => body.chunk(),
             Kind::Pieces(pieces) => Ok(pieces.next().transpose()?),
-            Kind::Reader { reader, room, size } => loop {
-                // Where the last piece has been let go of, its room is used again.
-                if !room.try_reclaim(*size) {
-                    *room = BytesMut::with_capacity(*size);
-                }
-                room.resize(*size, 0);
-                match reader.read(room) {
-                    Ok(0) => return Ok(None),
-                    Ok(count) => {
-                        if count == *size {
-                            *size = (*size * 4).min(ROOM.1);
-                        }
-                        let piece = room.split_to(count).freeze();
-                        room.clear();
-                        return Ok(Some(piece));
+            Kind::Reader(reading) => Ok(reading.next()?),
+        }
+    }
+}
+
+impl<R: Read + ?Sized> Reading<R> {
+    fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let Reading { room, size, reader } = self;
+        loop {
+            // Where the last piece has been let go of, its room is used again.
+            if !room.try_reclaim(*size) {
+                *room = BytesMut::with_capacity(*size);
+            }
+            room.resize(*size, 0);
+            match reader.read(room) {
+                Ok(0) => return Ok(None),
+                Ok(count) => {
+                    if count == *size {
+                        *size = (*size * 4).min(ROOM.1);
                     }
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) => return Err(error.into()),
+                    let piece = room.split_to(count).freeze();
+                    room.clear();
+                    return Ok(Some(piece));
                 }
-            },
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 }
@@ -110,7 +123,7 @@ impl From<Body> for Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Reader { .. } => "Source::reader",
+            Kind::Reader(_) => "Source::reader",
             Kind::Pieces(_) => "Source::pieces",
             Kind::Body(_) => "Source::from(Body)",
         })

@@ -9,8 +9,9 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A raw stream in both directions, made by
-/// [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade).
+/// The raw stream behind an upgrade or CONNECT, or of a connection that was
+/// taken over, given by [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade)
+/// and [`ResponseWriter::hijack`](crate::ResponseWriter::hijack).
 ///
 /// Bytes that came with the request are read first. A shared reference reads
 /// and writes too, so that two threads can do both at once. Dropping it ends the connection.

@@ -18,7 +18,7 @@ pub(crate) fn work(hub: &Arc<Hub>) {
             if hub.pool.queued() > 0 {
                 hub.nudge();
             }
-            driver::serve(conn);
+            hub.watch_over(|| driver::serve(conn));
             continue;
         }
         if hub.pool.has_ended() {
@@ -63,7 +63,8 @@ fn wait(hub: &Hub, ready: &mut Vec<u64>) -> Option<u64> {
 fn attend(hub: &Arc<Hub>, token: u64) {
     if let Some(conn) = hub.poller.ready(token) {
         hub.pool.take();
-        return driver::serve(conn);
+        hub.watch_over(|| driver::serve(conn));
+        return;
     }
     if let Some(door) = hub.doors.knocked(token & !ENDED) {
         hub.pool.take();

@@ -27,10 +27,22 @@ pub(crate) struct Incoming {
     coding: Coding,
     /// Bytes handed out or skipped so far.
     taken: u64,
-    /// Read out of chunks, and not handed out yet.
-    ahead: Vec<u8>,
     /// Found behind data that had to be handed out first.
     verdict: Option<Result<Option<Fields>, Fault>>,
+    /// How far the chunks have been looked at since the last piece was taken.
+    scout: Option<Box<Scout>>,
+}
+
+/// Looks at chunks and leaves them where they are.
+#[derive(Clone, Debug)]
+struct Scout {
+    decoder: Decoder,
+    /// Bytes of input it has passed.
+    passed: usize,
+    /// Bytes of data among them.
+    data: usize,
+    /// It met the end, or a fault.
+    done: bool,
 }
 
 /// What [`Incoming::take`] found.
@@ -51,12 +63,12 @@ impl Incoming {
             Framing::Length(length) => Coding::Length(length),
             Framing::Chunked => Coding::Chunked(Decoder::new()),
         };
-        Incoming { coding, taken: 0, ahead: Vec::new(), verdict: None }
+        Incoming { coding, taken: 0, verdict: None, scout: None }
     }
 
     /// Everything that comes, until the input ends.
     pub(crate) fn raw() -> Incoming {
-        Incoming { coding: Coding::Raw, taken: 0, ahead: Vec::new(), verdict: None }
+        Incoming { coding: Coding::Raw, taken: 0, verdict: None, scout: None }
     }
 
     /// Bytes of body still to come, where that is known.
@@ -82,7 +94,7 @@ impl Incoming {
         limits: &Limits,
         most: u64,
     ) -> Result<Taken, Fault> {
-        if let Some(verdict) = self.verdict.as_mut().filter(|_| self.ahead.is_empty()) {
+        if let Some(verdict) = &mut self.verdict {
             return match verdict {
                 Ok(trailers) => Ok(Taken::End(trailers.take())),
                 Err(fault) => Err(*fault),
@@ -119,38 +131,19 @@ impl Incoming {
         limits: &Limits,
         most: u64,
     ) -> Result<Taken, Fault> {
-        if !self.read_chunks(input, limits, most, PIECE_MOST) {
-            self.verdict = Some(Err(Fault::BodyTooLarge));
-        }
-        if !self.ahead.is_empty() || self.verdict.is_none() {
-            let piece = Bytes::from(std::mem::take(&mut self.ahead));
-            return Ok(self.given(piece));
-        }
-        self.take(input, limits, most)
-    }
-
-    /// Reads data out of the chunks that are there, until `wanted` bytes are; says
-    /// whether that went without meeting `most`.
-    fn read_chunks(
-        &mut self,
-        input: &mut InBuf,
-        limits: &Limits,
-        most: u64,
-        wanted: usize,
-    ) -> bool {
-        while self.ahead.len() < wanted && self.verdict.is_none() {
+        let mut piece = Vec::new();
+        self.scout = None;
+        while piece.len() < PIECE_MOST && self.verdict.is_none() {
             let Coding::Chunked(decoder) = &mut self.coding else {
                 break;
             };
-            let before = decoder.clone();
             match decoder.decode(input.bytes(), limits) {
                 Ok(Step::Data { skip, data }) => {
-                    if self.taken.saturating_add((self.ahead.len() + data) as u64) > most {
-                        // Whoever reads may allow more yet.
-                        *decoder = before;
-                        return false;
+                    if self.taken.saturating_add((piece.len() + data) as u64) > most {
+                        self.verdict = Some(Err(Fault::BodyTooLarge));
+                        break;
                     }
-                    self.ahead.extend_from_slice(&input.bytes()[skip..skip + data]);
+                    piece.extend_from_slice(&input.bytes()[skip..skip + data]);
                     input.consume(skip + data);
                 }
                 Ok(Step::End { skip, trailers }) => {
@@ -164,15 +157,18 @@ impl Incoming {
                 Err(fault) => self.verdict = Some(Err(fault)),
             }
         }
-        true
+        if !piece.is_empty() || self.verdict.is_none() {
+            return Ok(self.given(Bytes::from(piece)));
+        }
+        self.take(input, limits, most)
     }
 
-    /// Takes in body ahead of [`Incoming::take`], which may take `most` bytes over
-    /// all calls; says whether all of it is here, or `wanted` bytes are, or more
-    /// input would change nothing.
+    /// Looks ahead of [`Incoming::take`], which may take `most` bytes over all
+    /// calls; says whether all of the body is here, or `wanted` bytes are, or
+    /// more input would change nothing. Takes nothing.
     pub(crate) fn prefetch(
         &mut self,
-        input: &mut InBuf,
+        input: &InBuf,
         limits: &Limits,
         most: u64,
         wanted: usize,
@@ -182,19 +178,26 @@ impl Incoming {
                 let left_over = self.taken.saturating_add(left) > most;
                 left_over || !input.has_room() || input.len() as u64 >= left.min(wanted as u64)
             }
-            Coding::Chunked(_) => {
-                !self.read_chunks(input, limits, most, wanted)
-                    || self.verdict.is_some()
-                    || self.ahead.len() >= wanted
-                    || !input.has_room()
-            }
+            Coding::Chunked(_) => self.scout(input, limits, most, wanted) || !input.has_room(),
             Coding::Raw => true,
         }
     }
 
-    /// Bytes of memory held for what was read ahead.
-    pub(crate) fn held(&self) -> usize {
-        self.ahead.capacity()
+    /// Looks at the chunks that are there; says whether there is nothing to wait for.
+    fn scout(&mut self, input: &InBuf, limits: &Limits, most: u64, wanted: usize) -> bool {
+        let Coding::Chunked(decoder) = &self.coding else {
+            return true;
+        };
+        if self.verdict.is_some() {
+            return true;
+        }
+        let scout = self.scout.get_or_insert_with(|| Box::new(Scout::new(decoder.clone())));
+        while scout.data < wanted && self.taken.saturating_add(scout.data as u64) <= most {
+            if !scout.step(input.bytes(), limits) {
+                return scout.done;
+            }
+        }
+        true
     }
 
     /// Throws away what the input has of the body; says whether it ended.
@@ -216,6 +219,29 @@ impl Incoming {
                 Taken::More => return Ok(false),
             }
         }
+    }
+}
+
+impl Scout {
+    fn new(decoder: Decoder) -> Scout {
+        Scout { decoder, passed: 0, data: 0, done: false }
+    }
+
+    /// Goes on to the next data; says whether there was any.
+    fn step(&mut self, input: &[u8], limits: &Limits) -> bool {
+        if self.done {
+            return false;
+        }
+        match self.decoder.decode(&input[self.passed..], limits) {
+            Ok(Step::Data { skip, data }) => {
+                self.passed += skip + data;
+                self.data += data;
+                return true;
+            }
+            Ok(Step::More { skip }) => self.passed += skip,
+            Ok(Step::End { .. }) | Err(_) => self.done = true,
+        }
+        false
     }
 }
 

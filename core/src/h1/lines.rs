@@ -134,6 +134,41 @@ pub(crate) fn scan_fields(
     }
 }
 
+/// Reads the field lines in `input[start..]` if their end is there and every
+/// line is as most are: no white space at its end, a value, CRLF. Says how long
+/// the input is to the end of the block; the fields hold it from `from` on.
+pub(crate) fn read_whole_fields(
+    input: &[u8],
+    from: usize,
+    start: usize,
+    limits: &Limits,
+) -> Option<(Fields, usize)> {
+    if !limits.leniency.is_strict() {
+        return None;
+    }
+    let mut headers = [httparse::EMPTY_HEADER; 16];
+    let Ok(httparse::Status::Complete((length, headers))) =
+        httparse::parse_headers(&input[start..], &mut headers)
+    else {
+        return None;
+    };
+    let length = start + length;
+    if length > limits.head_bytes || headers.len() > limits.fields {
+        return None;
+    }
+    let spans = locate(&input[from..], headers);
+    // The tokeniser takes LF alone for a line's end.
+    let mut next = start - from;
+    let mut usual = |span: &Span| {
+        let begins = span.name as usize == next;
+        next = span.value_end as usize + 2;
+        begins && input.get(from + next - 2) == Some(&b'\r')
+    };
+    let usual = spans.iter().all(&mut usual) && input.get(from + next) == Some(&b'\r');
+    (usual && from + next + 2 == length)
+        .then(|| (Fields::from_wire(input[from..length].to_vec(), spans), length))
+}
+
 /// Reads the field lines in `text[start..]`, which end with their empty line.
 ///
 /// # Errors
@@ -166,6 +201,11 @@ fn spans<'t>(text: &'t [u8], start: usize, headers: &mut [Header<'t>]) -> Option
     if start + length != text.len() {
         return None;
     }
+    Some(locate(text, headers))
+}
+
+/// Where names and values stand in the text that they are parts of.
+fn locate(text: &[u8], headers: &[Header<'_>]) -> Vec<Span> {
     let origin = text.as_ptr().addr();
     let at = |part: *const u8| u32::try_from(part.addr() - origin).unwrap_or(u32::MAX);
     let span = |header: &Header<'_>| {
@@ -180,7 +220,7 @@ fn spans<'t>(text: &'t [u8], start: usize, headers: &mut [Header<'t>]) -> Option
             value_end: value + length(header.value.len()),
         }
     };
-    Some(headers.iter().map(span).collect())
+    headers.iter().map(span).collect()
 }
 
 /// Rewrites what a leniency lets through into what everyone reads alike:

@@ -1,10 +1,10 @@
 //! Finds, checks and reads the head of a request (RFC 9112 §3, §5).
 //! Decides whether the text is well formed; connection rules are in `decide`.
 
-use super::lines::{self, BlockScan, Line, find_byte, read_fields};
-use crate::config::{Leniency, Limits, ServerConfig};
+use super::lines::{self, BlockScan, Line, find_byte, read_fields, read_whole_fields};
+use crate::config::{Limits, ServerConfig};
 use crate::error::Fault;
-use crate::head::{Method, RequestHead, Version, token};
+use crate::head::{Fields, Method, RequestHead, Version, token};
 use crate::target::{Parts, Strictness};
 
 /// What is known of a head that has not arrived whole.
@@ -45,8 +45,17 @@ impl HeadScan {
         config: &ServerConfig,
     ) -> Result<Option<(RequestHead, usize)>, Fault> {
         let limits = &config.limits;
-        if self.line.is_none() && !self.read_request_line(input, config)? {
-            return Ok(None);
+        if self.line.is_none() {
+            let Some(line) = self.read_request_line(input, config)? else {
+                return Ok(None);
+            };
+            // The quick way, for most heads: all of it is there, and nothing about it is unusual.
+            if let Some((fields, length)) = read_whole_fields(input, line.start, line.end, limits) {
+                self.restart();
+                let target = (line.target.0 - line.start, line.target.1 - line.start);
+                return Ok(Some((line.with(target, fields), length)));
+            }
+            self.line = Some(line);
         }
         match lines::scan_fields(&mut self.scan, input, limits, 1, Fault::HeadTooLarge)? {
             Some(length) => self.finish(&input[..length], limits).map(|head| Some((head, length))),
@@ -54,8 +63,12 @@ impl HeadScan {
         }
     }
 
-    /// Reads the request line, behind a few empty ones; says whether it is there.
-    fn read_request_line(&mut self, input: &[u8], config: &ServerConfig) -> Result<bool, Fault> {
+    /// Reads the request line, behind a few empty ones, if it is there.
+    fn read_request_line(
+        &mut self,
+        input: &[u8],
+        config: &ServerConfig,
+    ) -> Result<Option<RequestLine>, Fault> {
         let limits = &config.limits;
         loop {
             let from = self.scan.line_start();
@@ -64,14 +77,13 @@ impl HeadScan {
             let ended = !matches!(line, Ok(Line::Partial));
             check_line_length(self.scan.seen() - usize::from(ended) - from, limits)?;
             match line? {
-                Line::Partial => return Ok(false),
+                Line::Partial => return Ok(None),
                 Line::End(_) if self.empty_lines == limits.empty_lines => {
                     return Err(Fault::TooManyEmptyLines);
                 }
                 Line::End(_) => self.empty_lines += 1,
                 Line::Text(start, end) => {
-                    self.line = Some(request_line(input, start, end, self.scan.seen(), config)?);
-                    return Ok(true);
+                    return request_line(input, start, end, self.scan.seen(), config).map(Some);
                 }
             }
         }
@@ -82,7 +94,7 @@ impl HeadScan {
     pub(crate) fn wrong_beginning(&self, input: &[u8], limits: &Limits) -> Option<Fault> {
         match &self.line {
             // What a leniency would make of the rest is not known.
-            Some(_) if limits.leniency != Leniency::STRICT => None,
+            Some(_) if !limits.leniency.is_strict() => None,
             Some(line) => lines::wrong_beginning(&input[line.end..]),
             None => {
                 let text = &input[self.scan.line_start()..];
@@ -97,8 +109,7 @@ impl HeadScan {
     fn finish(&mut self, head: &[u8], limits: &Limits) -> Result<RequestHead, Fault> {
         let lines = self.scan.lines() - 1;
         let line = self.line.take().ok_or(Fault::BadRequestLine)?;
-        self.scan.reset();
-        self.empty_lines = 0;
+        self.restart();
         let (text, target) = if !limits.leniency.raw_target || head.is_ascii() {
             (head[line.start..].to_vec(), (line.target.0 - line.start, line.target.1 - line.start))
         } else {
@@ -106,9 +117,22 @@ impl HeadScan {
         };
         let fields_at = target.1 + (line.end - line.target.1);
         let fields = read_fields(text, fields_at, lines, limits.leniency)?;
+        Ok(line.with(target, fields))
+    }
+
+    /// Forgets this head, for the next one.
+    fn restart(&mut self) {
+        self.scan.reset();
+        self.empty_lines = 0;
+    }
+}
+
+impl RequestLine {
+    /// The head of this line and these fields; the target is a part of their text.
+    fn with(self, target: (usize, usize), fields: Fields) -> RequestHead {
         let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let target = (clip(target.0), clip(target.1));
-        Ok(RequestHead::from_wire(line.method, line.version, line.parts, target, fields))
+        RequestHead::from_wire(self.method, self.version, self.parts, target, fields)
     }
 }
 
@@ -128,7 +152,7 @@ fn request_line(
     let text = &input[start..end];
     let (method, rest) = split_at_space(text).ok_or(Fault::BadRequestLine)?;
     let (target, version) = split_at_space(rest).ok_or(Fault::BadRequestLine)?;
-    if method.is_empty() || target.is_empty() || version.contains(&b' ') {
+    if method.is_empty() || target.is_empty() {
         return Err(Fault::BadRequestLine);
     }
     let version = parse_version(version)?;
@@ -172,6 +196,7 @@ fn parse_version(text: &[u8]) -> Result<Version, Fault> {
                 Err(Fault::UnsupportedVersion)
             }
         }
+        _ if text.contains(&b' ') => Err(Fault::BadRequestLine),
         _ => Err(Fault::BadVersion),
     }
 }

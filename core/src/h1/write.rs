@@ -2,7 +2,7 @@
 //! Decides nothing: framing and persistence come as arguments.
 
 use super::decide::Sent;
-use crate::head::{ResponseHead, Status, Version, token};
+use crate::head::{DateLine, ResponseHead, Status, Version, token};
 
 /// What stands in a head beside the application's own fields.
 pub(crate) struct Extra<'a> {
@@ -11,7 +11,7 @@ pub(crate) struct Extra<'a> {
     /// `close` or `keep-alive`.
     pub(crate) connection: Option<&'static str>,
     /// Added if the head has none.
-    pub(crate) date: Option<&'a [u8; 29]>,
+    pub(crate) date: Option<&'a DateLine>,
 }
 
 /// Writes a final head.
@@ -35,7 +35,7 @@ pub(crate) fn head(out: &mut Vec<u8>, head: &ResponseHead, extra: &Extra<'_>) {
         field(out, name, value);
     }
     if let Some(date) = date {
-        field(out, b"Date", date);
+        out.extend_from_slice(date);
     }
     match extra.sent {
         Sent::Length(length) | Sent::Omitted(Some(length)) => content_length(out, length),
@@ -76,6 +76,7 @@ fn status_line(out: &mut Vec<u8>, version: Version, status: Status) {
 }
 
 fn field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
     out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);

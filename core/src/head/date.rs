@@ -55,22 +55,31 @@ fn at(index: u64) -> usize {
     usize::try_from(index).unwrap_or(0)
 }
 
-/// The text of the second it was last asked for.
+/// The Date field of the second it was last asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct DateCache {
     unix: u64,
-    text: [u8; 29],
+    line: DateLine,
 }
+
+/// `Date: `, the date and CRLF.
+pub(crate) type DateLine = [u8; 37];
 
 impl DateCache {
     pub(crate) fn new() -> DateCache {
-        DateCache { unix: 0, text: imf_fixdate(0) }
+        DateCache { unix: 0, line: line(0) }
     }
 
-    pub(crate) fn text(&mut self, unix: u64) -> &[u8; 29] {
+    pub(crate) fn line(&mut self, unix: u64) -> &DateLine {
         if self.unix != unix {
-            *self = DateCache { unix, text: imf_fixdate(unix) };
+            *self = DateCache { unix, line: line(unix) };
         }
-        &self.text
+        &self.line
     }
+}
+
+fn line(unix: u64) -> DateLine {
+    let mut line = *b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+    line[6..35].copy_from_slice(&imf_fixdate(unix));
+    line
 }

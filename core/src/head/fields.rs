@@ -2,6 +2,7 @@
 //! Keeps order and the sender's case; decides nothing about what a field means.
 
 use super::token;
+use std::borrow::Cow;
 use std::fmt;
 
 /// A list of fields, in order, with the names spelled as they were given.
@@ -19,8 +20,8 @@ use std::fmt;
 #[derive(Clone, Default)]
 pub struct Fields {
     /// Wire text; the spans point into it. May hold text no span points at.
-    text: Vec<u8>,
-    spans: Vec<Span>,
+    text: Cow<'static, [u8]>,
+    spans: Cow<'static, [Span]>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,17 +84,25 @@ impl std::error::Error for InvalidField {}
 impl Fields {
     /// No fields.
     pub const fn new() -> Fields {
-        Fields { text: Vec::new(), spans: Vec::new() }
+        Fields { text: Cow::Borrowed(&[]), spans: Cow::Borrowed(&[]) }
+    }
+
+    /// Fields that are always the same, and cost nothing until one is added.
+    pub(crate) const fn constant(text: &'static [u8], spans: &'static [Span]) -> Fields {
+        Fields { text: Cow::Borrowed(text), spans: Cow::Borrowed(spans) }
     }
 
     /// Room for `fields` fields of `bytes` bytes in all.
     pub fn with_capacity(fields: usize, bytes: usize) -> Fields {
-        Fields { text: Vec::with_capacity(bytes), spans: Vec::with_capacity(fields) }
+        Fields {
+            text: Cow::Owned(Vec::with_capacity(bytes)),
+            spans: Cow::Owned(Vec::with_capacity(fields)),
+        }
     }
 
     /// Fields that a parser found in `text`; it has checked every span.
     pub(crate) fn from_wire(text: Vec<u8>, spans: Vec<Span>) -> Fields {
-        Fields { text, spans }
+        Fields { text: Cow::Owned(text), spans: Cow::Owned(spans) }
     }
 
     /// The wire text behind the spans; a request's starts with its request line.
@@ -127,27 +136,24 @@ impl Fields {
     /// Adds what is known to be valid: constants, and text made here.
     pub(crate) fn push(&mut self, name: &str, value: &[u8]) {
         debug_assert_eq!(check(name, value), Ok(()));
-        let start = self.offset();
-        self.text.extend_from_slice(name.as_bytes());
-        let name_end = self.offset();
-        self.text.extend_from_slice(b": ");
-        let value_start = self.offset();
-        self.text.extend_from_slice(value);
-        let value_end = self.offset();
-        self.text.extend_from_slice(b"\r\n");
-        self.spans.push(Span { name: start, name_end, value: value_start, value_end });
-    }
-
-    /// The length of the text; a head of 4 GiB does not exist, so the sum saturates.
-    fn offset(&self) -> u32 {
-        u32::try_from(self.text.len()).unwrap_or(u32::MAX)
+        let text = owned(&mut self.text, name.len() + value.len() + 4);
+        let start = offset(text);
+        text.extend_from_slice(name.as_bytes());
+        let name_end = offset(text);
+        text.extend_from_slice(b": ");
+        let value_start = offset(text);
+        text.extend_from_slice(value);
+        let value_end = offset(text);
+        text.extend_from_slice(b"\r\n");
+        let span = Span { name: start, name_end, value: value_start, value_end };
+        owned(&mut self.spans, 1).push(span);
     }
 
     /// Takes out every field of that name; says whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
         let before = self.spans.len();
         let text = &self.text;
-        self.spans.retain(|span| !span.name(text).eq_ignore_ascii_case(name.as_bytes()));
+        self.spans.to_mut().retain(|span| !span.name(text).eq_ignore_ascii_case(name.as_bytes()));
         before != self.spans.len()
     }
 
@@ -200,7 +206,7 @@ impl Fields {
 
     /// Names and values as bytes: what the machines look at.
     pub(crate) fn raw(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
-        let text = &self.text;
+        let text: &[u8] = &self.text;
         self.spans
             .iter()
             .map(move |span| (span.name(text), &text[span.value as usize..span.value_end as usize]))
@@ -217,7 +223,27 @@ impl Fields {
     }
 }
 
+/// The length of a text; a head of 4 GiB does not exist, so it saturates.
+fn offset(text: &[u8]) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
+}
+
+/// The list to be added to; a constant one is copied, with room for `more`.
+fn owned<'a, T: Clone>(list: &'a mut Cow<'static, [T]>, more: usize) -> &'a mut Vec<T> {
+    if let Cow::Borrowed(constant) = list {
+        let mut copy = Vec::with_capacity(constant.len() + more);
+        copy.extend_from_slice(constant);
+        *list = Cow::Owned(copy);
+    }
+    list.to_mut()
+}
+
 impl Span {
+    /// The place of a field's name and value in a text that has it at its front.
+    pub(crate) const fn first(name: u32, value: u32) -> Span {
+        Span { name: 0, name_end: name, value: name + 2, value_end: name + 2 + value }
+    }
+
     fn name(self, text: &[u8]) -> &[u8] {
         &text[self.name as usize..self.name_end as usize]
     }

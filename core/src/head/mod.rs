@@ -8,8 +8,8 @@ pub mod names;
 mod status;
 pub(crate) mod token;
 
-pub(crate) use date::DateCache;
 pub use date::imf_fixdate;
+pub(crate) use date::{DateCache, DateLine};
 pub(crate) use fields::Span;
 pub use fields::{Field, Fields, InvalidField};
 pub use method::{Method, NotAToken, Version};
@@ -169,7 +169,12 @@ pub struct ResponseHead {
 impl ResponseHead {
     /// A head of this status, with no fields.
     pub const fn new(status: Status) -> ResponseHead {
-        ResponseHead { status, fields: Fields::new() }
+        ResponseHead::of(status, Fields::new())
+    }
+
+    /// A head of this status, with these fields.
+    pub(crate) const fn of(status: Status, fields: Fields) -> ResponseHead {
+        ResponseHead { status, fields }
     }
 
     /// The same head with one field more.

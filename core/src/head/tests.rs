@@ -17,8 +17,8 @@ fn dates_agree_with_known_ones() {
 #[test]
 fn the_cached_date_changes_with_the_second() {
     let mut cache = DateCache::new();
-    assert_eq!(cache.text(784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
-    assert_eq!(cache.text(784_111_778), b"Sun, 06 Nov 1994 08:49:38 GMT");
+    assert_eq!(cache.line(784_111_777), b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
+    assert_eq!(cache.line(784_111_778), b"Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n");
 }
 
 #[test]

@@ -3,11 +3,13 @@
 
 mod draft;
 mod error;
+mod outcome;
 mod response;
 mod values;
 
 pub use draft::{Draft, Outlet};
 pub use error::Error;
+pub use outcome::{Outcome, Streamed};
 pub use response::{Content, IntoResponse, Response};
 pub use values::Values;
 

@@ -2,7 +2,7 @@
 //! How a response is framed on the wire is not decided here.
 
 use crate::error::{Misuse, PeerError};
-use crate::head::{Fields, InvalidField, ResponseHead, Status, names};
+use crate::head::{Fields, InvalidField, ResponseHead, Span, Status};
 use bytes::Bytes;
 
 /// A response: its head, and content of the adapter's kind.
@@ -31,6 +31,13 @@ pub enum Content<B> {
     Stream(B),
 }
 
+const PLAIN: Fields =
+    Fields::constant(b"Content-Type: text/plain; charset=utf-8\r\n", &[Span::first(12, 25)]);
+const HTML: Fields =
+    Fields::constant(b"Content-Type: text/html; charset=utf-8\r\n", &[Span::first(12, 24)]);
+const OCTETS: Fields =
+    Fields::constant(b"Content-Type: application/octet-stream\r\n", &[Span::first(12, 24)]);
+
 impl<B> Response<B> {
     /// A response of this status, without content.
     pub fn new(status: Status) -> Response<B> {
@@ -44,24 +51,21 @@ impl<B> Response<B> {
 
     /// 200 with `text/plain; charset=utf-8`.
     pub fn text(text: impl Into<String>) -> Response<B> {
-        Response::of_type("text/plain; charset=utf-8", Bytes::from(text.into()))
+        Response::of_type(PLAIN, Bytes::from(text.into()))
     }
 
     /// 200 with `text/html; charset=utf-8`.
     pub fn html(text: impl Into<String>) -> Response<B> {
-        Response::of_type("text/html; charset=utf-8", Bytes::from(text.into()))
+        Response::of_type(HTML, Bytes::from(text.into()))
     }
 
     /// 200 with `application/octet-stream`.
     pub fn bytes(bytes: impl Into<Bytes>) -> Response<B> {
-        Response::of_type("application/octet-stream", bytes.into())
+        Response::of_type(OCTETS, bytes.into())
     }
 
-    fn of_type(content_type: &str, bytes: Bytes) -> Response<B> {
-        let mut fields = Fields::with_capacity(1, 48);
-        fields.push(names::CONTENT_TYPE, content_type.as_bytes());
-        let mut head = ResponseHead::new(Status::OK);
-        *head.fields_mut() = fields;
+    fn of_type(content_type: Fields, bytes: Bytes) -> Response<B> {
+        let head = ResponseHead::of(Status::OK, content_type);
         Response { head, content: Content::Full(bytes) }
     }
 
@@ -159,7 +163,7 @@ impl<B> IntoResponse<B> for () {
 
 impl<B> IntoResponse<B> for &'static str {
     fn into_response(self) -> Response<B> {
-        Response::of_type("text/plain; charset=utf-8", Bytes::from_static(self.as_bytes()))
+        Response::of_type(PLAIN, Bytes::from_static(self.as_bytes()))
     }
 }
 

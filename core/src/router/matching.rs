@@ -233,6 +233,11 @@ impl<T> Router<T> {
         self.hosts.get(&Caseless(host))
     }
 
+    /// Whether it makes a difference which host a request is for.
+    pub(crate) fn has_hosts(&self) -> bool {
+        self.options.go121 || !self.hosts.is_empty()
+    }
+
     /// The host to match by: without port, and without a dot at its end.
     #[inline]
     fn host<'a>(&self, input: &RouteInput<'a>) -> &'a [u8] {

@@ -3,22 +3,28 @@
 //!
 //! `--seed N` (or `--seeds A..B --trace`) draws the runs. The first seed that
 //! fails is drawn too, and the exit code is 1.
+//!
+//! `--hour N` plays a server's hour with hundreds of connections, or so many
+//! seconds of it with `--seconds S`; the connection that fails is drawn.
 
-use purlin_tests::sim::{Outcome, run};
+use purlin_tests::sim::{Outcome, hour, run};
 use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    let mut out = io::stdout().lock();
+    if let Some((seed, seconds)) = parse_hour(&arguments) {
+        return play_hour(seed, seconds, &mut out);
+    }
     let Some((from, to, picture)) = parse(&arguments) else {
-        let _ = writeln!(io::stderr(), "usage: sim --seeds A..B [--trace] | --seed N");
+        let _ = writeln!(io::stderr(), "usage: sim {USAGE}");
         return ExitCode::from(2);
     };
-    let mut out = io::stdout().lock();
     if picture {
         return draw(from, to, &mut out);
     }
@@ -41,6 +47,17 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+const USAGE: &str = "--seeds A..B [--trace] | --seed N | --hour N [--seconds S]";
+
+fn parse_hour(arguments: &[String]) -> Option<(u64, u64)> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["--hour", seed] => Some((seed.parse().ok()?, 3600)),
+        ["--hour", seed, "--seconds", seconds] => Some((seed.parse().ok()?, seconds.parse().ok()?)),
+        _ => None,
+    }
+}
+
 fn parse(arguments: &[String]) -> Option<(u64, u64, bool)> {
     let (mut range, mut picture) = (None, false);
     let mut rest = arguments.iter();
@@ -59,6 +76,31 @@ fn parse(arguments: &[String]) -> Option<(u64, u64, bool)> {
         }
     }
     range.map(|(from, to)| (from, to, picture))
+}
+
+/// Plays an hour; if something does not hold, plays it again to draw it.
+fn play_hour(seed: u64, seconds: u64, out: &mut impl Write) -> ExitCode {
+    let length = Duration::from_secs(seconds);
+    let begun = Instant::now();
+    let played = hour(seed, length, None);
+    let counts = played.counts;
+    let took = begun.elapsed().as_secs_f64();
+    let _ = writeln!(out, "{seconds} virtual seconds in {took:.1} s: {counts:?}");
+    let _ = writeln!(
+        out,
+        "at most {} connections open and {} KiB held; a connection held on average {:?} bytes",
+        played.most_open,
+        played.most_held / 1024,
+        played.average_held
+    );
+    let Err(why) = played.verdict else {
+        return ExitCode::SUCCESS;
+    };
+    if played.guilty.is_some() {
+        let _ = writeln!(out, "{}", hour(seed, length, played.guilty).picture);
+    }
+    let _ = writeln!(out, "{why}; replay it with --hour {seed} --seconds {seconds}");
+    ExitCode::FAILURE
 }
 
 /// Draws every run, and fails if one did.

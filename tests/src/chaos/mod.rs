@@ -20,8 +20,6 @@ use std::time::Duration;
 
 /// What `read_buf` promises when it gives anything.
 const LEAST_READ: usize = 4096;
-/// The most that is read ahead of the application.
-const PREFETCH_MOST: usize = 8192;
 
 /// A connection in bad hands.
 pub struct Chaos {
@@ -152,7 +150,7 @@ impl Chaos {
             }
             Op::Prefetch(which, most) => {
                 let id = self.id(*which);
-                self.machine.prefetch(id, (*most).min(PREFETCH_MOST), self.now);
+                self.machine.prefetch(id, *most, self.now);
                 Ok(())
             }
             Op::Discard(which) => self.machine.discard(self.id(*which), self.now),
@@ -241,7 +239,7 @@ impl Chaos {
     fn trim(&mut self) {
         self.machine.trim(self.now);
         let held = self.machine.held();
-        let most = self.most_input() + self.most_ahead();
+        let most = self.most_input();
         assert!(self.machine.want().write || held <= most, "{held} bytes are held");
     }
 
@@ -363,17 +361,12 @@ impl Chaos {
         self.limits.input_bytes.max(self.limits.head_bytes + LEAST_READ)
     }
 
-    /// A piece may pass the mark; a list that grows may hold twice what is in it.
-    fn most_ahead(&self) -> usize {
-        2 * (PREFETCH_MOST + self.most_input())
-    }
-
     /// What is held stays under the limits, whatever came in.
     fn check_memory(&self) {
         let queue = self.limits.output_bytes + self.given;
         assert!(self.peak <= queue, "{} bytes are queued", self.peak);
         let held = self.machine.held();
-        let most = self.most_input() + self.most_ahead() + 4 * (self.peak + LEAST_READ);
+        let most = self.most_input() + 4 * (self.peak + LEAST_READ);
         assert!(held <= most, "{held} bytes are held");
     }
 

@@ -6,6 +6,8 @@
 //! Of limits it knows those that a short input can meet: empty lines, the
 //! length of a method, the number of fields.
 
+pub use super::chunks::read_chunks;
+
 use std::net::Ipv6Addr;
 
 /// A request that the handler must see.
@@ -63,16 +65,35 @@ pub fn same_end(got: End, expected: End, requests: &[Request]) -> bool {
 }
 
 /// A refusal.
-struct Bad;
+pub(super) struct Bad;
+
+/// Where a request lies in the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its first byte, that of an empty line before it if there is one.
+    pub from: usize,
+    /// The first byte behind its head.
+    pub body: usize,
+    /// The first byte behind it, or the end of the input.
+    pub to: usize,
+}
 
 /// All requests of an input that is given whole.
-pub fn read_all(mut input: &[u8]) -> (Vec<Request>, End) {
-    let mut requests = Vec::new();
+pub fn read_all(input: &[u8]) -> (Vec<Request>, End) {
+    let (requests, _, end) = read_placed(input);
+    (requests, end)
+}
+
+/// All requests of an input that is given whole, and where they lie in it.
+pub fn read_placed(whole: &[u8]) -> (Vec<Request>, Vec<Place>, End) {
+    let (mut requests, mut places) = (Vec::new(), Vec::new());
+    let mut input = whole;
     loop {
+        let from = whole.len() - input.len();
         let head = match read_head(input) {
-            Err(Bad) => return (requests, End::Refused),
-            Ok(None) if input.is_empty() => return (requests, End::Idle),
-            Ok(None) => return (requests, End::Head),
+            Err(Bad) => return (requests, places, End::Refused),
+            Ok(None) if input.is_empty() => return (requests, places, End::Idle),
+            Ok(None) => return (requests, places, End::Head),
             Ok(Some(head)) => head,
         };
         let rest = &input[head.length..];
@@ -89,11 +110,13 @@ pub fn read_all(mut input: &[u8]) -> (Vec<Request>, End) {
         let (connect, last) = (head.method == "CONNECT", head.last);
         let Head { method, target, fields, .. } = head;
         requests.push(Request { method, target, fields, body, end });
+        let body = from + head.length;
+        places.push(Place { from, body, to: body + used });
         match end {
-            BodyEnd::Broken => return (requests, End::Refused),
-            BodyEnd::Cut => return (requests, End::Body),
-            BodyEnd::Whole if connect => return (requests, End::Tunnel),
-            BodyEnd::Whole if last => return (requests, End::Closed),
+            BodyEnd::Broken => return (requests, places, End::Refused),
+            BodyEnd::Cut => return (requests, places, End::Body),
+            BodyEnd::Whole if connect => return (requests, places, End::Tunnel),
+            BodyEnd::Whole if last => return (requests, places, End::Closed),
             BodyEnd::Whole => input = &rest[used..],
         }
     }
@@ -268,7 +291,7 @@ fn is_address(inner: &str) -> bool {
 }
 
 /// Field lines up to their empty line; names in lower case.
-fn read_fields(input: &[u8], at: &mut usize) -> Result<Option<Vec<Field>>, Bad> {
+pub(super) fn read_fields(input: &[u8], at: &mut usize) -> Result<Option<Vec<Field>>, Bad> {
     let mut lines = Vec::new();
     loop {
         match take_line(input, at)? {
@@ -289,98 +312,15 @@ fn read_fields(input: &[u8], at: &mut usize) -> Result<Option<Vec<Field>>, Bad> 
     lines.iter().map(field).collect::<Result<_, _>>().map(Some)
 }
 
-/// A chunked body: its data, how it ends, and how many bytes it took.
-pub fn read_chunks(input: &[u8]) -> (Vec<u8>, BodyEnd, usize) {
-    let mut body = Vec::new();
-    let mut at = 0;
-    let end = match read_chunks_into(input, &mut body, &mut at) {
-        Ok(true) => BodyEnd::Whole,
-        Ok(false) => BodyEnd::Cut,
-        Err(Bad) => BodyEnd::Broken,
-    };
-    (body, end, at)
-}
-
-fn read_chunks_into(input: &[u8], body: &mut Vec<u8>, at: &mut usize) -> Result<bool, Bad> {
-    loop {
-        let Some(line) = take_line(input, at)? else { return Ok(false) };
-        let size = chunk_size(line)?;
-        if size == 0 {
-            return Ok(read_fields(input, at)?.is_some());
-        }
-        let rest = &input[*at..];
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let data = &rest[..size.min(rest.len())];
-        body.extend_from_slice(data);
-        *at += data.len();
-        match &rest[data.len()..] {
-            [] => return Ok(false),
-            [b'\r'] => return Ok(false),
-            [b'\r', b'\n', ..] => *at += 2,
-            _ => return Err(Bad),
-        }
-    }
-}
-
-fn chunk_size(line: &[u8]) -> Result<u64, Bad> {
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let text = std::str::from_utf8(&line[..digits]).map_err(|_| Bad)?;
-    if digits == 0 || digits > 16 || !are_extensions(&line[digits..]) {
-        return Err(Bad);
-    }
-    u64::from_str_radix(text, 16).map_err(|_| Bad)
-}
-
-/// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.
-fn are_extensions(text: &[u8]) -> bool {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let Some(name) = trim_start(rest).strip_prefix(b";").map(trim_start) else { return false };
-        let length = name.iter().take_while(|byte| is_token(**byte)).count();
-        if length == 0 {
-            return false;
-        }
-        rest = &name[length..];
-        if let Some(value) = trim_start(rest).strip_prefix(b"=").map(trim_start) {
-            let length = match value.strip_prefix(b"\"") {
-                Some(quoted) => quoted_length(quoted).map(|length| length + 1),
-                None => Some(value.iter().take_while(|byte| is_token(**byte)).count()),
-            };
-            match length {
-                Some(length) if length > 0 => rest = &value[length..],
-                _ => return false,
-            }
-        }
-    }
-    true
-}
-
-/// How long a quoted string is behind its first quote.
-fn quoted_length(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        match text.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 1,
-            _ => {}
-        }
-        let byte = *text.get(at)?;
-        if byte != b'\t' && (byte < b' ' || byte == 0x7F) {
-            return None;
-        }
-        at += 1;
-    }
-}
-
 /// The next line, without its CRLF; nothing if it has no end.
-fn take_line<'a>(input: &'a [u8], at: &mut usize) -> Result<Option<&'a [u8]>, Bad> {
+pub(super) fn take_line<'a>(input: &'a [u8], at: &mut usize) -> Result<Option<&'a [u8]>, Bad> {
     let rest = &input[*at..];
     let Some(lf) = rest.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
     *at += lf + 1;
     rest[..lf].strip_suffix(b"\r").map(Some).ok_or(Bad)
 }
 
-fn trim_start(text: &[u8]) -> &[u8] {
+pub(super) fn trim_start(text: &[u8]) -> &[u8] {
     let blank = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     &text[blank..]
 }
@@ -391,6 +331,6 @@ fn trim(text: &[u8]) -> &[u8] {
     &text[..text.len() - blank]
 }
 
-fn is_token(byte: u8) -> bool {
+pub(super) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

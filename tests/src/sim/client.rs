@@ -3,33 +3,14 @@
 //!
 //! It judges nothing.
 
+use super::script::{Act, Script};
 use super::trace::Trace;
 use super::wire::{Carried, Pipe};
 use crate::peer::response::{self, Found, Framing};
 use crate::rng::Rng;
-use crate::traffic::{self, Made, Mix};
 use purlin_core::{Mono, Now};
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// One step of a script.
-#[derive(Clone, Debug)]
-enum Act {
-    Send(Vec<u8>),
-    Pause(Duration),
-    /// Until so many final responses have come.
-    Await(usize),
-    /// Until 100 (Continue) or so many final responses have come, or the time is up.
-    AwaitContinue(usize, Duration),
-    /// Ends its sending.
-    Fin,
-    /// Breaks the connection.
-    Reset,
-    /// Reads and sends nothing any more; what comes then is answered with a reset.
-    Close,
-    /// Reads and sends nothing any more, and says nothing.
-    Vanish,
-}
 
 /// How the other side was seen to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +35,11 @@ pub(super) struct Client {
     /// It broke off, ended its sending early, went on behind a request that
     /// ends the connection, or sends what is not HTTP.
     pub(super) rude: bool,
+    /// The index of a request that is larger than a limit.
+    pub(super) oversized: Option<usize>,
     pub(super) gone: bool,
+    /// The last final response made it a tunnel.
+    tunnel: bool,
     /// Its socket is closed.
     closed: bool,
     parsed: usize,
@@ -68,116 +53,30 @@ pub(super) struct Client {
 impl Client {
     /// A client with a script from this seed; `most` bounds its bodies.
     pub(super) fn new(rng: &mut Rng, most: usize) -> Client {
-        let mut client = Client {
-            acts: VecDeque::new(),
+        let slow = rng.chance(15).then(|| {
+            let size = most.min(*rng.pick(&[50, 500, 5000]));
+            (size, Duration::from_millis(*rng.pick(&[10, 100, 3000, 100_000])))
+        });
+        let Script { acts, methods, rude, oversized } = Script::new(rng, most);
+        Client {
+            acts,
+            methods,
+            rude,
+            oversized,
+            slow,
             until: None,
-            slow: None,
             read_at: Mono::ZERO,
-            methods: Vec::new(),
             sent: Vec::new(),
             got: Vec::new(),
             ended: None,
-            rude: false,
             gone: false,
             closed: false,
+            tunnel: false,
             parsed: 0,
             looked: 0,
             worth: 0,
             finals: 0,
             continues: 0,
-        };
-        if rng.chance(15) {
-            let size = most.min(*rng.pick(&[50, 500, 5000]));
-            client.slow = Some((size, Duration::from_millis(*rng.pick(&[10, 100, 3000]))));
-        }
-        client.write_script(rng, most);
-        client
-    }
-
-    fn write_script(&mut self, rng: &mut Rng, most: usize) {
-        let body = most.min(*rng.pick(&[50, 50, 2000, 2000, 20_000, 100_000]));
-        let mix = Mix { body, last: true, expect: true };
-        let (pipelines, drips) = (rng.chance(30), rng.chance(15));
-        let mut past_the_last = false;
-        for index in 0..rng.range(0, 6) {
-            let made = traffic::request(rng, &format!("r{index}"), mix);
-            self.send(rng, &made, drips);
-            self.methods.push(made.method.clone());
-            if made.last {
-                if rng.chance(90) {
-                    break;
-                }
-                past_the_last = true;
-            }
-            if !pipelines {
-                self.acts.push_back(Act::Await(index + 1));
-            }
-            if rng.chance(10) {
-                let pause = *rng.pick(&[1, 1000, 20_000, 74_000, 80_000]);
-                self.acts.push_back(Act::Pause(Duration::from_millis(pause)));
-            }
-        }
-        self.end_script(rng, mix);
-        self.rude |= past_the_last;
-    }
-
-    /// How the client leaves: mostly well.
-    fn end_script(&mut self, rng: &mut Rng, mix: Mix) {
-        self.rude = true;
-        match rng.below(12) {
-            0 => {
-                let made = traffic::request(rng, "broken", mix);
-                let broken = traffic::mutate(rng, &made.wire);
-                self.methods.push(made.method);
-                self.acts.push_back(Act::Send(broken));
-                self.acts
-                    .push_back(Act::Send(b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()));
-                self.methods.push("GET".to_owned());
-            }
-            1 => {
-                let made = traffic::request(rng, "cut", mix);
-                let cut = rng.below(made.wire.len());
-                self.methods.push(made.method);
-                self.acts.push_back(Act::Send(made.wire[..cut].to_vec()));
-                self.acts.push_back(rng.pick(&[Act::Fin, Act::Reset, Act::Vanish]).clone());
-            }
-            2 => {
-                let leave = rng.pick(&[Act::Fin, Act::Reset, Act::Close, Act::Vanish]).clone();
-                self.acts.push_back(leave);
-            }
-            _ => {
-                self.rude = false;
-                self.acts.push_back(Act::Await(self.methods.len()));
-                if rng.chance(70) {
-                    self.acts.push_back(Act::Fin);
-                }
-            }
-        }
-    }
-
-    /// One request: head and body, whole, in pieces, or byte by byte.
-    fn send(&mut self, rng: &mut Rng, made: &Made, drips: bool) {
-        let (head, body) = made.wire.split_at(made.head_length);
-        let expects = made.fields.iter().any(|(name, _)| name == "Expect");
-        if drips && made.wire.len() < 400 {
-            let pause = *rng.pick(&[1, 30, 100]);
-            for byte in &made.wire {
-                self.acts.push_back(Act::Send(vec![*byte]));
-                self.acts.push_back(Act::Pause(Duration::from_millis(pause)));
-            }
-        } else if expects {
-            self.acts.push_back(Act::Send(head.to_vec()));
-            let patience = Duration::from_millis(*rng.pick(&[1, 1000, 60_000]));
-            self.acts.push_back(Act::AwaitContinue(self.methods.len(), patience));
-            self.acts.push_back(Act::Send(body.to_vec()));
-        } else {
-            let cut = rng.below(made.wire.len() + 1);
-            self.acts.push_back(Act::Send(made.wire[..cut].to_vec()));
-            if rng.chance(20) {
-                let pause = *rng.pick(&[1, 500, 4000, 10_000]);
-                self.acts.push_back(Act::Pause(Duration::from_millis(pause)));
-            }
-            self.acts.push_back(Act::Send(made.wire[cut..].to_vec()));
         }
     }
 
@@ -269,6 +168,7 @@ impl Client {
                 101.. if response.status >= 200 || response.framing == Framing::Tunnel => {
                     self.finals += 1;
                     self.continues = 0;
+                    self.tunnel = response.framing == Framing::Tunnel;
                 }
                 _ => {}
             }
@@ -284,8 +184,9 @@ impl Client {
         }
         let Some(act) = self.acts.front_mut() else { return false };
         match act {
-            Act::Send(bytes) if bytes.is_empty() => {}
-            Act::Send(bytes) => {
+            Act::Send(bytes) | Act::Talk(bytes) if bytes.is_empty() => {}
+            Act::Talk(_) if !self.tunnel => {}
+            Act::Send(bytes) | Act::Talk(bytes) => {
                 let count = out.write(bytes, now.mono);
                 if count > 0 {
                     trace.bytes(now, ">", &bytes[..count]);

@@ -1,15 +1,27 @@
 //! The simulation: clients and a server machine on a bad network, under virtual
 //! time, from a seed. Nothing here waits, and every run can be replayed.
 //!
-//! `wire` is the network, `client` and `server` its ends, `world` turns the
-//! clock, `check` judges what happened, `trace` draws it.
+//! `wire` is the network, `client` (by its `script`) and `server` (with `app`,
+//! which goes by its `plan`, and an observer, `told`) are its ends, `world` turns
+//! the clock, and `hour` turns that of hundreds. `check` judges what happened, with `states` and `due`; `trace`
+//! draws it.
 
+mod app;
 mod check;
 mod client;
+mod due;
+mod hour;
+mod plan;
+mod purse;
+mod raw;
+mod script;
 mod server;
+mod states;
+mod told;
 mod trace;
 mod wire;
 mod world;
 
+pub use hour::{Counts, Hour, hour};
 pub use wire::Meddle;
 pub use world::{Outcome, run};

@@ -1,141 +1,86 @@
 //! The server's end: the loop that every driver has, around the machine under
-//! test, and an application that thinks, streams, ignores and gives up from a seed.
+//! test, with an application behind it and an observer beside it.
 //!
-//! It keeps what the application saw, and judges nothing.
+//! It keeps when what happened, and judges nothing.
 
+use super::app::App;
+use super::purse::Purse;
+use super::told::Told;
 use super::trace::Trace;
 use super::wire::{Carried, Pipe};
-use crate::peer::request::{BodyEnd, Request};
 use crate::rng::Rng;
-use bytes::Bytes;
 use purlin_core::server::Connection;
-use purlin_core::{
-    Body, Close, CloseReason, Eof, Event, Field, Id, Machine, Misuse, Mono, Now, Recv, RequestHead,
-    ResponseHead, ServerConfig, ServerMachine, Status,
-};
+use purlin_core::{Close, CloseReason, Eof, Event, Machine, Mono, Now, ServerConfig};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// What the application does with one request.
-#[derive(Clone, Debug)]
-struct Plan {
-    think: Duration,
-    read: Read,
-    interim: bool,
-    size: usize,
-    reply: Reply,
-    /// Between the pieces of a streamed reply.
-    pause: Duration,
-    close: bool,
-    resets: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Read {
-    All,
-    Nothing,
-    Discard,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reply {
-    Full,
-    Length,
-    Stream,
-}
-
-impl Plan {
-    fn any(rng: &mut Rng) -> Plan {
-        let wait = |rng: &mut Rng| Duration::from_millis(*rng.pick(&[0, 0, 0, 3, 700, 40_000]));
-        let read = [Read::All, Read::All, Read::All, Read::Nothing, Read::Discard];
-        Plan {
-            think: wait(rng),
-            read: *rng.pick(&read),
-            interim: rng.chance(10),
-            size: *rng.pick(&[0, 1, 100, 100, 100, 3000, 3000, 100_000]),
-            reply: *rng.pick(&[Reply::Full, Reply::Full, Reply::Length, Reply::Stream]),
-            pause: if rng.chance(20) { wait(rng) } else { Duration::ZERO },
-            close: rng.chance(5),
-            resets: rng.chance(3),
-        }
-    }
-}
-
-/// How far the application is with a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Stage {
-    Thinks(Mono),
-    Reads,
-    Replies,
-    /// So much of the reply is left; the next piece goes out then.
-    Streams(Bytes, Mono),
-    Done,
-}
-
-/// A request as the application has it.
-#[derive(Clone, Debug)]
-struct Work {
-    id: Id,
-    plan: Plan,
-    stage: Stage,
-    began: Mono,
-}
 
 /// The server's end of the connection.
 pub(super) struct Server {
     pub(super) machine: Connection,
-    rng: Rng,
-    /// The most bytes of a reply.
-    most: usize,
-    work: Option<Work>,
-    /// What the application saw.
-    pub(super) requests: Vec<Request>,
-    /// Responses that the application gave whole.
-    pub(super) answered: usize,
-    pub(super) closed: Option<CloseReason>,
-    /// The application gave up on a message.
-    pub(super) gave_up: bool,
-    /// The socket is closed.
-    pub(super) socket_closed: bool,
-    write_shut: bool,
+    pub(super) app: App,
+    pub(super) told: Told,
+    /// Bytes that had come by then, in all.
+    pub(super) arrivals: Vec<(usize, Mono)>,
+    pub(super) closed: Option<(Mono, CloseReason)>,
+    pub(super) accepted: Mono,
+    /// When it is told to shut down, and whether it was.
+    pub(super) shutdown: Option<Mono>,
+    pub(super) shut: bool,
+    /// It was shut down between two requests: if the next is on its way, such a
+    /// close is a reset, as in Go.
+    pub(super) shut_idle: bool,
+    /// When the last byte of output went out.
+    pub(super) emptied: Mono,
+    /// When the writing half was shut.
+    pub(super) write_shut: Option<Mono>,
+    /// When the socket was closed.
+    pub(super) socket_closed: Option<Mono>,
     /// The client broke the connection.
     pub(super) broken: bool,
     /// The connection was cut.
     pub(super) aborted: bool,
     /// When bytes or the application last moved.
     pub(super) moved: Mono,
+    /// The waiting for body, and for output to be taken.
+    pub(super) body: Purse,
+    pub(super) write: Purse,
 }
 
 impl Server {
-    pub(super) fn new(rng: Rng, most: usize, now: Now) -> Server {
-        let config = Arc::new(ServerConfig { general_options: false, ..ServerConfig::default() });
+    pub(super) fn new(rng: Rng, most: usize, shutdown: Option<Mono>, now: Now) -> Server {
+        let config = Arc::new(ServerConfig {
+            general_options: false,
+            trace: true,
+            ..ServerConfig::default()
+        });
         Server {
             machine: Connection::new(config, now),
-            rng,
-            most,
-            work: None,
-            requests: Vec::new(),
-            answered: 0,
+            app: App::new(rng, most),
+            told: Told::new(now.mono),
+            arrivals: Vec::new(),
             closed: None,
-            gave_up: false,
-            socket_closed: false,
-            write_shut: false,
+            accepted: now.mono,
+            shutdown,
+            shut: false,
+            shut_idle: false,
+            emptied: now.mono,
+            write_shut: None,
+            socket_closed: None,
             broken: false,
             aborted: false,
             moved: now.mono,
+            body: Purse::default(),
+            write: Purse::default(),
         }
+    }
+
+    /// How many bytes have come.
+    pub(super) fn arrived(&self) -> usize {
+        self.arrivals.last().map_or(0, |(bytes, _)| *bytes)
     }
 
     /// When the open exchange began, if one is open.
     pub(super) fn exchange_began(&self) -> Option<Mono> {
-        self.work.as_ref().filter(|_| self.machine.in_exchange()).map(|work| work.began)
-    }
-
-    /// Whether the machine waits for the application and not for the peer.
-    pub(super) fn application_waits(&self) -> bool {
-        self.work
-            .as_ref()
-            .is_some_and(|work| matches!(work.stage, Stage::Thinks(_) | Stage::Streams(..)))
+        self.app.began().filter(|_| self.machine.in_exchange())
     }
 
     /// The driver's loop, until nothing moves; says whether anything did.
@@ -149,15 +94,15 @@ impl Server {
         out: &mut Pipe,
         trace: &mut Trace,
     ) -> Result<bool, String> {
-        if self.socket_closed {
+        if self.socket_closed.is_some() {
             return Ok(self.answer_from_the_grave(now, input, out));
         }
         self.machine.tick(now);
-        let mut any = false;
+        let mut any = self.shut_down(now, trace);
         loop {
             let read = self.read(now, input, trace);
             let mut moved = read | self.events(now, trace)?;
-            moved |= self.application(now, trace)?;
+            moved |= self.app.run(&mut self.machine, now, trace)?;
             moved |= self.write(now, out, trace);
             if !moved {
                 break;
@@ -165,8 +110,22 @@ impl Server {
             (any, self.moved) = (true, now.mono);
         }
         any |= self.close(now, input, out, trace);
+        let waits = self.app.waits_for_body() && self.machine.in_exchange();
+        self.body.wait(waits, now.mono);
+        self.write.wait(self.machine.want().write, now.mono);
         self.machine.trim(now);
         Ok(any)
+    }
+
+    fn shut_down(&mut self, now: Now, trace: &mut Trace) -> bool {
+        let due = self.shutdown.is_some_and(|at| at <= now.mono) && !self.shut;
+        if due {
+            trace.server(now, || "$ shutdown".to_owned());
+            self.machine.shutdown(now);
+            self.shut = true;
+            self.shut_idle = !self.machine.in_exchange();
+        }
+        due
     }
 
     fn read(&mut self, now: Now, input: &mut Pipe, trace: &mut Trace) -> bool {
@@ -180,6 +139,8 @@ impl Server {
                 trace.server(now, || format!("reads {} bytes", bytes.len()));
                 self.machine.read_buf()[..bytes.len()].copy_from_slice(&bytes);
                 self.machine.filled(bytes.len(), now);
+                self.body.moved(bytes.len(), now.mono);
+                self.arrivals.push((self.arrived() + bytes.len(), now.mono));
             }
             Some(Carried::Fin) => {
                 trace.server(now, || "! end of input".to_owned());
@@ -202,146 +163,21 @@ impl Server {
             if self.closed.is_some() {
                 return Err(format!("{event:?} follows Closed"));
             }
+            self.told.event(&event, now.mono);
             match event {
-                Event::Request { id, head, .. } => self.begin(id, &head, now),
-                Event::Closed(reason) => self.closed = Some(reason),
+                Event::Request { id, head, .. } => {
+                    self.told.request(&head);
+                    self.body = Purse::default();
+                    if !self.machine.want().write {
+                        self.write = Purse::default();
+                    }
+                    self.app.begin(&mut self.machine, id, &head, now);
+                }
+                Event::Closed(reason) => self.closed = Some((now.mono, reason)),
                 _ => {}
             }
         }
         Ok(any)
-    }
-
-    fn begin(&mut self, id: Id, head: &RequestHead, now: Now) {
-        let mut plan = Plan::any(&mut self.rng);
-        plan.size = plan.size.min(self.most);
-        let field = |field: Field<'_>| (field.name.to_ascii_lowercase(), field.value.to_vec());
-        self.requests.push(Request {
-            method: head.method().as_str().to_owned(),
-            target: head.target().to_owned(),
-            fields: head.fields().iter().map(field).collect(),
-            body: Vec::new(),
-            end: BodyEnd::Cut,
-        });
-        let stage = Stage::Thinks(now.mono + plan.think);
-        self.work = Some(Work { id, plan, stage, began: now.mono });
-    }
-
-    fn application(&mut self, now: Now, trace: &mut Trace) -> Result<bool, String> {
-        let Some(mut work) = self.work.take() else { return Ok(false) };
-        let before = work.stage.clone();
-        let result = self.work_on(&mut work, now, trace);
-        let moved = work.stage != before;
-        self.work = Some(work);
-        match result {
-            Ok(()) => Ok(moved),
-            // The connection went down under the application.
-            Err(Misuse::NoSuchExchange) if self.machine.want().close.is_some() => {
-                self.work = None;
-                Ok(true)
-            }
-            Err(misuse) => Err(format!("the application is told of misuse: {misuse}")),
-        }
-    }
-
-    fn work_on(&mut self, work: &mut Work, now: Now, trace: &mut Trace) -> Result<(), Misuse> {
-        match work.stage.clone() {
-            Stage::Thinks(until) if until > now.mono => {}
-            Stage::Thinks(_) => {
-                if work.plan.interim {
-                    let head = ResponseHead::new(Status::EARLY_HINTS);
-                    self.machine.interim(work.id, &head, now)?;
-                }
-                work.stage = match work.plan.read {
-                    Read::All => Stage::Reads,
-                    Read::Nothing => Stage::Replies,
-                    Read::Discard => {
-                        self.machine.discard(work.id, now)?;
-                        Stage::Replies
-                    }
-                };
-            }
-            Stage::Reads => return self.read_body(work, now),
-            Stage::Replies => return self.reply(work, now, trace),
-            Stage::Streams(_, at) if at > now.mono => {}
-            Stage::Streams(rest, _) => return self.stream(work, rest, now),
-            Stage::Done => {}
-        }
-        Ok(())
-    }
-
-    fn read_body(&mut self, work: &mut Work, now: Now) -> Result<(), Misuse> {
-        loop {
-            let got = self.machine.recv(work.id, now);
-            let Some(request) = self.requests.last_mut() else { return Ok(()) };
-            match got {
-                Recv::Pending => return Ok(()),
-                Recv::Data(data) => request.body.extend_from_slice(&data),
-                Recv::End(_) => {
-                    request.end = BodyEnd::Whole;
-                    work.stage = Stage::Replies;
-                    return Ok(());
-                }
-                Recv::Failed(error) => {
-                    request.end = BodyEnd::Broken;
-                    work.stage = Stage::Done;
-                    let head = self.head(work, error.answer.unwrap_or(Status::BAD_REQUEST));
-                    return self.machine.respond(work.id, &head, Body::Empty, now);
-                }
-            }
-        }
-    }
-
-    fn head(&self, work: &Work, status: Status) -> ResponseHead {
-        let mut head = ResponseHead::new(status);
-        let index = self.requests.len() - 1;
-        let added = head.fields_mut().append("X-Index", index.to_string());
-        debug_assert!(added.is_ok());
-        if work.plan.close {
-            let added = head.fields_mut().append("Connection", "close");
-            debug_assert!(added.is_ok());
-        }
-        head
-    }
-
-    fn reply(&mut self, work: &mut Work, now: Now, trace: &mut Trace) -> Result<(), Misuse> {
-        let body = reply_body(self.requests.len() - 1, work.plan.size);
-        trace.server(now, || format!("$ respond {} with {} bytes", work.id, body.len()));
-        let head = self.head(work, Status::OK);
-        let given = match work.plan.reply {
-            Reply::Full => Body::Full(body.clone()),
-            Reply::Length => Body::Length(body.len() as u64),
-            Reply::Stream => Body::Stream,
-        };
-        self.machine.respond(work.id, &head, given, now)?;
-        work.stage = match work.plan.reply {
-            Reply::Full => {
-                self.answered += 1;
-                Stage::Done
-            }
-            _ => Stage::Streams(body, now.mono),
-        };
-        Ok(())
-    }
-
-    fn stream(&mut self, work: &mut Work, rest: Bytes, now: Now) -> Result<(), Misuse> {
-        if work.plan.resets && rest.len() < work.plan.size / 2 {
-            (self.gave_up, work.stage) = (true, Stage::Done);
-            return self.machine.reset(work.id, now);
-        }
-        if rest.is_empty() {
-            work.stage = Stage::Done;
-            self.machine.finish(work.id, None, now)?;
-            self.answered += 1;
-            return Ok(());
-        }
-        let mut piece = rest.slice(..rest.len().min(30_000));
-        let size = piece.len();
-        self.machine.send(work.id, &mut piece, now)?;
-        let taken = size - piece.len();
-        let rest = rest.slice(taken..);
-        let pause = if taken > 0 { work.plan.pause } else { Duration::ZERO };
-        work.stage = Stage::Streams(rest, now.mono + pause);
-        Ok(())
     }
 
     fn write(&mut self, now: Now, out: &mut Pipe, trace: &mut Trace) -> bool {
@@ -361,6 +197,8 @@ impl Server {
             }
             trace.bytes(now, "<", &all[..count]);
             self.machine.wrote(count, now);
+            self.write.moved(count, now.mono);
+            self.emptied = now.mono;
             any = true;
         }
         any
@@ -369,11 +207,11 @@ impl Server {
     fn close(&mut self, now: Now, input: &Pipe, out: &mut Pipe, trace: &mut Trace) -> bool {
         match self.machine.want().close {
             None => return false,
-            Some(Close::Linger) if self.write_shut => return false,
+            Some(Close::Linger) if self.write_shut.is_some() => return false,
             Some(Close::Linger) => {
                 trace.server(now, || "shuts its writing half".to_owned());
                 out.fin(now.mono);
-                self.write_shut = true;
+                self.write_shut = Some(now.mono);
             }
             Some(how) => {
                 trace.server(now, || format!("closes: {how:?}"));
@@ -383,8 +221,9 @@ impl Server {
                     Close::Graceful if !unread => out.fin(now.mono),
                     _ => out.reset(now.mono),
                 }
-                self.socket_closed = true;
+                self.socket_closed = Some(now.mono);
                 self.aborted = how == Close::Abort;
+                self.told.closed(now.mono);
             }
         }
         true
@@ -403,30 +242,16 @@ impl Server {
 
     /// When it has something to do again, if nothing arrives.
     pub(super) fn next(&self, now: Mono, input: &Pipe) -> Option<Mono> {
-        let arrives = input
-            .next()
-            .filter(|_| self.socket_closed || self.machine.want().read || input.is_reset());
-        if self.socket_closed {
+        let open = self.socket_closed.is_none();
+        let reads = !open || self.machine.want().read || input.is_reset();
+        let arrives = input.next().filter(|_| reads);
+        if !open {
             return arrives;
         }
-        let works = self.work.as_ref().and_then(|work| match work.stage {
-            Stage::Thinks(at) => Some(at),
-            // One that is due already waits for room.
-            Stage::Streams(_, at) => Some(at).filter(|at| *at > now),
-            _ => None,
-        });
         let deadline = self.machine.deadline().map(|(at, _)| at);
-        [arrives, works, deadline].into_iter().flatten().min()
+        let shutdown = self.shutdown.filter(|_| !self.shut);
+        [arrives, self.app.next(now), deadline, shutdown].into_iter().flatten().min()
     }
-}
-
-/// What the reply to a request of this index carries.
-pub(super) fn reply_body(index: usize, size: usize) -> Bytes {
-    let first = format!("{index} {size}\n");
-    let fill = b'a' + u8::try_from(index % 26).unwrap_or(0);
-    let mut body = first.into_bytes();
-    body.resize(body.len() + size, fill);
-    Bytes::from(body)
 }
 
 fn describe(event: &Event) -> String {

@@ -8,9 +8,10 @@ use super::trace::Trace;
 use super::wire::{Meddle, Pipe, Quality};
 use crate::rng::Rng;
 use purlin_core::{Mono, Now};
+use std::time::Duration;
 
 /// More steps than any run needs.
-const STEPS: usize = 200_000;
+const STEPS: usize = 1_000_000;
 
 /// How a run went.
 #[derive(Clone, Debug)]
@@ -28,71 +29,92 @@ pub struct Outcome {
 /// Plays the run of a seed. `meddle` breaks the network at one byte that the
 /// client sends, which the checks must find.
 pub fn run(seed: u64, picture: bool, meddle: Option<(usize, Meddle)>) -> Outcome {
-    let mut world = World::new(seed, picture, meddle);
-    let verdict = world.play();
+    let mut world = World::new(seed, START, picture, meddle);
+    let mut now = START;
+    let verdict = loop {
+        match world.turn(now) {
+            Ok(Turn::At(at)) => now = now.later(at.since(now.mono)),
+            Ok(Turn::Over) => break Ok(()),
+            Err(why) => break Err(why),
+        }
+    };
     Outcome {
         verdict,
-        requests: world.server.requests.len(),
-        seconds: world.now.mono.since(START.mono).as_secs(),
+        requests: world.server.app.requests.len(),
+        seconds: now.mono.since(START.mono).as_secs(),
         picture: world.trace.text(),
     }
 }
 
-const START: Now = Now::at(Mono::ZERO, 784_111_777);
+pub(super) const START: Now = Now::at(Mono::ZERO, 784_111_777);
 
-struct World {
-    now: Now,
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Nothing, until then.
+    At(Mono),
+    Over,
+}
+
+pub(super) struct World {
     client: Client,
-    server: Server,
+    pub(super) server: Server,
     up: Pipe,
     down: Pipe,
-    trace: Trace,
+    pub(super) trace: Trace,
+    steps: usize,
 }
 
 impl World {
-    fn new(seed: u64, picture: bool, meddle: Option<(usize, Meddle)>) -> World {
+    /// A connection that is accepted at `start`.
+    pub(super) fn new(
+        seed: u64,
+        start: Now,
+        picture: bool,
+        meddle: Option<(usize, Meddle)>,
+    ) -> World {
         let mut rng = Rng::new(seed);
         let quality = Quality::any(&mut rng);
         let down = Pipe::new(Rng::new(rng.bits()), quality, None);
         let most = down.fits();
         let client = Client::new(&mut rng, most);
+        let after = Duration::from_millis(*rng.pick(&[0, 10, 1000, 20_000, 100_000]));
+        let shutdown = rng.chance(15).then_some(start.mono + after);
         World {
-            now: START,
             client,
             up: Pipe::new(Rng::new(rng.bits()), quality, meddle),
             down,
-            server: Server::new(Rng::new(rng.bits()), most, START),
+            server: Server::new(Rng::new(rng.bits()), most, shutdown, start),
             trace: Trace::new(picture),
+            steps: 0,
         }
     }
 
-    fn play(&mut self) -> Result<(), String> {
-        for _ in 0..STEPS {
-            let acted = self.client.run(self.now, &mut self.up, &mut self.down, &mut self.trace);
-            let served =
-                self.server.run(self.now, &mut self.up, &mut self.down, &mut self.trace)?;
-            check::step(
-                &self.server,
-                self.now.mono,
-                self.client.sent.len(),
-                self.client.got.len(),
-            )?;
-            if acted || served {
-                continue;
+    /// Does everything that is due.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub(super) fn turn(&mut self, now: Now) -> Result<Turn, String> {
+        loop {
+            let acted = self.client.run(now, &mut self.up, &mut self.down, &mut self.trace);
+            let served = self.server.run(now, &mut self.up, &mut self.down, &mut self.trace)?;
+            check::step(&self.server, now.mono, self.client.sent.len(), self.client.got.len())?;
+            self.steps += 1;
+            if self.steps > STEPS {
+                return Err(format!("no end after {STEPS} steps"));
             }
-            let next = [self.client.next(&self.down), self.server.next(self.now.mono, &self.up)]
-                .into_iter()
-                .flatten()
-                .min();
-            match next {
-                Some(at) if at > self.now.mono => {
-                    self.now = self.now.later(at.since(self.now.mono));
-                }
-                Some(_) => return Err("something is due, and nothing happens".to_owned()),
-                None if self.server.socket_closed => return check::end(&self.client, &self.server),
-                None => return Err("everyone waits for ever".to_owned()),
+            if !acted && !served {
+                break;
             }
         }
-        Err(format!("no end after {STEPS} steps"))
+        let next = [self.client.next(&self.down), self.server.next(now.mono, &self.up)];
+        match next.into_iter().flatten().min() {
+            Some(at) if at > now.mono => Ok(Turn::At(at)),
+            Some(_) => Err("something is due, and nothing happens".to_owned()),
+            None if self.server.socket_closed.is_some() => {
+                check::end(&self.client, &self.server).map(|()| Turn::Over)
+            }
+            None => Err("everyone waits for ever".to_owned()),
+        }
     }
 }

@@ -1,25 +1,20 @@
 //! What becomes of a request: a response, or what its writer wrote.
 //! Says it; the driver carries it out.
 
-use crate::Response;
+use crate::{Response, Source};
+use purlin_core::IntoResponse;
+use purlin_core::message::Outcome;
 
-/// What became of a request.
+/// What became of a request, as a handler tells it.
 ///
 /// ```
 /// use purlin_smol::{Answer, Response};
 /// let answer = Answer::from(Response::text("hello"));
 /// # let _ = answer;
 /// ```
-pub struct Answer(pub(crate) Outcome);
-
-pub(crate) enum Outcome {
-    /// A response to be sent.
-    Response(Response),
-    /// The writer was used.
-    Written,
-    /// The writer was used, and then something failed: this instead, if it is not too late.
-    Failed(Response),
-}
+#[derive(Debug)]
+#[must_use = "the server sends it"]
+pub struct Answer(pub(crate) Outcome<Source>);
 
 impl Answer {
     /// The writer was used: the response is what it wrote. It ends now, unless
@@ -33,9 +28,7 @@ impl Answer {
     pub fn failed(response: Response) -> Answer {
         Answer(Outcome::Failed(response))
     }
-}
 
-impl Answer {
     /// The response, if it is a value: one that is written goes by unseen.
     ///
     /// ```
@@ -45,10 +38,7 @@ impl Answer {
     /// assert!(Answer::written().response().is_none());
     /// ```
     pub fn response(&self) -> Option<&Response> {
-        match &self.0 {
-            Outcome::Response(response) | Outcome::Failed(response) => Some(response),
-            Outcome::Written => None,
-        }
+        self.0.response()
     }
 
     /// The same answer with another response, if it is a value.
@@ -59,18 +49,42 @@ impl Answer {
     /// let answer = answer.map(|response| response.with_status(Status::ACCEPTED));
     /// assert_eq!(answer.response().unwrap().status(), Status::ACCEPTED);
     /// ```
-    #[must_use]
     pub fn map(self, change: impl FnOnce(Response) -> Response) -> Answer {
-        Answer(match self.0 {
-            Outcome::Response(response) => Outcome::Response(change(response)),
-            Outcome::Failed(response) => Outcome::Failed(change(response)),
-            Outcome::Written => Outcome::Written,
-        })
+        Answer(self.0.map(change))
     }
 }
 
-impl From<Response> for Answer {
-    fn from(response: Response) -> Answer {
-        Answer(Outcome::Response(response))
+impl<R: IntoResponse<Source>> From<R> for Answer {
+    fn from(response: R) -> Answer {
+        Answer(Outcome::Response(response.into_response()))
+    }
+}
+
+/// What middleware made by [`around`](crate::around) may return: the answer of
+/// the next handler, or what a handler may return.
+#[diagnostic::on_unimplemented(
+    message = "middleware cannot return `{Self}`",
+    note = "it returns an `Answer`, such as that of `next.run(request).await`, or what is `IntoResponse<Source>`"
+)]
+pub trait IntoAnswer {
+    /// The answer it stands for.
+    fn into_answer(self) -> Answer;
+}
+
+impl IntoAnswer for Answer {
+    fn into_answer(self) -> Answer {
+        self
+    }
+}
+
+impl<R: IntoResponse<Source>> IntoAnswer for R {
+    fn into_answer(self) -> Answer {
+        self.into()
+    }
+}
+
+impl<E: IntoResponse<Source>> IntoAnswer for Result<Answer, E> {
+    fn into_answer(self) -> Answer {
+        self.unwrap_or_else(Answer::from)
     }
 }

@@ -1,10 +1,9 @@
 //! Middleware as a function: it takes a request and what would answer it.
 //! Calls the next handler when it is told to; what becomes of the answer, the function says.
 
-use super::{Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
+use super::{Answer, Exchange, Handler, HandlerFuture, IntoAnswer, SendHandler, SendHandlerFuture};
+use crate::Request;
 use crate::mux::{BoxHandler, BoxSendHandler};
-use crate::{Request, Source};
-use purlin_core::IntoResponse;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ use std::sync::Arc;
 /// let mut admin = mux.group("/admin");
 /// admin.wrap(around(async |request: Request, next: Next| {
 ///     if request.field("Authorization").is_none() {
-///         return Answer::from(Status::UNAUTHORIZED.into_response());
+///         return Answer::from(Status::UNAUTHORIZED);
 ///     }
 ///     next.run(request).await
 /// }));
@@ -97,35 +96,6 @@ impl<H> Next<H> {
 impl<H> fmt::Debug for Next<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Next")
-    }
-}
-
-/// What middleware made by [`around`] may return: the answer of the next
-/// handler, or what a handler may return.
-#[diagnostic::on_unimplemented(
-    message = "middleware cannot return `{Self}`",
-    note = "it returns an `Answer`, such as that of `next.run(request).await`, or what is `IntoResponse<Source>`"
-)]
-pub trait IntoAnswer {
-    /// The answer it stands for.
-    fn into_answer(self) -> Answer;
-}
-
-impl IntoAnswer for Answer {
-    fn into_answer(self) -> Answer {
-        self
-    }
-}
-
-impl<R: IntoResponse<Source>> IntoAnswer for R {
-    fn into_answer(self) -> Answer {
-        self.into_response().into()
-    }
-}
-
-impl<E: IntoResponse<Source>> IntoAnswer for Result<Answer, E> {
-    fn into_answer(self) -> Answer {
-        self.unwrap_or_else(|error| error.into_response().into())
     }
 }
 

@@ -1,9 +1,9 @@
 //! The two kinds of futures that handlers have, so that one driver polls both.
 //! Begins them; an executor of their kind runs the driver.
 
-use super::{Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
+use super::{Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
 use crate::writer::ResponseWriter;
-use crate::{Request, Response};
+use crate::{Answer, Request, Response};
 use std::future::Future;
 use std::sync::Arc;
 

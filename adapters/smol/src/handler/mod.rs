@@ -6,16 +6,16 @@ mod around;
 mod kind;
 mod streaming;
 
-pub use answer::Answer;
-pub(crate) use answer::Outcome;
-pub use around::{IntoAnswer, Next, around, around_send};
+pub use answer::{Answer, IntoAnswer};
+pub use around::{Next, around, around_send};
 pub(crate) use kind::{Kind, Moving, Staying};
-pub use streaming::{Streamed, Streaming, streaming};
+pub use streaming::{Streaming, streaming};
 
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Request, Source};
 use purlin_core::{Id, IntoResponse};
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ where
 {
     fn call<'h>(&'h self, request: Request, _exchange: &Exchange) -> HandlerFuture<'h> {
         let answering = self(request);
-        Box::pin(async move { Answer::from(answering.await.into_response()) })
+        Box::pin(async move { Answer::from(answering.await) })
     }
 }
 
@@ -105,7 +105,7 @@ where
 {
     fn call_send<'h>(&'h self, request: Request, _exchange: &Exchange) -> SendHandlerFuture<'h> {
         let answering = self(request);
-        Box::pin(async move { Answer::from(answering.await.into_response()) })
+        Box::pin(async move { Answer::from(answering.await) })
     }
 }
 
@@ -151,5 +151,11 @@ impl Exchange {
     /// ```
     pub fn writer(&self) -> ResponseWriter {
         self.shared.lock().writer(&self.shared, self.id)
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exchange({})", self.id)
     }
 }

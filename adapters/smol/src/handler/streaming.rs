@@ -1,42 +1,14 @@
 //! Handlers that write their response by themselves.
 //! What is written, the writer takes; when it ends, the connection decides.
 
-use super::answer::Answer;
-use super::{Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
+use super::{Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
 use crate::writer::ResponseWriter;
 use crate::{Request, Source};
-use purlin_core::IntoResponse;
+use purlin_core::message::Streamed;
 use std::future::Future;
 
-/// What a [`streaming`] handler may return: nothing, or a `Result` of nothing
-/// whose error is an answer.
-#[diagnostic::on_unimplemented(
-    message = "a streaming handler cannot return `{Self}`",
-    note = "it returns `()`, or `Result<(), E>` with `E: IntoResponse<Source>`"
-)]
-pub trait Streamed {
-    /// What is behind it.
-    fn into_answer(self) -> Answer;
-}
-
-impl Streamed for () {
-    fn into_answer(self) -> Answer {
-        Answer::written()
-    }
-}
-
-/// An error is the answer if nothing has gone out yet; else the message is
-/// given up, so that the peer can tell.
-impl<E: IntoResponse<Source>> Streamed for Result<(), E> {
-    fn into_answer(self) -> Answer {
-        match self {
-            Ok(()) => Answer::written(),
-            Err(error) => Answer::failed(error.into_response()),
-        }
-    }
-}
-
 /// A handler that writes its response by itself; made by [`streaming`].
+#[derive(Clone, Copy, Debug)]
 pub struct Streaming<F>(F);
 
 /// A handler of an async function that takes the request and the writer of its response.
@@ -58,7 +30,7 @@ pub struct Streaming<F>(F);
 pub fn streaming<F, R>(function: F) -> Streaming<F>
 where
     F: AsyncFn(Request, ResponseWriter) -> R + Send + Sync + 'static,
-    R: Streamed,
+    R: Streamed<Source>,
 {
     Streaming(function)
 }
@@ -66,11 +38,11 @@ where
 impl<F, R> Handler for Streaming<F>
 where
     F: AsyncFn(Request, ResponseWriter) -> R + Send + Sync + 'static,
-    R: Streamed,
+    R: Streamed<Source>,
 {
     fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
         let answering = (self.0)(request, exchange.writer());
-        Box::pin(async move { answering.await.into_answer() })
+        Box::pin(async move { Answer(answering.await.into_outcome()) })
     }
 }
 
@@ -79,10 +51,10 @@ where
     F: Fn(Request, ResponseWriter) -> T + AsyncFn(Request, ResponseWriter) -> R,
     F: Send + Sync + 'static,
     T: Future<Output = R> + Send + 'static,
-    R: Streamed,
+    R: Streamed<Source>,
 {
     fn call_send<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
         let answering = (self.0)(request, exchange.writer());
-        Box::pin(async move { answering.await.into_answer() })
+        Box::pin(async move { Answer(answering.await.into_outcome()) })
     }
 }

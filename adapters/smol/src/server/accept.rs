@@ -8,7 +8,6 @@ use crate::place::Common;
 use crate::shared::Shared;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
-use purlin_core::Values;
 use purlin_core::observe::Peer;
 use purlin_host::{Accepted, Backoff, Listener, Stream, is_exhausted};
 use std::io::{self, ErrorKind};
@@ -21,8 +20,7 @@ const BURST: usize = 64;
 /// A connection on its way to the task that will serve it.
 pub(crate) struct Arrival {
     pub(crate) stream: Stream,
-    /// The server's, and its peer.
-    pub(crate) values: Values,
+    pub(crate) peer: Peer,
     pub(crate) shared: Arc<Shared>,
     pub(crate) seat: Seat,
 }
@@ -133,8 +131,8 @@ fn burst(
 
 fn arrive(accepted: Accepted, common: &Common, mut seat: Seat) -> Arrival {
     let Accepted { stream, remote, local } = accepted;
-    let values = common.values.with(Peer { number: common.roll.number(), remote, local });
+    let peer = Peer { number: common.roll.number(), remote, local };
     let shared = Shared::new(common.config.clone());
     seat.take(&shared);
-    Arrival { stream, values, shared, seat }
+    Arrival { stream, peer, shared, seat }
 }

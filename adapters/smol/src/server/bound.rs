@@ -6,12 +6,12 @@ use super::control::{Control, Ending, Handle};
 use super::crew::Crew;
 use super::roll::Roll;
 use super::serving::Serving;
+use crate::Result;
 use crate::handler::Handler;
 use crate::place::Common;
-use crate::{Error, Result};
 use purlin_core::observe::Address;
-use purlin_host::{Listener, most_connections, raise_descriptor_limit};
-use std::io::ErrorKind;
+use purlin_host::{Listener, most_connections, raise_descriptor_limit, something};
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ use std::sync::Arc;
 /// serving.await?;
 /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
 /// ```
+#[must_use = "connections are accepted once it serves"]
 pub struct Bound<H> {
     pub(super) listeners: Vec<Listener>,
     pub(super) server: Server<H>,
@@ -50,7 +51,6 @@ impl<H> Bound<H> {
     /// assert_eq!(bound.addresses().count(), 2);
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
-    #[must_use]
     pub fn and(mut self, listener: Listener) -> Bound<H> {
         self.listeners.push(listener);
         self
@@ -113,8 +113,8 @@ impl<H: Handler> Bound<H> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Accept`] if accepting failed for good, [`Error::Io`] if no
-    /// thread can be started, [`Error::Listen`] if there is nothing to listen on.
+    /// [`Error::Accept`](crate::Error::Accept) if accepting failed for good, [`Error::Io`](crate::Error::Io) if no
+    /// thread can be started, [`Error::Listen`](crate::Error::Listen) if there is nothing to listen on.
     ///
     /// # Panics
     /// With a handler's panic, if that is [`Panics::Propagate`](crate::Panics::Propagate).
@@ -128,11 +128,9 @@ impl<H: Handler> Bound<H> {
     }
 }
 
-/// Something to listen on.
-pub(super) fn something(listeners: &[Listener]) -> Result<()> {
-    match listeners {
-        [] => Err(Error::Listen { address: None, cause: ErrorKind::NotFound.into() }),
-        _ => Ok(()),
+impl<H> fmt::Debug for Bound<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.addresses()).finish()
     }
 }
 

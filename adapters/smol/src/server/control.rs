@@ -3,11 +3,12 @@
 
 use super::executor::Payload;
 use futures_lite::future;
+use purlin_host::{Hook, run_aside};
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// What a server is doing.
@@ -22,9 +23,6 @@ enum Phase {
 }
 
 pub(crate) struct Control(Mutex<State>);
-
-/// What runs when a server begins to stop.
-pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 /// What a server ends of.
 pub(crate) enum Failure {
@@ -147,20 +145,6 @@ impl Control {
     }
 }
 
-/// Runs it in a thread of its own; here, if there can be none.
-fn run_aside(hook: Hook) {
-    let hook = Mutex::new(Some(hook));
-    let hook = Arc::new(move || {
-        let hook = hook.lock().unwrap_or_else(PoisonError::into_inner).take();
-        hook.into_iter().for_each(|hook| hook());
-    });
-    let aside = hook.clone();
-    let named = thread::Builder::new().name("purlin-shutdown".into());
-    if named.spawn(move || aside()).is_err() {
-        hook();
-    }
-}
-
 /// Stops a server, from anywhere; given by [`Bound::handle`](crate::Bound::handle).
 ///
 /// ```
@@ -175,6 +159,12 @@ fn run_aside(hook: Hook) {
 /// ```
 #[derive(Clone)]
 pub struct Handle(Arc<Control>);
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handle")
+    }
+}
 
 impl Handle {
     /// Stops gracefully, beginning now: nothing is accepted any more, idle

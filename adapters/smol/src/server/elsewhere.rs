@@ -2,12 +2,13 @@
 //! Accepts, and minds the deadlines, in the future of the server itself.
 
 use super::accept::{Arrival, accept};
-use super::bound::{Bound, something};
+use super::bound::Bound;
 use crate::Result;
 use crate::driver::Driver;
 use crate::handler::{Moving, SendHandler};
 use crate::place::Place;
 use futures_lite::{FutureExt, future};
+use purlin_host::something;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;

@@ -1,9 +1,10 @@
 //! What an application adds to a server: values, observers, what runs at its end.
 //! Keeps them; when they are called, connections and the control decide.
 
-use super::{Panics, Server};
+use super::Server;
 use purlin_core::Values;
 use purlin_core::observe::{Observer, Peer};
+use purlin_host::Panics;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -24,7 +25,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").observe(AccessLog);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn observe(mut self, observer: impl Observer + 'static) -> Server<H> {
         self.observer = Some(match self.observer.take() {
             Some(first) => Arc::new((first, observer)),
@@ -46,7 +46,6 @@ impl<H> Server<H> {
     /// let server = server.value(Motto("less is more\n"));
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn value<T: Any + Send + Sync>(mut self, value: T) -> Server<H> {
         self.values = self.values.with(value);
         self
@@ -66,7 +65,6 @@ impl<H> Server<H> {
     /// let server = server.connection_values(|peer, values| values.with(Number(peer.number)));
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn connection_values(
         mut self,
         make: impl Fn(&Peer, Values) -> Values + Send + Sync + 'static,
@@ -95,7 +93,6 @@ impl<H> Server<H> {
     /// assert_eq!(told.recv().await, Ok("stopping"));
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
-    #[must_use]
     pub fn on_shutdown(mut self, run: impl FnOnce() + Send + 'static) -> Server<H> {
         self.on_shutdown.push(Box::new(run));
         self
@@ -108,7 +105,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").panics(Panics::Propagate);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn panics(mut self, panics: Panics) -> Server<H> {
         self.panics = panics;
         self

@@ -15,7 +15,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").config(config);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn config(mut self, config: ServerConfig) -> Server<H> {
         self.config = config;
         self
@@ -29,7 +28,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").body_limit(1 << 30);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn body_limit(mut self, bytes: u64) -> Server<H> {
         self.config.limits.body_bytes = bytes;
         self
@@ -43,7 +41,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").head_limit(8 * 1024);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn head_limit(mut self, bytes: usize) -> Server<H> {
         self.config.limits.head_bytes = bytes;
         self
@@ -59,7 +56,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").head_timeout(Duration::from_secs(5));
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn head_timeout(mut self, timeout: Duration) -> Server<H> {
         self.config.timeouts.head = timeout;
         self
@@ -73,7 +69,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").idle_timeout(Duration::from_secs(10));
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Server<H> {
         self.config.timeouts.idle = timeout;
         self
@@ -88,7 +83,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").drain_timeout(Duration::from_secs(5));
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn drain_timeout(mut self, timeout: Duration) -> Server<H> {
         self.config.timeouts.drain = timeout;
         self
@@ -103,7 +97,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").body_rate(rate);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn body_rate(mut self, rate: Rate) -> Server<H> {
         self.config.timeouts.body = rate;
         self
@@ -117,7 +110,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").write_rate(Rate::UNLIMITED);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn write_rate(mut self, rate: Rate) -> Server<H> {
         self.config.timeouts.write = rate;
         self
@@ -130,7 +122,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").keep_alive(false);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn keep_alive(mut self, on: bool) -> Server<H> {
         self.config.keep_alive = on;
         self
@@ -145,7 +136,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").general_options(false);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn general_options(mut self, on: bool) -> Server<H> {
         self.config.general_options = on;
         self
@@ -163,7 +153,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").answer_faults(as_json);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn answer_faults(mut self, answer: FaultAnswer) -> Server<H> {
         self.config.fault_answer = Some(answer);
         self

@@ -22,12 +22,11 @@ pub(crate) use roll::{Roll, Seat};
 
 use crate::Result;
 use crate::handler::Handler;
-use crate::place::MakeValues;
-use control::Hook;
 use futures_lite::future;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
-use purlin_host::Listener;
+use purlin_host::{Hook, Listener, MakeValues, Panics};
+use std::fmt;
 use std::net::ToSocketAddrs;
 use std::num::NonZero;
 use std::path::Path;
@@ -41,6 +40,7 @@ use std::sync::Arc;
 /// smol::block_on(server.listen("127.0.0.1:8080"))?;
 /// # Ok::<(), purlin_smol::Error>(())
 /// ```
+#[must_use = "a server does nothing until it listens"]
 pub struct Server<H> {
     handler: Arc<H>,
     config: ServerConfig,
@@ -51,18 +51,6 @@ pub struct Server<H> {
     values: Values,
     connection_values: Option<Box<MakeValues>>,
     on_shutdown: Vec<Hook>,
-}
-
-/// What a panic of a handler does to the server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Panics {
-    /// Nothing: it is answered with 500, or the response breaks off, and the
-    /// server lives on.
-    #[default]
-    Answer,
-    /// The server closes at once, and serving it panics with the same. For
-    /// programs that would rather end than go on with what a panic left behind.
-    Propagate,
 }
 
 impl<H: Handler> Server<H> {
@@ -100,8 +88,8 @@ impl<H: Handler> Server<H> {
     ///
     /// # Errors
     /// [`Error::Listen`](crate::Error::Listen), and what [`Bound::serve`] gives.
-    pub fn listen(self, addr: impl ToSocketAddrs) -> future::Boxed<Result<()>> {
-        self.listen_on(Listener::bind(addr))
+    pub fn listen(self, address: impl ToSocketAddrs) -> future::Boxed<Result<()>> {
+        self.listen_on(Listener::bind(address))
     }
 
     /// Listens on a Unix socket and serves, as [`Server::listen`] does on an
@@ -121,7 +109,7 @@ impl<H: Handler> Server<H> {
     }
 
     fn listen_on(self, listener: Result<Listener>) -> future::Boxed<Result<()>> {
-        Box::pin(async move { self.with_listeners(vec![listener?]).serve().await })
+        Box::pin(async move { self.with_listeners([listener?]).serve().await })
     }
 }
 
@@ -138,8 +126,8 @@ impl<H> Server<H> {
     ///
     /// # Errors
     /// [`Error::Listen`](crate::Error::Listen).
-    pub async fn bind(self, addr: impl ToSocketAddrs) -> Result<Bound<H>> {
-        Ok(self.with_listeners(vec![Listener::bind(addr)?]))
+    pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Bound<H>> {
+        Ok(self.with_listeners([Listener::bind(address)?]))
     }
 
     /// Listens on a Unix socket, and accepts nothing yet; its file is removed at the end.
@@ -157,7 +145,7 @@ impl<H> Server<H> {
     /// # Errors
     /// [`Error::Listen`](crate::Error::Listen).
     pub async fn bind_unix(self, path: impl AsRef<Path>) -> Result<Bound<H>> {
-        Ok(self.with_listeners(vec![Listener::bind_unix(path)?]))
+        Ok(self.with_listeners([Listener::bind_unix(path)?]))
     }
 
     /// Takes these listeners, such as those that were [`inherited`](crate::inherited).
@@ -174,8 +162,8 @@ impl<H> Server<H> {
     /// # let _ = bound;
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
-    pub fn with_listeners(self, listeners: Vec<Listener>) -> Bound<H> {
-        Bound::new(self, listeners)
+    pub fn with_listeners(self, listeners: impl IntoIterator<Item = Listener>) -> Bound<H> {
+        Bound::new(self, listeners.into_iter().collect())
     }
 
     /// Sets how many threads serve connections; at least one does, and one per
@@ -186,7 +174,6 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").threads(1);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn threads(mut self, threads: usize) -> Server<H> {
         self.threads = threads.max(1);
         self
@@ -203,9 +190,14 @@ impl<H> Server<H> {
     /// let server = Server::new(async |_: Request| "hello\n").connections(10_000);
     /// # let _ = server;
     /// ```
-    #[must_use]
     pub fn connections(mut self, most: usize) -> Server<H> {
         self.connections = Some(most.max(1));
         self
+    }
+}
+
+impl<H> fmt::Debug for Server<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("config", &self.config).finish_non_exhaustive()
     }
 }

@@ -137,7 +137,8 @@ where
     let switches = parts.status == StatusCode::SWITCHING_PROTOCOLS;
     match upgrade {
         Some(give) if switches || (connects && parts.status.is_success()) => {
-            if let Some(stream) = writer.upgrade_or_fail(head) {
+            // What could not be upgraded is answered.
+            if let Ok(stream) = writer.upgrade(head) {
                 // If nobody waits for it, it ends with this.
                 let _ = give.try_send(stream);
             }

@@ -2,12 +2,12 @@
 //! Waits for room; what a response is, its draft decides, and the machine how it is framed.
 
 mod pump;
+mod raw;
 #[cfg(feature = "tower")]
 mod service;
 
 use crate::clock;
 use crate::shared::{Shared, park};
-use crate::upgraded::Upgraded;
 use crate::{Error, Response};
 use bytes::Bytes;
 use futures_lite::{AsyncWrite, future};
@@ -223,27 +223,6 @@ impl ResponseWriter {
         // An exchange that is over cannot be given up.
         let _ = inner.machine.reset(self.id, clock::now());
         inner.poke();
-    }
-
-    /// Sends 101 (Switching Protocols), or 2xx to CONNECT; from there the
-    /// connection carries raw bytes. The request's body must have been read.
-    ///
-    /// ```
-    /// use purlin_smol::{ResponseHead, ResponseWriter, Result, Status};
-    /// async fn echo(writer: ResponseWriter) -> Result<()> {
-    ///     let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "echo");
-    ///     let stream = writer.upgrade(head.unwrap())?;
-    ///     let (reader, writer) = futures_lite::io::split(stream);
-    ///     futures_lite::io::copy(reader, writer).await?;
-    ///     Ok(())
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] if the peer did not ask for it, or body has been written.
-    pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
-        self.command(|draft, to| draft.upgrade(to, &head))?;
-        Ok(Upgraded::new(self.shared.clone(), self.id))
     }
 
     /// Whether the peer has gone, or has ended its sending half: a half close

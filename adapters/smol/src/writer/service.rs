@@ -2,9 +2,9 @@
 //! The same writer for what is no value of this crate.
 
 use super::ResponseWriter;
+use crate::Error;
 use crate::shared::Trouble;
 use crate::source::Pieces;
-use crate::{Error, Upgraded};
 use purlin_core::{Body, ResponseHead, Status};
 
 impl ResponseWriter {
@@ -22,17 +22,6 @@ impl ResponseWriter {
     ) {
         if let Err(error) = self.send_pieces(head, body, pieces).await {
             self.fail(&error);
-        }
-    }
-
-    /// Makes the exchange a raw stream; if it cannot be one, that is answered.
-    pub(crate) fn upgrade_or_fail(mut self, head: ResponseHead) -> Option<Upgraded> {
-        match self.command(|draft, to| draft.upgrade(to, &head)) {
-            Ok(()) => Some(Upgraded::new(self.shared.clone(), self.id)),
-            Err(error) => {
-                self.fail(&error);
-                None
-            }
         }
     }
 

@@ -77,7 +77,7 @@ impl Poller {
         let mut seats = self.lock();
         let closed = match seats.phase {
             Phase::Open => false,
-            Phase::Stopping => !conn.is_told(),
+            Phase::Stopping => !conn.is_told() && !conn.is_young(),
             Phase::Ended => true,
         };
         if closed {
@@ -154,8 +154,8 @@ impl Poller {
         std::iter::from_fn(|| seats.expired(now)).collect()
     }
 
-    /// The server stops: everyone who waits, to be told. Who has been told may
-    /// still come to wait.
+    /// The server stops: everyone who waits, to be told. Who has been told, or is
+    /// too young for that, may still come to wait.
     pub(crate) fn stop(&self) -> Vec<Box<Conn>> {
         self.lock().close(Phase::Stopping)
     }

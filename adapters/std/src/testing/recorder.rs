@@ -59,8 +59,8 @@ impl Recorder {
         else {
             unreachable!("an exchange without a wire begins with its request");
         };
-        let exchange = Exchange::begin(conn, Pending { id, head, length: body });
-        let answered = exchange.run(&*hub.handler);
+        let pending = Pending { id, head, length: body };
+        let answered = Exchange::run(conn, pending, &*hub.handler);
         if let Some(payload) = hub.control.take_panic() {
             resume_unwind(payload);
         }

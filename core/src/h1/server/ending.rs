@@ -107,10 +107,13 @@ impl Connection {
         self.input.clear();
         self.recv_waits = false;
         self.send_waits = false;
-        let writing = self.timers.get(Why::Write);
+        // What is queued is to be taken within the time that it had before.
+        let kept = [Why::Write, Why::Drain].map(|why| (why, self.timers.get(why)));
         self.timers.clear_all();
-        if let Some(at) = writing.filter(|_| !self.out.is_empty()) {
-            self.timers.set(Why::Write, at);
+        for (why, at) in kept.into_iter().filter(|_| !self.out.is_empty()) {
+            if let Some(at) = at {
+                self.timers.set(why, at);
+            }
         }
         self.notices.closed = Some(reason);
         self.linger_when_written(now);
@@ -139,6 +142,9 @@ impl Connection {
         if self.out.is_empty() {
             self.write_pace.rest(now.mono);
             self.timers.clear(Why::Write);
+            if self.ending != Ending::Open {
+                self.timers.clear(Why::Drain);
+            }
             self.linger_when_written(now);
         } else {
             self.watch_writing(now);
@@ -214,11 +220,13 @@ impl Connection {
     }
 
     pub(super) fn begin_shutdown(&mut self, now: Now) {
-        if self.shutdown || self.ending != Ending::Open {
+        if self.shutdown {
             return;
         }
         self.shutdown = true;
-        self.timers.set(Why::Drain, now.mono + self.config.timeouts.drain);
+        if self.ending == Ending::Open || !self.out.is_empty() {
+            self.timers.set(Why::Drain, now.mono + self.config.timeouts.drain);
+        }
         self.advance(now);
     }
 }

@@ -121,6 +121,10 @@ struct Notices {
 
 impl Notices {
     fn take(&mut self, id: Id) -> Option<Event> {
+        let one = self.begun | self.input_closed | self.upgraded | self.readable | self.writable;
+        if !one && self.failed.is_none() && self.closed.is_none() {
+            return None;
+        }
         if std::mem::take(&mut self.begun) {
             return Some(Event::Begun);
         }
@@ -181,6 +185,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn read_step(&mut self, step: ReadStep) {
         if let Some(state) = self.reader.after(step) {
             self.reader = state;
@@ -189,6 +194,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn write_step(&mut self, step: WriteStep) {
         if let Some(state) = self.writer.after(step) {
             self.writer = state;
@@ -210,16 +216,19 @@ impl Connection {
     }
 
     /// The exchange of that id is open.
+    #[inline]
     fn check(&self, id: Id) -> Result<(), Misuse> {
         if id == self.id && self.in_exchange() { Ok(()) } else { Err(Misuse::NoSuchExchange) }
     }
 }
 
 impl Machine for Connection {
+    #[inline]
     fn read_buf(&mut self) -> &mut [u8] {
         if self.wants_input() { self.input.spare() } else { &mut [] }
     }
 
+    #[inline]
     fn filled(&mut self, n: usize, now: Now) {
         self.take_input(n, now);
     }
@@ -245,6 +254,7 @@ impl Machine for Connection {
         }
     }
 
+    #[inline]
     fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
         if !self.out.is_empty() && !self.timers.is_set(Why::Write) {
             self.watch_writing(now);
@@ -252,6 +262,7 @@ impl Machine for Connection {
         self.out.slices(slices)
     }
 
+    #[inline]
     fn wrote(&mut self, n: usize, now: Now) {
         self.output_written(n, now);
     }
@@ -266,6 +277,7 @@ impl Machine for Connection {
         }
     }
 
+    #[inline]
     fn want(&self) -> Want {
         let write = !self.out.is_empty();
         let close = match self.ending {
@@ -291,7 +303,7 @@ impl Machine for Connection {
     }
 
     fn held(&self) -> usize {
-        self.input.held() + self.out.held() + self.body.held()
+        self.input.held() + self.out.held()
     }
 
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {

@@ -24,6 +24,7 @@ pub(super) enum Turn {
 
 impl Connection {
     /// Whether input would be of use, if there is room for it.
+    #[inline]
     pub(super) fn wants_input(&self) -> bool {
         let used = match self.ending {
             Ending::Open => !matches!(self.reader, Reader::Broken | Reader::Closed) && !self.unread,
@@ -181,7 +182,7 @@ impl Connection {
         let ready = self.reader != Reader::Body
             || self.eof.is_some()
             || self.asked.expects_continue
-            || self.body.prefetch(&mut self.input, &self.config.limits, self.body_limit, most);
+            || self.body.prefetch(&self.input, &self.config.limits, self.body_limit, most);
         if ready {
             self.rest_body(now);
         } else {

@@ -99,7 +99,7 @@ impl Connection {
 
     fn write_head(&mut self, head: &ResponseHead, connection: Option<&'static str>, now: Now) {
         self.trace.status = Some(head.status());
-        let date = self.config.date.then(|| self.date.text(now.unix));
+        let date = self.config.date.then(|| self.date.line(now.unix));
         let extra = Extra { version: self.asked.version, sent: self.sent, connection, date };
         self.out.write(|text| write::head(text, head, &extra));
     }

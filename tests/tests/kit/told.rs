@@ -1,10 +1,9 @@
 //! An observer that keeps what it is told, as lines of text.
 //! Waits for them; which should come, the tests say.
 
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
-
-use purlin_smol::observe::{ConnState, Exchange, Observer, Peer};
-use purlin_smol::{CloseReason, Misuse, PeerError};
+use super::LONG;
+use purlin_core::observe::{ConnState, Exchange, Observer, Peer};
+use purlin_core::{CloseReason, Misuse, PeerError, Status};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -26,7 +25,22 @@ impl Told {
     /// The next line of any connection.
     #[track_caller]
     pub(crate) fn next(&self) -> Line {
-        self.0.recv_timeout(Duration::from_secs(60)).expect("something is told")
+        self.0.recv_timeout(LONG).expect("something is told")
+    }
+
+    /// The next line, however long that takes: for a child that its parent ends.
+    pub(crate) fn wait(&self) -> Line {
+        self.0.recv().expect("something is told")
+    }
+
+    /// Lines until each of these was in one.
+    #[track_caller]
+    pub(crate) fn all_of(&self, parts: &[&str]) {
+        let mut left = parts.to_vec();
+        while !left.is_empty() {
+            let (_, line) = self.next();
+            left.retain(|part| !line.contains(part));
+        }
     }
 
     /// The next lines are these, all of one connection.
@@ -49,7 +63,7 @@ impl Told {
 
     /// What is left, once nobody tells any more.
     pub(crate) fn rest(&self) -> Vec<Line> {
-        std::iter::from_fn(|| self.0.recv_timeout(Duration::from_secs(60)).ok()).collect()
+        std::iter::from_fn(|| self.0.recv_timeout(LONG).ok()).collect()
     }
 }
 
@@ -72,7 +86,7 @@ impl Observer for Tells {
     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
         let (head, facts) = (&exchange.head, &exchange.facts);
         let pattern = exchange.pattern.as_ref().map_or("-", |pattern| pattern.as_str());
-        let status = exchange.status().map_or(0, purlin_smol::Status::code);
+        let status = exchange.status().map_or(0, Status::code);
         let (received, sent) = (facts.received, facts.sent);
         assert!(facts.first_byte <= facts.head && facts.head <= facts.end);
         let line = format!("{} {} by {pattern}: {status}", head.method(), head.target());

@@ -1,4 +1,4 @@
-//! purlin-smol holds no protocol: the core alone speaks HTTP.
+//! The adapters hold no protocol: the core alone speaks HTTP.
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
@@ -26,15 +26,17 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn no_literal_or_identifier_is_a_word_of_the_protocol() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/smol/src");
-    let sources = sources(&folder);
-    assert!(sources.len() > 5);
-    for path in sources.into_iter().filter(|path| !path.ends_with(KNOBS)) {
-        let text = std::fs::read_to_string(&path).unwrap();
-        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            let plain = line.to_lowercase().replace('_', "-");
-            for word in WORDS {
-                assert!(!plain.contains(word), "{}: {word} in {line}", path.display());
+    for adapter in ["host", "std", "smol"] {
+        let folder = format!("{}/../adapters/{adapter}/src", env!("CARGO_MANIFEST_DIR"));
+        let sources = sources(Path::new(&folder));
+        assert!(sources.len() > 5);
+        for path in sources.into_iter().filter(|path| !path.ends_with(KNOBS)) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                let plain = line.to_lowercase().replace('_', "-");
+                for word in WORDS {
+                    assert!(!plain.contains(word), "{}: {word} in {line}", path.display());
+                }
             }
         }
     }

@@ -2,12 +2,13 @@
 //! first byte of body, then pieces, then trailers.
 //! What is gathered and guessed, and how the response is framed, the core decides.
 
+mod raw;
+
 use crate::shared::{Guard, Shared};
-use crate::upgraded::Upgraded;
 use crate::{Error, Response, Source};
 use bytes::Bytes;
 use purlin_core::message::{Draft, Outlet};
-use purlin_core::{Body, Content, Fields, Id, IntoResponse, Method, Misuse, ResponseHead, Status};
+use purlin_core::{Body, Content, Fields, Id, Method, Misuse, ResponseHead, Status};
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -206,8 +207,9 @@ impl ResponseWriter {
     /// ```
     ///
     /// # Errors
-    /// As [`ResponseWriter::write`]; [`Error::Io`] if the source fails. If the
-    /// head was not out, the answer is a 500 then; else it breaks off.
+    /// As [`ResponseWriter::write`], and the error of the response's
+    /// [`Source`](crate::Source). If the head was not out, the answer is the
+    /// status of the error then; else it breaks off.
     pub fn respond(mut self, response: Response) -> Result<(), Error> {
         let (head, content) = response.into_parts();
         let sent = match content {
@@ -216,8 +218,8 @@ impl ResponseWriter {
             Content::Length(length, source) => self.send_source(head, Body::Length(length), source),
             Content::Stream(source) => self.send_source(head, Body::Stream, source),
         };
-        if sent.is_err() {
-            self.fail();
+        if let Err(error) = &sent {
+            self.fail(error.status());
         }
         sent
     }
@@ -278,8 +280,8 @@ impl ResponseWriter {
     /// declared, or trailers cannot be sent. The response breaks off then.
     pub fn finish(mut self) -> Result<(), Error> {
         let done = self.complete();
-        if done.is_err() {
-            self.fail();
+        if let Err(error) = &done {
+            self.fail(error.status());
         }
         done?;
         drop(self.shared.write_out(self.shared.lock()));
@@ -294,14 +296,24 @@ impl ResponseWriter {
         Ok(())
     }
 
-    /// Gives up on the response, so that the client can tell: without a head it
-    /// becomes a 500, else it breaks off.
+    /// Gives the response up, in a way that the peer can tell from its end.
+    ///
+    /// ```
+    /// # fn example(writer: purlin_std::ResponseWriter) {
+    /// writer.abort();
+    /// # }
+    /// ```
     pub fn abort(mut self) {
-        self.fail();
+        self.draft = None;
+        // An exchange that is over cannot be given up.
+        if let Ok((mut slot, ())) = self.shared.with(self.id, |to| to.machine.reset(to.id, to.now))
+        {
+            self.shared.done(&mut slot);
+        }
     }
 
-    fn fail(&mut self) {
-        self.fail_as(Status::INTERNAL_SERVER_ERROR.into_response());
+    fn fail(&mut self, status: Status) {
+        self.fail_as(Response::new(status));
     }
 
     /// Answers this if the head is not out, and else breaks the response off.
@@ -327,55 +339,6 @@ impl ResponseWriter {
             self.shared.done(&mut slot);
         }
     }
-
-    /// Makes the connection a raw stream: with 101 (Switching Protocols) if the
-    /// client asked for that, or with 200 to a CONNECT request. [`Upgraded`] has an example.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] if the request cannot be upgraded; it is answered with 500 then.
-    pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
-        let shared = Arc::clone(&self.shared);
-        match shared.with(self.id, |to| self.draft().upgrade(to, &head)) {
-            Ok((slot, ())) => self.take_over(&shared, slot),
-            Err(error) => {
-                self.fail();
-                Err(error)
-            }
-        }
-    }
-
-    /// Takes the connection over as it is, behind what has been written, as Go's
-    /// `Hijack` does: the client is told nothing that is not written to it. Body
-    /// that has not been read is part of the stream.
-    ///
-    /// ```
-    /// use std::io::Write;
-    /// # fn example(writer: purlin_std::ResponseWriter) -> purlin_std::Result<()> {
-    /// let mut stream = writer.hijack()?;
-    /// stream.write_all(b"HTTP/1.1 200 as I like it\r\nConnection: close\r\n\r\n")?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] if the exchange has no connection of its own.
-    pub fn hijack(mut self) -> Result<Upgraded, Error> {
-        let shared = Arc::clone(&self.shared);
-        match self.drive(&shared, Draft::hijack) {
-            Ok(slot) => self.take_over(&shared, slot),
-            Err(error) => {
-                self.fail();
-                Err(error)
-            }
-        }
-    }
-
-    fn take_over(&mut self, shared: &Arc<Shared>, mut slot: Guard<'_>) -> Result<Upgraded, Error> {
-        self.draft = None;
-        slot.conn(self.id)?.note_events();
-        slot.set_duplex(true);
-        drop(shared.write_out(slot));
-        Ok(Upgraded::of(Arc::clone(shared), self.id))
-    }
 }
 
 impl Write for ResponseWriter {
@@ -396,11 +359,11 @@ impl Drop for ResponseWriter {
         };
         if std::thread::panicking() {
             self.draft = Some(draft);
-            self.fail();
+            self.fail(Status::INTERNAL_SERVER_ERROR);
         } else if let Some(draft) = self.shared.leave(self.id, draft) {
             self.draft = Some(draft);
-            if self.complete().is_err() {
-                self.fail();
+            if let Err(error) = self.complete() {
+                self.fail(error.status());
             }
             self.draft = None;
         }

@@ -1,8 +1,6 @@
 //! This test again, as a process of its own: with other descriptors, or fewer.
 //! Starts it and talks to it; what it does there, the test says.
 
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
-
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -37,6 +35,11 @@ impl Again {
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         Again { child, output }
+    }
+
+    /// Its number, as the system knows it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// What follows this word in the next line that has it.

@@ -1,71 +1,13 @@
-//! A site to test against, and a client of raw bytes.
+//! A client of raw bytes.
 //! Reads responses just well enough for the tests.
 
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
-
-use purlin_smol::{Bound, Handle, Handler, Result, Server};
+use super::LONG;
 use socket2::Socket;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::SyncSender;
-use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// Waiting longer than this is a failure, not slowness.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A server on a port of its own; it stops when dropped.
-pub(crate) struct Site {
-    pub(crate) address: SocketAddr,
-    handle: Handle,
-    serving: Option<JoinHandle<Result<()>>>,
-}
-
-impl Site {
-    pub(crate) fn start<H: Handler>(server: Server<H>) -> Site {
-        Site::of(smol::block_on(server.threads(2).bind("127.0.0.1:0")).unwrap())
-    }
-
-    pub(crate) fn of<H: Handler>(bound: Bound<H>) -> Site {
-        let (address, handle) = (bound.local_addr(), bound.handle());
-        let serving = std::thread::spawn(move || smol::block_on(bound.serve()));
-        Site { address, handle, serving: Some(serving) }
-    }
-
-    pub(crate) fn connect(&self) -> Peer {
-        Peer::new(self.address)
-    }
-
-    pub(crate) fn handle(&self) -> Handle {
-        self.handle.clone()
-    }
-
-    pub(crate) fn shutdown(&self) -> usize {
-        self.shutdown_within(PATIENCE)
-    }
-
-    pub(crate) fn shutdown_within(&self, deadline: Duration) -> usize {
-        smol::block_on(self.handle.shutdown(deadline))
-    }
-}
-
-impl Site {
-    /// What serving came to, once the server has ended by itself; an error is a panic.
-    pub(crate) fn served(mut self) -> std::thread::Result<Result<()>> {
-        self.serving.take().unwrap().join()
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.handle.close();
-        let served = self.serving.take().map(JoinHandle::join);
-        if !std::thread::panicking() {
-            served.into_iter().for_each(|served| served.unwrap().unwrap());
-        }
-    }
-}
 
 /// Tells that it was dropped.
 pub(crate) struct Guard(pub(crate) SyncSender<()>);
@@ -91,7 +33,8 @@ impl Peer {
 
     pub(crate) fn over(socket: impl Into<OwnedFd>) -> Peer {
         let socket = Socket::from(socket.into());
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(LONG)).unwrap();
+        socket.set_write_timeout(Some(LONG)).unwrap();
         Peer { socket, read: Vec::new() }
     }
 
@@ -221,11 +164,4 @@ impl Peer {
             }
         }
     }
-}
-
-/// The most memory this process ever held, in bytes, where the system tells.
-pub(crate) fn peak_memory() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<usize>().ok().map(|kib| kib * 1024)
 }

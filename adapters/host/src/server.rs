@@ -1,0 +1,78 @@
+//! What every server does alike, whatever it runs on.
+//! Serves nobody; the adapters do.
+
+use crate::Listener;
+use purlin_core::Values;
+use purlin_core::message::Error;
+use purlin_core::observe::{Observer, Peer, Watch};
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// What a panic of a handler does to the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Panics {
+    /// Nothing: it is answered with 500, or the response breaks off, and the
+    /// server lives on.
+    #[default]
+    Answer,
+    /// The server closes at once, and serving it panics with the same. For
+    /// programs that would rather end than go on with what a panic left behind.
+    Propagate,
+}
+
+/// Makes the values of a connection from those of the server.
+pub type MakeValues = dyn Fn(&Peer, Values) -> Values + Send + Sync;
+
+/// The values of a connection, its peer among them in any case, and whoever watches it.
+pub fn welcome(
+    peer: Peer,
+    values: &Values,
+    make: Option<&MakeValues>,
+    observer: Option<&Arc<dyn Observer>>,
+) -> (Values, Option<Box<Watch>>) {
+    let watching = |observer: &Arc<dyn Observer>| {
+        Box::new(Watch::new(Arc::clone(observer), Arc::new(peer.clone())))
+    };
+    let watch = observer.map(watching);
+    let values = values.with(peer.clone());
+    let values = match make {
+        Some(make) => make(&peer, values),
+        None => values,
+    };
+    let values = if values.get::<Peer>().is_some() { values } else { values.with(peer) };
+    (values, watch)
+}
+
+/// How long a connection that has sent nothing is not taken for an idle one: its
+/// first request may be on its way.
+pub const UNTOUCHED: Duration = Duration::from_secs(5);
+
+/// What runs when a server begins to stop.
+pub type Hook = Box<dyn FnOnce() + Send>;
+
+/// Runs it in a thread of its own; here, if there can be none.
+pub fn run_aside(hook: Hook) {
+    let hook = Mutex::new(Some(hook));
+    let hook = Arc::new(move || {
+        let hook = hook.lock().unwrap_or_else(PoisonError::into_inner).take();
+        hook.into_iter().for_each(|hook| hook());
+    });
+    let aside = Arc::clone(&hook);
+    let named = thread::Builder::new().name("purlin-shutdown".into());
+    if named.spawn(move || aside()).is_err() {
+        hook();
+    }
+}
+
+/// There is something to listen on.
+///
+/// # Errors
+/// [`Error::Listen`] if there is not.
+pub fn something(listeners: &[Listener]) -> Result<(), Error> {
+    match listeners {
+        [] => Err(Error::Listen { address: None, cause: ErrorKind::NotFound.into() }),
+        _ => Ok(()),
+    }
+}

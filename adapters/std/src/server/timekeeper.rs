@@ -1,0 +1,148 @@
+//! The thread that keeps a server's time.
+//! It finds whose deadline has come, and helps where every worker is busy; it
+//! moves no byte, so that no peer can hold it up.
+
+use crate::conn::Conn;
+use crate::hub::Hub;
+use purlin_host::{Clock, ENDED};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a socket may be ready before somebody has to look after it.
+const TICK: Duration = Duration::from_millis(1);
+/// So many ticks without anything to do, and there are none for a while.
+const PATIENCE: u32 = 20;
+/// Sockets whose readiness is taken at a time, where no worker waits.
+const BATCH: usize = 64;
+
+/// Keeps time until the server was told to end and nobody is left.
+pub(super) fn keep(hub: Arc<Hub>) {
+    let mut keeper = Timekeeper { hub, clock: Clock::new(), seen: Seen::default() };
+    keeper.run();
+    keeper.end();
+}
+
+struct Timekeeper {
+    hub: Arc<Hub>,
+    clock: Clock,
+    seen: Seen,
+}
+
+/// What the timekeeper saw of the pool at its last look.
+#[derive(Default)]
+struct Seen {
+    emptied: usize,
+    taken: usize,
+    /// Looks since anything changed.
+    quiet: u32,
+    stopped: bool,
+}
+
+impl Timekeeper {
+    /// Keeps time until the server was told to end and nobody is left.
+    fn run(&mut self) {
+        loop {
+            let now = self.clock.look().mono;
+            for conn in self.hub.poller.expired(now) {
+                self.expire(conn);
+            }
+            if !self.hub.control.running() {
+                self.stop();
+                if self.hub.control.aborting() || self.hub.control.is_empty() {
+                    return;
+                }
+            }
+            for door in self.hub.doors.overdue(now) {
+                let accepted = self.hub.accept(door);
+                self.hub.begin(accepted);
+            }
+            if !self.hub.pool.has_waiting() {
+                self.relieve();
+            }
+            self.sleep();
+        }
+    }
+
+    fn sleep(&mut self) {
+        let now = self.clock.look().mono;
+        let (pool, poller) = (&self.hub.pool, &self.hub.poller);
+        let emptied = pool.emptied();
+        let busy = std::mem::replace(&mut self.seen.emptied, emptied) != emptied;
+        self.seen.quiet = if busy { 0 } else { self.seen.quiet.saturating_add(1) };
+        // Ticking costs less than being woken whenever the last worker is taken.
+        let ticks = self.seen.quiet < PATIENCE || !pool.has_waiting();
+        let until = [poller.begin_waiting(), self.hub.doors.due()].into_iter().flatten().min();
+        let time = until.map(|until| until.since(now));
+        if ticks {
+            self.hub.alarm.doze(time.map_or(TICK, |time| time.min(TICK)));
+        } else {
+            self.hub.alarm.sleep(time, || !pool.has_waiting() || pool.queued() > 0);
+        }
+        poller.end_waiting();
+    }
+
+    /// Looks after a connection whose time has come: most are closed, or only
+    /// give back their buffers.
+    fn expire(&self, mut conn: Box<Conn>) {
+        self.hub.watch_over(|| {
+            conn.look();
+            conn.trim();
+            conn.tick();
+            conn.obey();
+            self.hub.settle(conn);
+        });
+    }
+
+    /// No worker waits: takes what is ready into the queue, which costs the
+    /// workers less than to ask the system one by one, and makes more of them
+    /// if those that are there do not get on.
+    fn relieve(&mut self) {
+        let pool = &self.hub.pool;
+        let mut ready = Vec::new();
+        if !pool.is_full() {
+            // An error would come to the workers as well.
+            let _ = self.hub.poller.wait(&mut ready, BATCH, Some(Duration::ZERO));
+        }
+        let mut found = Vec::new();
+        for token in ready {
+            if let Some(door) = self.hub.doors.knocked(token & !ENDED) {
+                let accepted = self.hub.accept(door);
+                self.hub.begin(accepted);
+            } else {
+                found.extend(self.hub.poller.ready(token));
+            }
+        }
+        self.hub.submit(found);
+        let taken = pool.taken();
+        if std::mem::replace(&mut self.seen.taken, taken) == taken {
+            pool.reinforce(&self.hub, pool.queued().div_ceil(2).max(1));
+        }
+    }
+
+    /// The server was told to end: what was accepted by the system is let in,
+    /// so that it is answered or closed in order, and all who wait are told.
+    fn stop(&mut self) {
+        if std::mem::replace(&mut self.seen.stopped, true) {
+            return;
+        }
+        let hub = &self.hub;
+        let has_room = || hub.has_room() && !hub.control.aborting();
+        let mut accepted = Vec::new();
+        hub.doors.close(has_room, |socket| accepted.extend(hub.welcome(socket)));
+        accepted.extend(hub.poller.stop());
+        hub.submit(accepted);
+    }
+
+    /// Nobody is served any more.
+    fn end(&mut self) {
+        self.hub.doors.close(|| false, drop);
+        for mut conn in self.hub.poller.end() {
+            self.hub.watch_over(|| {
+                conn.obey();
+                conn.finish();
+            });
+        }
+        self.hub.pool.end();
+        self.hub.poller.nudge();
+    }
+}

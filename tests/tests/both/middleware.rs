@@ -1,0 +1,89 @@
+//! What stands around handlers, on either adapter.
+
+use crate::kit::LONG;
+use crate::kit::peer::Peer;
+use crate::on::{Site, purlin};
+use purlin::{
+    Answer, Error, IntoResponse, Mux, Next, Request, Response, ResponseWriter, Server, Status,
+    around, streaming,
+};
+use std::sync::mpsc;
+
+pub(crate) fn get(site: &Site, path: &str) -> (String, String) {
+    let mut peer = site.connect();
+    peer.send(&format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    (peer.head(), body(peer))
+}
+
+fn body(mut peer: Peer) -> String {
+    String::from_utf8(peer.rest()).unwrap()
+}
+
+#[test]
+fn middleware_sees_and_changes_the_response_of_a_value_and_of_no_other() {
+    let (tell, told) = mpsc::channel();
+    let mut mux = Mux::new();
+    mux.wrap(around(handler!(|request: Request, next: Next| {
+        let answer = wait!(next.run(request));
+        tell.send(answer.response().map(Response::status)).unwrap();
+        answer.map(|response| response.with("X-Seen", "1").into_response())
+    })));
+    mux.handle("/value", handler!(|_: Request| (Status::ACCEPTED, "value"))).unwrap();
+    mux.handle("/fails", handler!(|_: Request| Err::<(), _>(Status::NOT_FOUND))).unwrap();
+    let written =
+        handler!(|_: Request, mut writer: ResponseWriter| { wait!(writer.write(b"written")) });
+    mux.handle("/written", streaming(written)).unwrap();
+    let site = Site::start(Server::new(mux));
+    let (head, body) = get(&site, "/value");
+    assert!(head.starts_with("HTTP/1.1 202 ") && head.contains("X-Seen: 1\r\n"), "{head}");
+    assert_eq!((&*body, told.recv_timeout(LONG).unwrap()), ("value", Some(Status::ACCEPTED)));
+    assert!(get(&site, "/fails").0.starts_with("HTTP/1.1 404 "));
+    assert_eq!(told.recv_timeout(LONG).unwrap(), Some(Status::NOT_FOUND));
+    let (head, body) = get(&site, "/written");
+    assert!(!head.contains("X-Seen"), "{head}");
+    assert_eq!((&*body, told.recv_timeout(LONG).unwrap()), ("written", None));
+}
+
+#[test]
+fn middleware_may_answer_by_itself_with_a_value_or_an_error_or_a_writer() {
+    let mut mux = Mux::new();
+    mux.wrap(around(handler!(|request: Request, next: Next| -> Result<Answer, Error> {
+        match request.path() {
+            "/value" => Ok(Response::text("by itself").into()),
+            "/status" => Ok(Status::FORBIDDEN.into()),
+            "/error" => Err(Error::Misuse(purlin::Misuse::WrongStatus)),
+            "/writer" => {
+                let mut writer = next.exchange().writer();
+                wait!(writer.write(b"written"))?;
+                Ok(Answer::written())
+            }
+            _ => Ok(wait!(next.run(request))),
+        }
+    })));
+    mux.handle("/", handler!(|_: Request| "behind")).unwrap();
+    let site = Site::start(Server::new(mux));
+    assert_eq!(get(&site, "/value").1, "by itself");
+    assert!(get(&site, "/status").0.starts_with("HTTP/1.1 403 "));
+    assert!(get(&site, "/error").0.starts_with("HTTP/1.1 500 "));
+    assert_eq!(get(&site, "/writer").1, "written");
+    assert_eq!(get(&site, "/").1, "behind");
+}
+
+#[test]
+fn what_is_wrapped_first_is_outermost_and_groups_are_inside() {
+    let tag = |tag: &'static str| {
+        around(handler!(|mut request: Request, next: Next| {
+            let before = request.value::<String>().cloned().unwrap_or_default();
+            request.add_value(before + tag);
+            wait!(next.run(request))
+        }))
+    };
+    let mut mux = Mux::new();
+    mux.wrap(tag("a")).wrap(tag("b"));
+    let mut group = mux.group("/in");
+    group.wrap(tag("c"));
+    let tags = handler!(|r: Request| r.value::<String>().cloned().unwrap_or_default());
+    group.handle("/x", tags).unwrap();
+    let site = Site::start(Server::new(mux));
+    assert_eq!(get(&site, "/in/x").1, "abc");
+}

@@ -1,0 +1,10 @@
+//! purlin-std, end to end: caps, timeouts, rates, and what happens at them.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+
+mod kit;
+#[macro_use]
+#[path = "kit/std.rs"]
+mod on;
+#[path = "both/limits.rs"]
+mod both;

@@ -1,0 +1,11 @@
+//! purlin-std, end to end: the observers that write to `log` and `tracing`.
+//! A process of its own, since both keep their receiver for good.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+
+mod kit;
+#[macro_use]
+#[path = "kit/std.rs"]
+mod on;
+#[path = "both/log.rs"]
+mod both;
