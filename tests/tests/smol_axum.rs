@@ -282,6 +282,19 @@ fn an_upgrade_that_nobody_asked_for_is_answered_500_and_told() {
 }
 
 #[test]
+fn a_fault_of_the_client_behind_an_error_has_its_own_status() {
+    let echo = async |request: Request| request.into_body();
+    let (tells, told) = observer();
+    let router = Router::new().route("/", post(echo));
+    let server = Server::new(ServiceHandler::new(router)).observe(tells).body_limit(10);
+    let site = Site::start(server);
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n";
+    assert!(ask(&site, head).starts_with("HTTP/1.1 413 "));
+    let all = told.until("Closed");
+    assert!(!all.iter().any(|(_, line)| line.starts_with("failed")), "{all:?}");
+}
+
+#[test]
 fn a_client_that_goes_takes_its_service_along() {
     let (tell, gone) = sync_channel(2);
     let wait = async move |request: Request| {
@@ -310,22 +323,35 @@ fn a_client_that_goes_takes_its_service_along() {
 
 #[test]
 fn a_service_may_upgrade() {
-    let upgrade = async |Extension(upgrade): Extension<OnUpgrade>| {
-        smol::spawn(async {
-            let mut stream = upgrade.upgraded().await.unwrap();
+    const ASKS: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    let (tell, upgraded) = sync_channel(1);
+    let upgrade = async move |Extension(upgrade): Extension<OnUpgrade>, request: Request| {
+        smol::spawn(async move {
+            let stream = upgrade.upgraded().await;
+            tell.send(stream.is_some()).unwrap();
+            let Some(mut stream) = stream else { return };
             let mut line = [0; 3];
             stream.read_exact(&mut line).await.unwrap();
             stream.write_all(&line).await.unwrap();
             stream.close().await.unwrap();
         })
         .detach();
-        (StatusCode::SWITCHING_PROTOCOLS, [("upgrade", "echo")])
+        let status = match request.uri().path() {
+            "/" => StatusCode::SWITCHING_PROTOCOLS,
+            _ => StatusCode::OK,
+        };
+        (status, [("upgrade", "echo")])
     };
-    let site = serve(Router::new().route("/", get(upgrade)));
+    let site = serve(Router::new().fallback(upgrade));
     let mut peer = site.connect();
-    peer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nabc");
+    peer.send(&format!("{ASKS}abc"));
     assert!(peer.head().starts_with("HTTP/1.1 101 "));
     assert_eq!(peer.rest(), b"abc");
+    assert!(upgraded.recv_timeout(LONG).unwrap());
+    // Another answer leaves nothing to take.
+    let refused = ASKS.replace("GET / ", "GET /no ");
+    assert!(ask(&site, &refused).starts_with("HTTP/1.1 200 "));
+    assert!(!upgraded.recv_timeout(LONG).unwrap());
     // One that asks for nothing has nothing to take.
     assert!(ask(&site, &get_of("/")).starts_with("HTTP/1.1 500 "));
 }

@@ -282,6 +282,24 @@ fn a_request_that_cannot_be_one_is_refused() {
 }
 
 #[test]
+fn a_request_of_http_2_is_routed_by_its_authority_and_path() {
+    let mut mux = SendMux::default();
+    mux.handle("one.test/hello/{name}", async |r: Request| format!("one {}", r.param("name")))
+        .unwrap();
+    mux.handle("/", async |r: Request| format!("{} {}", r.version(), r.authority().unwrap()))
+        .unwrap();
+    let mut service = HandlerService::new(mux);
+    let mut ask = |uri: &str, version| {
+        let request = http::Request::get(uri).version(version);
+        answer(&mut service, request.body(pieces(&[])).unwrap()).1
+    };
+    for version in [http::Version::HTTP_2, http::Version::HTTP_3] {
+        assert_eq!(ask("https://one.test/hello/x", version), "one x");
+        assert_eq!(ask("https://two.test/hello/x", version), "HTTP/2.0 two.test");
+    }
+}
+
+#[test]
 fn a_handler_reads_no_faster_than_it_asks() {
     let (give, body) = frames();
     (0..100).for_each(|_| give.data("piece"));

@@ -10,7 +10,7 @@ use purlin_std::{
 };
 use std::io::{Read, Write, copy};
 use std::sync::mpsc;
-use std_kit::{GET, get, post, run, start};
+use std_kit::{GET, LONG, get, post, run, start};
 
 fn echo(mut request: Request) -> Result<String, Error> {
     request.body_mut().text()
@@ -317,4 +317,18 @@ fn connect_makes_a_tunnel_that_two_threads_use() {
     // All of it is sent before anything is read: the server must do both at once.
     client.send(vec![b'u'; 1 << 20]).send_nothing_more();
     assert_eq!(client.rest().unwrap().len(), 1 << 20);
+}
+
+#[test]
+fn a_client_that_ends_with_its_request_is_closed_with_its_answer() {
+    // Its end may come with its request, and is told of once.
+    let server = run(Server::new(|_: Request| "hello").idle_timeout(LONG * 60));
+    for _ in 0..500 {
+        let mut client = server.connect();
+        client.send(GET);
+        client.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        client.stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.ends_with("\r\n\r\nhello"), "{answer}");
+    }
 }

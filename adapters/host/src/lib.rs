@@ -6,6 +6,7 @@
 //! | `listener` | what connections are accepted from: TCP, Unix, inherited, in memory |
 //! | `stream` | a connected socket of either kind, moved without waiting or with |
 //! | `readiness` | waiting for sockets, by as many threads as are idle |
+//! | `aside` | a server in a thread of its own, for tests |
 //! | `backoff` | how long to wait after accepting failed |
 //! | `clock` | the time the machines are told |
 //! | `descriptors` | how many connections the process can have |
@@ -13,6 +14,7 @@
 //! | `shared_mux` | a mux that grows while it serves |
 //! | `log`, `tracing` | observers that write to those crates, behind features of those names |
 
+mod aside;
 mod backoff;
 mod clock;
 mod descriptors;
@@ -27,6 +29,7 @@ mod stream;
 #[cfg(feature = "tracing")]
 mod tracing;
 
+pub use aside::Aside;
 pub use backoff::{Backoff, is_exhausted};
 pub use clock::Clock;
 pub use descriptors::{most_connections, raise_descriptor_limit};
@@ -34,7 +37,7 @@ pub use listener::{Accepted, Listener, inherited};
 #[cfg(feature = "log")]
 pub use log::LogObserver;
 pub use memory::{Dialer, in_memory};
-pub use readiness::{NUDGE, Readiness};
+pub use readiness::{ENDED, NUDGE, Readiness};
 pub use server::{Hook, MakeValues, Panics, UNTOUCHED, run_aside, something, welcome};
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};

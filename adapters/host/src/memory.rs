@@ -30,15 +30,15 @@ pub fn in_memory() -> io::Result<(Listener, Dialer)> {
     // A byte in it says that a connection waits, so that a poller can wait for that.
     let (told, tells) = UnixStream::pair()?;
     told.set_nonblocking(true)?;
-    let waiting = Arc::<Waiting>::default();
+    let waiting = Arc::new(Mutex::new(Some(VecDeque::new())));
     let dialer = Dialer { tells: Arc::new(tells), waiting };
     Ok((Listener::memory(Queue { told, dialer: dialer.clone() }), dialer))
 }
 
-/// Connections that wait to be accepted.
-type Waiting = Mutex<VecDeque<UnixStream>>;
+/// Connections that wait to be accepted, as long as somebody may accept them.
+type Waiting = Mutex<Option<VecDeque<UnixStream>>>;
 
-fn lock(waiting: &Waiting) -> MutexGuard<'_, VecDeque<UnixStream>> {
+fn lock(waiting: &Waiting) -> MutexGuard<'_, Option<VecDeque<UnixStream>>> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -53,11 +53,20 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn accept(&self) -> io::Result<UnixStream> {
         (&self.told).read_exact(&mut [0])?;
-        lock(&self.dialer.waiting).pop_front().ok_or_else(|| ErrorKind::WouldBlock.into())
+        let next = lock(&self.dialer.waiting).as_mut().and_then(VecDeque::pop_front);
+        next.ok_or_else(|| ErrorKind::WouldBlock.into())
     }
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.told.as_fd()
+    }
+}
+
+/// Nobody will accept those who wait: they are closed.
+impl Drop for Queue {
+    fn drop(&mut self) {
+        let waiting = lock(&self.dialer.waiting).take();
+        drop(waiting);
     }
 }
 
@@ -74,11 +83,10 @@ impl Dialer {
     /// # Errors
     /// The listener is gone, or the system gives no more sockets.
     pub fn connect(&self) -> io::Result<UnixStream> {
+        let refused = || io::Error::from(ErrorKind::ConnectionRefused);
         let (client, server) = UnixStream::pair()?;
-        lock(&self.waiting).push_back(server);
-        (&*self.tells)
-            .write_all(&[0])
-            .map_err(|_| io::Error::from(ErrorKind::ConnectionRefused))?;
+        lock(&self.waiting).as_mut().ok_or_else(refused)?.push_back(server);
+        (&*self.tells).write_all(&[0]).map_err(|_| refused())?;
         Ok(client)
     }
 }
@@ -93,6 +101,14 @@ mod tests {
         assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
         drop(listener);
         assert_eq!(dialer.connect().unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn whoever_waits_when_the_listener_goes_is_closed() {
+        let (listener, dialer) = in_memory().unwrap();
+        let mut client = dialer.connect().unwrap();
+        drop(listener);
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
     }
 
     #[test]

@@ -45,7 +45,12 @@ impl Body {
     /// assert_eq!(smol::block_on(body.text()).unwrap(), "");
     /// ```
     pub fn empty() -> Body {
-        Body { from: None, rest: Bytes::new(), coming: Some(0), trailers: None }
+        Body::of(Bytes::new(), None)
+    }
+
+    /// A body that is here already.
+    pub(crate) fn of(bytes: Bytes, trailers: Option<Fields>) -> Body {
+        Body { from: None, rest: bytes, coming: Some(0), trailers: trailers.map(Box::new) }
     }
 
     pub(crate) fn new(shared: Arc<Shared>, id: Id, length: BodyLength) -> Body {

@@ -3,11 +3,13 @@
 //! out of the machine.
 
 use crate::handler::{Exchange, Kind};
+use crate::server::Payload;
 use crate::shared::{Inner, Shared};
 use crate::work::Work;
 use crate::{clock, events};
 use bytes::Bytes;
 use purlin_core::{CloseReason, Direct, Fault, Fields, Machine, Values};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
@@ -23,6 +25,7 @@ pub(crate) trait Feed {
 }
 
 /// A part of a request's body.
+#[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "tests supply all before"))]
 pub(crate) enum Fed {
     Piece(Bytes),
     End(Option<Fields>),
@@ -30,26 +33,37 @@ pub(crate) enum Fed {
     Cut,
 }
 
+/// A body that the machine has already.
+pub(crate) struct Supplied;
+
+impl Feed for Supplied {
+    fn poll_feed(&mut self, _cx: &mut Context<'_>) -> Poll<Fed> {
+        Poll::Ready(Fed::End(None))
+    }
+}
+
 /// One exchange, to be polled until its handler has returned and its answer is whole.
 pub(crate) struct Run<'h, K: Kind, F> {
     shared: Arc<Shared>,
     work: Work<'h, K>,
     feed: F,
+    panic: Option<Payload>,
 }
 
 impl<'h, K: Kind, F: Feed + Unpin> Run<'h, K, F> {
     /// An exchange whose machine is a [`Direct`] one.
     pub(crate) fn new(kind: &'h K, shared: Arc<Shared>, values: Values, feed: F) -> Self {
         let exchange = Exchange { shared: shared.clone(), id: 0 };
-        Run { shared, work: Work::new(kind, exchange, values, None), feed }
+        Run { shared, work: Work::new(kind, exchange, values, None), feed, panic: None }
     }
 }
 
 impl<K: Kind, F: Feed + Unpin> Future for Run<'_, K, F> {
-    type Output = ();
+    /// What the handler panicked with, after it was answered.
+    type Output = Option<Payload>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Run { shared, work, feed } = self.get_mut();
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Payload>> {
+        let Run { shared, work, feed, panic } = self.get_mut();
         let mut now = clock::now();
         let mut inner = shared.lock();
         inner.driver = Some(cx.waker().clone());
@@ -57,10 +71,12 @@ impl<K: Kind, F: Feed + Unpin> Future for Run<'_, K, F> {
         for _ in 0..ROUNDS {
             let hungry;
             (inner, hungry) = supply(shared, inner, feed, cx);
-            // A panic was answered, and there is no server that it could concern.
-            inner = events::serve(&drop, shared, inner, work, cx, &mut now);
+            let panicked = Cell::new(None);
+            let note = |payload| panicked.set(Some(payload));
+            inner = events::serve(&note, shared, inner, work, cx, &mut now);
+            *panic = panic.take().or(panicked.into_inner());
             if work.is_over() && !inner.machine.in_exchange() {
-                return Poll::Ready(());
+                return Poll::Ready(panic.take());
             }
             if !work.is_due() && (hungry || !wants_body(&mut inner)) {
                 return Poll::Pending;

@@ -25,20 +25,20 @@
 //! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
 //! | [`Error`] | why not; it is an answer too |
+//! | [`testing`] | answers recorded without a server, and a server without a port |
 //!
 //! Features, all off:
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
-//! | `http` | heads to and from the types of the crate `http`, in `purlin_core::convert` |
+//! | `http` | the module `convert`: heads to and from the types of the crate `http` |
 //! | `http-body` | [`Body`] as a body of the crate `http-body` |
 //! | `tower` | the module `tower`: axum and other services as handlers, a mux inside hyper |
 
 mod alarms;
 mod body;
 mod clock;
-#[cfg(feature = "tower")]
 mod direct;
 mod driver;
 mod events;
@@ -52,6 +52,7 @@ mod place;
 mod server;
 mod shared;
 mod source;
+pub mod testing;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod turn;
@@ -70,6 +71,8 @@ pub use mux::{
     BoxHandler, BoxSendHandler, Mux, SendMux, SharedMux, default_mux, handle, listen_and_serve,
 };
 pub use purlin_core::config::FaultAnswer;
+#[cfg(feature = "http")]
+pub use purlin_core::convert;
 pub use purlin_core::message::{Error, Streamed};
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};

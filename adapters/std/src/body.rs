@@ -52,6 +52,11 @@ impl Body {
         Body(None)
     }
 
+    /// A body that is here already.
+    pub(crate) fn here(rest: Bytes, trailers: Option<Fields>) -> Body {
+        Body(Some(Box::new(Incoming { shared: None, id: 0, rest, trailers })))
+    }
+
     pub(crate) fn of(shared: &Arc<Shared>, id: Id) -> Body {
         let shared = Some(Arc::downgrade(shared));
         Body(Some(Box::new(Incoming { shared, id, rest: Bytes::new(), trailers: None })))

@@ -9,8 +9,8 @@ use crate::shared::Shared;
 use crate::socket::Socket;
 use purlin_core::observe::{Peer, Watch};
 use purlin_core::{
-    BodyLength, Close, CloseReason, Eof, Event, Id, Machine, Misuse, Mono, Now, RequestHead,
-    Values, Why, server,
+    BodyLength, Close, CloseReason, Direct, Eof, Event, Id, Machine, Misuse, Mono, Now,
+    RequestHead, Values, Why, server,
 };
 use purlin_host::{Accepted, Clock, Moved, UNTOUCHED, welcome};
 use std::any::Any;
@@ -57,6 +57,8 @@ pub(crate) struct Conn {
     last_byte: Mono,
     /// The last read took all there was.
     drained: bool,
+    /// The peer's end may stand behind that.
+    ending: bool,
     /// It may hold buffers.
     warm: bool,
     /// The peer sends nothing more.
@@ -86,6 +88,16 @@ impl Conn {
         conn
     }
 
+    /// An exchange without a wire.
+    pub(crate) fn direct(hub: &Arc<Hub>, direct: Direct, values: Values) -> Box<Conn> {
+        let shared = Arc::new(Shared::new(Socket::new(None)));
+        let number = hub.control.enter(&shared);
+        let mut conn = Conn::new(hub, shared, number);
+        conn.machine = direct.into();
+        conn.values = values;
+        conn
+    }
+
     fn new(hub: &Arc<Hub>, shared: Arc<Shared>, number: u64) -> Box<Conn> {
         let clock = Clock::new();
         Box::new(Conn {
@@ -105,6 +117,7 @@ impl Conn {
             last_byte: clock.last().mono,
             clock,
             drained: true,
+            ending: false,
             warm: false,
             input_closed: false,
             closed: None,
@@ -234,13 +247,19 @@ impl Conn {
         let size = room.len();
         let moved = self.shared.socket.read_ready(room);
         self.drained = !matches!(moved, Moved::Bytes(count) if count == size);
+        self.ending &= moved != Moved::Nothing;
         self.took(moved);
         moved != Moved::Nothing
     }
 
     /// Whether everything that has come was read, so that the socket will tell of more.
     pub(crate) fn is_drained(&self) -> bool {
-        self.drained && self.place != Place::default()
+        self.drained && !self.ending && self.place != Place::default()
+    }
+
+    /// Reads on until nothing is there: the end would not be told again.
+    pub(crate) fn expect_end(&mut self) {
+        self.ending = true;
     }
 
     /// Stays for a moment, since the next request often follows at once; says

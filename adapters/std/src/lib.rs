@@ -29,7 +29,11 @@
 //! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
 //! | [`observe`] | what a server tells of connections and requests |
+//! | [`testing`] | answers recorded without a server, and a server without a port |
 //! | [`Error`] | why not; it is an answer too |
+//!
+//! The feature `http`, which is off, adds the module `convert`: heads to and
+//! from the types of the crate `http`.
 
 #![allow(
     clippy::vec_box,
@@ -53,6 +57,7 @@ mod server;
 mod shared;
 mod socket;
 mod source;
+pub mod testing;
 mod upgraded;
 mod worker;
 mod writer;
@@ -66,6 +71,8 @@ pub use handler::{
 };
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
 pub use purlin_core::config::FaultAnswer;
+#[cfg(feature = "http")]
+pub use purlin_core::convert;
 pub use purlin_core::message::{Error, Streamed};
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};

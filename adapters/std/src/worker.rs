@@ -5,7 +5,7 @@
 use crate::driver;
 use crate::hub::Hub;
 use crate::pool::BOREDOM;
-use purlin_host::NUDGE;
+use purlin_host::{ENDED, NUDGE};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ fn attend(hub: &Arc<Hub>, token: u64) {
         hub.watch_over(|| driver::serve(conn));
         return;
     }
-    if let Some(door) = hub.doors.knocked(token) {
+    if let Some(door) = hub.doors.knocked(token & !ENDED) {
         hub.pool.take();
         let accepted = hub.accept(door);
         hub.begin(accepted);

@@ -1,6 +1,6 @@
 //! Readiness by epoll, edge-triggered: it tells of a socket when that becomes ready.
 
-use super::NUDGE;
+use super::{ENDED, NUDGE};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
@@ -74,8 +74,8 @@ impl Readiness {
         let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
     }
 
-    /// Waits until something is ready, and takes at most so many tokens of it;
-    /// none if the time is over.
+    /// Waits until something is ready, and takes at most so many tokens of it,
+    /// with [`ENDED`] in those whose peer sends nothing more; none if the time is over.
     ///
     /// # Errors
     /// What the system says; a signal is no error.
@@ -94,7 +94,11 @@ impl Readiness {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        ready.extend(events.iter().map(|event: &epoll::Event| event.data.u64()));
+        ready.extend(events.iter().map(|event: &epoll::Event| {
+            let flags = event.flags;
+            let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP);
+            event.data.u64() | if ended { ENDED } else { 0 }
+        }));
         Ok(())
     }
 }

@@ -17,5 +17,9 @@ pub use system::Readiness;
 /// What a thread is told that was woken for nothing but to look around.
 pub const NUDGE: u64 = u64::MAX;
 
+/// Set in a token whose peer sends nothing more: its end may stand right behind
+/// what is read next, and is not told again.
+pub const ENDED: u64 = 1 << 63;
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Readiness by mio, where there is no epoll: one thread waits, and the others for it.
 
-use super::NUDGE;
+use super::{ENDED, NUDGE};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use std::io;
@@ -64,8 +64,8 @@ impl Readiness {
         let _ = self.waker.wake();
     }
 
-    /// Waits until something is ready, and takes at most so many tokens of it;
-    /// none if the time is over.
+    /// Waits until something is ready, and takes at most so many tokens of it,
+    /// with [`ENDED`] in those whose peer sends nothing more; none if the time is over.
     ///
     /// # Errors
     /// What the system says; a signal is no error.
@@ -83,7 +83,7 @@ impl Readiness {
         }
         ready.extend(events.iter().map(|event| match event.token() {
             Token(WAKER) => NUDGE,
-            Token(token) => token as u64,
+            Token(token) => token as u64 | if event.is_read_closed() { ENDED } else { 0 },
         }));
         Ok(())
     }

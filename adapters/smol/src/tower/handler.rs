@@ -1,7 +1,7 @@
 //! A handler made of a service.
 //! Asks the service and sends its answer; what was wrong with either is told to observers.
 
-use super::{BoxError, Part, chain, poll_part};
+use super::{BoxError, Part, chain, fault_behind, poll_part};
 use crate::handler::{Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
 use crate::source::Pieces;
 use crate::{Body, Error, Request, ResponseWriter, Upgraded};
@@ -21,7 +21,8 @@ use tower_service::Service;
 /// request, and called once it is ready; what its answer's body gives is sent
 /// as it comes, with its trailers where the peer can read them. A service that
 /// fails is answered with 500, and observers are told why
-/// ([`Observer::failed`](crate::Observer::failed)); a body that fails breaks the
+/// ([`Observer::failed`](crate::Observer::failed)), unless a fault of the client
+/// is behind it, which has a status of its own; a body that fails breaks the
 /// answer off. When the client goes, all of it is dropped where it waits.
 ///
 /// In the request's extensions are the [`Peer`](crate::Peer), all
@@ -121,7 +122,7 @@ where
     let response = match answered.await {
         Ok(response) => response,
         Err(error) => {
-            writer.fail_for(chain(&error.into()));
+            fail(writer, &error.into());
             return Answer::written();
         }
     };
@@ -150,7 +151,7 @@ where
 /// A request as the service takes it, and where to give the stream that it may become.
 fn translate(
     request: Request,
-) -> Result<(http::Request<Body>, Option<Sender<Upgraded>>), purlin_core::convert::ConvertError> {
+) -> Result<(http::Request<Body>, Option<Sender<Upgraded>>), crate::convert::ConvertError> {
     let mut parts = request::Parts::try_from(request.head())?;
     if let Some(peer) = request.peer() {
         parts.extensions.insert(peer.clone());
@@ -163,6 +164,14 @@ fn translate(
         give
     });
     Ok((http::Request::from_parts(parts, request.into_body()), upgrade))
+}
+
+/// There is no answer, because of this: one of the peer's faults has its own status.
+fn fail(writer: ResponseWriter, error: &BoxError) {
+    match fault_behind(error) {
+        Some(fault) => writer.fail_with(&Error::Peer(fault)),
+        None => writer.fail_for(chain(error)),
+    }
 }
 
 /// Sends an answer, its length told if the body knows it.
@@ -197,7 +206,11 @@ impl<B: http_body::Body<Error: Into<BoxError>>> Pieces for BodyPieces<B> {
                 }
                 Err(error) => Some(Err(io::Error::other(error).into())),
             },
-            Some(Err(error)) => Some(Err(io::Error::other(error).into())),
+            Some(Err(error)) => {
+                let error = error.into();
+                let fault = fault_behind(&error).map(Error::Peer);
+                Some(Err(fault.unwrap_or_else(|| io::Error::other(error).into())))
+            }
         })
     }
 

@@ -5,7 +5,7 @@
 //! - [`HandlerService`] runs a purlin mux inside hyper, axum or any tower stack.
 //!
 //! Requests and answers stream both ways, and nothing is read faster than it is
-//! taken. What `http` cannot say is in [`purlin_core::convert`]. Interim
+//! taken. What `http` cannot say is in [`crate::convert`]. Interim
 //! responses have no place there and are left out.
 //!
 //! ```
@@ -29,6 +29,7 @@ pub use handler::{OnUpgrade, ServiceHandler};
 pub use host::{AnswerBody, Answering};
 pub use service::HandlerService;
 
+use crate::{Error, PeerError};
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::Body;
@@ -65,6 +66,18 @@ fn poll_part<B: Body>(
         };
         return Poll::Ready(Some(Ok(part)));
     }
+}
+
+/// The peer's fault that is behind an error, if one is.
+fn fault_behind(error: &BoxError) -> Option<PeerError> {
+    let mut behind: Option<&(dyn std::error::Error + 'static)> = Some(&**error);
+    while let Some(error) = behind {
+        if let Some(Error::Peer(fault)) = error.downcast_ref() {
+            return Some(*fault);
+        }
+        behind = error.source();
+    }
+    None
 }
 
 /// An error and all that is behind it, in one line.

@@ -7,7 +7,7 @@ use crate::direct::{self, Fed, Feed};
 use crate::handler::{Moving, SendHandler};
 use crate::shared::Shared;
 use crate::{Peer, Values};
-use http::{Extensions, StatusCode};
+use http::{Extensions, StatusCode, Version};
 use http_body::Body;
 use purlin_core::{BodyLength, Direct, Fields, RequestHead};
 use std::convert::Infallible;
@@ -29,8 +29,9 @@ use tower_service::Service;
 /// Of the request's extensions the handler has [`Values`] and a [`Peer`] as its
 /// own, and all others as one value, `http::Extensions`: who accepts
 /// connections adds the `Peer`. A request that cannot be one here is answered
-/// with 400. There is no raw stream behind it: an upgrade is a
-/// [`Misuse`](crate::Misuse).
+/// with 400; one of HTTP/3 reads as HTTP/2. Its body may have 16 MiB, unless the
+/// handler sets another limit; timeouts are the host's. There is no raw stream
+/// behind it: an upgrade is a [`Misuse`](crate::Misuse).
 ///
 /// ```
 /// use purlin_smol::tower::HandlerService;
@@ -80,7 +81,11 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Answering {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        if parts.version == Version::HTTP_3 {
+            // To a handler it is the same.
+            parts.version = Version::HTTP_2;
+        }
         let Ok(head) = RequestHead::try_from(&parts) else {
             return Answering::refused(StatusCode::BAD_REQUEST);
         };
@@ -98,7 +103,8 @@ where
     B: Body + Send + 'static,
 {
     let kind = Moving(handler);
-    direct::Run::new(&kind, shared, values, BodyFeed(Box::pin(body))).await;
+    // A panic was answered, and there is no server here that it could concern.
+    let _ = direct::Run::new(&kind, shared, values, BodyFeed(Box::pin(body))).await;
 }
 
 fn length(body: &impl Body) -> BodyLength {

@@ -3,13 +3,11 @@
 
 mod pump;
 mod raw;
+#[cfg(feature = "tower")]
+mod service;
 
 use crate::clock;
-#[cfg(feature = "tower")]
-use crate::shared::Trouble;
 use crate::shared::{Shared, park};
-#[cfg(feature = "tower")]
-use crate::source::Pieces;
 use crate::{Error, Response};
 use bytes::Bytes;
 use futures_lite::{AsyncWrite, future};
@@ -197,25 +195,6 @@ impl ResponseWriter {
         sent
     }
 
-    /// The same for what is no [`Response`].
-    #[cfg(feature = "tower")]
-    pub(crate) async fn respond_pieces(
-        mut self,
-        head: ResponseHead,
-        body: Option<Body>,
-        pieces: impl Pieces,
-    ) {
-        if let Err(error) = self.send_pieces(head, body, pieces).await {
-            self.fail(&error);
-        }
-    }
-
-    /// Whether the request wants the head alone.
-    #[cfg(feature = "tower")]
-    pub(crate) fn is_head_only(&self) -> bool {
-        self.draft.is_head_only()
-    }
-
     /// Ends the response, with its trailers if it has any.
     ///
     /// ```
@@ -327,13 +306,6 @@ impl ResponseWriter {
     fn poll_flushed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_give(cx))?;
         self.shared.lock().poll_written(cx)
-    }
-
-    /// The response cannot be made, for this reason: 500, or the end.
-    #[cfg(feature = "tower")]
-    pub(crate) fn fail_for(mut self, message: String) {
-        self.shared.lock().trouble = Some(Trouble::Failed(message.into()));
-        self.fail_as(Status::INTERNAL_SERVER_ERROR);
     }
 
     /// What the response was to be cannot be sent: this is the answer, or the end.

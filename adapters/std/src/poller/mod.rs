@@ -17,7 +17,7 @@ mod seats;
 
 use crate::conn::Conn;
 use purlin_core::Mono;
-use purlin_host::Readiness;
+use purlin_host::{ENDED, Readiness};
 use seats::{Parked, Phase, Seats};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -92,7 +92,10 @@ impl Poller {
                 }
                 None
             }
-            Parked::Ready(conn) => Some(conn),
+            Parked::Ready(mut conn) => {
+                conn.expect_end();
+                Some(conn)
+            }
         }
     }
 
@@ -138,7 +141,11 @@ impl Poller {
 
     /// A socket is ready: the connection that waits for it, if one does.
     pub(crate) fn ready(&self, token: u64) -> Option<Box<Conn>> {
-        self.lock().ready(usize::try_from(token).ok()?)
+        let mut conn = self.lock().ready(usize::try_from(token & !ENDED).ok()?)?;
+        if token & ENDED != 0 {
+            conn.expect_end();
+        }
+        Some(conn)
     }
 
     /// Deadlines that have passed: the connections they are of.

@@ -130,6 +130,14 @@ impl Bound {
     }
 }
 
+impl Server {
+    /// What the connections of this server would have in common, without
+    /// listeners and threads.
+    pub(crate) fn alone(self) -> io::Result<Arc<Hub>> {
+        hub(Vec::new(), self, &Arc::new(Control::new(Vec::new())))
+    }
+}
+
 fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::Result<Arc<Hub>> {
     let readiness = Readiness::new()?;
     let doors = Doors::open(listeners, &readiness)?;

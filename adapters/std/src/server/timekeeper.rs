@@ -4,7 +4,7 @@
 
 use crate::conn::Conn;
 use crate::hub::Hub;
-use purlin_host::Clock;
+use purlin_host::{Clock, ENDED};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ impl Timekeeper {
         }
         let mut found = Vec::new();
         for token in ready {
-            if let Some(door) = self.hub.doors.knocked(token) {
+            if let Some(door) = self.hub.doors.knocked(token & !ENDED) {
                 let accepted = self.hub.accept(door);
                 self.hub.begin(accepted);
             } else {
