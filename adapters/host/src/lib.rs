@@ -34,7 +34,7 @@ pub use listener::{Accepted, Listener, inherited};
 #[cfg(feature = "log")]
 pub use log::LogObserver;
 pub use memory::{Dialer, in_memory};
-pub use readiness::{NUDGE, Readiness};
+pub use readiness::{ENDED, NUDGE, Readiness};
 pub use server::{Hook, MakeValues, Panics, UNTOUCHED, run_aside, something, welcome};
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};

@@ -57,6 +57,8 @@ pub(crate) struct Conn {
     last_byte: Mono,
     /// The last read took all there was.
     drained: bool,
+    /// Behind what there was is the end.
+    ended: bool,
     /// It may hold buffers.
     warm: bool,
     /// The peer sends nothing more.
@@ -105,6 +107,7 @@ impl Conn {
             last_byte: clock.last().mono,
             clock,
             drained: true,
+            ended: false,
             warm: false,
             input_closed: false,
             closed: None,
@@ -240,7 +243,12 @@ impl Conn {
 
     /// Whether everything that has come was read, so that the socket will tell of more.
     pub(crate) fn is_drained(&self) -> bool {
-        self.drained && self.place != Place::default()
+        self.drained && !self.ended && self.place != Place::default()
+    }
+
+    /// Its socket is ready, perhaps for the last time.
+    pub(crate) fn hear(&mut self, ended: bool) {
+        self.ended |= ended;
     }
 
     /// Stays for a moment, since the next request often follows at once; says

@@ -1,6 +1,6 @@
 //! Readiness by epoll, edge-triggered: it tells of a socket when that becomes ready.
 
-use super::NUDGE;
+use super::{ENDED, NUDGE};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
@@ -74,8 +74,8 @@ impl Readiness {
         let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
     }
 
-    /// Waits until something is ready, and takes at most so many tokens of it;
-    /// none if the time is over.
+    /// Waits until something is ready, and takes at most so many tokens of it,
+    /// with [`ENDED`] in some; none if the time is over.
     ///
     /// # Errors
     /// What the system says; a signal is no error.
@@ -94,9 +94,16 @@ impl Readiness {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        ready.extend(events.iter().map(|event: &epoll::Event| event.data.u64()));
+        ready.extend(events.iter().map(token));
         Ok(())
     }
+}
+
+fn token(event: &epoll::Event) -> u64 {
+    // Their fields are not aligned.
+    let (flags, token) = (event.flags, event.data.u64());
+    let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+    if ended { token | ENDED } else { token }
 }
 
 fn flags(writable: bool) -> EventFlags {

@@ -1,6 +1,6 @@
 //! Readiness by mio, where there is no epoll: one thread waits, and the others for it.
 
-use super::NUDGE;
+use super::{ENDED, NUDGE};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use std::io;
@@ -64,8 +64,8 @@ impl Readiness {
         let _ = self.waker.wake();
     }
 
-    /// Waits until something is ready, and takes at most so many tokens of it;
-    /// none if the time is over.
+    /// Waits until something is ready, and takes at most so many tokens of it,
+    /// with [`ENDED`] in some; none if the time is over.
     ///
     /// # Errors
     /// What the system says; a signal is no error.
@@ -83,6 +83,7 @@ impl Readiness {
         }
         ready.extend(events.iter().map(|event| match event.token() {
             Token(WAKER) => NUDGE,
+            Token(token) if event.is_read_closed() => token as u64 | ENDED,
             Token(token) => token as u64,
         }));
         Ok(())

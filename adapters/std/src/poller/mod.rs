@@ -17,8 +17,8 @@ mod seats;
 
 use crate::conn::Conn;
 use purlin_core::Mono;
-use purlin_host::Readiness;
-use seats::{Parked, Phase, Seats};
+use purlin_host::{ENDED, Readiness};
+use seats::{Parked, Phase, Seats, Told};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -92,7 +92,10 @@ impl Poller {
                 }
                 None
             }
-            Parked::Ready(conn) => Some(conn),
+            Parked::Ready(mut conn, told) => {
+                conn.hear(told.ended);
+                Some(conn)
+            }
         }
     }
 
@@ -138,7 +141,10 @@ impl Poller {
 
     /// A socket is ready: the connection that waits for it, if one does.
     pub(crate) fn ready(&self, token: u64) -> Option<Box<Conn>> {
-        self.lock().ready(usize::try_from(token).ok()?)
+        let told = Told { ended: token & ENDED != 0 };
+        let mut conn = self.lock().ready(usize::try_from(token & !ENDED).ok()?, told)?;
+        conn.hear(told.ended);
+        Some(conn)
     }
 
     /// Deadlines that have passed: the connections they are of.
