@@ -16,8 +16,8 @@ use purlin_core::{IntoResponse, RequestHead};
 /// Answers requests, on a thread of the server.
 ///
 /// Every function from [`Request`] to something that can be turned into a
-/// [`Response`] is a handler; [`streaming`] makes one of a
-/// function that takes the [`ResponseWriter`].
+/// [`Response`](crate::Response) is a handler; [`streaming`] makes one of a
+/// function that takes the [`ResponseWriter`](crate::ResponseWriter).
 ///
 /// ```
 /// use purlin_std::{Handler, Request, Status, streaming};
