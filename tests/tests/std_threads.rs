@@ -66,6 +66,23 @@ fn of_64_busy_connections_on_8_threads_none_starves() {
     }
 }
 
+/// It is answered, and the connection ends: what told of the request told of
+/// the end, too, and nothing tells of it again.
+#[test]
+fn a_client_that_ends_with_its_request_is_not_waited_for() {
+    let bound = Server::new(hello).workers(1).bind("127.0.0.1:0").unwrap();
+    let mut peers: Vec<_> = (0..8).map(|_| Peer::new(bound.local_addr())).collect();
+    for peer in &mut peers {
+        peer.send(GET);
+        peer.half_close();
+    }
+    let _site = Site::of(bound);
+    for peer in &mut peers {
+        assert_eq!(peer.response(), (200, "hello".into()));
+        assert!(peer.rest().is_empty());
+    }
+}
+
 #[test]
 fn connections_that_are_never_quiet_leave_threads_to_others() {
     let site = Site::start(Server::new(hello).workers(WORKERS));

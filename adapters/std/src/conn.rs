@@ -57,8 +57,8 @@ pub(crate) struct Conn {
     last_byte: Mono,
     /// The last read took all there was.
     drained: bool,
-    /// The peer's end may stand behind that.
-    ending: bool,
+    /// Behind what there was is the end.
+    ended: bool,
     /// It may hold buffers.
     warm: bool,
     /// The peer sends nothing more.
@@ -117,7 +117,7 @@ impl Conn {
             last_byte: clock.last().mono,
             clock,
             drained: true,
-            ending: false,
+            ended: false,
             warm: false,
             input_closed: false,
             closed: None,
@@ -247,19 +247,18 @@ impl Conn {
         let size = room.len();
         let moved = self.shared.socket.read_ready(room);
         self.drained = !matches!(moved, Moved::Bytes(count) if count == size);
-        self.ending &= moved != Moved::Nothing;
         self.took(moved);
         moved != Moved::Nothing
     }
 
     /// Whether everything that has come was read, so that the socket will tell of more.
     pub(crate) fn is_drained(&self) -> bool {
-        self.drained && !self.ending && self.place != Place::default()
+        self.drained && !self.ended && self.place != Place::default()
     }
 
-    /// Reads on until nothing is there: the end would not be told again.
-    pub(crate) fn expect_end(&mut self) {
-        self.ending = true;
+    /// Its socket is ready, perhaps for the last time.
+    pub(crate) fn hear(&mut self, ended: bool) {
+        self.ended |= ended;
     }
 
     /// Stays for a moment, since the next request often follows at once; says

@@ -2,7 +2,7 @@
 //! Accepts in turns; whether there is room, and what a connection is, others say.
 
 use purlin_core::Mono;
-use purlin_host::{Accepted, Backoff, Clock, Listener, Readiness};
+use purlin_host::{Accepted, Backoff, Clock, ENDED, Listener, Readiness};
 use std::io::{self, ErrorKind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Doors {
 
     /// The door that this token is of.
     pub(crate) fn knocked(&self, token: u64) -> Option<usize> {
-        let door = usize::try_from(token.checked_sub(FIRST)?).ok()?;
+        let door = usize::try_from((token & !ENDED).checked_sub(FIRST)?).ok()?;
         (door < self.0.len()).then_some(door)
     }
 

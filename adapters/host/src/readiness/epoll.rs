@@ -75,7 +75,7 @@ impl Readiness {
     }
 
     /// Waits until something is ready, and takes at most so many tokens of it,
-    /// with [`ENDED`] in those whose peer sends nothing more; none if the time is over.
+    /// with [`ENDED`] in some; none if the time is over.
     ///
     /// # Errors
     /// What the system says; a signal is no error.
@@ -94,13 +94,16 @@ impl Readiness {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        ready.extend(events.iter().map(|event: &epoll::Event| {
-            let flags = event.flags;
-            let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP);
-            event.data.u64() | if ended { ENDED } else { 0 }
-        }));
+        ready.extend(events.iter().map(token));
         Ok(())
     }
+}
+
+fn token(event: &epoll::Event) -> u64 {
+    // Their fields are not aligned.
+    let (flags, token) = (event.flags, event.data.u64());
+    let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+    if ended { token | ENDED } else { token }
 }
 
 fn flags(writable: bool) -> EventFlags {

@@ -17,8 +17,8 @@ pub use system::Readiness;
 /// What a thread is told that was woken for nothing but to look around.
 pub const NUDGE: u64 = u64::MAX;
 
-/// Set in a token whose peer sends nothing more: its end may stand right behind
-/// what is read next, and is not told again.
+/// Set in the token of a socket whose peer sends nothing more: behind what is
+/// there is the end, of which nothing tells again. Tokens are smaller.
 pub const ENDED: u64 = 1 << 63;
 
 #[cfg(test)]

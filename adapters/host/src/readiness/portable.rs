@@ -65,7 +65,7 @@ impl Readiness {
     }
 
     /// Waits until something is ready, and takes at most so many tokens of it,
-    /// with [`ENDED`] in those whose peer sends nothing more; none if the time is over.
+    /// with [`ENDED`] in some; none if the time is over.
     ///
     /// # Errors
     /// What the system says; a signal is no error.
@@ -83,7 +83,8 @@ impl Readiness {
         }
         ready.extend(events.iter().map(|event| match event.token() {
             Token(WAKER) => NUDGE,
-            Token(token) => token as u64 | if event.is_read_closed() { ENDED } else { 0 },
+            Token(token) if event.is_read_closed() => token as u64 | ENDED,
+            Token(token) => token as u64,
         }));
         Ok(())
     }

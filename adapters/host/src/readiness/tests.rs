@@ -31,6 +31,18 @@ fn a_socket_is_told_when_it_becomes_ready_and_once() {
 }
 
 #[test]
+fn the_end_is_told_with_what_came_before_it() {
+    let readiness = Readiness::new().unwrap();
+    let (watched, mut other) = UnixStream::pair().unwrap();
+    readiness.watch(&watched, 5, false).unwrap();
+    other.write_all(b"a").unwrap();
+    other.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(now(&readiness), [5 | ENDED]);
+    (&watched).read_exact(&mut [0; 1]).unwrap();
+    assert!(now(&readiness).is_empty(), "told");
+}
+
+#[test]
 fn room_to_write_is_told_to_who_wants_it() {
     let readiness = Readiness::new().unwrap();
     let (watched, _other) = UnixStream::pair().unwrap();

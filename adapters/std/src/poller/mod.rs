@@ -18,7 +18,7 @@ mod seats;
 use crate::conn::Conn;
 use purlin_core::Mono;
 use purlin_host::{ENDED, Readiness};
-use seats::{Parked, Phase, Seats};
+use seats::{Parked, Phase, Seats, Told};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -92,8 +92,8 @@ impl Poller {
                 }
                 None
             }
-            Parked::Ready(mut conn) => {
-                conn.expect_end();
+            Parked::Ready(mut conn, told) => {
+                conn.hear(told.ended);
                 Some(conn)
             }
         }
@@ -141,10 +141,9 @@ impl Poller {
 
     /// A socket is ready: the connection that waits for it, if one does.
     pub(crate) fn ready(&self, token: u64) -> Option<Box<Conn>> {
-        let mut conn = self.lock().ready(usize::try_from(token & !ENDED).ok()?)?;
-        if token & ENDED != 0 {
-            conn.expect_end();
-        }
+        let told = Told { ended: token & ENDED != 0 };
+        let mut conn = self.lock().ready(usize::try_from(token & !ENDED).ok()?, told)?;
+        conn.hear(told.ended);
         Some(conn)
     }
 

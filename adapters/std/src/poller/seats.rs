@@ -46,12 +46,19 @@ enum Who<C> {
     /// A worker has the connection.
     Away {
         /// Its socket became ready meanwhile.
-        ready: bool,
+        ready: Option<Told>,
     },
     Here {
         conn: C,
         idle: bool,
     },
+}
+
+/// What is told of a socket that became ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Its peer sends nothing more.
+    pub(crate) ended: bool,
 }
 
 /// Who may come to wait.
@@ -71,7 +78,7 @@ pub(crate) enum Parked<C> {
     /// It waits; the timekeeper has to be woken if its deadline is the first.
     Here { wake: bool },
     /// Its socket is ready.
-    Ready(C),
+    Ready(C, Told),
 }
 
 impl<C> Default for Seats<C> {
@@ -92,7 +99,7 @@ impl<C> Seats<C> {
     /// A seat for a connection that a worker has.
     pub(crate) fn take(&mut self) -> usize {
         let number = self.free;
-        let who = Who::Away { ready: false };
+        let who = Who::Away { ready: None };
         if number == NONE {
             let (before, after) = (NONE, NONE);
             self.seats.push(Seat {
@@ -129,8 +136,8 @@ impl<C> Seats<C> {
     ) -> Parked<C> {
         let seat = &mut self.seats[number];
         if let Who::Away { ready } = &mut seat.who {
-            if std::mem::take(ready) {
-                return Parked::Ready(conn);
+            if let Some(told) = ready.take() {
+                return Parked::Ready(conn, told);
             }
         }
         seat.due = due.unwrap_or(NEVER);
@@ -147,11 +154,12 @@ impl<C> Seats<C> {
     }
 
     /// The socket of this seat is ready: its connection, if it waits there.
-    pub(crate) fn ready(&mut self, number: usize) -> Option<C> {
+    pub(crate) fn ready(&mut self, number: usize, told: Told) -> Option<C> {
         match &mut self.seats.get_mut(number)?.who {
             Who::Nobody => None,
             Who::Away { ready } => {
-                *ready = true;
+                let ended = told.ended || ready.is_some_and(|before| before.ended);
+                *ready = Some(Told { ended });
                 None
             }
             Who::Here { .. } => self.fetch(number),
@@ -160,7 +168,7 @@ impl<C> Seats<C> {
 
     /// A worker takes up the connection that waits here.
     fn fetch(&mut self, number: usize) -> Option<C> {
-        let away = Who::Away { ready: false };
+        let away = Who::Away { ready: None };
         match std::mem::replace(&mut self.seats[number].who, away) {
             Who::Here { conn, idle } => {
                 if idle {

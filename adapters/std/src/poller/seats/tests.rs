@@ -19,17 +19,27 @@ fn seat(seats: &mut Seats<char>, who: char, due: Option<Mono>, idle: bool) -> us
 fn a_socket_that_became_ready_while_its_connection_was_away_is_not_forgotten() {
     let mut seats = Seats::default();
     let number = seats.take();
-    assert_eq!(seats.ready(number), None);
-    assert!(matches!(seats.park(number, 'a', None, None), Parked::Ready('a')));
+    assert_eq!(seats.ready(number, Told::default()), None);
+    assert!(matches!(
+        seats.park(number, 'a', None, None),
+        Parked::Ready('a', Told { ended: false })
+    ));
+    // What ended stays so, whatever is told behind that.
+    assert_eq!(seats.ready(number, Told { ended: true }), None);
+    assert_eq!(seats.ready(number, Told::default()), None);
+    assert!(matches!(
+        seats.park(number, 'a', None, None),
+        Parked::Ready('a', Told { ended: true })
+    ));
     assert!(matches!(seats.park(number, 'a', None, None), Parked::Here { .. }), "told once");
-    assert_eq!(seats.ready(number), Some('a'));
+    assert_eq!(seats.ready(number, Told::default()), Some('a'));
 }
 
 #[test]
 fn the_one_that_is_idle_longest_goes_first() {
     let mut seats = Seats::default();
     let numbers = ['a', 'b', 'c', 'd'].map(|who| seat(&mut seats, who, None, who != 'b'));
-    assert_eq!(seats.ready(numbers[0]), Some('a'));
+    assert_eq!(seats.ready(numbers[0], Told::default()), Some('a'));
     assert!(matches!(seats.park(numbers[0], 'a', None, at(1)), Parked::Here { .. }));
     let order: Vec<char> = std::iter::from_fn(|| seats.take_idlest()).collect();
     assert_eq!(order, ['c', 'd', 'a'], "b is not idle, and a has been busy since");
@@ -64,7 +74,7 @@ fn a_deadline_that_moved_later_is_looked_at_and_put_off() {
     let mut seats = Seats::default();
     let number = seat(&mut seats, 'a', at(1), false);
     for due in 2..100 {
-        assert_eq!(seats.ready(number), Some('a'));
+        assert_eq!(seats.ready(number, Told::default()), Some('a'));
         assert!(matches!(seats.park(number, 'a', at(due), None), Parked::Here { .. }));
     }
     assert_eq!(seats.deadlines.len(), 1, "parking again adds nothing");
@@ -77,7 +87,7 @@ fn a_deadline_that_moved_later_is_looked_at_and_put_off() {
 fn a_deadline_that_moved_earlier_is_met() {
     let mut seats = Seats::default();
     let number = seat(&mut seats, 'a', at(10), false);
-    seats.ready(number);
+    seats.ready(number, Told::default());
     assert!(matches!(seats.park(number, 'a', at(2), None), Parked::Here { .. }));
     assert_eq!(seats.expired(now(2)), Some('a'));
     assert!(matches!(seats.park(number, 'a', at(20), None), Parked::Here { .. }));
@@ -89,7 +99,7 @@ fn a_deadline_that_moved_earlier_is_met() {
 fn a_connection_that_is_away_has_no_deadline_and_has_one_again_when_it_is_back() {
     let mut seats = Seats::default();
     let number = seat(&mut seats, 'a', at(1), false);
-    seats.ready(number);
+    seats.ready(number, Told::default());
     assert_eq!(seats.expired(now(5)), None);
     assert!(matches!(seats.park(number, 'a', at(6), None), Parked::Here { .. }));
     assert_eq!(seats.expired(now(6)), Some('a'));
@@ -113,9 +123,9 @@ fn the_polling_thread_is_woken_for_a_deadline_before_its_own_and_for_no_other() 
 fn a_seat_is_used_again_and_the_last_ones_deadline_does_not_count_for_the_next() {
     let mut seats = Seats::default();
     let number = seat(&mut seats, 'a', at(1), true);
-    assert_eq!(seats.ready(number), Some('a'));
+    assert_eq!(seats.ready(number, Told::default()), Some('a'));
     seats.give_back(number);
-    assert_eq!(seats.ready(number), None, "nobody");
+    assert_eq!(seats.ready(number, Told::default()), None, "nobody");
     assert_eq!(seat(&mut seats, 'b', at(9), true), number);
     assert_eq!(seats.expired(now(5)), None);
     assert_eq!(seats.expired(now(9)), Some('b'));
@@ -144,7 +154,7 @@ fn any_order_of_steps_agrees_with_a_plain_list() {
             }
             2 if !here.is_empty() => {
                 let (who, number, ..) = here.remove(random(here.len()));
-                assert_eq!(seats.ready(number), Some(who));
+                assert_eq!(seats.ready(number, Told::default()), Some(who));
                 away.push((who, number));
             }
             3 => {
