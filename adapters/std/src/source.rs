@@ -52,6 +52,10 @@ impl Source {
     /// The pieces of an iterator, uncopied. An error in it gives the response up,
     /// so that the peer can tell.
     ///
+    /// In a response of known length they are taken to be at hand: as many as
+    /// [`Limits::output_bytes`](crate::Limits) are gathered before they are sent.
+    /// In one of unknown length each piece is sent before the next is asked for.
+    ///
     /// ```
     /// use purlin_std::{Bytes, Response, Source};
     /// let pieces = ["a", "b"].map(|text| Ok(Bytes::from(text)));
@@ -69,6 +73,11 @@ impl Source {
     /// Whether it is the body of a request of this connection.
     pub(crate) fn is_body_of(&self, shared: &Arc<Shared>) -> bool {
         matches!(&self.0, Kind::Body(body) if body.is_of(shared))
+    }
+
+    /// Whether it need not be waited for.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        matches!(self.0, Kind::Pieces(_))
     }
 
     /// The next piece; `None` at the end.

@@ -251,15 +251,18 @@ impl ResponseWriter {
         }
         // What has no known length may be live: a piece has gone out before the next is taken.
         let live = !matches!(body, Body::Length(_));
+        let at_hand = source.is_at_hand();
         let mut next = self.take_piece(&mut source)?;
         self.begin(head, body)?;
         let shared = Arc::clone(&self.shared);
         while let Some(piece) = next {
             let slot = shared.send(shared.enter(self.id)?, self.id, piece)?;
-            drop(match live {
-                true => shared.make_room(slot, self.id)?,
+            drop(match (live, at_hand) {
+                (true, _) => shared.make_room(slot, self.id)?,
                 // While the peer does not keep up, more is gathered for it.
-                false => shared.write_ready(slot, self.id)?,
+                (false, false) => shared.write_ready(slot, self.id)?,
+                // Few large writes cost the system less than many.
+                (false, true) => slot,
             });
             next = self.take_piece(&mut source)?;
         }
