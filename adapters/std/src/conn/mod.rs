@@ -56,6 +56,8 @@ pub(crate) struct Conn {
     ended: bool,
     /// It may hold buffers.
     warm: bool,
+    /// It waits with them.
+    kept: bool,
     /// The peer sends nothing more.
     pub(crate) input_closed: bool,
     /// Why the connection ends.
@@ -114,6 +116,7 @@ impl Conn {
             drained: true,
             ended: false,
             warm: false,
+            kept: false,
             input_closed: false,
             closed: None,
         })
@@ -212,6 +215,7 @@ impl Conn {
 
     /// Nobody has looked at it for a while: time has passed.
     pub(crate) fn look(&mut self) {
+        self.wait_no_longer();
         self.clock.look();
     }
 
@@ -264,6 +268,22 @@ impl Conn {
     /// Whether the socket is to be closed now.
     pub(crate) fn ends(&self) -> bool {
         self.machine.want().close.is_some_and(|how| how != Close::Linger)
+    }
+
+    /// It is going to wait, with its buffers if that is allowed.
+    pub(crate) fn keep_warm(&mut self, allowed: impl FnOnce() -> bool) {
+        if self.warm && !self.kept {
+            self.kept = allowed();
+            if !self.kept {
+                self.trim();
+            }
+        }
+    }
+
+    fn wait_no_longer(&mut self) {
+        if std::mem::take(&mut self.kept) {
+            self.hub.poller.cool();
+        }
     }
 
     /// Gives back memory that holds nothing.
@@ -348,6 +368,7 @@ impl Conn {
 
 impl Drop for Conn {
     fn drop(&mut self) {
+        self.wait_no_longer();
         let watch = self.watch.take();
         // An observer that panics was heard; its connection is closed all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(watch)));

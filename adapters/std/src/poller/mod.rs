@@ -20,17 +20,23 @@ use purlin_core::Mono;
 use purlin_host::{ENDED, Readiness};
 use seats::{Parked, Phase, Seats, Told};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a connection keeps its buffers while it waits.
 const WARM: Duration = Duration::from_secs(1);
+/// How many connections may do so at a time: a few that are busy save the work
+/// to get new ones, and ten thousand that are not hold none.
+const MOST_WARM: usize = 64;
 
 /// Where connections wait.
 #[derive(Debug)]
 pub(crate) struct Poller {
     readiness: Readiness,
     seats: Mutex<Seats<Box<Conn>>>,
+    /// Connections that wait with their buffers.
+    warm: AtomicUsize,
 }
 
 /// Where a connection waits, or would.
@@ -44,7 +50,7 @@ pub(crate) struct Place {
 impl Poller {
     /// A poller in which nobody waits.
     pub(crate) fn new(readiness: Readiness) -> Poller {
-        Poller { readiness, seats: Mutex::default() }
+        Poller { readiness, seats: Mutex::default(), warm: AtomicUsize::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Seats<Box<Conn>>> {
@@ -73,6 +79,13 @@ impl Poller {
             conn.lose();
             return Some(conn);
         };
+        conn.keep_warm(|| {
+            let room = self.warm.fetch_add(1, Relaxed) < MOST_WARM;
+            if !room {
+                self.cool();
+            }
+            room
+        });
         let (due, idle) = (conn.due(WARM), conn.idle_since());
         let mut seats = self.lock();
         let closed = match seats.phase {
@@ -97,6 +110,11 @@ impl Poller {
                 Some(conn)
             }
         }
+    }
+
+    /// One that kept its buffers waits no longer.
+    pub(crate) fn cool(&self) {
+        self.warm.fetch_sub(1, Relaxed);
     }
 
     /// Has the connection's socket watched for what it waits for; gives its seat.
