@@ -83,7 +83,7 @@ impl Conn {
         let (head, content) = found.map_or_else(|no| no, |yes| yes(&request)).into_parts();
         let body = if let Content::Full(all) = content { Body::Full(all) } else { Body::Empty };
         let _ = self.machine.discard(id, now);
-        let _ = self.machine.respond(id, &head, body, now).or_else(|_| self.machine.reset(id, now));
+        let _ = self.machine.answer(id, &head, body, now).or_else(|_| self.machine.reset(id, now));
     }
 }
 

@@ -143,6 +143,22 @@ pub trait ServerMachine: Machine {
     /// [`Misuse`], and nothing is changed.
     fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse>;
 
+    /// Answers with a value that has nothing behind it. It is [`ServerMachine::respond`],
+    /// but for a head that makes the exchange a raw stream (101, or 2xx to
+    /// CONNECT): since nobody will use that, it is over at once.
+    ///
+    /// # Errors
+    /// [`Misuse`], and nothing is changed.
+    fn answer(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
+        self.respond(id, head, body, now)?;
+        // It is refused for every response that is whole.
+        if self.finish(id, None, now).is_ok() {
+            // An exchange that is over by now has nothing to be thrown away.
+            let _ = self.discard(id, now);
+        }
+        Ok(())
+    }
+
     /// Makes the exchange a raw stream as it is, without a word: whatever the
     /// peer is to be told, the application writes. Body that has not been read
     /// is part of the stream. [`Event::Upgraded`] follows.

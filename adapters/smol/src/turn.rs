@@ -110,7 +110,7 @@ impl Inner {
 
     /// Sends a response that is whole; 500 if it is none that can be sent.
     pub(crate) fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) {
-        if let Err(misuse) = self.machine.respond(id, head, body, now) {
+        if let Err(misuse) = self.machine.answer(id, head, body, now) {
             self.note(misuse);
             self.fail(id, now);
         }

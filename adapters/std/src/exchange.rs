@@ -189,7 +189,7 @@ fn respond_whole(conn: &mut Conn, id: Id, response: Response) {
     };
     conn.obey();
     let now = conn.clock.look();
-    if let Err(misuse) = conn.machine.respond(id, &head, body, now) {
+    if let Err(misuse) = conn.machine.answer(id, &head, body, now) {
         conn.explain(misuse);
         let error = Response::new(Status::INTERNAL_SERVER_ERROR);
         let answered = conn.machine.respond(id, error.head(), Sent::Empty, now);

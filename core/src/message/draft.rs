@@ -254,6 +254,10 @@ impl Draft {
             return Err(misuse);
         }
         to.machine.finish(to.id, Some(&self.trailers), to.now)?;
+        if self.connects && self.head().status().is_success() {
+            // Nobody reads what comes through the tunnel; it may be over already.
+            let _ = to.machine.discard(to.id, to.now);
+        }
         self.stage = Stage::Done;
         Ok(true)
     }
@@ -276,7 +280,7 @@ impl Draft {
         // Behind a HEAD, what the head declares counts, and not what was written.
         let empty = bytes.is_empty() || (self.head_only && self.left.is_some());
         let body = if empty { Body::Empty } else { Body::Full(bytes) };
-        to.machine.respond(to.id, self.head(), body, to.now)?;
+        to.machine.answer(to.id, self.head(), body, to.now)?;
         self.stage = Stage::Done;
         Ok(true)
     }
@@ -331,9 +335,12 @@ impl Draft {
             if let Body::Full(bytes) = body {
                 self.outgoing = bytes;
             }
+        } else if whole {
+            to.machine.answer(to.id, &head, body, to.now)?;
+            self.stage = Stage::Done;
         } else {
             to.machine.respond(to.id, &head, body, to.now)?;
-            self.stage = if whole { Stage::Done } else { Stage::Open };
+            self.stage = Stage::Open;
         }
         self.fixed = Some(Box::new(head));
         Ok(())

@@ -322,3 +322,18 @@ fn listening_on_a_taken_address_is_an_error() {
     let second = block!(Server::new(hello!()).listen(site.address));
     assert!(matches!(second, Err(Error::Listen { .. })));
 }
+
+#[test]
+fn a_tunnel_that_nobody_takes_ends_at_once() {
+    fn check(site: Site) {
+        let mut peer = site.connect();
+        peer.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nfor nobody");
+        assert!(peer.head().starts_with("HTTP/1.1 200 "));
+        assert_eq!(peer.rest(), b"");
+        drop(peer);
+        assert_eq!(site.shutdown(), 0);
+    }
+    check(Site::start(Server::new(handler!(|_: Request| Response::new(Status::OK)))));
+    let streams = handler!(|_, mut writer: ResponseWriter| { wait!(writer.flush()) });
+    check(Site::start(Server::new(streaming(streams))));
+}
