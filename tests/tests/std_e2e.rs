@@ -189,3 +189,35 @@ fn a_client_that_ends_with_its_request_is_closed_with_its_answer() {
         assert!(peer.rest().ends_with(b"\r\n\r\nhello"));
     }
 }
+
+#[test]
+fn a_piece_of_a_known_length_is_not_held_back_by_a_slow_reader() {
+    // More than a socket takes at once, and then nothing until the client has all of it.
+    const FIRST: usize = 8 << 20;
+    struct Slow(usize, mpsc::Receiver<()>);
+    impl Read for Slow {
+        fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+            if self.0 == 0 {
+                self.1.recv().map_err(std::io::Error::other)?;
+                room[0] = b'.';
+                return Ok(1);
+            }
+            let count = room.len().min(self.0);
+            room[..count].fill(b'x');
+            self.0 -= count;
+            Ok(count)
+        }
+    }
+    let (go, gate) = mpsc::channel();
+    let source = std::sync::Mutex::new(Some(Source::reader(Slow(FIRST, gate))));
+    let site = Site::start(Server::new(move |_: Request| {
+        let source = source.lock().unwrap().take().unwrap();
+        Response::new(Status::OK).with_content(Content::Length(FIRST as u64 + 1, source))
+    }));
+    let mut peer = site.connect();
+    peer.send(GET);
+    assert!(peer.head().starts_with("HTTP/1.1 200 "));
+    assert_eq!(peer.exactly(FIRST).len(), FIRST);
+    go.send(()).unwrap();
+    assert_eq!(peer.exactly(1), b".");
+}

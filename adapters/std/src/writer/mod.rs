@@ -245,24 +245,25 @@ impl ResponseWriter {
         if self.draft().is_head_only() {
             return self.send(head, body);
         }
-        if source.is_body_of(&self.shared) {
+        let own = source.is_body_of(&self.shared);
+        if own {
             // Whoever has both the body and the writer waits for nobody.
             self.shared.hold();
         }
-        // What has no known length may be live: a piece has gone out before the next is taken.
-        let live = !matches!(body, Body::Length(_));
+        let known = matches!(body, Body::Length(_));
         let at_hand = source.is_at_hand();
         let mut next = self.take_piece(&mut source)?;
         self.begin(head, body)?;
         let shared = Arc::clone(&self.shared);
         while let Some(piece) = next {
             let slot = shared.send(shared.enter(self.id)?, self.id, piece)?;
-            drop(match (live, at_hand) {
-                (true, _) => shared.make_room(slot, self.id)?,
-                // While the peer does not keep up, more is gathered for it.
-                (false, false) => shared.write_ready(slot, self.id)?,
+            drop(match known {
                 // Few large writes cost the system less than many.
-                (false, true) => slot,
+                true if at_hand => slot,
+                // The rest goes out at the latest before more is waited for.
+                true if own => shared.write_ready(slot, self.id)?,
+                // What is waited for elsewhere may be long in coming: the piece goes out before.
+                _ => shared.make_room(slot, self.id)?,
             });
             next = self.take_piece(&mut source)?;
         }
