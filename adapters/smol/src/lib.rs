@@ -20,10 +20,12 @@
 //! | what | is |
 //! |---|---|
 //! | [`Server`] | an address, a handler, limits; [`Bound`] has its socket, [`Handle`] stops it |
+//! | [`Mux`] | routes by Go's patterns, with groups and middleware |
 //! | [`Request`], [`Body`] | what came, read piece by piece or whole |
 //! | [`Response`], [`Source`] | what goes out as a value, its bytes perhaps still to come |
 //! | [`streaming`], [`ResponseWriter`] | what goes out as it is written |
 //! | [`Upgraded`] | what is left when HTTP is over: raw bytes both ways |
+//! | [`observe`] | what a server tells of connections and requests |
 //! | [`Error`] | why not; it is an answer too |
 //! | [`testing`] | answers recorded without a server, and a server without a port |
 //!

@@ -32,8 +32,12 @@
 //! | [`testing`] | answers recorded without a server, and a server without a port |
 //! | [`Error`] | why not; it is an answer too |
 //!
-//! The feature `http`, which is off, adds the module `convert`: heads to and
-//! from the types of the crate `http`.
+//! Features, all off:
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
+//! | `http` | the module `convert`: heads to and from the types of the crate `http` |
 
 #![allow(
     clippy::vec_box,
