@@ -62,6 +62,7 @@
 //! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
+//! | [`url`] | URLs: taken apart, checked, resolved |
 //! | [`router`] | Go's patterns: which route answers a request, and which conflict |
 //! | [`mux`] | a router with handlers, groups and middleware |
 //! | [`message`] | requests and responses as handlers see them |
@@ -89,11 +90,13 @@ pub mod machine;
 pub mod message;
 pub mod mux;
 pub mod observe;
+pub mod policy;
 pub mod router;
 pub mod server;
 pub mod target;
 pub mod testing;
 pub mod time;
+pub mod url;
 
 pub use config::{Leniency, Limits, ServerConfig, Timeouts};
 pub use direct::Direct;
@@ -110,3 +113,4 @@ pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
+pub use url::{Origin, Url, UrlError};

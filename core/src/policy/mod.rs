@@ -1,0 +1,2 @@
+//! What a client decides between two connections: pure functions of plain data.
+//! Holds no connection and sends nothing.
