@@ -200,6 +200,12 @@ pub trait ClientMachine: Machine {
 
     /// Whether the connection takes a request, or will take one.
     fn reuse(&self) -> Reuse;
+
+    /// Whether what lies around it, TLS or a proxy's tunnel, is set up: until
+    /// then a request waits inside. A machine with nothing around it is ready.
+    fn is_ready(&self) -> bool {
+        true
+    }
 }
 
 /// Whether a client's connection takes a further request.
