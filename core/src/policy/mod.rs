@@ -1,2 +1,16 @@
 //! What a client decides between two connections: pure functions of plain data.
 //! Holds no connection and sends nothing.
+//!
+//! | module | decides |
+//! |---|---|
+//! | [`auth`] | what user and password of a URL become |
+//! | [`coding`] | whether compressed content is asked for and taken apart |
+//! | [`proxy`] | which proxy a URL goes through, from the environment |
+//! | [`redirect`] | where a redirect leads, and what goes along |
+//! | [`retry`] | whether a request that failed is sent again |
+
+pub mod auth;
+pub mod coding;
+pub mod proxy;
+pub mod redirect;
+pub mod retry;
