@@ -187,6 +187,18 @@ macro_rules! faults {
                 match self { $(Fault::$name => $rule,)* }
             }
 
+            /// Whether something took too long.
+            pub const fn is_timeout(self) -> bool {
+                matches!(
+                    self,
+                    Fault::HeadTimeout
+                        | Fault::BodyTimeout
+                        | Fault::WriteTimeout
+                        | Fault::DrainTimeout
+                        | Fault::FirstByteTimeout
+                )
+            }
+
             /// One line of fixed text: no byte of the peer is in it.
             pub const fn text(self) -> &'static str {
                 match self { $(Fault::$name => $text,)* }

@@ -84,6 +84,7 @@ pub mod content;
 pub mod convert;
 mod direct;
 pub mod error;
+pub mod exchange;
 pub mod h1;
 pub mod head;
 pub mod machine;
