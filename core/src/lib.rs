@@ -84,6 +84,7 @@ pub mod content;
 pub mod convert;
 mod direct;
 pub mod error;
+pub mod exchange;
 pub mod h1;
 pub mod head;
 pub mod machine;
@@ -98,16 +99,16 @@ pub mod testing;
 pub mod time;
 pub mod url;
 
-pub use config::{Leniency, Limits, ServerConfig, Timeouts};
+pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, Timeouts};
 pub use direct::Direct;
-pub use error::{CloseReason, Fault, Misuse, PeerError, Retry};
+pub use error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 pub use head::{
     Field, Fields, InvalidField, Method, NotAStatus, NotAToken, RequestHead, ResponseHead, Status,
     Version, imf_fixdate, names,
 };
 pub use machine::{
-    Body, BodyLength, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine,
-    Want,
+    Body, BodyLength, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse,
+    ServerMachine, Want,
 };
 pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;

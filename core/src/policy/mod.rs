@@ -6,11 +6,13 @@
 //! | [`auth`] | what user and password of a URL become |
 //! | [`coding`] | whether compressed content is asked for and taken apart |
 //! | [`proxy`] | which proxy a URL goes through, from the environment |
+//! | [`race`] | which of a name's addresses is tried when |
 //! | [`redirect`] | where a redirect leads, and what goes along |
 //! | [`retry`] | whether a request that failed is sent again |
 
 pub mod auth;
 pub mod coding;
 pub mod proxy;
+pub mod race;
 pub mod redirect;
 pub mod retry;
