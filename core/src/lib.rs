@@ -62,6 +62,7 @@
 //! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
+//! | [`tunnel`] | a machine around a machine: a proxy's tunnel, by CONNECT or SOCKS5 |
 //! | [`url`] | URLs: taken apart, checked, resolved |
 //! | [`router`] | Go's patterns: which route answers a request, and which conflict |
 //! | [`mux`] | a router with handlers, groups and middleware |
@@ -97,6 +98,7 @@ pub mod server;
 pub mod target;
 pub mod testing;
 pub mod time;
+pub mod tunnel;
 pub mod url;
 
 pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, Timeouts};
@@ -114,4 +116,5 @@ pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
+pub use tunnel::Tunnel;
 pub use url::{Origin, Url, UrlError};
