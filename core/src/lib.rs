@@ -71,6 +71,7 @@
 //! | `convert` | to and from the types of the crate `http`, behind the feature `http` |
 //! | [`testing`] | requests without a peer and answers as values, for tests of handlers |
 //! | [`time`] | instants and deadlines as data |
+//! | [`secure`] | what is known of the TLS that a connection travels in |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -90,6 +91,7 @@ pub mod message;
 pub mod mux;
 pub mod observe;
 pub mod router;
+pub mod secure;
 pub mod server;
 pub mod target;
 pub mod testing;
@@ -108,5 +110,6 @@ pub use machine::{
 };
 pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;
+pub use secure::{Secured, TlsInfo};
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
