@@ -196,6 +196,7 @@ macro_rules! faults {
                         | Fault::WriteTimeout
                         | Fault::DrainTimeout
                         | Fault::FirstByteTimeout
+                        | Fault::TlsTimeout
                 )
             }
 
@@ -304,6 +305,16 @@ faults! {
     NoResponse = 0, "RFC 9112 §9.3.1", "the connection ended before a response came";
     /// The response did not begin in time.
     FirstByteTimeout = 0, "limit: first byte timeout", "the response did not begin in time";
+    /// Plain HTTP where TLS is spoken.
+    PlainHttp = 400, "RFC 9110 §4.2.2", "plain HTTP was sent where TLS is spoken";
+    /// The TLS handshake failed, or ended before its time.
+    TlsHandshake = 0, "RFC 8446 §4", "the TLS handshake failed";
+    /// The TLS handshake took too long.
+    TlsTimeout = 0, "limit: TLS handshake", "the TLS handshake did not end in time";
+    /// What came after the handshake is not what TLS allows.
+    TlsRecord = 0, "RFC 8446 §5", "what came is not what TLS allows";
+    /// The peer ended TLS with an alert that tells of an error.
+    TlsAlert = 0, "RFC 8446 §6.2", "the peer ended TLS with an alert";
 }
 
 impl fmt::Display for Fault {

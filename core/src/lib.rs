@@ -72,6 +72,7 @@
 //! | `convert` | to and from the types of the crate `http`, behind the feature `http` |
 //! | [`testing`] | requests without a peer and answers as values, for tests of handlers |
 //! | [`time`] | instants and deadlines as data |
+//! | [`secure`] | what is known of the TLS that a connection travels in |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -88,11 +89,13 @@ pub mod exchange;
 pub mod h1;
 pub mod head;
 pub mod machine;
+mod machine_box;
 pub mod message;
 pub mod mux;
 pub mod observe;
 pub mod policy;
 pub mod router;
+pub mod secure;
 pub mod server;
 pub mod target;
 pub mod testing;
@@ -112,6 +115,7 @@ pub use machine::{
 };
 pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;
+pub use secure::{Secured, TlsInfo};
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
 pub use url::{Origin, Url, UrlError};
