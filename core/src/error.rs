@@ -146,7 +146,6 @@ impl PeerError {
     }
 
     /// A fault in what a server sent, or did not send: nothing answers it.
-    #[expect(dead_code, reason = "the client's machine needs it")]
     pub(crate) fn of_response(kind: Fault, retry: Retry, phase: Phase) -> PeerError {
         PeerError { kind, answer: None, retry, phase }
     }

@@ -59,6 +59,7 @@
 //! |---|---|
 //! | [`machine`] | the contract: verbs, commands, events |
 //! | [`server`] | the server's connection, and its configuration |
+//! | [`client`] | the client's connection, and its configuration |
 //! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
@@ -79,6 +80,7 @@
 
 pub(crate) mod body;
 pub(crate) mod buf;
+pub mod client;
 pub mod config;
 pub mod content;
 #[cfg(feature = "http")]
