@@ -240,8 +240,10 @@ impl Engine {
                 self.fresh = true;
             }
             Step::Failed(error) => {
-                // The alert is told by the next step.
-                while matches!(self.step(Act::Nothing), Step::Again) {}
+                // The alert waits to be told; a step beyond it would read on.
+                while self.state().wants_write() {
+                    self.step(Act::Nothing);
+                }
                 self.failed = Some(error);
                 self.fresh = true;
             }
