@@ -34,7 +34,7 @@ type Ends = Pair<Tls<Raw>, Tls<Raw>>;
 fn pair_of(client: &ClientTls, server: &ServerTls, name: &str) -> Ends {
     let now = Now::default();
     let client = Tls::client(client, name, Raw::new(1 << 20), now).expect("it can be made");
-    let server = Tls::server(server, Raw::new(1 << 20), now).expect("it can be made");
+    let server = Tls::server(server, Raw::new(1 << 20), now);
     Pair::new(client, server, 3000, 1)
 }
 
@@ -96,7 +96,7 @@ fn a_handshake_tells_both_sides_what_it_settled() {
 fn nothing_more_is_decrypted_than_the_inner_machine_takes() {
     let now = Now::default();
     let client = Tls::client(&CLIENT, "localhost", Raw::new(1 << 20), now).unwrap();
-    let server = Tls::server(&SERVER, Raw::new(8192), now).unwrap();
+    let server = Tls::server(&SERVER, Raw::new(8192), now);
     let mut pair = Pair::new(client, server, 20_000, 1);
     pair.client.send(1, &mut bytes(1 << 20), now).unwrap();
     pair.settle();
@@ -128,7 +128,7 @@ fn an_end_without_a_word_is_no_clean_one() {
 fn an_end_waits_for_what_came_before_it() {
     let now = Now::default();
     let client = Tls::client(&CLIENT, "localhost", Raw::new(1 << 20), now).unwrap();
-    let server = Tls::server(&SERVER, Raw::new(8192), now).unwrap();
+    let server = Tls::server(&SERVER, Raw::new(8192), now);
     let mut pair = Pair::new(client, server, 20_000, 1);
     pair.client.send(1, &mut bytes(60_000), now).unwrap();
     pair.client.finish(1, None, now).unwrap();
@@ -178,7 +178,7 @@ fn keys_change_and_data_goes_on() {
 
 fn http(now: Now) -> Tls<server::Connection> {
     let config = ServerConfig { trace: true, secure: true, ..ServerConfig::default() };
-    Tls::server(&SERVER, server::Connection::new(config.into(), now), now).expect("it can be made")
+    Tls::server(&SERVER, server::Connection::new(config.into(), now), now)
 }
 
 #[test]

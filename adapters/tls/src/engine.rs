@@ -178,6 +178,14 @@ impl Engine {
         self.fresh |= count > 0;
     }
 
+    /// Takes ciphertext by value, and says how much.
+    pub(crate) fn receive(&mut self, bytes: &[u8]) -> usize {
+        let count = bytes.len().min(MOST_INPUT.saturating_sub(self.input.len()));
+        self.input.push(&bytes[..count]);
+        self.fresh |= count > 0;
+        count
+    }
+
     /// Decrypts what there is, until there is plaintext or a reason to stop.
     pub(crate) fn run(&mut self) -> Ran {
         loop {

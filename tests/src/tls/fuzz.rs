@@ -31,7 +31,7 @@ pub fn run(input: &[u8]) {
     let (server, client) = setting();
     let now = Now::default();
     let client = Tls::client(client, "localhost", Raw::new(1 << 16), now).expect("a name");
-    let server = Tls::server(server, Raw::new(1 << 16), now).expect("a server");
+    let server = Tls::server(server, Raw::new(1 << 16), now);
     let mut pair = Pair::new(client, server, 2048, u64::from(*how));
     let mut data = Bytes::from_static(&[7; 5000]);
     pair.client.send(1, &mut data, now).expect("it takes all");
