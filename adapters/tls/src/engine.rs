@@ -178,6 +178,14 @@ impl Engine {
         self.fresh |= count > 0;
     }
 
+    /// Takes ciphertext by value, and says how much.
+    pub(crate) fn receive(&mut self, bytes: &[u8]) -> usize {
+        let count = bytes.len().min(MOST_INPUT.saturating_sub(self.input.len()));
+        self.input.push(&bytes[..count]);
+        self.fresh |= count > 0;
+        count
+    }
+
     /// Decrypts what there is, until there is plaintext or a reason to stop.
     pub(crate) fn run(&mut self) -> Ran {
         loop {
@@ -240,8 +248,10 @@ impl Engine {
                 self.fresh = true;
             }
             Step::Failed(error) => {
-                // The alert is told by the next step.
-                while matches!(self.step(Act::Nothing), Step::Again) {}
+                // The alert waits to be told; a step beyond it would read on.
+                while self.state().wants_write() {
+                    self.step(Act::Nothing);
+                }
                 self.failed = Some(error);
                 self.fresh = true;
             }

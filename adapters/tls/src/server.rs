@@ -4,8 +4,10 @@
 use crate::error::TlsError;
 use crate::identity::{Identity, Roots, provider};
 use crate::names::{ByName, Noting};
+use crate::tls::Tls;
+use purlin_core::{Now, Secured, server};
 use rustls::ServerConfig;
-use rustls::server::{ProducesTickets, WebPkiClientVerifier};
+use rustls::server::{ProducesTickets, UnbufferedServerConnection, WebPkiClientVerifier};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -67,16 +69,45 @@ impl ServerTls {
 
     /// What somebody else has set up with rustls 0.23. This is the one place
     /// where a server's TLS depends on that version.
-    pub fn from_rustls(config: Arc<ServerConfig>) -> ServerTls {
+    ///
+    /// # Errors
+    /// [`TlsError`] if no connection can be made with it.
+    pub fn from_rustls(config: Arc<ServerConfig>) -> Result<ServerTls, TlsError> {
         let mut config = Arc::unwrap_or_clone(config);
         config.cert_resolver = Arc::new(Noting(config.cert_resolver));
         ServerTls::of(config)
     }
 
-    fn of(mut config: ServerConfig) -> ServerTls {
+    fn of(mut config: ServerConfig) -> Result<ServerTls, TlsError> {
         // What comes before the handshake's end may be an attacker's copy.
         config.max_early_data_size = 0;
-        ServerTls(Arc::new(RwLock::new(Arc::new(config))))
+        let config = Arc::new(config);
+        UnbufferedServerConnection::new(Arc::clone(&config))?;
+        Ok(ServerTls(Arc::new(RwLock::new(config))))
+    }
+
+    /// The machine of a connection that was accepted just now: HTTP inside TLS.
+    /// What its handshake settles will stand in the second value.
+    ///
+    /// ```
+    /// # let made = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+    /// # let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// use purlin_core::{Now, ServerConfig};
+    /// let tls = purlin_tls::ServerTls::from_pem(chain.as_bytes(), key.as_bytes())?;
+    /// let config = ServerConfig { secure: true, ..ServerConfig::default() };
+    /// let (machine, secured) = tls.connection(config.into(), Now::default());
+    /// assert!(secured.info().is_none()); // nothing was said yet
+    /// # let _ = machine;
+    /// # Ok::<(), purlin_tls::TlsError>(())
+    /// ```
+    pub fn connection(
+        &self,
+        config: Arc<server::Config>,
+        now: Now,
+    ) -> (server::Connection, Secured) {
+        let tls = Tls::server(self, server::Connection::new(config, now), now);
+        let secured = tls.secured().clone();
+        (server::Connection::wrapped(tls), secured)
     }
 
     /// From now on new connections are served as `with` says; those that are
@@ -178,7 +209,7 @@ impl ServerTlsBuilder {
         config.alpn_protocols = self.alpn;
         config.ticketer = ticketer()?;
         config.send_tls13_tickets = 1; // one is what a client of HTTP/1.1 uses
-        Ok(ServerTls::of(config))
+        ServerTls::of(config)
     }
 }
 

@@ -57,7 +57,7 @@ enum Phase {
 /// # let now = Now::default();
 /// let config = ServerTls::from_pem(chain.as_bytes(), key.as_bytes())?;
 /// let inner = server::Connection::new(ServerConfig::default().into(), now);
-/// let mut machine = Tls::server(&config, inner, now)?;
+/// let mut machine = Tls::server(&config, inner, now);
 /// machine.receive(b"GET / HTTP/1.1\r\n\r\n", now);
 /// let mut out = Vec::new();
 /// machine.transmit(&mut out, 100, now);
@@ -101,12 +101,10 @@ pub struct Tls<M> {
 impl<M: Machine> Tls<M> {
     /// The server's side of a connection that was accepted just now. Its
     /// handshake may take [`HANDSHAKE`].
-    ///
-    /// # Errors
-    /// [`TlsError`] if the configuration came from rustls and does not fit.
-    pub fn server(config: &ServerTls, inner: M, now: Now) -> Result<Tls<M>, TlsError> {
-        let side = UnbufferedServerConnection::new(config.config())?;
-        Ok(Tls::around(Engine::server(side), inner, Phase::Greeting, now))
+    pub fn server(config: &ServerTls, inner: M, now: Now) -> Tls<M> {
+        let side = UnbufferedServerConnection::new(config.config());
+        let side = side.expect("the same was tried when the configuration was made");
+        Tls::around(Engine::server(side), inner, Phase::Greeting, now)
     }
 
     /// The client's side of a connection to the server of this name, a DNS name

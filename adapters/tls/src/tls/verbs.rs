@@ -127,6 +127,21 @@ impl<M: Machine> Machine for Tls<M> {
         self.engine.held() + self.gathered.capacity() + self.inner.held()
     }
 
+    /// Bytes that were read while others used the machine are taken in any case.
+    fn receive(&mut self, bytes: &[u8], now: Now) -> usize {
+        if self.lost || self.ended || self.heard_goodbye {
+            return 0;
+        }
+        self.touched |= !bytes.is_empty();
+        let taken = self.engine.receive(bytes);
+        if self.phase == Phase::Failed {
+            self.engine.input.clear();
+            return bytes.len();
+        }
+        self.feed_rest(now);
+        taken
+    }
+
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         self.inner.send(id, data, now)
     }
