@@ -146,7 +146,6 @@ impl PeerError {
     }
 
     /// A fault in what a server sent, or did not send: nothing answers it.
-    #[expect(dead_code, reason = "the client's machine needs it")]
     pub(crate) fn of_response(kind: Fault, retry: Retry, phase: Phase) -> PeerError {
         PeerError { kind, answer: None, retry, phase }
     }
@@ -197,6 +196,7 @@ macro_rules! faults {
                         | Fault::DrainTimeout
                         | Fault::FirstByteTimeout
                         | Fault::ProxyTimeout
+                        | Fault::TlsTimeout
                 )
             }
 
@@ -311,6 +311,16 @@ faults! {
     ProxyProtocol = 0, "RFC 1928 §3", "the proxy does not speak the protocol it should";
     /// A proxy did not make its tunnel in time.
     ProxyTimeout = 0, "limit: proxy handshake", "the proxy did not make a tunnel in time";
+    /// Plain HTTP where TLS is spoken.
+    PlainHttp = 400, "RFC 9110 §4.2.2", "plain HTTP was sent where TLS is spoken";
+    /// The TLS handshake failed, or ended before its time.
+    TlsHandshake = 0, "RFC 8446 §4", "the TLS handshake failed";
+    /// The TLS handshake took too long.
+    TlsTimeout = 0, "limit: TLS handshake", "the TLS handshake did not end in time";
+    /// What came after the handshake is not what TLS allows.
+    TlsRecord = 0, "RFC 8446 §5", "what came is not what TLS allows";
+    /// The peer ended TLS with an alert that tells of an error.
+    TlsAlert = 0, "RFC 8446 §6.2", "the peer ended TLS with an alert";
 }
 
 impl fmt::Display for Fault {

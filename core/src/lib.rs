@@ -59,6 +59,7 @@
 //! |---|---|
 //! | [`machine`] | the contract: verbs, commands, events |
 //! | [`server`] | the server's connection, and its configuration |
+//! | [`client`] | the client's connection, and its configuration |
 //! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
@@ -73,12 +74,14 @@
 //! | `convert` | to and from the types of the crate `http`, behind the feature `http` |
 //! | [`testing`] | requests without a peer and answers as values, for tests of handlers |
 //! | [`time`] | instants and deadlines as data |
+//! | [`secure`] | what is known of the TLS that a connection travels in |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub(crate) mod body;
 pub(crate) mod buf;
+pub mod client;
 pub mod config;
 pub mod content;
 #[cfg(feature = "http")]
@@ -89,11 +92,13 @@ pub mod exchange;
 pub mod h1;
 pub mod head;
 pub mod machine;
+mod machine_box;
 pub mod message;
 pub mod mux;
 pub mod observe;
 pub mod policy;
 pub mod router;
+pub mod secure;
 pub mod server;
 pub mod target;
 pub mod testing;
@@ -114,6 +119,7 @@ pub use machine::{
 };
 pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;
+pub use secure::{Secured, TlsInfo};
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
 pub use tunnel::Tunnel;

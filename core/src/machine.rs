@@ -2,8 +2,6 @@
 //! interest, and commands for messages.
 //! Holds no protocol: HTTP/1, HTTP/2 and TLS implement these traits.
 
-mod boxed;
-
 use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{Fields, RequestHead, ResponseHead, Status};
 use crate::time::{Mono, Now, Why};

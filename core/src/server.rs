@@ -8,6 +8,7 @@ use crate::head::{Fields, ResponseHead};
 use crate::machine::{Body, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
+use std::fmt;
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -17,11 +18,22 @@ pub use crate::config::ServerConfig as Config;
 #[derive(Debug)]
 pub struct Connection(Spoken);
 
-#[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly every connection is the large one")]
 enum Spoken {
     Http1(h1::server::Connection),
     Direct(Box<Direct>),
+    /// Inside another machine, such as TLS.
+    Wrapped(Box<dyn ServerMachine + Send + Sync>),
+}
+
+impl fmt::Debug for Spoken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Spoken::Http1(machine) => machine.fmt(f),
+            Spoken::Direct(machine) => machine.fmt(f),
+            Spoken::Wrapped(_) => f.write_str("Wrapped"),
+        }
+    }
 }
 
 impl Connection {
@@ -34,8 +46,13 @@ impl Connection {
     pub fn as_direct(&mut self) -> Option<&mut Direct> {
         match &mut self.0 {
             Spoken::Direct(direct) => Some(direct),
-            Spoken::Http1(_) => None,
+            Spoken::Http1(_) | Spoken::Wrapped(_) => None,
         }
+    }
+
+    /// A connection that this machine speaks, with whatever it has inside, such as TLS.
+    pub fn wrapped(machine: impl ServerMachine + Send + Sync + 'static) -> Connection {
+        Connection(Spoken::Wrapped(Box::new(machine)))
     }
 }
 
@@ -51,12 +68,14 @@ macro_rules! pass {
         match &$self.0 {
             Spoken::Http1($machine) => $call,
             Spoken::Direct($machine) => $call,
+            Spoken::Wrapped($machine) => $call,
         }
     };
     (mut $self:ident, $machine:ident => $call:expr) => {
         match &mut $self.0 {
             Spoken::Http1($machine) => $call,
             Spoken::Direct($machine) => $call,
+            Spoken::Wrapped($machine) => $call,
         }
     };
 }
@@ -152,6 +171,10 @@ impl Machine for Connection {
 impl ServerMachine for Connection {
     fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
         pass!(mut self, machine => machine.respond(id, head, body, now))
+    }
+
+    fn answer(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.answer(id, head, body, now))
     }
 
     fn hijack(&mut self, id: Id, now: Now) -> Result<(), Misuse> {

@@ -9,6 +9,7 @@ pub mod chaos;
 pub mod peer;
 pub mod rng;
 pub mod sim;
+pub mod tls;
 pub mod traffic;
 pub mod vectors;
 

@@ -38,7 +38,9 @@ pub use listener::{Accepted, Listener, inherited};
 pub use log::LogObserver;
 pub use memory::{Dialer, in_memory};
 pub use readiness::{ENDED, NUDGE, Readiness};
-pub use server::{Hook, MakeValues, Panics, UNTOUCHED, run_aside, something, welcome};
+pub use server::{
+    Hook, MakeMachine, MakeValues, Panics, UNTOUCHED, machine, run_aside, something, welcome,
+};
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};
 #[cfg(feature = "tracing")]

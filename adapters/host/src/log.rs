@@ -22,6 +22,10 @@ impl Observer for LogObserver {
         log::info!(target: "purlin", "{} broke a rule: {error}", peer.remote);
     }
 
+    fn tls_failed(&self, peer: &Peer, reason: &str) {
+        log::info!(target: "purlin", "TLS with {} failed: {reason}", peer.remote);
+    }
+
     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
         log::info!(target: "purlin", "{} {exchange}", peer.remote);
     }

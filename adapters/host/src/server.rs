@@ -2,9 +2,10 @@
 //! Serves nobody; the adapters do.
 
 use crate::Listener;
-use purlin_core::Values;
 use purlin_core::message::Error;
 use purlin_core::observe::{Observer, Peer, Watch};
+use purlin_core::server::Connection;
+use purlin_core::{Now, Secured, ServerConfig, Values};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -25,18 +26,44 @@ pub enum Panics {
 /// Makes the values of a connection from those of the server.
 pub type MakeValues = dyn Fn(&Peer, Values) -> Values + Send + Sync;
 
+/// Makes the machine of a connection that is more than the plain one, such as
+/// one inside TLS, and tells where that is to be found.
+pub type MakeMachine = dyn Fn(Arc<ServerConfig>, Now) -> (Connection, Secured) + Send + Sync;
+
+/// The machine of a connection that was accepted just now: a plain one, unless
+/// there is something that makes another.
+pub fn machine(
+    make: Option<&MakeMachine>,
+    config: &Arc<ServerConfig>,
+    now: Now,
+) -> (Connection, Option<Secured>) {
+    match make {
+        None => (Connection::new(Arc::clone(config), now), None),
+        Some(make) => {
+            let (machine, secured) = make(Arc::clone(config), now);
+            (machine, Some(secured))
+        }
+    }
+}
+
 /// The values of a connection, its peer among them in any case, and whoever watches it.
 pub fn welcome(
     peer: Peer,
+    secured: Option<Secured>,
     values: &Values,
     make: Option<&MakeValues>,
     observer: Option<&Arc<dyn Observer>>,
 ) -> (Values, Option<Box<Watch>>) {
     let watching = |observer: &Arc<dyn Observer>| {
-        Box::new(Watch::new(Arc::clone(observer), Arc::new(peer.clone())))
+        let watch = Watch::new(Arc::clone(observer), Arc::new(peer.clone()));
+        Box::new(watch.secured(secured.clone()))
     };
     let watch = observer.map(watching);
     let values = values.with(peer.clone());
+    let values = match secured {
+        Some(secured) => values.with(secured),
+        None => values,
+    };
     let values = match make {
         Some(make) => make(&peer, values),
         None => values,

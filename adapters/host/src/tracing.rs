@@ -28,6 +28,11 @@ impl Observer for TracingObserver {
         tracing::info!(target: "purlin", %remote, connection = number, rule, "fault: {}", error.kind);
     }
 
+    fn tls_failed(&self, peer: &Peer, reason: &str) {
+        let Peer { remote, number, .. } = peer;
+        tracing::info!(target: "purlin", %remote, connection = number, "TLS failed: {reason}");
+    }
+
     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
         let facts = &exchange.facts;
         tracing::info!(

@@ -36,8 +36,8 @@ pub(crate) struct Driver<'h, K: Kind> {
 
 impl<'h, K: Kind> Driver<'h, K> {
     pub(crate) fn new(place: &'h Place<K>, arrival: Arrival) -> Self {
-        let Arrival { stream, peer, shared, seat } = arrival;
-        let (values, watch) = place.common.welcome(peer);
+        let Arrival { stream, peer, secured, shared, seat } = arrival;
+        let (values, watch) = place.common.welcome(peer, secured);
         let exchange = Exchange { shared: shared.clone(), id: 0 };
         let work = Work::new(&place.kind, exchange, values, watch);
         let link = Link::new(stream, &place.alarms);

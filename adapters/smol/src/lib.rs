@@ -29,10 +29,9 @@
 //! | [`Error`] | why not; it is an answer too |
 //! | [`testing`] | answers recorded without a server, and a server without a port |
 //!
-//! Features, all off:
-//!
 //! | feature | adds |
 //! |---|---|
+//! | `tls` (on) | [`Server::tls`] and [`listen_and_serve_tls`]: TLS by rustls, with the cryptography of `ring` |
 //! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
 //! | `http` | the module `convert`: heads to and from the types of the crate `http` |
 //! | `http-body` | [`Body`] as a body of the crate `http-body` |
@@ -84,6 +83,10 @@ pub use purlin_core::{
     Timeouts, Values, Version, names,
 };
 pub use purlin_host::{Dialer, Listener, Panics, in_memory, inherited};
+#[cfg(feature = "tls")]
+pub use purlin_tls as tls;
+#[cfg(feature = "tls")]
+pub use server::listen_and_serve_tls;
 pub use server::{Bound, Handle, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;

@@ -5,8 +5,8 @@ use crate::alarms::Alarms;
 use crate::server::{Control, Failure, Payload, Roll};
 use crate::warm::Warm;
 use purlin_core::observe::{Observer, Peer, Watch};
-use purlin_core::{ServerConfig, Values};
-use purlin_host::{MakeValues, Panics, welcome};
+use purlin_core::{Secured, ServerConfig, Values};
+use purlin_host::{MakeMachine, MakeValues, Panics, welcome};
 use std::sync::Arc;
 
 /// What all connections of a server share.
@@ -17,14 +17,20 @@ pub(crate) struct Common {
     pub(crate) panics: Panics,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     /// Those that every request has.
+    pub(crate) make_machine: Option<Box<MakeMachine>>,
     pub(crate) values: Values,
     pub(crate) connection_values: Option<Box<MakeValues>>,
 }
 
 impl Common {
     /// The values of a connection of this peer, and whoever watches it.
-    pub(crate) fn welcome(&self, peer: Peer) -> (Values, Option<Box<Watch>>) {
-        welcome(peer, &self.values, self.connection_values.as_deref(), self.observer.as_ref())
+    pub(crate) fn welcome(
+        &self,
+        peer: Peer,
+        secured: Option<Secured>,
+    ) -> (Values, Option<Box<Watch>>) {
+        let (make, observer) = (self.connection_values.as_deref(), self.observer.as_ref());
+        welcome(peer, secured, &self.values, make, observer)
     }
 
     /// A panic that was told of and answered already, as far as it can be.

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::clock;
 use crate::turn::Turn;
 use purlin_core::server::Connection;
-use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, Mono, ServerConfig};
+use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, Mono};
 use purlin_host::UNTOUCHED;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -64,11 +64,6 @@ pub(crate) enum Stop {
 }
 
 impl Shared {
-    /// A connection that was accepted just now.
-    pub(crate) fn new(config: Arc<ServerConfig>) -> Arc<Shared> {
-        Shared::over(Connection::new(config, clock::now()))
-    }
-
     /// What is spoken by this machine.
     pub(crate) fn over(machine: Connection) -> Arc<Shared> {
         let now = clock::now();

@@ -10,7 +10,7 @@ use crate::poller::Poller;
 use crate::pool::Pool;
 use purlin_core::observe::Observer;
 use purlin_core::{Machine, ServerConfig, Values};
-use purlin_host::{Accepted, MakeValues, Panics, is_exhausted};
+use purlin_host::{Accepted, MakeMachine, MakeValues, Panics, is_exhausted};
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,6 +28,7 @@ pub(crate) struct Hub {
     pub(crate) poller: Poller,
     pub(crate) doors: Doors,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) make_machine: Option<Box<MakeMachine>>,
     pub(crate) values: Values,
     pub(crate) connection_values: Option<Box<MakeValues>>,
     pub(crate) panics: Panics,

@@ -183,7 +183,7 @@ fn split_at_space(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// `HTTP/` DIGIT `.` DIGIT. Minor versions above 1 are read as 1 (RFC 9110 §2.5).
-fn parse_version(text: &[u8]) -> Result<Version, Fault> {
+pub(super) fn parse_version(text: &[u8]) -> Result<Version, Fault> {
     match text {
         b"HTTP/1.1" => Ok(Version::Http11),
         b"HTTP/1.0" => Ok(Version::Http10),
@@ -248,9 +248,9 @@ pub(crate) enum Expects {
 }
 
 impl<'a> Ruling<'a> {
-    pub(crate) fn of(head: &'a RequestHead) -> Ruling<'a> {
+    pub(crate) fn of(fields: &'a Fields) -> Ruling<'a> {
         let mut ruling = Ruling::default();
-        for (name, value) in head.fields().raw() {
+        for (name, value) in fields.raw() {
             // The length tells most names apart without comparing them.
             match name.len() {
                 4 if name.eq_ignore_ascii_case(b"host") => {

@@ -82,7 +82,7 @@ impl RequestHead {
         token::ascii(self.target_bytes())
     }
 
-    fn target_bytes(&self) -> &[u8] {
+    pub(crate) fn target_bytes(&self) -> &[u8] {
         &self.fields.wire()[self.target.0 as usize..self.target.1 as usize]
     }
 
@@ -191,7 +191,6 @@ impl ResponseHead {
     }
 
     /// A head that a parser found.
-    #[expect(dead_code, reason = "the client's machine needs it")]
     pub(crate) fn from_wire(
         status: Status,
         version: Version,

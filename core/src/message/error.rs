@@ -46,6 +46,8 @@ pub enum Error {
     Accept(io::Error),
     /// A pattern cannot be registered.
     Route(InsertError),
+    /// TLS cannot be set up: a certificate, a key, or the roots.
+    Tls(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
@@ -82,6 +84,7 @@ impl fmt::Display for Error {
             }
             Error::Accept(cause) => write!(f, "cannot accept connections: {cause}"),
             Error::Route(cause) => write!(f, "{cause}"),
+            Error::Tls(cause) => write!(f, "TLS cannot be set up: {cause}"),
         }
     }
 }
@@ -95,6 +98,7 @@ impl std::error::Error for Error {
             Error::NotText(cause) => Some(cause),
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => Some(cause),
             Error::Route(cause) => Some(cause),
+            Error::Tls(cause) => Some(&**cause),
             Error::Closed(_) => None,
         }
     }
@@ -144,7 +148,9 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         let kind = match &error {
             Error::Peer(_) | Error::NotText(_) => ErrorKind::InvalidData,
-            Error::Misuse(_) | Error::Field(_) | Error::Route(_) => ErrorKind::InvalidInput,
+            Error::Misuse(_) | Error::Field(_) | Error::Route(_) | Error::Tls(_) => {
+                ErrorKind::InvalidInput
+            }
             Error::Closed(_) => ErrorKind::BrokenPipe,
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => cause.kind(),
         };

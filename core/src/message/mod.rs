@@ -18,6 +18,7 @@ use crate::machine::BodyLength;
 use crate::mux::Refusal;
 use crate::observe::{Matched, Peer};
 use crate::router::{Params, Pattern};
+use crate::secure::{Secured, TlsInfo};
 use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -137,6 +138,22 @@ impl<B> Request<B> {
     /// Both ends of the connection, if the adapter tells them.
     pub fn peer(&self) -> Option<&Peer> {
         self.values.get()
+    }
+
+    /// What is known of the TLS that it came in; nothing if it came without.
+    ///
+    /// ```
+    /// use purlin_core::Request;
+    /// fn who<B>(request: &Request<B>) -> String {
+    ///     match request.tls() {
+    ///         Some(tls) => format!("{} for {:?}", tls.version, tls.server_name),
+    ///         None => "no TLS".into(),
+    ///     }
+    /// }
+    /// # let _ = who::<()>;
+    /// ```
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.value::<Secured>()?.info()
     }
 
     pub(crate) fn tell_match(&mut self, to: Matched) {

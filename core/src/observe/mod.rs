@@ -140,6 +140,11 @@ pub trait Observer: Send + Sync {
         let _ = (peer, error);
     }
 
+    /// TLS with a peer failed, for this reason; [`fault`](Observer::fault) is told too.
+    fn tls_failed(&self, peer: &Peer, reason: &str) {
+        let _ = (peer, reason);
+    }
+
     /// An exchange is over.
     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
         let _ = (peer, exchange);

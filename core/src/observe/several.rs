@@ -18,6 +18,10 @@ macro_rules! pass {
             $($observer.fault(peer, error);)+
         }
 
+        fn tls_failed(&$self, peer: &Peer, reason: &str) {
+            $($observer.tls_failed(peer, reason);)+
+        }
+
         fn exchange(&$self, peer: &Peer, exchange: &Exchange) {
             $($observer.exchange(peer, exchange);)+
         }

@@ -7,6 +7,7 @@ use crate::head::RequestHead;
 use crate::machine::{Event, Facts};
 use crate::message::Request;
 use crate::router::Pattern;
+use crate::secure::Secured;
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -50,6 +51,8 @@ pub struct Watch {
     peer: Arc<Peer>,
     state: ConnState,
     asked: Option<Asked>,
+    /// The TLS of the connection, if it has any.
+    secured: Option<Secured>,
 }
 
 /// The request of the open exchange.
@@ -62,7 +65,14 @@ impl Watch {
     /// A connection begins.
     pub fn new(observer: Arc<dyn Observer>, peer: Arc<Peer>) -> Watch {
         observer.state(&peer, ConnState::New);
-        Watch { observer, peer, state: ConnState::New, asked: None }
+        Watch { observer, peer, state: ConnState::New, asked: None, secured: None }
+    }
+
+    /// The same, told of the connection's TLS, to tell why that fails.
+    #[must_use]
+    pub fn secured(mut self, secured: Option<Secured>) -> Watch {
+        self.secured = secured;
+        self
     }
 
     /// Takes note of an event of the connection's machine.
@@ -76,7 +86,12 @@ impl Watch {
                 }
             }
             Event::Upgraded { .. } => self.turn(ConnState::Hijacked),
-            Event::Failed(error) => self.observer.fault(&self.peer, error),
+            Event::Failed(error) => {
+                self.observer.fault(&self.peer, error);
+                if let Some(reason) = self.secured.as_ref().and_then(Secured::error) {
+                    self.observer.tls_failed(&self.peer, reason);
+                }
+            }
             Event::Closed(reason) => self.observer.closed(&self.peer, *reason),
             _ => {}
         }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`auth`] | what user and password of a URL become |
 //! | [`coding`] | whether compressed content is asked for and taken apart |
+//! | [`pool`] | which connection a request gets: a kept one, a new one, or one that it waits for |
 //! | [`proxy`] | which proxy a URL goes through, from the environment |
 //! | [`race`] | which of a name's addresses is tried when |
 //! | [`redirect`] | where a redirect leads, and what goes along |
@@ -12,6 +13,7 @@
 
 pub mod auth;
 pub mod coding;
+pub mod pool;
 pub mod proxy;
 pub mod race;
 pub mod redirect;

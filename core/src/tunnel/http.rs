@@ -3,7 +3,7 @@
 use super::{Failure, Progress, Refusal, Way, WayError};
 use crate::config::Limits;
 use crate::error::Fault;
-use crate::h1::lines::{BlockScan, scan_fields};
+use crate::h1::response::HeadScan;
 use crate::head::{Method, RequestHead, Status, names};
 use crate::policy::auth;
 
@@ -36,29 +36,19 @@ pub(super) fn connect(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
     Ok(out)
 }
 
-/// What every status line begins with.
-const BEGINNING: &[u8] = b"HTTP/1.";
-
 /// The answer, as far as it has come.
 #[derive(Debug, Default)]
 pub(super) struct Reply {
-    scan: BlockScan,
+    scan: HeadScan,
     interims: u8,
 }
 
 impl Reply {
     pub(super) fn read(&mut self, input: &[u8]) -> Result<Progress, Failure> {
-        // What is not HTTP at all may have no lines: it is known by its first bytes.
-        let seen = &input[..input.len().min(BEGINNING.len())];
-        if !BEGINNING.starts_with(seen) {
-            return Err(Fault::BadStatusLine.into());
-        }
-        let scanned = scan_fields(&mut self.scan, input, &LIMITS, 1, Fault::HeadTooLarge)?;
-        let Some(length) = scanned else {
+        let Some((head, length)) = self.scan.read(input, &LIMITS)? else {
             return Ok(Progress::Wait);
         };
-        self.scan.reset();
-        let status = status(input).ok_or(Fault::BadStatusLine)?;
+        let status = head.status();
         if status.is_success() {
             // RFC 9110 §9.3.6: whatever its fields say, the tunnel begins behind the head.
             return Ok(Progress::Open(length));
@@ -72,14 +62,4 @@ impl Reply {
         }
         Ok(Progress::Say(length, Vec::new()))
     }
-}
-
-/// The status in `HTTP/1.x SP 3DIGIT`, behind which a space or the line's end stands.
-fn status(head: &[u8]) -> Option<Status> {
-    let [version, b' ', a, b, c, b' ' | b'\r', ..] = head.get(BEGINNING.len()..)? else {
-        return None;
-    };
-    let digits = [a, b, c].iter().all(|digit| digit.is_ascii_digit());
-    let code = [a, b, c].iter().fold(0, |code, digit| code * 10 + u16::from(*digit & 15));
-    Status::from_code(code).filter(|_| version.is_ascii_digit() && digits)
 }

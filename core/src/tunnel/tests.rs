@@ -1,6 +1,6 @@
 use super::*;
 use crate::policy::proxy::Proxy;
-use crate::{Body, CloseReason, Event, Machine, Misuse, RequestHead, Reuse};
+use crate::{Body, CloseReason, Event, Machine, Misuse, Recv, RequestHead, Reuse};
 use crate::{Close, Method, Status, Url, Want, Why};
 use echo::Echo;
 use std::time::Duration;
@@ -188,7 +188,7 @@ fn a_refusal_tells_what_the_proxy_said() {
 fn what_is_not_the_protocol_is_known_at_once() {
     for (url, answer, fault) in [
         ("http://p", &b"\x15\x03"[..], Fault::BadStatusLine),
-        ("http://p", b"HTTP/2", Fault::BadStatusLine),
+        ("http://p", b"HTTP/2 200 \r\n", Fault::BadVersion),
         ("http://p", b"HTTP/1.1  200 OK\r\n\r\n", Fault::BadStatusLine),
         ("http://p", b"HTTP/1.1 20x\r\n\r\n", Fault::BadStatusLine),
         ("http://p", b"HTTP/1.1 200 OK\n\n", Fault::BareLf),
@@ -301,4 +301,44 @@ fn tunnels_nest_and_hold_what_is_chosen_at_run_time() {
     both.receive(b"\x05\x00\x00\x01\0\0\0\0\0\0", NOW);
     assert!(both.is_ready());
     assert_eq!(said(&mut both), b"REQUEST");
+}
+
+#[test]
+fn a_clients_connection_does_not_know_that_it_is_in_a_tunnel() {
+    let late = NOW.later(Duration::from_secs(29));
+    let config = std::sync::Arc::new(crate::client::Config::default());
+    let machine = crate::client::Connection::new(config, NOW);
+    let proxy = proxy("http://p");
+    let mut tunnel = Tunnel::new(machine, &Way::new(&proxy, "a.test", 443), NOW).unwrap();
+    let mut head = RequestHead::new(Method::GET, "/").unwrap();
+    head.fields_mut().append("Host", "a.test").unwrap();
+    let id = tunnel.request(&head, Body::Empty, NOW).unwrap();
+    assert_eq!(said(&mut tunnel), CONNECT);
+    // Its own time begins behind the proxy's answer.
+    tunnel.tick(late);
+    tunnel.receive(b"HTTP/1.1 200 OK\r\n\r\n", late);
+    tunnel.tick(late);
+    assert!(tunnel.poll_event(late).is_none());
+    let mut out = Vec::new();
+    tunnel.transmit(&mut out, usize::MAX, late);
+    assert_eq!(out, b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    tunnel.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", late);
+    let Some(Event::Response { head, .. }) = tunnel.poll_event(late) else { panic!("it came") };
+    assert_eq!(head.status(), Status::OK);
+    assert_eq!(tunnel.recv(id, late), Recv::Data("hi".into()));
+    assert_eq!(tunnel.recv(id, late), Recv::End(None));
+    assert_eq!(tunnel.reuse(), Reuse::Now);
+
+    let config = std::sync::Arc::new(crate::client::Config::default());
+    let machine = crate::client::Connection::new(config, NOW);
+    let mut tunnel = Tunnel::new(machine, &Way::new(&proxy, "a.test", 443), NOW).unwrap();
+    let mut head = RequestHead::new(Method::GET, "/").unwrap();
+    head.fields_mut().append("Host", "a.test").unwrap();
+    tunnel.request(&head, Body::Empty, NOW).unwrap();
+    said(&mut tunnel);
+    tunnel.receive(b"HTTP/1.1 403 No\r\n\r\n", NOW);
+    let Some(Event::Failed(error)) = tunnel.poll_event(NOW) else { panic!("it failed") };
+    assert_eq!(error.kind, Fault::ProxyRefused);
+    assert!(matches!(tunnel.poll_event(NOW), Some(Event::Closed(_))));
+    assert!(tunnel.poll_event(NOW).is_none() && !tunnel.in_exchange());
 }

@@ -8,8 +8,9 @@ use crate::place::Common;
 use crate::shared::Shared;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
+use purlin_core::Secured;
 use purlin_core::observe::Peer;
-use purlin_host::{Accepted, Backoff, Listener, Stream, is_exhausted};
+use purlin_host::{Accepted, Backoff, Listener, Stream, is_exhausted, machine};
 use std::io::{self, ErrorKind};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ const BURST: usize = 64;
 pub(crate) struct Arrival {
     pub(crate) stream: Stream,
     pub(crate) peer: Peer,
+    pub(crate) secured: Option<Secured>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) seat: Seat,
 }
@@ -132,7 +134,8 @@ fn burst(
 fn arrive(accepted: Accepted, common: &Common, mut seat: Seat) -> Arrival {
     let Accepted { stream, remote, local } = accepted;
     let peer = Peer { number: common.roll.number(), remote, local };
-    let shared = Shared::new(common.config.clone());
+    let (machine, secured) = machine(common.make_machine.as_deref(), &common.config, clock::now());
+    let shared = Shared::over(machine);
     seat.take(&shared);
-    Arrival { stream, peer, shared, seat }
+    Arrival { stream, peer, secured, shared, seat }
 }

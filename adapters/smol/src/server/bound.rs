@@ -139,6 +139,7 @@ impl<H> Server<H> {
     pub(super) fn begin(self, ending: &Ending) -> Serving {
         let mut config = self.config;
         config.trace |= self.observer.is_some();
+        config.secure |= self.make_machine.is_some();
         let descriptors = raise_descriptor_limit();
         let most = self.connections.unwrap_or_else(|| most_connections(descriptors));
         Serving(Arc::new(Common {
@@ -147,6 +148,7 @@ impl<H> Server<H> {
             roll: Roll::new(most),
             panics: self.panics,
             observer: self.observer,
+            make_machine: self.make_machine,
             values: self.values,
             connection_values: self.connection_values,
         }))

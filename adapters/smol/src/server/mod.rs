@@ -11,6 +11,8 @@ mod hooks;
 mod knobs;
 mod roll;
 mod serving;
+#[cfg(feature = "tls")]
+mod tls;
 mod worker;
 
 pub(crate) use accept::Arrival;
@@ -19,13 +21,15 @@ pub use control::Handle;
 pub(crate) use control::{Control, Failure};
 pub(crate) use executor::Payload;
 pub(crate) use roll::{Roll, Seat};
+#[cfg(feature = "tls")]
+pub use tls::listen_and_serve_tls;
 
 use crate::Result;
 use crate::handler::Handler;
 use futures_lite::future;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
-use purlin_host::{Hook, Listener, MakeValues, Panics};
+use purlin_host::{Hook, Listener, MakeMachine, MakeValues, Panics};
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::num::NonZero;
@@ -48,6 +52,8 @@ pub struct Server<H> {
     connections: Option<usize>,
     panics: Panics,
     observer: Option<Arc<dyn Observer>>,
+    /// What makes the machines of its connections, if they are not the plain ones.
+    make_machine: Option<Box<MakeMachine>>,
     values: Values,
     connection_values: Option<Box<MakeValues>>,
     on_shutdown: Vec<Hook>,
@@ -68,6 +74,7 @@ impl<H: Handler> Server<H> {
             connections: None,
             panics: Panics::default(),
             observer: None,
+            make_machine: None,
             values: Values::default(),
             connection_values: None,
             on_shutdown: Vec::new(),

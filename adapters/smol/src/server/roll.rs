@@ -221,12 +221,14 @@ impl Drop for Seat {
 mod tests {
     use super::*;
     use purlin_core::ServerConfig;
+    use purlin_core::server::Connection;
 
     const NOW: Mono = Mono::from_secs(100);
 
     /// Somebody who has been idle since, if at all.
     fn sit(roll: &Arc<Roll>, idle: Option<u64>) -> (Seat, Arc<Shared>) {
-        let shared = Shared::new(Arc::new(ServerConfig::default()));
+        let config = Arc::new(ServerConfig::default());
+        let shared = Shared::over(Connection::new(config, clock::now()));
         shared.lock().idle = idle.map(Mono::from_secs);
         let mut seat = roll.enter().unwrap();
         seat.take(&shared);

@@ -14,7 +14,7 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Direct, Eof, Event, Id, Machine, Misuse, Mono, Now,
     RequestHead, Values, Why, server,
 };
-use purlin_host::{Accepted, Clock, UNTOUCHED, welcome};
+use purlin_host::{Accepted, Clock, UNTOUCHED, machine, welcome};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -78,10 +78,12 @@ impl Conn {
         let shared = Arc::new(Shared::new(Socket::new(Some(accepted.stream))));
         let number = hub.control.enter(&shared);
         let peer = Peer { number, remote: accepted.remote, local: accepted.local };
+        let clock = Clock::new();
+        let (machine, secured) = machine(hub.make_machine.as_deref(), &hub.config, clock.last());
         // Whatever happens from here on, it is counted as gone once it is dropped.
-        let mut conn = Conn::new(hub, shared, number);
+        let mut conn = Conn::new(hub, shared, number, clock, machine);
         let (make, observer) = (hub.connection_values.as_deref(), hub.observer.as_ref());
-        (conn.values, conn.watch) = welcome(peer, &hub.values, make, observer);
+        (conn.values, conn.watch) = welcome(peer, secured, &hub.values, make, observer);
         conn
     }
 
@@ -89,16 +91,20 @@ impl Conn {
     pub(crate) fn direct(hub: &Arc<Hub>, direct: Direct, values: Values) -> Box<Conn> {
         let shared = Arc::new(Shared::new(Socket::new(None)));
         let number = hub.control.enter(&shared);
-        let mut conn = Conn::new(hub, shared, number);
-        conn.machine = direct.into();
+        let mut conn = Conn::new(hub, shared, number, Clock::new(), direct.into());
         conn.values = values;
         conn
     }
 
-    fn new(hub: &Arc<Hub>, shared: Arc<Shared>, number: u64) -> Box<Conn> {
-        let clock = Clock::new();
+    fn new(
+        hub: &Arc<Hub>,
+        shared: Arc<Shared>,
+        number: u64,
+        clock: Clock,
+        machine: server::Connection,
+    ) -> Box<Conn> {
         Box::new(Conn {
-            machine: server::Connection::new(Arc::clone(&hub.config), clock.last()),
+            machine,
             hub: Arc::clone(hub),
             shared,
             number,

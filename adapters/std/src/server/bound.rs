@@ -147,6 +147,7 @@ fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::
     let most = server.connections.unwrap_or_else(|| most_connections(descriptors));
     let mut config = server.config;
     config.trace |= server.observer.is_some();
+    config.secure |= server.make_machine.is_some();
     Ok(Arc::new(Hub {
         handler: server.handler,
         config: Arc::new(config),
@@ -157,6 +158,7 @@ fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::
         poller: Poller::new(readiness),
         doors,
         observer: server.observer,
+        make_machine: server.make_machine,
         values: server.values,
         connection_values: server.connection_values,
         panics: server.panics,

@@ -5,14 +5,18 @@ mod bound;
 mod hooks;
 mod knobs;
 mod timekeeper;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use bound::Bound;
+#[cfg(feature = "tls")]
+pub use tls::listen_and_serve_tls;
 
 use crate::Error;
 use crate::handler::Handler;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
-use purlin_host::{Hook, Listener, MakeValues, Panics};
+use purlin_host::{Hook, Listener, MakeMachine, MakeValues, Panics};
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::path::Path;
@@ -38,6 +42,8 @@ pub struct Server {
     workers: usize,
     connections: Option<usize>,
     observer: Option<Arc<dyn Observer>>,
+    /// What makes the machines of its connections, if they are not the plain ones.
+    make_machine: Option<Box<MakeMachine>>,
     values: Values,
     connection_values: Option<Box<MakeValues>>,
     on_shutdown: Vec<Hook>,
@@ -58,6 +64,7 @@ impl Server {
             workers: WORKERS,
             connections: None,
             observer: None,
+            make_machine: None,
             values: Values::default(),
             connection_values: None,
             on_shutdown: Vec::new(),

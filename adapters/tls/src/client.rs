@@ -1,0 +1,120 @@
+//! What a client needs to speak TLS: whom it trusts, and what it shows.
+//! Holds it; the handshake is the machine's.
+
+use crate::error::TlsError;
+use crate::identity::{Identity, Roots, provider};
+use crate::server::HTTP1;
+use crate::unverified::Unverified;
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use rustls::sign::SingleCertAndKey;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a client needs to speak TLS 1.2 and 1.3. Clones share their sessions,
+/// so that a later connection to the same server resumes an earlier one's.
+///
+/// ```
+/// use purlin_tls::{ClientTls, Roots};
+/// # #[cfg(feature = "webpki-roots")] {
+/// let tls = ClientTls::new(Roots::webpki())?;
+/// # let _ = tls;
+/// # }
+/// # Ok::<(), purlin_tls::TlsError>(())
+/// ```
+#[derive(Clone)]
+pub struct ClientTls(Arc<ClientConfig>);
+
+impl ClientTls {
+    /// Trusts these roots.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the cryptography cannot be set up.
+    pub fn new(roots: Roots) -> Result<ClientTls, TlsError> {
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots.0);
+        Ok(ClientTls::of(builder.with_no_client_auth()))
+    }
+
+    /// Trusts Mozilla's roots, which are compiled in: it works on any machine
+    /// and in an empty container, but knows nothing of a company's own roots.
+    ///
+    /// # Errors
+    /// As [`ClientTls::new`].
+    #[cfg(feature = "webpki-roots")]
+    pub fn with_webpki_roots() -> Result<ClientTls, TlsError> {
+        ClientTls::new(Roots::webpki())
+    }
+
+    /// Trusts what the operating system trusts.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the system's verifier or its roots cannot be had.
+    #[cfg(feature = "platform-roots")]
+    pub fn with_platform_roots() -> Result<ClientTls, TlsError> {
+        use rustls_platform_verifier::BuilderVerifierExt;
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_platform_verifier()
+            .map_err(|cause| TlsError::setup("the system's roots cannot be had").because(cause))?;
+        Ok(ClientTls::of(builder.with_no_client_auth()))
+    }
+
+    /// What somebody else has set up with rustls 0.23. This is the one place
+    /// where a client's TLS depends on that version.
+    pub fn from_rustls(config: Arc<ClientConfig>) -> ClientTls {
+        ClientTls(config)
+    }
+
+    fn of(mut config: ClientConfig) -> ClientTls {
+        config.alpn_protocols = vec![HTTP1.to_vec()];
+        ClientTls(Arc::new(config))
+    }
+
+    /// Shows this certificate to servers that ask for one.
+    #[must_use]
+    pub fn identity(self, identity: Identity) -> ClientTls {
+        self.with(|config| {
+            let shown = SingleCertAndKey::from(Arc::unwrap_or_clone(identity.0));
+            config.client_auth_cert_resolver = Arc::new(shown);
+        })
+    }
+
+    /// Sets the protocols that are offered (RFC 7301), the preferred first;
+    /// `http/1.1` unless it is set.
+    #[must_use]
+    pub fn alpn(self, protocols: &[&[u8]]) -> ClientTls {
+        self.with(|config| {
+            config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        })
+    }
+
+    /// Takes any certificate, of anybody, for any name. Whoever stands between
+    /// can then read and change everything: for tests against one's own machine.
+    #[must_use]
+    pub fn danger_accept_invalid(self) -> ClientTls {
+        self.with(|config| {
+            let verifier = Arc::new(Unverified(Arc::clone(config.crypto_provider())));
+            config.dangerous().set_certificate_verifier(verifier);
+        })
+    }
+
+    fn with(self, change: impl FnOnce(&mut ClientConfig)) -> ClientTls {
+        let mut config = Arc::unwrap_or_clone(self.0);
+        change(&mut config);
+        // What was agreed on under other rules is not taken over.
+        config.resumption = Resumption::default();
+        ClientTls(Arc::new(config))
+    }
+
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientTls")
+    }
+}

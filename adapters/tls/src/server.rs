@@ -1,0 +1,223 @@
+//! What a server needs to speak TLS: certificates by name, whom it lets in.
+//! Holds it; the handshake is the machine's.
+
+use crate::error::TlsError;
+use crate::identity::{Identity, Roots, provider};
+use crate::names::{ByName, Noting};
+use crate::tls::Tls;
+use purlin_core::{Now, Secured, server};
+use rustls::ServerConfig;
+use rustls::server::{ProducesTickets, UnbufferedServerConnection, WebPkiClientVerifier};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The protocol that is spoken unless others are named (RFC 7301).
+pub(crate) const HTTP1: &[u8] = b"http/1.1";
+
+/// What a server needs to speak TLS 1.2 and 1.3. Clones share one setting, so
+/// that [`replace`](ServerTls::replace) changes it for all of them.
+///
+/// ```no_run
+/// use purlin_tls::ServerTls;
+/// let tls = ServerTls::from_files("cert.pem", "key.pem")?;
+/// // Later, with a certificate that was renewed:
+/// tls.replace(&ServerTls::from_files("cert.pem", "key.pem")?);
+/// # Ok::<(), purlin_tls::TlsError>(())
+/// ```
+#[derive(Clone)]
+pub struct ServerTls(Arc<RwLock<Arc<ServerConfig>>>);
+
+impl ServerTls {
+    /// With one certificate: a chain, its own first, and the key, in PEM.
+    ///
+    /// # Errors
+    /// As [`Identity::from_pem`].
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<ServerTls, TlsError> {
+        ServerTls::builder().identity(Identity::from_pem(chain, key)?).build()
+    }
+
+    /// With one certificate, from two files of PEM.
+    ///
+    /// # Errors
+    /// As [`Identity::from_files`].
+    pub fn from_files(
+        chain: impl AsRef<Path>,
+        key: impl AsRef<Path>,
+    ) -> Result<ServerTls, TlsError> {
+        ServerTls::builder().identity(Identity::from_files(chain, key)?).build()
+    }
+
+    /// With several certificates, or with certificates of clients.
+    ///
+    /// ```no_run
+    /// use purlin_tls::{Identity, Roots, ServerTls};
+    /// let tls = ServerTls::builder()
+    ///     .identity(Identity::from_files("example.com.pem", "example.com.key")?)
+    ///     .identity(Identity::from_files("example.org.pem", "example.org.key")?)
+    ///     .client_certificates_optional(Roots::from_file("clients.pem")?)
+    ///     .build()?;
+    /// # Ok::<(), purlin_tls::TlsError>(())
+    /// ```
+    pub fn builder() -> ServerTlsBuilder {
+        ServerTlsBuilder {
+            identities: Vec::new(),
+            clients: Clients::Unasked,
+            alpn: vec![HTTP1.to_vec()],
+        }
+    }
+
+    /// What somebody else has set up with rustls 0.23. This is the one place
+    /// where a server's TLS depends on that version.
+    ///
+    /// # Errors
+    /// [`TlsError`] if no connection can be made with it.
+    pub fn from_rustls(config: Arc<ServerConfig>) -> Result<ServerTls, TlsError> {
+        let mut config = Arc::unwrap_or_clone(config);
+        config.cert_resolver = Arc::new(Noting(config.cert_resolver));
+        ServerTls::of(config)
+    }
+
+    fn of(mut config: ServerConfig) -> Result<ServerTls, TlsError> {
+        // What comes before the handshake's end may be an attacker's copy.
+        config.max_early_data_size = 0;
+        let config = Arc::new(config);
+        UnbufferedServerConnection::new(Arc::clone(&config))?;
+        Ok(ServerTls(Arc::new(RwLock::new(config))))
+    }
+
+    /// The machine of a connection that was accepted just now: HTTP inside TLS.
+    /// What its handshake settles will stand in the second value.
+    ///
+    /// ```
+    /// # let made = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+    /// # let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// use purlin_core::{Now, ServerConfig};
+    /// let tls = purlin_tls::ServerTls::from_pem(chain.as_bytes(), key.as_bytes())?;
+    /// let config = ServerConfig { secure: true, ..ServerConfig::default() };
+    /// let (machine, secured) = tls.connection(config.into(), Now::default());
+    /// assert!(secured.info().is_none()); // nothing was said yet
+    /// # let _ = machine;
+    /// # Ok::<(), purlin_tls::TlsError>(())
+    /// ```
+    pub fn connection(
+        &self,
+        config: Arc<server::Config>,
+        now: Now,
+    ) -> (server::Connection, Secured) {
+        let tls = Tls::server(self, server::Connection::new(config, now), now);
+        let secured = tls.secured().clone();
+        (server::Connection::wrapped(tls), secured)
+    }
+
+    /// From now on new connections are served as `with` says; those that are
+    /// open stay as they are, and their sessions cannot be resumed.
+    pub fn replace(&self, with: &ServerTls) {
+        let config = with.config();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerTls")
+    }
+}
+
+/// Makes a [`ServerTls`]; from [`ServerTls::builder`].
+#[derive(Debug)]
+#[must_use = "it is nothing until it is built"]
+pub struct ServerTlsBuilder {
+    identities: Vec<Identity>,
+    clients: Clients,
+    alpn: Vec<Vec<u8>>,
+}
+
+/// Whether clients show certificates.
+#[derive(Debug)]
+enum Clients {
+    Unasked,
+    Optional(Roots),
+    Required(Roots),
+}
+
+impl ServerTlsBuilder {
+    /// Adds a certificate. It is shown to who asks for a name it is for, exactly
+    /// or by a wildcard for one label; the first one to everybody else.
+    pub fn identity(mut self, identity: Identity) -> ServerTlsBuilder {
+        self.identities.push(identity);
+        self
+    }
+
+    /// Asks clients for a certificate by one of these roots; without one, the handshake fails.
+    pub fn client_certificates_required(mut self, roots: Roots) -> ServerTlsBuilder {
+        self.clients = Clients::Required(roots);
+        self
+    }
+
+    /// Asks clients for a certificate by one of these roots; they may have none,
+    /// but a wrong one fails the handshake.
+    pub fn client_certificates_optional(mut self, roots: Roots) -> ServerTlsBuilder {
+        self.clients = Clients::Optional(roots);
+        self
+    }
+
+    /// Sets the protocols that are offered (RFC 7301), the preferred first;
+    /// `http/1.1` unless it is set. A client that offers others only is refused.
+    pub fn alpn(mut self, protocols: &[&[u8]]) -> ServerTlsBuilder {
+        self.alpn = protocols.iter().map(|name| name.to_vec()).collect();
+        self
+    }
+
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// [`TlsError`] if there is no certificate, or one cannot be read, or if
+    /// clients are to be asked by no root.
+    pub fn build(self) -> Result<ServerTls, TlsError> {
+        if self.identities.is_empty() {
+            return Err(TlsError::setup("a server needs a certificate"));
+        }
+        let keys = self.identities.into_iter().map(|identity| identity.0).collect();
+        let provider = provider();
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?;
+        let (roots, optional) = match self.clients {
+            Clients::Unasked => (None, false),
+            Clients::Optional(roots) => (Some(roots), true),
+            Clients::Required(roots) => (Some(roots), false),
+        };
+        let builder = match roots {
+            None => builder.with_no_client_auth(),
+            Some(roots) => {
+                let mut verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots.0), provider);
+                if optional {
+                    verifier = verifier.allow_unauthenticated();
+                }
+                let verifier = verifier.build().map_err(|cause| {
+                    TlsError::setup("the roots for clients cannot be used").because(cause)
+                })?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = builder.with_cert_resolver(Arc::new(ByName::new(keys)?));
+        config.alpn_protocols = self.alpn;
+        config.ticketer = ticketer()?;
+        config.send_tls13_tickets = 1; // one is what a client of HTTP/1.1 uses
+        ServerTls::of(config)
+    }
+}
+
+/// Sessions are kept by the clients, encrypted under a key that changes.
+fn ticketer() -> Result<Arc<dyn ProducesTickets>, TlsError> {
+    #[cfg(feature = "ring")]
+    let ticketer = rustls::crypto::ring::Ticketer::new();
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    let ticketer = rustls::crypto::aws_lc_rs::Ticketer::new();
+    Ok(ticketer?)
+}

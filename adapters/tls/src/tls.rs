@@ -1,0 +1,222 @@
+//! A machine around a machine: ciphertext verbs outside, plaintext verbs inside.
+//! Decides nothing of HTTP. What TLS wants comes first, and the inner machine
+//! speaks once the handshake has ended.
+//!
+//! ```text
+//!            read_buf, filled        receive
+//!   socket -----------------> engine --------> inner machine
+//!   socket <----------------- engine <-------- inner machine
+//!            output, wrote     seal    output
+//!
+//!   Greeting --> Handshake --> Open --> goodbye said, then as the inner machine closes
+//!       \____________\___________\----> Failed: an alert, then a lingering close
+//! ```
+//!
+//! Input is decrypted only while the inner machine takes it, a record at a
+//! time. Output is encrypted when the driver asks for it, and counts as written
+//! inside once the socket has taken its ciphertext, so that a slow peer's time
+//! runs there as it does without TLS.
+
+mod commands;
+mod flow;
+mod verbs;
+
+use crate::client::ClientTls;
+use crate::engine::Engine;
+use crate::error::{TlsError, TlsErrorKind};
+use crate::server::ServerTls;
+use purlin_core::{CloseReason, Machine, Mono, Now, PeerError, Secured, TlsInfo, Why};
+use rustls::client::UnbufferedClientConnection;
+use rustls::pki_types::ServerName;
+use rustls::server::UnbufferedServerConnection;
+use std::time::Duration;
+
+/// How long a handshake may take.
+pub const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long the peer has to take our last words, and to close.
+const PARTING: Duration = Duration::from_secs(5);
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// A server that has not seen enough to tell what is spoken.
+    Greeting,
+    Handshake,
+    Open,
+    /// Only an alert may still go out.
+    Failed,
+}
+
+/// TLS around a machine.
+///
+/// ```
+/// use purlin_core::{Machine, Now, ServerConfig, server};
+/// use purlin_tls::{ServerTls, Tls};
+/// # let made = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+/// # let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+/// # let now = Now::default();
+/// let config = ServerTls::from_pem(chain.as_bytes(), key.as_bytes())?;
+/// let inner = server::Connection::new(ServerConfig::default().into(), now);
+/// let mut machine = Tls::server(&config, inner, now);
+/// machine.receive(b"GET / HTTP/1.1\r\n\r\n", now);
+/// let mut out = Vec::new();
+/// machine.transmit(&mut out, 100, now);
+/// assert!(out.starts_with(b"HTTP/1.1 400 Bad Request\r\n")); // that was no TLS
+/// # Ok::<(), purlin_tls::TlsError>(())
+/// ```
+#[derive(Debug)]
+pub struct Tls<M> {
+    inner: M,
+    engine: Engine,
+    phase: Phase,
+    /// Until when the handshake must have ended, or our last bytes be taken.
+    due: Option<(Mono, Why)>,
+    /// So much of the inner machine's output stands encrypted in ours.
+    sealed: usize,
+    /// Room to put small pieces together.
+    gathered: Vec<u8>,
+    /// A byte has come.
+    touched: bool,
+    /// We have told the peer that nothing more is sent.
+    said_goodbye: bool,
+    /// The peer has told us so.
+    heard_goodbye: bool,
+    /// The socket's input has ended.
+    ended: bool,
+    /// The socket is of no use any more.
+    lost: bool,
+    /// The time to part is over.
+    parted: bool,
+    fault: Option<PeerError>,
+    /// Whether that was told.
+    told: bool,
+    /// The end of the connection was told.
+    closed: bool,
+    /// Why the connection ends, if the reason is not the inner machine's.
+    reason: Option<CloseReason>,
+    error: Option<Box<TlsError>>,
+    secured: Secured,
+}
+
+impl<M: Machine> Tls<M> {
+    /// The server's side of a connection that was accepted just now. Its
+    /// handshake may take [`HANDSHAKE`].
+    pub fn server(config: &ServerTls, inner: M, now: Now) -> Tls<M> {
+        let side = UnbufferedServerConnection::new(config.config());
+        let side = side.expect("the same was tried when the configuration was made");
+        Tls::around(Engine::server(side), inner, Phase::Greeting, now)
+    }
+
+    /// The client's side of a connection to the server of this name, a DNS name
+    /// or an IP address, which the server must prove to be its own.
+    ///
+    /// # Errors
+    /// [`TlsError`] if that is no name.
+    pub fn client(
+        config: &ClientTls,
+        server_name: &str,
+        inner: M,
+        now: Now,
+    ) -> Result<Tls<M>, TlsError> {
+        let bare = server_name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let name = ServerName::try_from(bare.unwrap_or(server_name)).map_err(|cause| {
+            TlsError::setup(format!("{server_name:?} is no name of a server")).because(cause)
+        })?;
+        let asked = matches!(name, ServerName::DnsName(_)).then(|| server_name.to_owned());
+        let side = UnbufferedClientConnection::new(config.config(), name.to_owned())?;
+        let mut engine = Engine::client(side);
+        engine.asks_for(asked);
+        let mut tls = Tls::around(engine, inner, Phase::Handshake, now);
+        tls.feed(now);
+        Ok(tls)
+    }
+
+    fn around(engine: Engine, inner: M, phase: Phase, now: Now) -> Tls<M> {
+        Tls {
+            inner,
+            engine,
+            phase,
+            due: Some((now.mono + HANDSHAKE, Why::Handshake)),
+            sealed: 0,
+            gathered: Vec::new(),
+            touched: false,
+            said_goodbye: false,
+            heard_goodbye: false,
+            ended: false,
+            lost: false,
+            parted: false,
+            fault: None,
+            told: false,
+            closed: false,
+            reason: None,
+            error: None,
+            secured: Secured::default(),
+        }
+    }
+
+    /// The same, its handshake's time counted from `now`.
+    #[must_use]
+    pub fn with_handshake_timeout(mut self, timeout: Duration, now: Now) -> Tls<M> {
+        if self.is_handshaking() {
+            self.due = Some((now.mono + timeout, Why::Handshake));
+        }
+        self
+    }
+
+    /// The machine inside.
+    pub fn inner(&self) -> &M {
+        &self.inner
+    }
+
+    /// The machine inside, for what only it can do. Its verbs for bytes and time
+    /// are this machine's to call.
+    pub fn inner_mut(&mut self) -> &mut M {
+        &mut self.inner
+    }
+
+    /// Whether the handshake goes on.
+    pub fn is_handshaking(&self) -> bool {
+        matches!(self.phase, Phase::Greeting | Phase::Handshake)
+    }
+
+    /// The protocol that both sides agreed on (RFC 7301).
+    pub fn alpn(&self) -> Option<&[u8]> {
+        self.engine.alpn()
+    }
+
+    /// What the handshake has settled; nothing before its end.
+    pub fn info(&self) -> Option<&TlsInfo> {
+        self.secured.info()
+    }
+
+    /// The same for those who have no access to the machine, such as handlers.
+    pub fn secured(&self) -> &Secured {
+        &self.secured
+    }
+
+    /// Why TLS has failed, if it has.
+    pub fn error(&self) -> Option<&TlsError> {
+        self.error.as_deref()
+    }
+
+    /// Changes the keys of what is sent, and asks the peer to do so (RFC 8446
+    /// §4.6.3). It happens by itself before keys are used up. Says whether it
+    /// could: not in a handshake, and not in TLS 1.2.
+    pub fn change_keys(&mut self, now: Now) -> bool {
+        let changed = self.phase == Phase::Open && !self.said_goodbye && self.engine.change_keys();
+        self.feed(now);
+        changed
+    }
+}
+
+/// What to call an error of rustls that came in this phase.
+fn kind_of(error: &TlsError, phase: Phase) -> purlin_core::Fault {
+    use purlin_core::Fault;
+    match (error.kind(), phase) {
+        (TlsErrorKind::Alert, _) => Fault::TlsAlert,
+        (TlsErrorKind::Timeout, _) => Fault::TlsTimeout,
+        (TlsErrorKind::PlainHttp, _) => Fault::PlainHttp,
+        (_, Phase::Open) => Fault::TlsRecord,
+        _ => Fault::TlsHandshake,
+    }
+}

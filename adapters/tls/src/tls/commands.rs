@@ -1,0 +1,51 @@
+//! The commands of each side: the inner machine's.
+
+use super::Tls;
+use purlin_core::{
+    Body, ClientMachine, CloseReason, Id, Misuse, Now, RequestHead, ResponseHead, Reuse,
+    ServerMachine,
+};
+
+impl<M: ServerMachine> ServerMachine for Tls<M> {
+    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
+        let done = self.inner.respond(id, head, body, now);
+        self.feed_rest(now);
+        done
+    }
+
+    fn answer(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
+        let done = self.inner.answer(id, head, body, now);
+        self.feed_rest(now);
+        done
+    }
+
+    fn hijack(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        let done = self.inner.hijack(id, now);
+        self.feed_rest(now);
+        done
+    }
+
+    fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
+        self.inner.interim(id, head, now)
+    }
+}
+
+impl<M: ClientMachine> ClientMachine for Tls<M> {
+    fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
+        self.inner.request(head, body, now)
+    }
+
+    fn reuse(&self) -> Reuse {
+        match self.reason {
+            Some(reason) => Reuse::Never(reason),
+            None if self.ended || self.lost || self.closed || self.heard_goodbye => {
+                Reuse::Never(CloseReason::PeerClosed)
+            }
+            None => self.inner.reuse(),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.is_handshaking() && self.inner.is_ready()
+    }
+}
