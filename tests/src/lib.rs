@@ -11,6 +11,7 @@ pub mod rng;
 pub mod sim;
 pub mod tls;
 pub mod traffic;
+pub mod tunnel;
 pub mod vectors;
 
 /// The README's examples compile.
