@@ -196,6 +196,7 @@ macro_rules! faults {
                         | Fault::DrainTimeout
                         | Fault::FirstByteTimeout
                         | Fault::TlsTimeout
+                        | Fault::ProxyTimeout
                 )
             }
 
@@ -314,6 +315,12 @@ faults! {
     TlsRecord = 0, "RFC 8446 §5", "what came is not what TLS allows";
     /// The peer ended TLS with an alert that tells of an error.
     TlsAlert = 0, "RFC 8446 §6.2", "the peer ended TLS with an alert";
+    /// A proxy refuses to make a tunnel; `Tunnel::refusal` tells with which status or code.
+    ProxyRefused = 0, "RFC 9110 §9.3.6, RFC 1928 §6", "the proxy refuses to make a tunnel";
+    /// What a proxy says is not SOCKS5, or comes before it was asked.
+    ProxyProtocol = 0, "RFC 1928 §3", "the proxy does not speak the protocol it should";
+    /// A proxy did not make its tunnel in time.
+    ProxyTimeout = 0, "limit: proxy handshake", "the proxy did not make a tunnel in time";
 }
 
 impl fmt::Display for Fault {

@@ -63,6 +63,7 @@
 //! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
+//! | [`tunnel`] | a machine around a machine: a proxy's tunnel, by CONNECT or SOCKS5 |
 //! | [`url`] | URLs: taken apart, checked, resolved |
 //! | [`router`] | Go's patterns: which route answers a request, and which conflict |
 //! | [`mux`] | a router with handlers, groups and middleware |
@@ -91,7 +92,6 @@ pub mod exchange;
 pub mod h1;
 pub mod head;
 pub mod machine;
-mod machine_box;
 pub mod message;
 pub mod mux;
 pub mod observe;
@@ -102,6 +102,7 @@ pub mod server;
 pub mod target;
 pub mod testing;
 pub mod time;
+pub mod tunnel;
 pub mod url;
 
 pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, Timeouts};
@@ -120,4 +121,5 @@ pub use mux::Mux;
 pub use secure::{Secured, TlsInfo};
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
+pub use tunnel::Tunnel;
 pub use url::{Origin, Url, UrlError};

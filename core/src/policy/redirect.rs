@@ -208,14 +208,29 @@ pub struct Trail {
     urls: Vec<Url>,
     body: Replay,
     credentials: bool,
-    /// Whether the caller gave a Referer that has not been dropped.
-    own_referer: bool,
+    /// The caller's Referer, if it has not been dropped.
+    own_referer: Own,
+}
+
+/// A Referer that the caller gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Own {
+    None,
+    Plain,
+    /// Of an `https` URL: it is not told in plain (RFC 9110 §10.1.3).
+    Secure,
 }
 
 impl Trail {
     /// The beginning: a request as its caller gave it.
     pub fn new(method: Method, url: Url, body: Replay, fields: &Fields) -> Trail {
-        let own_referer = fields.contains(names::REFERER);
+        let own_referer = match fields.get_bytes(names::REFERER) {
+            None | Some(b"") => Own::None,
+            Some([b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P', b's' | b'S', ..]) => {
+                Own::Secure
+            }
+            Some(_) => Own::Plain,
+        };
         Trail { method, urls: vec![url], body, credentials: true, own_referer }
     }
 
@@ -268,12 +283,12 @@ impl Trail {
         }
         let first = self.urls.first().unwrap_or(from);
         let keep_credentials = self.credentials && go_along(policy.credentials, first, &url);
-        let referer = if from.scheme() == "https" && url.scheme() == "http" {
-            Referer::Remove
-        } else if self.own_referer {
-            Referer::Keep
-        } else {
-            Referer::Set(from.without_userinfo().without_fragment().as_str().into())
+        let plain = url.scheme() == "http";
+        let referer = match self.own_referer {
+            Own::Secure if plain => Referer::Remove,
+            Own::Plain | Own::Secure => Referer::Keep,
+            Own::None if plain && from.scheme() == "https" => Referer::Remove,
+            Own::None => Referer::Set(from.without_userinfo().without_fragment().as_str().into()),
         };
         let keep_host = names_no_host(location);
         Ok(Hop { method, url, keep_body, keep_credentials, keep_host, referer })
@@ -300,7 +315,9 @@ impl Trail {
         self.method = hop.method.clone();
         self.urls.push(hop.url.clone());
         self.credentials = hop.keep_credentials;
-        self.own_referer &= hop.referer == Referer::Keep;
+        if hop.referer != Referer::Keep {
+            self.own_referer = Own::None;
+        }
         if !hop.keep_body {
             self.body = Replay::NoBody;
         }

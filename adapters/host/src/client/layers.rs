@@ -5,6 +5,7 @@ use super::link::BoxMachine;
 use purlin_core::client::Connection;
 use purlin_core::config::ClientConfig;
 use purlin_core::exchange::{Cause, Error, Route};
+use purlin_core::tunnel::{Tunnel, Way};
 use purlin_core::{Now, Phase};
 use std::sync::Arc;
 #[cfg(feature = "tls")]
@@ -38,7 +39,11 @@ impl Layers {
             machine = self.secure(route.server_name(), machine, now)?;
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
-            let _ = (proxy, host, port);
+            let way = Way::new(proxy, host, port);
+            let tunnel = Tunnel::new(machine, &way, now).map_err(|error| {
+                Error::new(Cause::Layer(Box::new(error))).during(Phase::Connect)
+            })?;
+            machine = Box::new(tunnel);
         }
         if route.is_proxy_secure() {
             machine = self.secure(route.dialled().0, machine, now)?;

@@ -328,6 +328,8 @@ pub(super) async fn set_up(lent: &mut Lent<Socket>, until: Option<Mono>) -> Resu
     while !machine.is_ready() {
         while let Some(event) = machine.poll_event(clock::now()) {
             if let Some((error, _)) = failure(event) {
+                // A layer's own words say more.
+                let error = machine.trouble().map_or(error, |why| Error::new(Cause::Layer(why)));
                 return Err(error.during(Phase::Tls));
             }
         }

@@ -329,6 +329,8 @@ pub(super) fn set_up(
     while !machine.is_ready() {
         while let Some(event) = machine.poll_event(clock.last()) {
             if let Some((error, _)) = failure(event) {
+                // A layer's own words say more.
+                let error = machine.trouble().map_or(error, |why| Error::new(Cause::Layer(why)));
                 return Err(error.during(Phase::Tls));
             }
         }

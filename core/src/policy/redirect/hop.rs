@@ -27,7 +27,7 @@ pub enum Referer {
     Keep,
     /// It is the URL before, without userinfo and fragment.
     Set(Box<str>),
-    /// None goes from HTTPS to plain HTTP.
+    /// None of an `https` URL goes to plain HTTP.
     Remove,
 }
 

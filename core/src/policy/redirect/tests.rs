@@ -167,14 +167,21 @@ fn host_goes_along_only_where_the_location_names_none() {
 
 #[test]
 fn referer_tells_no_secret() {
-    let mut own = Fields::new();
-    own.append("Referer", "http://mine/").unwrap();
+    let given = |referer: &str| {
+        let mut fields = Fields::new();
+        fields.append("Referer", referer).unwrap();
+        fields
+    };
+    let (own, secure, empty) = (given("http://mine/"), given("HTTPS://mine/"), given(""));
     for (from, to, fields, referer) in [
         ("http://u:p@a/x#f", "/y", Fields::new(), Referer::Set("http://a/x".into())),
         ("https://a/x", "https://b/", Fields::new(), Referer::Set("https://a/x".into())),
         ("http://a/x", "https://b/", Fields::new(), Referer::Set("http://a/x".into())),
         ("https://a/x", "http://a/", Fields::new(), Referer::Remove),
-        ("https://a/x", "http://a/", own.clone(), Referer::Remove),
+        ("https://a/x", "http://a/", own.clone(), Referer::Keep),
+        ("https://a/x", "http://a/", secure.clone(), Referer::Remove),
+        ("https://a/x", "https://b/", secure, Referer::Keep),
+        ("http://a/x", "/y", empty, Referer::Set("http://a/x".into())),
         ("http://a/x", "/y", own.clone(), Referer::Keep),
     ] {
         let mut trail = Trail::new(Method::GET, url(from), Replay::NoBody, &fields);
