@@ -195,8 +195,8 @@ macro_rules! faults {
                         | Fault::WriteTimeout
                         | Fault::DrainTimeout
                         | Fault::FirstByteTimeout
-                        | Fault::ProxyTimeout
                         | Fault::TlsTimeout
+                        | Fault::ProxyTimeout
                 )
             }
 
@@ -305,12 +305,6 @@ faults! {
     NoResponse = 0, "RFC 9112 §9.3.1", "the connection ended before a response came";
     /// The response did not begin in time.
     FirstByteTimeout = 0, "limit: first byte timeout", "the response did not begin in time";
-    /// A proxy refuses to make a tunnel; `Tunnel::refusal` tells with which status or code.
-    ProxyRefused = 0, "RFC 9110 §9.3.6, RFC 1928 §6", "the proxy refuses to make a tunnel";
-    /// What a proxy says is not SOCKS5, or comes before it was asked.
-    ProxyProtocol = 0, "RFC 1928 §3", "the proxy does not speak the protocol it should";
-    /// A proxy did not make its tunnel in time.
-    ProxyTimeout = 0, "limit: proxy handshake", "the proxy did not make a tunnel in time";
     /// Plain HTTP where TLS is spoken.
     PlainHttp = 400, "RFC 9110 §4.2.2", "plain HTTP was sent where TLS is spoken";
     /// The TLS handshake failed, or ended before its time.
@@ -321,6 +315,12 @@ faults! {
     TlsRecord = 0, "RFC 8446 §5", "what came is not what TLS allows";
     /// The peer ended TLS with an alert that tells of an error.
     TlsAlert = 0, "RFC 8446 §6.2", "the peer ended TLS with an alert";
+    /// A proxy refuses to make a tunnel; `Tunnel::refusal` tells with which status or code.
+    ProxyRefused = 0, "RFC 9110 §9.3.6, RFC 1928 §6", "the proxy refuses to make a tunnel";
+    /// What a proxy says is not SOCKS5, or comes before it was asked.
+    ProxyProtocol = 0, "RFC 1928 §3", "the proxy does not speak the protocol it should";
+    /// A proxy did not make its tunnel in time.
+    ProxyTimeout = 0, "limit: proxy handshake", "the proxy did not make a tunnel in time";
 }
 
 impl fmt::Display for Fault {

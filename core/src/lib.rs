@@ -92,7 +92,6 @@ pub mod exchange;
 pub mod h1;
 pub mod head;
 pub mod machine;
-mod machine_box;
 pub mod message;
 pub mod mux;
 pub mod observe;

@@ -2,8 +2,11 @@
 //! interest, and commands for messages.
 //! Holds no protocol: HTTP/1, HTTP/2 and TLS implement these traits.
 
+mod boxed;
+
 use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{Fields, RequestHead, ResponseHead, Status};
+use crate::secure::TlsInfo;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -205,6 +208,17 @@ pub trait ClientMachine: Machine {
     /// then a request waits inside. A machine with nothing around it is ready.
     fn is_ready(&self) -> bool {
         true
+    }
+
+    /// Why a layer around it has failed, in that layer's own words: what an
+    /// [`Event::Failed`] has no room for.
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        None
+    }
+
+    /// What TLS with the server has settled, if there is TLS and it has.
+    fn tls(&self) -> Option<&TlsInfo> {
+        None
     }
 }
 

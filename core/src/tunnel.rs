@@ -65,7 +65,7 @@ enum Stage {
     Failed,
 }
 
-/// How much of a failure has been told.
+/// What has been told of an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     Nothing,

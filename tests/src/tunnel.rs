@@ -13,13 +13,14 @@ use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Proxies, and what each says if all goes well; a response comes behind it.
+/// Proxies, and what each says if all goes well.
 const PROXIES: [(&str, &[u8]); 4] = [
     ("http://p", b"HTTP/1.1 200 OK\r\n\r\n"),
     ("http://u:pw@p", b"HTTP/1.1 100 \r\nA: b\r\n\r\nHTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n"),
     ("socks5://p", b"\x05\x00\x05\x00\x00\x01\0\0\0\0\0\0"),
     ("socks5h://u:pw@p", b"\x05\x02\x01\x00\x05\x00\x00\x03\x01a\0\0"),
 ];
+/// What the server behind it says once it is asked.
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 /// Runs a script: its first byte chooses the proxy, then two bytes each are a
@@ -56,7 +57,7 @@ impl Chaos {
         let machine = client::Connection::new(Arc::new(client::Config::default()), now);
         let way = Way::new(&proxy, "a.test", 443);
         let tunnel = Tunnel::new(machine, &way, now).expect("a way");
-        let good = [says, RESPONSE].concat();
+        let good = says.to_vec();
         let (failed, closed, ready) = (false, false, false);
         Chaos { tunnel, now, good, id: None, failed, closed, ready, body: Vec::new() }
     }
@@ -99,6 +100,9 @@ impl Chaos {
         self.tunnel.transmit(&mut out, most, self.now);
         let ours = out.windows(3).any(|three| three == b"GET");
         assert!(ready || !ours, "a request goes out only through a tunnel");
+        if ours {
+            self.good.extend_from_slice(RESPONSE);
+        }
     }
 
     fn poll(&mut self) {
@@ -167,6 +171,10 @@ impl Chaos {
     fn finish(mut self) -> Vec<u8> {
         self.tunnel.eof(Eof::Reset, self.now);
         self.check();
+        self.poll();
+        // A response that was there before the end may still be taken.
+        self.recv();
+        self.give_up(0);
         self.poll();
         assert!(self.closed && self.tunnel.want().close.is_some(), "it ends");
         assert!(!self.tunnel.in_exchange());

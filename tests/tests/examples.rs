@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+use purlin_core::{Eof, Machine, Now};
+use purlin_tests::tls::Raw;
+use purlin_tls::{ClientTls, Roots, Tls};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -61,8 +64,8 @@ fn started(command: &mut Command) -> Example {
     let (give, lines) = mpsc::channel();
     std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|l| give.send(l)));
     let mut started = Example { child, lines, address: String::new() };
-    let line = started.line_with("http://");
-    let (_, url) = line.split_once("http://").unwrap();
+    let line = started.line_with("://");
+    let (_, url) = line.split_once("://").unwrap();
     started.address = url.trim_end_matches('/').to_owned();
     started
 }
@@ -220,6 +223,34 @@ fn systemd_serves_an_address_of_its_own_or_the_socket_it_is_passed() {
         let passed = started(command.stdout(Stdio::piped()));
         assert_eq!(passed.address, address);
         check(&passed.ask("GET / HTTP/1.1"), 200, &format!(" to {address}\n"));
+    }
+}
+
+#[test]
+fn tls_tells_what_was_settled_and_who_does_not_speak_it() {
+    for package in ADAPTERS {
+        let example = start(package, "tls", &[]);
+        let text = "Client sent an HTTP request to an HTTPS server.\n";
+        check(&example.ask("GET / HTTP/1.1"), 400, text);
+        let now = Now::default();
+        let port = example.address.rsplit_once(':').unwrap().1;
+        let tls = ClientTls::new(Roots::webpki()).unwrap().danger_accept_invalid();
+        let mut machine = Tls::client(&tls, "localhost", Raw::new(1 << 16), now).unwrap();
+        let mut request = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n".into();
+        machine.send(1, &mut request, now).unwrap();
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        while machine.want().read {
+            let mut out = Vec::new();
+            machine.transmit(&mut out, usize::MAX, now);
+            stream.write_all(&out).unwrap();
+            match stream.read(machine.read_buf()).unwrap() {
+                0 => machine.eof(Eof::Clean, now),
+                count => machine.filled(count, now),
+            }
+        }
+        let answer = String::from_utf8_lossy(machine.inner().input()).into_owned();
+        assert!(answer.contains("you speak TLS 1.3 with TLS_"), "{answer}");
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use purlin_tests::tunnel;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_order_of_calls_is_legal(script in prop::collection::vec(any::<u8>(), 1..200)) {

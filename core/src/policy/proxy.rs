@@ -53,7 +53,7 @@ impl Proxy {
     ///
     /// # Errors
     /// [`ProxyError`]
-    fn from_value(value: &str) -> Result<Proxy, ProxyError> {
+    pub fn parse(value: &str) -> Result<Proxy, ProxyError> {
         match Url::parse(value) {
             Ok(url) if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => {
                 Proxy::new(url)
@@ -135,7 +135,7 @@ impl ProxyEnv {
         let value = |names: &[&str]| {
             names.iter().filter_map(|name| get(name)).find(|value| !value.is_empty())
         };
-        let proxy = |names: &[&str]| value(names).map(|value| Proxy::from_value(&value));
+        let proxy = |names: &[&str]| value(names).map(|value| Proxy::parse(&value));
         ProxyEnv {
             http: proxy(&["HTTP_PROXY", "http_proxy"]),
             https: proxy(&["HTTPS_PROXY", "https_proxy"]),

@@ -4,6 +4,7 @@ use super::{Stage, Told, Tunnel};
 use crate::error::{CloseReason, Fault, Misuse, Retry};
 use crate::head::{Fields, RequestHead};
 use crate::machine::{Body, ClientMachine, Close, Eof, Event, Id, Machine, Recv, Reuse, Want};
+use crate::secure::TlsInfo;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -66,6 +67,12 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
         loop {
             self.feed(now);
             if let Some(event) = self.inner.poll_event(now) {
+                // What is told once is not told again if the tunnel fails after it.
+                self.told = match event {
+                    Event::Failed(_) => Told::Failed,
+                    Event::Closed(_) => Told::Closed,
+                    _ => self.told,
+                };
                 return Some(event);
             }
             // The inside has used up what it had: there may be room for the rest.
@@ -204,5 +211,16 @@ impl<M: ClientMachine> ClientMachine for Tunnel<M> {
 
     fn is_ready(&self) -> bool {
         matches!(self.stage, Stage::Open) && self.inner.is_ready()
+    }
+
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self.refusal {
+            Some(refusal) => Some(Box::new(refusal)),
+            None => self.inner.trouble(),
+        }
+    }
+
+    fn tls(&self) -> Option<&TlsInfo> {
+        self.inner.tls()
     }
 }

@@ -83,6 +83,10 @@ impl Observer for Tells {
         self.tell(peer, format!("fault: {:?}", error.kind));
     }
 
+    fn tls_failed(&self, peer: &Peer, reason: &str) {
+        self.tell(peer, format!("TLS: {reason}"));
+    }
+
     fn exchange(&self, peer: &Peer, exchange: &Exchange) {
         let (head, facts) = (&exchange.head, &exchange.facts);
         let pattern = exchange.pattern.as_ref().map_or("-", |pattern| pattern.as_str());

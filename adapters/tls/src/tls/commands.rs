@@ -3,7 +3,7 @@
 use super::Tls;
 use purlin_core::{
     Body, ClientMachine, CloseReason, Id, Misuse, Now, RequestHead, ResponseHead, Reuse,
-    ServerMachine,
+    ServerMachine, TlsInfo,
 };
 
 impl<M: ServerMachine> ServerMachine for Tls<M> {
@@ -47,5 +47,17 @@ impl<M: ClientMachine> ClientMachine for Tls<M> {
 
     fn is_ready(&self) -> bool {
         !self.is_handshaking() && self.inner.is_ready()
+    }
+
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self.error() {
+            Some(error) => Some(Box::new(error.clone())),
+            None => self.inner.trouble(),
+        }
+    }
+
+    /// The innermost TLS counts: with the server, not with a proxy.
+    fn tls(&self) -> Option<&TlsInfo> {
+        self.inner.tls().or_else(|| self.info())
     }
 }

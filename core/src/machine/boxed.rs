@@ -1,11 +1,9 @@
-//! A machine in a box is a machine: so that layers can be put around one
-//! without every driver knowing their types.
+//! A machine behind a box is a machine: of what kind is decided while a program runs.
 
+use super::{Body, ClientMachine, Eof, Event, Id, Machine, Recv, Reuse, Want};
 use crate::error::Misuse;
-use crate::head::{Fields, RequestHead, ResponseHead};
-use crate::machine::{
-    Body, ClientMachine, Eof, Event, Id, Machine, Recv, Reuse, ServerMachine, Want,
-};
+use crate::head::{Fields, RequestHead};
+use crate::secure::TlsInfo;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -112,22 +110,12 @@ impl<M: ClientMachine + ?Sized> ClientMachine for Box<M> {
     fn is_ready(&self) -> bool {
         (**self).is_ready()
     }
-}
 
-impl<M: ServerMachine + ?Sized> ServerMachine for Box<M> {
-    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
-        (**self).respond(id, head, body, now)
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        (**self).trouble()
     }
 
-    fn answer(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
-        (**self).answer(id, head, body, now)
-    }
-
-    fn hijack(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
-        (**self).hijack(id, now)
-    }
-
-    fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
-        (**self).interim(id, head, now)
+    fn tls(&self) -> Option<&TlsInfo> {
+        (**self).tls()
     }
 }
