@@ -1,2 +1,4 @@
 //! What a client decides between two connections: pure functions of plain data.
 //! Holds no connection and sends nothing.
+
+pub mod pool;
