@@ -2,6 +2,7 @@
 //!
 //! It does not know what a kind is about: each family has a module of its own.
 
+mod cookies;
 mod json;
 mod routing;
 mod serve;
@@ -71,6 +72,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "chunked", family: "wire", check: Check::Profiled(wire::chunked) },
     Kind { name: "sniff", family: "client", check: Check::Exact(serve::detect) },
     Kind { name: "response_write", family: "client", check: Check::Exact(serve::serve) },
+    Kind { name: "cookies_parse", family: "client", check: Check::Exact(cookies::check) },
 ];
 
 /// What running a file came to.
