@@ -2,4 +2,5 @@
 //! Holds no connection and sends nothing.
 
 pub mod cookie;
+pub mod jar;
 pub mod pool;

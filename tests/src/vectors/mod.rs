@@ -2,6 +2,7 @@
 //!
 //! It does not know what a kind is about: each family has a module of its own.
 
+mod cookiejar;
 mod cookies;
 mod json;
 mod routing;
@@ -73,6 +74,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "sniff", family: "client", check: Check::Exact(serve::detect) },
     Kind { name: "response_write", family: "client", check: Check::Exact(serve::serve) },
     Kind { name: "cookies_parse", family: "client", check: Check::Exact(cookies::check) },
+    Kind { name: "cookiejar", family: "client", check: Check::Exact(cookiejar::check) },
 ];
 
 /// What running a file came to.
