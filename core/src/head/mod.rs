@@ -1,7 +1,7 @@
 //! Heads: request line or status line, and fields.
 //! Holds and validates them; framing, routing and connection rules live elsewhere.
 
-mod date;
+pub(crate) mod date;
 mod fields;
 mod method;
 pub mod names;

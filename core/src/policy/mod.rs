@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`auth`] | what user and password of a URL become |
 //! | [`coding`] | whether compressed content is asked for and taken apart |
+//! | [`cookie`] | what a cookie says, read and written |
+//! | [`jar`] | which cookies are kept, and which go with a request |
 //! | [`pool`] | which connection a request gets: a kept one, a new one, or one that it waits for |
 //! | [`proxy`] | which proxy a URL goes through, from the environment |
 //! | [`race`] | which of a name's addresses is tried when |
@@ -13,6 +15,8 @@
 
 pub mod auth;
 pub mod coding;
+pub mod cookie;
+pub mod jar;
 pub mod pool;
 pub mod proxy;
 pub mod race;

@@ -13,8 +13,7 @@ pub use types::{Changes, Checked, Get, Given, Opened, PoolConfig, Ticket};
 use crate::time::Mono;
 use hosts::{Hosts, State};
 use idle::{Idle, IdleList};
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The connections of a client, by key: all that must be equal for a connection
@@ -51,7 +50,7 @@ pub struct Pool<K, C> {
     config: PoolConfig,
     hosts: Hosts<K>,
     idle: IdleList<C>,
-    waiters: HashMap<Ticket, Waiter<C>>,
+    waiters: BTreeMap<Ticket, Waiter<C>>,
     next: u64,
 }
 
@@ -61,11 +60,11 @@ struct Waiter<C> {
     state: State<Checked<C>>,
 }
 
-impl<K: Clone + Eq + Hash, C> Pool<K, C> {
+impl<K: Clone + Ord, C> Pool<K, C> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Pool<K, C> {
         let (hosts, idle) = (Hosts::new(), IdleList::new());
-        Pool { config, hosts, idle, waiters: HashMap::new(), next: 0 }
+        Pool { config, hosts, idle, waiters: BTreeMap::new(), next: 0 }
     }
 
     /// How it was set up.

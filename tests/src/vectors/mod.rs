@@ -3,6 +3,8 @@
 //! It does not know what a kind is about: each family has a module of its own.
 
 mod client;
+mod cookiejar;
+mod cookies;
 mod json;
 mod routing;
 mod serve;
@@ -74,6 +76,8 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "response_write", family: "client", check: Check::Exact(serve::serve) },
     Kind { name: "redirects", family: "client", check: Check::Exact(client::redirect) },
     Kind { name: "proxy_env", family: "client", check: Check::Exact(client::proxy) },
+    Kind { name: "cookies_parse", family: "client", check: Check::Exact(cookies::check) },
+    Kind { name: "cookiejar", family: "client", check: Check::Exact(cookiejar::check) },
 ];
 
 /// What running a file came to.

@@ -2,8 +2,7 @@
 //! waiters exist.
 
 use super::Ticket;
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::hash::Hash;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::{Index, IndexMut};
 
 /// The connections and waiters of one key.
@@ -53,14 +52,14 @@ pub(super) enum State<T> {
 /// The hosts by number and by key. A number is used again when nothing is left of its host.
 #[derive(Debug)]
 pub(super) struct Hosts<K> {
-    numbers: HashMap<K, usize>,
+    numbers: BTreeMap<K, usize>,
     hosts: Vec<Host<K>>,
     free: Vec<usize>,
 }
 
-impl<K: Clone + Eq + Hash> Hosts<K> {
+impl<K: Clone + Ord> Hosts<K> {
     pub(super) fn new() -> Hosts<K> {
-        Hosts { numbers: HashMap::new(), hosts: Vec::new(), free: Vec::new() }
+        Hosts { numbers: BTreeMap::new(), hosts: Vec::new(), free: Vec::new() }
     }
 
     pub(super) fn find(&self, key: &K) -> Option<usize> {
