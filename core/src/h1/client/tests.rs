@@ -323,3 +323,15 @@ fn a_trace_tells_when_things_happened() {
     let times = [facts.first_byte, facts.head, facts.end].map(|at| at.since(Mono::ZERO).as_secs());
     assert_eq!((times, facts.sent, facts.received, facts.keep_alive), ([2, 3, 4], 3, 2, true));
 }
+
+#[test]
+fn every_exchange_is_told_to_be_over_also_if_the_next_fails_at_once() {
+    let mut wire = Wire::with(ClientConfig { trace: true, ..ClientConfig::default() });
+    wire.go("GET /", Body::Empty).answer(OK).events();
+    assert_eq!(wire.read(1), "hi");
+    wire.ask("GET /", Body::Empty).unwrap();
+    wire.eof(Eof::Clean);
+    let events = wire.events();
+    assert!(events[0].starts_with("Done { id: 1") && events[1].starts_with("Done { id: 2"));
+    assert_eq!(events[2], "NoResponse in send, Safe");
+}
