@@ -215,6 +215,7 @@ fn requests_that_contradict_themselves_are_refused() {
         ("GET /\nHost: b", Body::Empty, Misuse::BadHost),
         ("TRACE /", Body::Stream, Misuse::BodyNotAllowed),
         ("CONNECT a:1", Body::Length(1), Misuse::BodyNotAllowed),
+        ("CONNECT a:1", Body::Length(0), Misuse::BodyNotAllowed),
     ] {
         let mut wire = Wire::new();
         assert_eq!(wire.ask(text, body), Err(misuse), "{text}");
