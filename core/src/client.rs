@@ -22,7 +22,7 @@ pub use crate::config::ClientConfig as Config;
 /// let mut machine = client::Connection::new(Arc::new(client::Config::default()), now);
 ///
 /// // A request goes out.
-/// let mut head = RequestHead::new(Method::GET, "/hello")?;
+/// let mut head = RequestHead::new(Method::GET, "/hello").unwrap();
 /// head.fields_mut().append("Host", "example.test")?;
 /// let id = machine.request(&head, Body::Empty, now)?;
 /// let mut out = Vec::new();

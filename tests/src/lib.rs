@@ -4,6 +4,7 @@
 //! the parsers in `peer` are written a second time, plainly, from the RFCs.
 
 pub mod answers;
+pub mod asking;
 pub mod assumed;
 pub mod chaos;
 pub mod peer;

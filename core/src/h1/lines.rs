@@ -35,6 +35,11 @@ impl BlockScan {
         BlockScan { next: count, line: 0, lines: 0 }
     }
 
+    /// A scan that has passed a first line of `length` bytes.
+    pub(crate) fn behind_line(length: usize) -> BlockScan {
+        BlockScan { next: length, line: length, lines: 1 }
+    }
+
     /// Bytes looked at so far.
     pub(crate) fn seen(&self) -> usize {
         self.next

@@ -10,6 +10,9 @@ use crate::head::{Fields, ResponseHead, Status, Version, token};
 /// What every status line begins with.
 const BEGINNING: &[u8] = b"HTTP/";
 
+/// What most responses begin with.
+const USUAL: &[u8] = b"HTTP/1.1 200 OK\r\n";
+
 /// What is known of a head that has not arrived whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeadScan {
@@ -39,10 +42,19 @@ impl HeadScan {
         limits: &Limits,
     ) -> Result<Option<(ResponseHead, usize)>, Fault> {
         if self.line.is_none() {
-            let Some(line) = self.read_status_line(input, limits)? else {
-                return Ok(None);
+            let usual = self.scan.seen() == 0
+                && input.starts_with(USUAL)
+                && limits.head_bytes >= USUAL.len();
+            let line = if usual {
+                self.scan = BlockScan::behind_line(USUAL.len());
+                USUAL_LINE
+            } else {
+                match self.read_status_line(input, limits)? {
+                    Some(line) => line,
+                    None => return Ok(None),
+                }
             };
-            // The quick way, for most heads: all of it is there, and nothing about it is unusual.
+            // For most heads: all of it is there, and nothing about it is unusual.
             if let Some((fields, length)) = read_whole_fields(input, line.end, line.end, limits) {
                 self.restart();
                 return Ok(Some((line.with(input, fields), length)));
@@ -90,6 +102,13 @@ impl HeadScan {
         self.line = None;
     }
 }
+
+const USUAL_LINE: StatusLine = StatusLine {
+    version: Version::Http11,
+    status: Status::OK,
+    reason: (13, USUAL.len() - 2),
+    end: USUAL.len(),
+};
 
 impl StatusLine {
     /// The head of this line, which `input` begins with, and these fields.

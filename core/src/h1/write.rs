@@ -39,7 +39,7 @@ fn fields(out: &mut Vec<u8>, fields: &Fields, extra: &Extra<'_>) {
     let mut date = extra.date;
     let mut options: Vec<&[u8]> = Vec::new();
     let mut upgrade = false;
-    for (name, value) in fields.raw() {
+    for (name, value, line) in fields.lines() {
         match name.len() {
             // The machine writes these itself.
             10 if name.eq_ignore_ascii_case(b"connection") => {
@@ -52,7 +52,10 @@ fn fields(out: &mut Vec<u8>, fields: &Fields, extra: &Extra<'_>) {
             7 if name.eq_ignore_ascii_case(b"upgrade") => upgrade = true,
             _ => {}
         }
-        field(out, name, value);
+        match line {
+            Some(line) => out.extend_from_slice(line),
+            None => field(out, name, value),
+        }
     }
     if let Some(date) = date {
         out.extend_from_slice(date);

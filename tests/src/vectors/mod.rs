@@ -6,6 +6,7 @@ mod client;
 mod cookiejar;
 mod cookies;
 mod json;
+mod responses;
 mod routing;
 mod serve;
 mod wire;
@@ -71,6 +72,11 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "match", family: "routing", check: Check::Exact(routing::matching) },
     Kind { name: "match_go121", family: "routing", check: Check::Exact(routing::matching_go121) },
     Kind { name: "server_requests", family: "wire", check: Check::Profiled(wire::server_request) },
+    Kind {
+        name: "client_responses",
+        family: "wire",
+        check: Check::Profiled(responses::client_response),
+    },
     Kind { name: "chunked", family: "wire", check: Check::Profiled(wire::chunked) },
     Kind { name: "sniff", family: "client", check: Check::Exact(serve::detect) },
     Kind { name: "response_write", family: "client", check: Check::Exact(serve::serve) },

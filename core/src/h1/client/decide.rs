@@ -100,7 +100,8 @@ fn request_framing(head: &RequestHead, declared: Option<u64>, body: &Body) -> Re
     };
     let method = head.method();
     // RFC 9110 §9.3.6, §9.3.8.
-    if (*method == Method::CONNECT || *method == Method::TRACE) && length != Some(0) {
+    let bodiless = *method == Method::CONNECT || *method == Method::TRACE;
+    if bodiless && (length != Some(0) || !matches!(body, Body::Empty | Body::Full(_))) {
         return Err(Misuse::BodyNotAllowed);
     }
     match length {

@@ -114,7 +114,7 @@ impl Connection {
                 sent: self.trace.sent,
                 keep_alive,
             };
-            self.done = Some((self.id, facts));
+            self.done.push_back((self.id, facts));
         }
     }
 

@@ -37,6 +37,7 @@ use bytes::Bytes;
 use decide::Asked;
 use receive::Turn;
 use states::{ReadStep, Reader, WriteStep, Writer};
+use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -92,8 +93,8 @@ pub struct Connection {
     ending: Option<(Close, CloseReason)>,
     eof: Option<Eof>,
     shutdown: bool,
-    /// The end of an exchange that is to be told.
-    done: Option<(Id, Facts)>,
+    /// The ends of exchanges that are to be told: the next may begin, and fail, before one is.
+    done: VecDeque<(Id, Facts)>,
     notices: Notices,
 }
 
@@ -143,7 +144,7 @@ impl Connection {
             ending: None,
             eof: None,
             shutdown: false,
-            done: None,
+            done: VecDeque::new(),
             notices: Notices::default(),
             config,
         }
@@ -192,7 +193,7 @@ impl Machine for Connection {
     fn poll_event(&mut self, now: Now) -> Option<Event> {
         loop {
             self.advance(now);
-            if let Some((id, facts)) = self.done.take() {
+            if let Some((id, facts)) = self.done.pop_front() {
                 return Some(Event::Done { id, facts });
             }
             if let Some(event) = self.notices.take(self.id) {

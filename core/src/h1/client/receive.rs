@@ -129,6 +129,8 @@ impl Connection {
         self.trace.head = Some(now.mono);
         match answer {
             Answer::Interim => self.take_interim(head, length, now),
+            // Nothing can be sent into it any more.
+            Answer::Upgrade if self.eof == Some(Eof::Reset) => Err(Fault::Reset),
             Answer::Upgrade => Ok(self.take_upgrade(head)),
             Answer::Final(framing, persists) => {
                 self.persists = persists;

@@ -45,6 +45,13 @@ fn a_response_that_came_before_a_reset_is_read() {
 }
 
 #[test]
+fn a_tunnel_that_is_lost_already_is_none() {
+    let mut wire = Wire::new();
+    wire.go("CONNECT a:1", Body::Empty).answer("HTTP/1.1 200 OK\r\n\r\nearly").eof(Eof::Reset);
+    wire.expect(&["Reset in receive, Never", "closed: Fault(Reset)"]);
+}
+
+#[test]
 fn what_an_idle_connection_hears_ends_it() {
     let late = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
     let unasked = CloseReason::Fault(Fault::UnaskedBytes);
