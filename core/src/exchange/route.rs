@@ -3,12 +3,12 @@
 
 use crate::policy::proxy::{Kind, Proxy};
 use crate::url::Url;
+use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Where a connection leads and through what. Equal routes share connections.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
     secure: bool,
     /// In lower case, an IPv6 address without brackets and with its zone. Empty
@@ -24,15 +24,21 @@ struct Via(Arc<Proxy>);
 
 impl PartialEq for Via {
     fn eq(&self, other: &Via) -> bool {
-        self.0.url == other.0.url
+        self.cmp(other) == Ordering::Equal
     }
 }
 
 impl Eq for Via {}
 
-impl Hash for Via {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.url.hash(state);
+impl PartialOrd for Via {
+    fn partial_cmp(&self, other: &Via) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Via {
+    fn cmp(&self, other: &Via) -> Ordering {
+        self.0.url.as_str().cmp(other.0.url.as_str())
     }
 }
 

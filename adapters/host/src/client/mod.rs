@@ -7,6 +7,7 @@ mod inflate;
 #[cfg(not(feature = "gzip"))]
 #[path = "no_inflate.rs"]
 mod inflate;
+mod jar;
 mod keep;
 mod layers;
 mod link;
@@ -16,6 +17,7 @@ mod settings;
 mod socket;
 
 pub use inflate::{Inflate, Pulled};
+pub use jar::SharedJar;
 pub use keep::{Got, Keep, Next, Waiting};
 pub use layers::Layers;
 pub use link::{BoxMachine, Home, Lent, Link, Slot};

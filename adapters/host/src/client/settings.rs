@@ -1,6 +1,6 @@
 //! How a client behaves: what Go spreads over `Client`, `Transport` and `Dialer`.
 
-use super::Resolver;
+use super::{Resolver, SharedJar};
 use purlin_core::config::ClientConfig;
 use purlin_core::exchange::{CookieStore, Plan, Proxies};
 use purlin_core::policy::pool::PoolConfig;
@@ -18,7 +18,8 @@ use std::time::Duration;
 ///
 /// let settings = Settings::new()
 ///     .timeout(Duration::from_secs(30))
-///     .max_per_host(8);
+///     .max_per_host(8)
+///     .cookies();
 /// # let _ = settings;
 /// ```
 #[derive(Clone, Debug)]
@@ -166,6 +167,12 @@ impl Settings {
     pub fn redirects(mut self, policy: redirect::Policy) -> Settings {
         self.plan.redirects = policy;
         self
+    }
+
+    /// Keeps cookies between requests, in memory.
+    #[must_use]
+    pub fn cookies(self) -> Settings {
+        self.cookie_store(Arc::new(SharedJar::default()))
     }
 
     /// Keeps cookies there.

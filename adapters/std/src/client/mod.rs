@@ -10,7 +10,7 @@
 //! # fn main() -> Result<(), purlin_std::client::Error> {
 //! let text = purlin_std::get("http://127.0.0.1:8080/hello/gopher")?.text()?;
 //!
-//! let client = Client::with(Settings::new().timeout(Duration::from_secs(10)));
+//! let client = Client::with(Settings::new().timeout(Duration::from_secs(10)).cookies());
 //! let request = Request::post("http://127.0.0.1:8080/items").json(r#"{"a":1}"#);
 //! let mut response = client.send(request)?;
 //! println!("{} {text} {}", response.status(), response.text()?);
@@ -29,9 +29,9 @@ pub use body::Body;
 pub use dial::Dialer;
 pub use purlin_core::Phase;
 pub use purlin_core::exchange::{Cause, CookieStore, Error, IntoUrl, Proxies, Route, Trace};
-pub use purlin_core::policy::{proxy, redirect};
+pub use purlin_core::policy::{cookie, jar, proxy, redirect};
 pub use purlin_core::url::{Url, UrlError};
-pub use purlin_host::client::{Resolver, Settings};
+pub use purlin_host::client::{Resolver, Settings, SharedJar};
 pub use response::Response;
 pub use single::Connection;
 pub use upgraded::Upgraded;
