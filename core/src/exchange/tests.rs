@@ -4,7 +4,6 @@ use super::*;
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::head::{Fields, Method, Status};
 use crate::policy::proxy::Proxy;
-use std::sync::Mutex;
 
 fn now() -> Now {
     Now::at(Mono::from_secs(100), 1_700_000_000)
@@ -193,8 +192,10 @@ fn a_redirect_changes_what_is_asked_for_and_keeps_no_secret_for_others() {
     assert_eq!((answer.url.as_str(), answer.earlier.len()), ("http://b.test/new", 1));
 }
 
+/// A jar as an adapter has one.
 #[derive(Default)]
-struct Jar(Mutex<Vec<String>>);
+#[expect(clippy::disallowed_types, reason = "it stands for an adapter's")]
+struct Jar(std::sync::Mutex<Vec<String>>);
 
 impl CookieStore for Jar {
     fn cookies(&self, _url: &Url, _now: Now) -> Option<String> {

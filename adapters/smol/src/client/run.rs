@@ -131,27 +131,22 @@ impl<'a> Run<'a> {
         waiting: &mut Waiting<Socket>,
         route: &Arc<Route>,
     ) -> Result<Turned, Error> {
-        loop {
-            let until = self.exchange.deadline();
-            let next = future::poll_fn(|cx| match waiting.poll(cx.waker(), clock::now()) {
-                Next::Later => Poll::Pending,
-                next => Poll::Ready(Ok(next)),
-            });
-            match super::dial::within(until, next).await.map_err(io_error)? {
-                Next::Kept(lent, idle) => {
-                    return Ok(Turned::Kept(lent, Reached { reused: true, idle }));
-                }
-                Next::Dial | Next::Later => {}
-            }
-            let mut dialling = pin!(inner.dial.dial(route, &mut self.exchange));
-            let first = future::poll_fn(|cx| {
-                if let Next::Kept(lent, idle) = waiting.poll(cx.waker(), clock::now()) {
-                    return Poll::Ready(Ok(Turned::Kept(lent, Reached { reused: true, idle })));
-                }
-                dialling.as_mut().poll(cx).map(|socket| socket.map(Turned::Dialled))
-            });
-            return first.await;
+        let until = self.exchange.deadline();
+        let next = future::poll_fn(|cx| match waiting.poll(cx.waker(), clock::now()) {
+            Next::Later => Poll::Pending,
+            next => Poll::Ready(Ok(next)),
+        });
+        if let Next::Kept(lent, idle) = super::dial::within(until, next).await.map_err(io_error)? {
+            return Ok(Turned::Kept(lent, Reached { reused: true, idle }));
         }
+        let mut dialling = pin!(inner.dial.dial(route, &mut self.exchange));
+        let first = future::poll_fn(|cx| {
+            if let Next::Kept(lent, idle) = waiting.poll(cx.waker(), clock::now()) {
+                return Poll::Ready(Ok(Turned::Kept(lent, Reached { reused: true, idle })));
+            }
+            dialling.as_mut().poll(cx).map(|socket| socket.map(Turned::Dialled))
+        });
+        first.await
     }
 
     /// Puts the layers on a new socket, and waits until they are set up.

@@ -80,7 +80,7 @@ impl Dial {
         let (host, port) = route.dialled();
         if let Some(Dialer(dial)) = &self.dialer {
             exchange.begin(Phase::Connect, clock.look());
-            let stream = dial(host, port).map_err(|error| connect_error(error))?;
+            let stream = dial(host, port).map_err(connect_error)?;
             return Ok(Dialled::Socket(Socket::new(stream)));
         }
         let addresses = match self.resolver.literal(host, port) {
