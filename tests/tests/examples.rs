@@ -254,6 +254,61 @@ fn tls_tells_what_was_settled_and_who_does_not_speak_it() {
     }
 }
 
+/// What an example prints that ends by itself.
+fn printed(package: &str, example: &str, args: &[&str]) -> String {
+    let output = cargo_run(package, example).args(args).output().unwrap();
+    assert!(output.status.success(), "{package} {example}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn clients_fetch_post_download_and_draw() {
+    let server = start("purlin-std", "hello", &[]);
+    let url = format!("http://{}/hello/gopher", server.address);
+    for package in ADAPTERS {
+        let got = printed(package, "get", &[&url]);
+        assert!(got.starts_with("200 OK from http://") && got.ends_with("hello, gopher\n\n"));
+        let drawn = printed(package, "waterfall", &[&url, "3"]);
+        assert_eq!(drawn.matches("on a new connection").count(), 1, "{drawn}");
+        assert_eq!(drawn.matches("on a kept connection").count(), 2, "{drawn}");
+
+        let file = std::env::temp_dir().join(format!("purlin-example-{package}"));
+        let file = file.to_str().unwrap();
+        let printed = printed(package, "download", &[&url, file]);
+        assert!(printed.contains("14 bytes in "), "{printed}");
+        assert_eq!(std::fs::read(file).unwrap(), b"hello, gopher\n");
+        std::fs::remove_file(file).unwrap();
+
+        let refused = cargo_run(package, "post_json").arg(&url).stderr(Stdio::piped()).output();
+        let refused = refused.unwrap();
+        let told = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && told.contains(&format!("POST {url}: ")), "{told}");
+        assert!(told.contains("405"), "{told}");
+    }
+}
+
+#[test]
+fn clients_log_in_and_dial_in_their_own_way() {
+    for package in ADAPTERS {
+        let login = printed(package, "login", &[]);
+        assert_eq!(login, "401 Unauthorized\n200 OK: welcome\n200 OK: you are ada\n");
+        assert_eq!(printed(package, "dialer", &[]), "200 OK: you asked for any.host\n");
+    }
+}
+
+#[test]
+fn clients_go_through_a_proxy() {
+    let server = start("purlin-std", "hello", &[]);
+    let url = format!("http://{}/hello/gopher", server.address);
+    for package in ADAPTERS {
+        // A server that is asked as a proxy is asked for the whole URL.
+        let proxy = format!("http://user:secret@{}", server.address);
+        let other = "http://elsewhere.test/hello/proxied";
+        assert!(printed(package, "proxy", &[&proxy, other]).contains("hello, proxied"));
+        assert!(printed(package, "proxy", &[&url]).contains("hello, gopher"));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn shutdown_finishes_what_is_in_progress() {

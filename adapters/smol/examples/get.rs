@@ -1,25 +1,22 @@
-//! Fetches a URL and prints the head, the text, and when what happened.
+//! Fetches a URL and prints the head and the text.
 //!
-//! ```text
-//! cargo run -p purlin-smol --example get -- http://127.0.0.1:8080/hello/gopher
-//! ```
+//! Run `cargo run -p purlin-smol --example get -- URL`; against the example
+//! `hello`, `http://127.0.0.1:8080/hello/gopher` prints `200 OK`, the fields and
+//! `hello, gopher`.
 
-use purlin_smol::client::{Client, Request, Result, Settings};
-use std::time::Duration;
+use purlin_smol::client::Result;
 
 fn main() -> Result<()> {
-    smol::block_on(fetch())
+    smol::block_on(run())
 }
 
-async fn fetch() -> Result<()> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:8080/".to_owned());
-    let client = Client::with(Settings::new().timeout(Duration::from_secs(30)));
-    let mut response = client.send(Request::get(&url).header("Accept", "*/*")).await?;
+async fn run() -> Result<()> {
+    let url = std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:8080/".into());
+    let mut response = purlin_smol::get(url).await?;
     println!("{} from {}", response.status(), response.url().redacted());
     for field in response.fields().iter() {
-        println!("{}: {}", field.name, field.text().unwrap_or("(not text)"));
+        println!("{}: {}", field.name, String::from_utf8_lossy(field.value));
     }
     println!("\n{}", response.text().await?);
-    println!("{}", response.trace());
     Ok(())
 }

@@ -1,21 +1,18 @@
-//! Fetches a URL and prints the head, the text, and when what happened.
+//! Fetches a URL and prints the head and the text.
 //!
-//! ```text
-//! cargo run -p purlin-std --example get -- http://127.0.0.1:8080/hello/gopher
-//! ```
+//! Run `cargo run -p purlin-std --example get -- URL`; against the example
+//! `hello`, `http://127.0.0.1:8080/hello/gopher` prints `200 OK`, the fields and
+//! `hello, gopher`.
 
-use purlin_std::client::{Client, Request, Result, Settings};
-use std::time::Duration;
+use purlin_std::client::Result;
 
 fn main() -> Result<()> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:8080/".to_owned());
-    let client = Client::with(Settings::new().timeout(Duration::from_secs(30)));
-    let mut response = client.send(Request::get(&url).header("Accept", "*/*"))?;
+    let url = std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:8080/".into());
+    let mut response = purlin_std::get(url)?;
     println!("{} from {}", response.status(), response.url().redacted());
     for field in response.fields().iter() {
-        println!("{}: {}", field.name, field.text().unwrap_or("(not text)"));
+        println!("{}: {}", field.name, String::from_utf8_lossy(field.value));
     }
     println!("\n{}", response.text()?);
-    println!("{}", response.trace());
     Ok(())
 }
