@@ -6,7 +6,7 @@ mod boxed;
 
 use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{Fields, RequestHead, ResponseHead, Status};
-use crate::secure::TlsInfo;
+use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -216,8 +216,8 @@ pub trait ClientMachine: Machine {
         None
     }
 
-    /// What TLS with the server has settled, if there is TLS and it has.
-    fn tls(&self) -> Option<&TlsInfo> {
+    /// The TLS that the server is spoken to in, if it is.
+    fn tls(&self) -> Option<Secured> {
         None
     }
 }

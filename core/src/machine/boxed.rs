@@ -3,7 +3,7 @@
 use super::{Body, ClientMachine, Eof, Event, Id, Machine, Recv, Reuse, Want};
 use crate::error::Misuse;
 use crate::head::{Fields, RequestHead};
-use crate::secure::TlsInfo;
+use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -115,7 +115,7 @@ impl<M: ClientMachine + ?Sized> ClientMachine for Box<M> {
         (**self).trouble()
     }
 
-    fn tls(&self) -> Option<&TlsInfo> {
+    fn tls(&self) -> Option<Secured> {
         (**self).tls()
     }
 }

@@ -4,7 +4,7 @@ use super::{Stage, Told, Tunnel};
 use crate::error::{CloseReason, Fault, Misuse, Retry};
 use crate::head::{Fields, RequestHead};
 use crate::machine::{Body, ClientMachine, Close, Eof, Event, Id, Machine, Recv, Reuse, Want};
-use crate::secure::TlsInfo;
+use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -220,7 +220,7 @@ impl<M: ClientMachine> ClientMachine for Tunnel<M> {
         }
     }
 
-    fn tls(&self) -> Option<&TlsInfo> {
+    fn tls(&self) -> Option<Secured> {
         self.inner.tls()
     }
 }

@@ -5,7 +5,7 @@ use crate::Bytes;
 use purlin_core::exchange::{Answer, Cause, Trace};
 use purlin_core::policy::coding::Decoding;
 use purlin_core::url::Url;
-use purlin_core::{BodyLength, Fields, Method, ResponseHead, Status, Version};
+use purlin_core::{BodyLength, Fields, Method, ResponseHead, Secured, Status, TlsInfo, Version};
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub(super) struct About {
     length: BodyLength,
     decoded: bool,
     trace: Trace,
+    secured: Option<Secured>,
 }
 
 impl About {
@@ -52,6 +53,7 @@ impl Response {
     pub(super) fn new(
         method: Method,
         answer: Answer,
+        secured: Option<Secured>,
         body: impl FnOnce(Arc<About>) -> Body,
     ) -> Response {
         let about = Arc::new(About {
@@ -60,6 +62,7 @@ impl Response {
             length: answer.body,
             decoded: answer.decoding != Decoding::AsIs,
             trace: answer.trace,
+            secured,
         });
         let body = body(about.clone());
         let (interims, earlier) = (answer.interims, answer.earlier);
@@ -109,6 +112,12 @@ impl Response {
     /// Whether a coding is undone, so that the content is longer than what is transferred.
     pub fn is_decoded(&self) -> bool {
         self.about.decoded
+    }
+
+    /// The TLS it came in: version, cipher, the server's certificates. None for
+    /// plain HTTP.
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.about.secured.as_ref()?.info()
     }
 
     /// When what happened, as it is known by now.

@@ -292,12 +292,13 @@ impl<'a> Run<'a> {
     }
 
     fn deliver(&mut self, answer: Answer) -> Result<Response, Error> {
-        let Some(lent) = self.lent.take() else {
+        let Some(mut lent) = self.lent.take() else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
+        let secured = lent.machine().tls();
         let method = self.exchange.order().method.clone();
         let reading = Reading::new(lent, self.id, &answer);
-        Ok(Response::new(method, answer, |about| Body::new(reading, about)))
+        Ok(Response::new(method, answer, secured, |about| Body::new(reading, about)))
     }
 }
 

@@ -2,6 +2,7 @@
 //! Runs it in a thread of its own and connects to it; serving is the server's.
 
 use super::TestStream;
+use crate::client::{self, Client};
 use crate::handler::Handler;
 use crate::server::{Handle, Server};
 use async_io::Timer;
@@ -115,6 +116,27 @@ impl TestServer {
         };
         exchange.or(late).await.1?;
         Ok(answer)
+    }
+
+    /// A client all of whose requests go to this server, whatever host their
+    /// URLs name.
+    ///
+    /// ```
+    /// # use purlin_smol::{Request, testing::TestServer};
+    /// let server = TestServer::new(async |_: Request| "hello\n");
+    /// smol::block_on(async {
+    ///     let text = server.client().get("http://any.test/").await?.text().await?;
+    ///     assert_eq!(text, "hello\n");
+    ///     Ok::<(), purlin_smol::client::Error>(())
+    /// }).unwrap();
+    /// ```
+    pub fn client(&self) -> Client {
+        let memory = self.dialer.clone();
+        let dialer = client::Dialer::new(move |_, _| {
+            let stream = memory.connect();
+            async move { Ok(stream?.into()) }
+        });
+        Client::with_dialer(client::Settings::new().no_proxy(), dialer)
     }
 
     /// What stops it gracefully.

@@ -5,7 +5,7 @@ use crate::Bytes;
 use purlin_core::exchange::{Answer, Cause, Trace};
 use purlin_core::policy::coding::Decoding;
 use purlin_core::url::Url;
-use purlin_core::{BodyLength, Fields, Method, ResponseHead, Status, Version};
+use purlin_core::{BodyLength, Fields, Method, ResponseHead, Secured, Status, TlsInfo, Version};
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ pub(super) struct About {
     length: BodyLength,
     decoded: bool,
     trace: Trace,
+    secured: Option<Secured>,
 }
 
 impl About {
@@ -51,6 +52,7 @@ impl Response {
     pub(super) fn new(
         method: Method,
         answer: Answer,
+        secured: Option<Secured>,
         body: impl FnOnce(Arc<About>) -> Body,
     ) -> Response {
         let about = Arc::new(About {
@@ -59,6 +61,7 @@ impl Response {
             length: answer.body,
             decoded: answer.decoding != Decoding::AsIs,
             trace: answer.trace,
+            secured,
         });
         let body = body(about.clone());
         let (interims, earlier) = (answer.interims, answer.earlier);
@@ -108,6 +111,12 @@ impl Response {
     /// Whether a coding is undone, so that the content is longer than what is transferred.
     pub fn is_decoded(&self) -> bool {
         self.about.decoded
+    }
+
+    /// The TLS it came in: version, cipher, the server's certificates. None for
+    /// plain HTTP.
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.about.secured.as_ref()?.info()
     }
 
     /// When what happened, as it is known by now.

@@ -1,6 +1,7 @@
 //! A server without a port, for tests.
 //! Runs it in a thread of its own and connects to it; serving is the server's.
 
+use crate::client::{self, Client};
 use crate::{Handle, Handler, Server};
 use purlin_host::{Aside, Dialer, in_memory};
 use std::fmt;
@@ -115,6 +116,22 @@ impl TestServer {
             }
             answer
         })
+    }
+
+    /// A client all of whose requests go to this server, whatever host their
+    /// URLs name.
+    ///
+    /// ```
+    /// # use purlin_std::{Request, testing::TestServer};
+    /// let server = TestServer::new(|_: Request| "hello\n");
+    /// let text = server.client().get("http://any.test/")?.text()?;
+    /// assert_eq!(text, "hello\n");
+    /// # Ok::<(), purlin_std::client::Error>(())
+    /// ```
+    pub fn client(&self) -> Client {
+        let memory = self.dialer.clone();
+        let dialer = client::Dialer::new(move |_, _| Ok(memory.connect()?.into()));
+        Client::with_dialer(client::Settings::new().no_proxy(), dialer)
     }
 
     /// What stops it gracefully.

@@ -2,8 +2,8 @@
 
 use super::Tls;
 use purlin_core::{
-    Body, ClientMachine, CloseReason, Id, Misuse, Now, RequestHead, ResponseHead, Reuse,
-    ServerMachine, TlsInfo,
+    Body, ClientMachine, CloseReason, Id, Misuse, Now, RequestHead, ResponseHead, Reuse, Secured,
+    ServerMachine,
 };
 
 impl<M: ServerMachine> ServerMachine for Tls<M> {
@@ -57,7 +57,7 @@ impl<M: ClientMachine> ClientMachine for Tls<M> {
     }
 
     /// The innermost TLS counts: with the server, not with a proxy.
-    fn tls(&self) -> Option<&TlsInfo> {
-        self.inner.tls().or_else(|| self.info())
+    fn tls(&self) -> Option<Secured> {
+        self.inner.tls().or_else(|| Some(self.secured().clone()))
     }
 }
