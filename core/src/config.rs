@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a head, request line and empty line included; also of a trailer
-    /// section. More is answered with 431.
+    /// section, and of all interim responses to one request. A server answers more with 431.
     pub head_bytes: usize,
     /// Bytes of a request target. More is answered with 414.
     pub target_bytes: usize,
@@ -23,9 +23,11 @@ pub struct Limits {
     pub fields: usize,
     /// Empty lines before a request line that are skipped (RFC 9112 §2.2).
     pub empty_lines: u8,
-    /// Bytes of a request body, unless changed for one request. More is answered with 413.
+    /// Interim responses to one request that a client takes.
+    pub interims: u8,
+    /// Bytes of a body, unless changed for one exchange. A server answers more with 413.
     pub body_bytes: u64,
-    /// Bytes of an unread request body that are read to keep the connection.
+    /// Bytes of an unread body that are read to keep the connection.
     pub discard_bytes: u64,
     /// Input held while nobody takes it; at least a head's limit.
     pub input_bytes: usize,
@@ -35,24 +37,37 @@ pub struct Limits {
     pub leniency: Leniency,
 }
 
+/// Those of a server.
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            head_bytes: 64 * 1024,
-            target_bytes: 16 * 1024,
-            method_bytes: 64,
-            fields: 100,
-            empty_lines: 8,
-            body_bytes: 16 * 1024 * 1024,
-            discard_bytes: 256 * 1024,
-            input_bytes: 512 * 1024,
-            output_bytes: 512 * 1024,
-            leniency: Leniency::STRICT,
-        }
+        Limits::SERVER
     }
 }
 
 impl Limits {
+    /// What a server takes of a client.
+    pub const SERVER: Limits = Limits {
+        head_bytes: 64 * 1024,
+        target_bytes: 16 * 1024,
+        method_bytes: 64,
+        fields: 100,
+        empty_lines: 8,
+        interims: 16,
+        body_bytes: 16 * 1024 * 1024,
+        discard_bytes: 256 * 1024,
+        input_bytes: 512 * 1024,
+        output_bytes: 512 * 1024,
+        leniency: Leniency::STRICT,
+    };
+
+    /// What a client takes of a server: a body of any length, and a folded
+    /// field, which a user agent must read (RFC 9112 §5.2).
+    pub const CLIENT: Limits = Limits {
+        body_bytes: u64::MAX,
+        leniency: Leniency { obs_fold: true, ..Leniency::STRICT },
+        ..Limits::SERVER
+    };
+
     /// The most input a machine holds: a whole head or chunk line and a read, or `input_bytes` if that is more.
     pub(crate) fn most_input(&self) -> usize {
         let line = self.head_bytes.max(crate::body::chunked::LINE_MOST);
@@ -69,7 +84,7 @@ pub struct Leniency {
     /// Lines of a head may end in LF alone (RFC 9112 §2.2). Chunk lines may not.
     pub bare_lf: bool,
     /// A field value may go on in a line that begins with white space; the fold
-    /// becomes a space (RFC 9112 §5.2).
+    /// becomes a space (RFC 9112 §5.2). Not one that frames the message.
     pub obs_fold: bool,
     /// Bytes above 0x7F may stand raw in a target; they become `%XX`.
     pub raw_target: bool,
@@ -200,6 +215,63 @@ impl Default for ServerConfig {
             general_options: true,
             trace: false,
             fault_answer: None,
+        }
+    }
+}
+
+/// How long a client's connection waits for its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientTimeouts {
+    /// From the last byte of the request to the first of the final head; an
+    /// interim response starts it anew.
+    pub first_byte: Duration,
+    /// From the first byte of a head to its last.
+    pub head: Duration,
+    /// How fast a body must come, while the application waits for it.
+    pub body: Rate,
+    /// How fast a request must be taken.
+    pub write: Rate,
+    /// For 100 (Continue), after which the body is sent without it (RFC 9110 §10.1.1).
+    pub expect: Duration,
+    /// From a graceful shutdown to the end of the exchange.
+    pub drain: Duration,
+}
+
+impl Default for ClientTimeouts {
+    fn default() -> ClientTimeouts {
+        ClientTimeouts {
+            first_byte: Duration::from_secs(60),
+            head: Duration::from_secs(30),
+            body: Rate::DEFAULT,
+            write: Rate::DEFAULT,
+            expect: Duration::from_secs(1),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How a client connection behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientConfig {
+    /// Sizes; [`Limits::CLIENT`] unless changed.
+    pub limits: Limits,
+    /// Durations.
+    pub timeouts: ClientTimeouts,
+    /// Whether a connection carries more than one request. Without it each
+    /// request says `Connection: close`.
+    pub keep_alive: bool,
+    /// Whether [`Event::Sent`](crate::Event::Sent), [`Event::Begun`](crate::Event::Begun)
+    /// and [`Event::Done`](crate::Event::Done) are told.
+    pub trace: bool,
+}
+
+impl Default for ClientConfig {
+    fn default() -> ClientConfig {
+        ClientConfig {
+            limits: Limits::CLIENT,
+            timeouts: ClientTimeouts::default(),
+            keep_alive: true,
+            trace: false,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What can go wrong, and whose fault it was: the caller's ([`Misuse`]), the
-//! peer's ([`PeerError`]), or nobody's (a [`CloseReason`]).
+//! peer's ([`PeerError`], with its [`Phase`]), or nobody's (a [`CloseReason`]).
 //! Holds no text of a peer and no allocation: all are `Copy` and name their rule.
 
 use crate::head::Status;
@@ -39,6 +39,16 @@ pub enum Misuse {
     ForbiddenTrailer,
     /// The peer did not ask for an upgrade, or its request body is unread (RFC 9110 §7.8).
     NotUpgradable,
+    /// A request of HTTP/1.1 needs exactly one Host, and none may have a malformed one (RFC 9112 §3.2).
+    BadHost,
+    /// A request of HTTP/1.0 needs a length for its body (RFC 9112 §6.3).
+    LengthRequired,
+    /// An exchange is open, and this connection carries one at a time.
+    Busy,
+    /// The connection takes no further request: [`Reuse`](crate::Reuse) says why.
+    NotReusable,
+    /// The final response came before the request was whole: the rest of it is not wanted any more.
+    Answered,
 }
 
 impl fmt::Display for Misuse {
@@ -57,6 +67,11 @@ impl fmt::Display for Misuse {
             Misuse::TrailersNotAllowed => "trailers go with a chunked body only",
             Misuse::ForbiddenTrailer => "this field may not stand in a trailer section",
             Misuse::NotUpgradable => "the request cannot be upgraded",
+            Misuse::BadHost => "the request does not have exactly one valid Host field",
+            Misuse::LengthRequired => "a body of unknown length cannot be sent with HTTP/1.0",
+            Misuse::Busy => "an exchange is open already",
+            Misuse::NotReusable => "the connection takes no further request",
+            Misuse::Answered => "the response came before the request was whole",
         })
     }
 }
@@ -74,6 +89,43 @@ pub enum Retry {
     Never,
 }
 
+/// How far a request had come when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Finding the address of the host.
+    Dns,
+    /// Connecting to it.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// Sending the request.
+    Send,
+    /// Waiting for the first byte of the response.
+    Wait,
+    /// Receiving the response.
+    Receive,
+}
+
+impl Phase {
+    /// The phase in one word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Dns => "dns",
+            Phase::Connect => "connect",
+            Phase::Tls => "tls",
+            Phase::Send => "send",
+            Phase::Wait => "wait",
+            Phase::Receive => "receive",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What a peer did wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerError {
@@ -83,12 +135,19 @@ pub struct PeerError {
     pub answer: Option<Status>,
     /// For a client: whether the request may be sent again.
     pub retry: Retry,
+    /// For a client: how far the request had come. A server is always receiving.
+    pub phase: Phase,
 }
 
 impl PeerError {
     /// A fault in what a client sent: its answer is the fault's own status.
     pub(crate) fn of_request(kind: Fault) -> PeerError {
-        PeerError { kind, answer: kind.status(), retry: Retry::Never }
+        PeerError { kind, answer: kind.status(), retry: Retry::Never, phase: Phase::Receive }
+    }
+
+    /// A fault in what a server sent, or did not send: nothing answers it.
+    pub(crate) fn of_response(kind: Fault, retry: Retry, phase: Phase) -> PeerError {
+        PeerError { kind, answer: None, retry, phase }
     }
 
     /// The section the peer broke, such as `"RFC 9112 §6.3"`.
@@ -125,6 +184,20 @@ macro_rules! faults {
             /// The section that was broken, or the limit of ours that was met.
             pub const fn rule(self) -> &'static str {
                 match self { $(Fault::$name => $rule,)* }
+            }
+
+            /// Whether something took too long.
+            pub const fn is_timeout(self) -> bool {
+                matches!(
+                    self,
+                    Fault::HeadTimeout
+                        | Fault::BodyTimeout
+                        | Fault::WriteTimeout
+                        | Fault::DrainTimeout
+                        | Fault::FirstByteTimeout
+                        | Fault::TlsTimeout
+                        | Fault::ProxyTimeout
+                )
             }
 
             /// One line of fixed text: no byte of the peer is in it.
@@ -218,6 +291,20 @@ faults! {
     Reset = 0, "RFC 9112 §9.5", "the connection was reset";
     /// Exchanges did not end within the drain time of a shutdown.
     DrainTimeout = 0, "limit: drain", "the exchange did not end within the drain time";
+    /// Not `version SP status [SP reason]`.
+    BadStatusLine = 0, "RFC 9112 §4", "the status line is not version, three digits and a reason";
+    /// Framing fields of a body in an interim response.
+    InterimContent = 0, "RFC 9110 §15.2", "an interim response announces a body";
+    /// More interim responses, or bytes of them, than the limit.
+    TooManyInterims = 0, "limit: interim responses", "there are more interim responses than the limit";
+    /// 101 to a request that was not whole, or that did not ask for it.
+    UnaskedUpgrade = 0, "RFC 9110 §7.8", "the server switches protocols without being asked";
+    /// Bytes where no response is due.
+    UnaskedBytes = 0, "RFC 9112 §9.2", "the server sent bytes that no request asked for";
+    /// The connection ended before a response began.
+    NoResponse = 0, "RFC 9112 §9.3.1", "the connection ended before a response came";
+    /// The response did not begin in time.
+    FirstByteTimeout = 0, "limit: first byte timeout", "the response did not begin in time";
     /// Plain HTTP where TLS is spoken.
     PlainHttp = 400, "RFC 9110 §4.2.2", "plain HTTP was sent where TLS is spoken";
     /// The TLS handshake failed, or ended before its time.
@@ -228,6 +315,12 @@ faults! {
     TlsRecord = 0, "RFC 8446 §5", "what came is not what TLS allows";
     /// The peer ended TLS with an alert that tells of an error.
     TlsAlert = 0, "RFC 8446 §6.2", "the peer ended TLS with an alert";
+    /// A proxy refuses to make a tunnel; `Tunnel::refusal` tells with which status or code.
+    ProxyRefused = 0, "RFC 9110 §9.3.6, RFC 1928 §6", "the proxy refuses to make a tunnel";
+    /// What a proxy says is not SOCKS5, or comes before it was asked.
+    ProxyProtocol = 0, "RFC 1928 §3", "the proxy does not speak the protocol it should";
+    /// A proxy did not make its tunnel in time.
+    ProxyTimeout = 0, "limit: proxy handshake", "the proxy did not make a tunnel in time";
 }
 
 impl fmt::Display for Fault {
@@ -255,8 +348,10 @@ pub enum CloseReason {
     /// The response came before a body that waits for 100 (Continue), so what
     /// the peer sends next cannot be told (RFC 9110 §10.1.1).
     BodyRefused,
-    /// More of the request body is unread than is worth reading.
+    /// More of the body is unread than is worth reading.
     BodyUnread,
+    /// The response came before the request was sent whole.
+    BodyUnsent,
     /// A CONNECT was refused: what its client sends next may be meant for the
     /// tunnel that there is not.
     TunnelRefused,
@@ -282,7 +377,8 @@ impl fmt::Display for CloseReason {
             CloseReason::KeepAliveOff => f.write_str("keep-alive is off"),
             CloseReason::CloseDelimited => f.write_str("the close ends the response"),
             CloseReason::BodyRefused => f.write_str("the expected body was refused"),
-            CloseReason::BodyUnread => f.write_str("too much of the request body is unread"),
+            CloseReason::BodyUnread => f.write_str("too much of the body is unread"),
+            CloseReason::BodyUnsent => f.write_str("the request was answered before it was sent"),
             CloseReason::TunnelRefused => f.write_str("a tunnel was refused"),
             CloseReason::Aborted => f.write_str("the message was given up"),
             CloseReason::Fault(fault) => write!(f, "{fault}"),

@@ -59,9 +59,12 @@
 //! |---|---|
 //! | [`machine`] | the contract: verbs, commands, events |
 //! | [`server`] | the server's connection, and its configuration |
+//! | [`client`] | the client's connection, and its configuration |
 //! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
+//! | [`tunnel`] | a machine around a machine: a proxy's tunnel, by CONNECT or SOCKS5 |
+//! | [`url`] | URLs: taken apart, checked, resolved |
 //! | [`router`] | Go's patterns: which route answers a request, and which conflict |
 //! | [`mux`] | a router with handlers, groups and middleware |
 //! | [`message`] | requests and responses as handlers see them |
@@ -78,38 +81,45 @@
 
 pub(crate) mod body;
 pub(crate) mod buf;
+pub mod client;
 pub mod config;
 pub mod content;
 #[cfg(feature = "http")]
 pub mod convert;
 mod direct;
 pub mod error;
+pub mod exchange;
 pub mod h1;
 pub mod head;
 pub mod machine;
 pub mod message;
 pub mod mux;
 pub mod observe;
+pub mod policy;
 pub mod router;
 pub mod secure;
 pub mod server;
 pub mod target;
 pub mod testing;
 pub mod time;
+pub mod tunnel;
+pub mod url;
 
-pub use config::{Leniency, Limits, ServerConfig, Timeouts};
+pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, Timeouts};
 pub use direct::Direct;
-pub use error::{CloseReason, Fault, Misuse, PeerError, Retry};
+pub use error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 pub use head::{
     Field, Fields, InvalidField, Method, NotAStatus, NotAToken, RequestHead, ResponseHead, Status,
     Version, imf_fixdate, names,
 };
 pub use machine::{
-    Body, BodyLength, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine,
-    Want,
+    Body, BodyLength, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse,
+    ServerMachine, Want,
 };
 pub use message::{Content, IntoResponse, Request, Response, Values};
 pub use mux::Mux;
 pub use secure::{Secured, TlsInfo};
 pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
+pub use tunnel::Tunnel;
+pub use url::{Origin, Url, UrlError};

@@ -2,8 +2,11 @@
 //! interest, and commands for messages.
 //! Holds no protocol: HTTP/1, HTTP/2 and TLS implement these traits.
 
+mod boxed;
+
 use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{Fields, RequestHead, ResponseHead, Status};
+use crate::secure::TlsInfo;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -176,12 +179,58 @@ pub trait ServerMachine: Machine {
 }
 
 /// What the client's side adds.
+///
+/// [`Event::Interim`], any number of times, and [`Event::Response`] answer a
+/// request; the response's body is taken with [`Machine::recv`]. A request that
+/// gets no response ends with [`Event::Failed`]; a body that does not come to
+/// its end, with [`Recv::Failed`].
+///
+/// A driver calls [`Machine::wrote`] as soon as bytes have left: what comes
+/// before any byte of the request went out is not taken for its response. When
+/// a write fails there may still be a response to read, so it reads until that
+/// fails too, and then says [`Eof::Reset`].
 pub trait ClientMachine: Machine {
     /// Sends a request's head, and with [`Body::Full`] and [`Body::Empty`] the whole request.
+    ///
+    /// The machine writes what frames the body. `Expect: 100-continue` in the
+    /// head holds the body back until the server says 100 (Continue), or a while
+    /// has passed (RFC 9110 §10.1.1). A final response that comes before the
+    /// request is whole stops it: `send` and `finish` then give [`Misuse::Answered`].
     ///
     /// # Errors
     /// [`Misuse`], and nothing is changed.
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse>;
+
+    /// Whether the connection takes a request, or will take one.
+    fn reuse(&self) -> Reuse;
+
+    /// Whether what lies around it, TLS or a proxy's tunnel, is set up: until
+    /// then a request waits inside. A machine with nothing around it is ready.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Why a layer around it has failed, in that layer's own words: what an
+    /// [`Event::Failed`] has no room for.
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        None
+    }
+
+    /// What TLS with the server has settled, if there is TLS and it has.
+    fn tls(&self) -> Option<&TlsInfo> {
+        None
+    }
+}
+
+/// Whether a client's connection takes a further request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// It is idle, as far as is known: the server may be closing it at this moment.
+    Now,
+    /// An exchange is open that would leave it so.
+    Later,
+    /// It does not, and why.
+    Never(CloseReason),
 }
 
 /// How the input ended.
@@ -253,6 +302,8 @@ pub enum Event {
         id: Id,
         /// The head.
         head: ResponseHead,
+        /// How long its body is.
+        body: BodyLength,
     },
     /// An interim response arrived.
     Interim {
@@ -261,8 +312,13 @@ pub enum Event {
         /// The head.
         head: ResponseHead,
     },
-    /// The first byte of a request came. Told only if the configuration asks for traces.
+    /// The first byte of a message's head came. Told only if the configuration asks for traces.
     Begun,
+    /// A request has been written whole. Told only if the configuration asks for traces.
+    Sent {
+        /// The exchange.
+        id: Id,
+    },
     /// An exchange is over. Told only if the configuration asks for traces.
     Done {
         /// The exchange.
@@ -303,17 +359,18 @@ pub enum Event {
 /// What became of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// The status, if a final head was sent.
+    /// The status of the final head, if there was one.
     pub status: Option<Status>,
-    /// When the request's first byte came.
+    /// When the first byte of the message that was received came: of a request,
+    /// to a server; of the last head, to a client. The end, if none came.
     pub first_byte: Mono,
-    /// When its head was whole.
+    /// When that head was whole. The end, if it never was.
     pub head: Mono,
-    /// When the answer was complete, or given up.
+    /// When the exchange was complete, or given up.
     pub end: Mono,
-    /// Bytes of request body that were read or thrown away.
+    /// Bytes of body that were read or thrown away.
     pub received: u64,
-    /// Bytes of response body that were given to be sent.
+    /// Bytes of body that were given to be sent.
     pub sent: u64,
     /// Whether the connection goes on.
     pub keep_alive: bool,

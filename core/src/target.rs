@@ -20,14 +20,14 @@ pub enum Form {
 }
 
 /// A part of a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Part {
     start: u32,
     end: u32,
 }
 
 impl Part {
-    fn new(start: usize, end: usize) -> Part {
+    pub(crate) fn new(start: usize, end: usize) -> Part {
         // A target is at most a head long, and a head is far below 4 GiB.
         let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Part { start: clip(start), end: clip(end) }
@@ -35,6 +35,14 @@ impl Part {
 
     pub(crate) fn of(self, text: &[u8]) -> &[u8] {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(crate) fn end(self) -> usize {
+        self.end as usize
     }
 
     pub(crate) fn is_empty(self) -> bool {
@@ -192,7 +200,7 @@ fn has_escapes_and(mut text: &[u8], class: u8) -> bool {
 }
 
 /// `unreserved` and `sub-delims` of RFC 3986 §2.
-const fn is_unreserved_or_sub_delim(byte: u8) -> bool {
+pub(crate) const fn is_unreserved_or_sub_delim(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
@@ -213,7 +221,7 @@ const fn is_unreserved_or_sub_delim(byte: u8) -> bool {
         )
 }
 
-fn is_escape(text: &[u8]) -> bool {
+pub(crate) fn is_escape(text: &[u8]) -> bool {
     matches!(text, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 

@@ -90,6 +90,8 @@ pub enum Why {
     Handshake,
     /// The first bytes must tell which protocol is spoken.
     Detect,
+    /// The first byte of a response must come.
+    FirstByte,
     /// The whole head must have arrived.
     Head,
     /// The peer must send body bytes at the minimum rate.
@@ -112,9 +114,10 @@ pub enum Why {
 
 impl Why {
     /// Every reason, in the order of the enum.
-    pub const ALL: [Why; 11] = [
+    pub const ALL: [Why; 12] = [
         Why::Handshake,
         Why::Detect,
+        Why::FirstByte,
         Why::Head,
         Why::Body,
         Why::Write,

@@ -296,7 +296,8 @@ impl Server {
     }
 }
 
-fn owned(field: Field<'_>) -> (Vec<u8>, Vec<u8>) {
+/// Name and value.
+pub(crate) fn owned(field: Field<'_>) -> (Vec<u8>, Vec<u8>) {
     (field.name.as_bytes().to_vec(), field.value.to_vec())
 }
 

@@ -4,6 +4,7 @@
 //! the parsers in `peer` are written a second time, plainly, from the RFCs.
 
 pub mod answers;
+pub mod asking;
 pub mod assumed;
 pub mod chaos;
 pub mod peer;
@@ -11,6 +12,7 @@ pub mod rng;
 pub mod sim;
 pub mod tls;
 pub mod traffic;
+pub mod tunnel;
 pub mod vectors;
 
 /// The README's examples compile.

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use purlin_tests::answers::{direct, draft};
-use purlin_tests::chaos::{Chaos, Op, decode};
+use purlin_tests::chaos::{Chaos, ClientChaos, Op, decode, decode_client};
 
 const REGRESSIONS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regressions/contract.txt");
@@ -29,8 +29,25 @@ fn run(ops: &[Op]) {
     chaos.finish();
 }
 
+fn client_ops() -> impl Strategy<Value = Vec<Op>> {
+    prop::collection::vec(any::<u8>(), 0..600).prop_map(|bytes| decode_client(&bytes))
+}
+
+fn run_client(ops: &[Op]) {
+    let mut chaos = ClientChaos::new();
+    for op in ops {
+        chaos.step(op);
+    }
+    chaos.finish();
+}
+
 proptest! {
     #![proptest_config(config())]
+
+    #[test]
+    fn any_order_of_calls_to_a_client_is_legal(ops in client_ops()) {
+        run_client(&ops);
+    }
 
     #[test]
     fn any_order_of_calls_is_legal(ops in ops()) {

@@ -43,3 +43,39 @@ fn a_wrong_expectation_is_found_in_every_place() {
         assert!(kind.check.case(&wrong, &[Profile::Strict]).is_err(), "{place}");
     }
 }
+
+#[test]
+fn a_wrong_expectation_of_a_response_is_found_in_every_place() {
+    let kind = KINDS.iter().find(|kind| kind.name == "client_responses").unwrap();
+    // HTTP/1.1 200 OK, one byte, chunked.
+    let line = r#"{"id":"x","class":"c","method":"GET","rfc":"accept",
+        "input_b64":"SFRUUC8xLjEgMjAwIE9LDQpUcmFuc2Zlci1FbmNvZGluZzogY2h1bmtlZA0KDQoxDQphDQowDQoNCg==",
+        "expect":{"interim":[],"end":"reusable","rest_b64":"","message":{"status":200,"reason":"OK",
+        "version":"1.1","headers":[["Transfer-Encoding","chunked"]],"body_b64":"YQ==","trailers":[],
+        "complete":true}}}"#;
+    let case: serde_json::Value = serde_json::from_str(line).unwrap();
+    kind.check.case(&case, Profile::ALL).unwrap();
+    for (place, other) in [
+        ("/method", serde_json::json!("HEAD")),
+        ("/rfc", "either".into()),
+        ("/expect/interim", serde_json::json!([100])),
+        ("/expect/end", "close".into()),
+        ("/expect/end", "eof_body".into()),
+        ("/expect/end", "partial_body".into()),
+        ("/expect/end", "error".into()),
+        ("/expect/end", "tunnel".into()),
+        ("/expect/message", serde_json::Value::Null),
+        ("/expect/message/status", 201.into()),
+        ("/expect/message/reason", "KO".into()),
+        ("/expect/message/version", "1.0".into()),
+        ("/expect/message/headers", serde_json::json!([])),
+        ("/expect/message/body_b64", "YWE=".into()),
+        ("/expect/message/trailers", serde_json::json!([["X-T", "1"]])),
+        ("/expect/message/complete", false.into()),
+    ] {
+        let mut wrong = case.clone();
+        *wrong.pointer_mut(place).unwrap() = other;
+        wrong["advice"] = "reject".into();
+        assert!(kind.check.case(&wrong, &[Profile::Strict]).is_err(), "{place}");
+    }
+}

@@ -16,6 +16,7 @@
 
 mod aside;
 mod backoff;
+pub mod client;
 mod clock;
 mod descriptors;
 mod listener;

@@ -20,6 +20,18 @@ pub enum Stream {
     Unix(UnixStream),
 }
 
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Stream {
+        Stream::Tcp(stream)
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(stream: UnixStream) -> Stream {
+        Stream::Unix(stream)
+    }
+}
+
 /// How an attempt to read or write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
@@ -84,6 +96,17 @@ impl Stream {
         match self {
             Stream::Tcp(stream) => stream.set_write_timeout(time),
             Stream::Unix(stream) => stream.set_write_timeout(time),
+        }
+    }
+
+    /// Has calls wait, or not.
+    ///
+    /// # Errors
+    /// The socket cannot be set.
+    pub fn set_nonblocking(&self, ready_only: bool) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.set_nonblocking(ready_only),
+            Stream::Unix(stream) => stream.set_nonblocking(ready_only),
         }
     }
 

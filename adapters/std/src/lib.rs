@@ -34,7 +34,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `tls` (on) | [`Server::tls`] and [`listen_and_serve_tls`]: TLS by rustls, with the cryptography of `ring` |
+//! | `gzip` (on) | a client undoes gzip, which it asks for |
+//! | `tls` (on) | [`Server::tls`], [`listen_and_serve_tls`], and `https` for clients: TLS by rustls, with the cryptography of `ring` |
 //! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
 //! | `http` | the module `convert`: heads to and from the types of the crate `http` |
 
@@ -45,6 +46,7 @@
 
 mod alarm;
 mod body;
+pub mod client;
 mod conn;
 mod control;
 mod doors;
@@ -67,6 +69,7 @@ mod writer;
 
 pub use body::Body;
 pub use bytes::Bytes;
+pub use client::{Client, get, head, post, post_form};
 pub use control::Handle;
 pub use exchange::Exchange;
 pub use handler::{
@@ -84,7 +87,7 @@ pub use purlin_core::{
     Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
     Timeouts, Values, Version, names,
 };
-pub use purlin_host::{Dialer, Listener, Panics, in_memory, inherited};
+pub use purlin_host::{Dialer, Listener, Panics, Stream, in_memory, inherited};
 #[cfg(feature = "tls")]
 pub use purlin_tls as tls;
 #[cfg(feature = "tls")]

@@ -1,11 +1,13 @@
 //! The chunked transfer coding (RFC 9112 §7.1), read and written.
 //! Reads slices and keeps only a few numbers; a trailer section is found here and read by `h1::lines`.
 
+use crate::buf::OutBuf;
 use crate::config::Limits;
 use crate::error::Fault;
 use crate::h1::lines::{self, BlockScan};
 use crate::head::Fields;
 use crate::head::token;
+use bytes::Bytes;
 
 /// A chunk line (size, extensions, CRLF) is at most this long.
 pub(crate) const LINE_MOST: usize = 4096;
@@ -243,13 +245,20 @@ fn skip_quoted(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// The line before `size` bytes of data, which must be followed by CRLF.
-pub(crate) fn write_size(out: &mut Vec<u8>, size: usize) {
+fn write_size(out: &mut Vec<u8>, size: usize) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let nibbles = (usize::BITS - size.leading_zeros()).div_ceil(4).max(1);
     for nibble in (0..nibbles).rev() {
         out.push(DIGITS[size >> (nibble * 4) & 15]);
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// A chunk of this piece, which must not be empty.
+pub(crate) fn write_chunk(out: &mut OutBuf, piece: Bytes) {
+    out.write(|text| write_size(text, piece.len()));
+    out.push(piece);
+    out.write(|text| text.extend_from_slice(b"\r\n"));
 }
 
 /// The last chunk and the trailer section.

@@ -1,9 +1,9 @@
-//! How a request body is delimited (RFC 9112 §6.3): one decision table.
+//! How a body is delimited (RFC 9112 §6.3): a decision table for requests, and one for responses.
 //! Looks at field values only; reads no body.
 
 use crate::error::Fault;
 use crate::head::token;
-use crate::head::{Method, Version};
+use crate::head::{Fields, Method, Version};
 
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(crate) enum Framing {
     Length(u64),
     /// The chunked coding.
     Chunked,
+    /// Everything to the end of the input: responses only.
+    UntilClose,
 }
 
 /// The fields that delimit a message: the first value of each, and how many lines there were.
@@ -67,6 +69,52 @@ pub(crate) fn of_request(
     let refused =
         *method == Method::TRACE || (*method == Method::CONNECT && framing != Framing::Length(0));
     if refused { Err(Fault::ContentNotAllowed) } else { Ok(framing) }
+}
+
+/// Decides the framing of a response that may have a body, as strictly.
+///
+/// | Content-Length | Transfer-Encoding | |
+/// |---|---|---|
+/// | - | - | to the end of the input |
+/// | one number, or the same line again right behind it | - | that length |
+/// | several, or no number | any | refused |
+/// | any | any, in HTTP/1.0 | refused |
+/// | any | given too | refused |
+/// | - | `chunked`, once, alone | chunked |
+/// | - | anything else | refused: nobody here could decode it |
+pub(crate) fn of_response(
+    version: Version,
+    fields: &Fields,
+    lengths: Lengths<'_>,
+) -> Result<Framing, Fault> {
+    match (lengths.content_length, lengths.transfer_encoding) {
+        (None, None) => Ok(Framing::UntilClose),
+        (_, Some(_)) if version == Version::Http10 => Err(Fault::TransferEncodingInHttp10),
+        (Some(_), Some(_)) => Err(Fault::BothLengths),
+        (Some(_), None) => length_of_response(fields, lengths).map(Framing::Length),
+        (None, Some(value)) => transfer_encoding(value, lengths.transfer_encodings),
+    }
+}
+
+/// The length that a response tells, whether it has that body or not.
+///
+/// # Errors
+/// The one that is told is no number, or there is more than one.
+pub(crate) fn length_of_response(fields: &Fields, lengths: Lengths<'_>) -> Result<u64, Fault> {
+    // RFC 9110 §8.6: repeats may be collapsed. A gateway that adds its line to
+    // a script's makes them; what stands apart was put there by something else.
+    if lengths.content_lengths > 1 && !repeats(fields, lengths.content_lengths) {
+        return Err(Fault::ManyContentLengths);
+    }
+    content_length(lengths.content_length.unwrap_or_default())
+}
+
+/// Whether the lines of Content-Length, so many, are one line repeated.
+fn repeats(fields: &Fields, lines: usize) -> bool {
+    let is_length = |name: &[u8]| name.eq_ignore_ascii_case(b"content-length");
+    let mut run = fields.raw().skip_while(|(name, _)| !is_length(name));
+    let first = run.next();
+    run.take(lines - 1).all(|line| Some(line) == first)
 }
 
 /// `1*DIGIT` that fits 64 bits; no sign, no list, no white space.
@@ -157,6 +205,38 @@ mod tests {
         ];
         for (version, cl, te, verdict) in cases {
             assert_eq!(decide(Method::POST, *version, cl, te), *verdict, "{version} {cl:?} {te:?}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table_of_responses_holds() {
+        use Version::{Http10, Http11};
+        let cases: &[(Version, &str, Result<Framing, Fault>)] = &[
+            (Http11, "", Ok(Framing::UntilClose)),
+            (Http10, "A: b", Ok(Framing::UntilClose)),
+            (Http11, "Content-Length: 3", Ok(Framing::Length(3))),
+            (Http10, "Content-Length: 3", Ok(Framing::Length(3))),
+            (Http11, "Content-Length: 3|Content-Length: 3", Ok(Framing::Length(3))),
+            (Http11, "A: b|Content-Length: 3|Content-Length: 3|A: b", Ok(Framing::Length(3))),
+            (Http11, "Content-Length: 3|content-length: 3", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3|A: b|Content-Length: 3", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3|Content-Length: 4", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3, 3", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: x|Content-Length: x", Err(Fault::BadContentLength)),
+            (Http11, "Content-Length: -3", Err(Fault::BadContentLength)),
+            (Http11, "Transfer-Encoding: Chunked", Ok(Framing::Chunked)),
+            (Http10, "Transfer-Encoding: chunked", Err(Fault::TransferEncodingInHttp10)),
+            (Http11, "Transfer-Encoding: gzip", Err(Fault::BadTransferEncoding)),
+            (Http11, "Transfer-Encoding: gzip, chunked", Err(Fault::UnknownTransferCoding)),
+            (Http11, "Transfer-Encoding: chunked|Content-Length: 3", Err(Fault::BothLengths)),
+        ];
+        for (version, lines, verdict) in cases {
+            let mut fields = Fields::new();
+            for (name, value) in lines.split('|').filter_map(|line| line.split_once(": ")) {
+                fields.append(name, value).unwrap();
+            }
+            let lengths = crate::h1::request::Ruling::of(&fields).lengths;
+            assert_eq!(of_response(*version, &fields, lengths), *verdict, "{version} {lines}");
         }
     }
 

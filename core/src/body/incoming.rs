@@ -62,13 +62,14 @@ impl Incoming {
             Framing::None => Coding::Length(0),
             Framing::Length(length) => Coding::Length(length),
             Framing::Chunked => Coding::Chunked(Decoder::new()),
+            Framing::UntilClose => Coding::Raw,
         };
         Incoming { coding, taken: 0, verdict: None, scout: None }
     }
 
     /// Everything that comes, until the input ends.
     pub(crate) fn raw() -> Incoming {
-        Incoming { coding: Coding::Raw, taken: 0, verdict: None, scout: None }
+        Incoming::new(Framing::UntilClose)
     }
 
     /// Bytes of body still to come, where that is known.
@@ -77,6 +78,11 @@ impl Incoming {
             Coding::Length(left) => Some(left),
             Coding::Chunked(_) | Coding::Raw => None,
         }
+    }
+
+    /// Whether the end of the input is the body's.
+    pub(crate) fn ends_with_input(&self) -> bool {
+        matches!(self.coding, Coding::Raw)
     }
 
     /// Bytes handed out or skipped so far.

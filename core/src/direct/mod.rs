@@ -113,7 +113,7 @@ struct Notices {
 impl Direct {
     /// An exchange of this request, its body still to be supplied.
     pub fn new(head: RequestHead, length: BodyLength) -> Direct {
-        let ruling = Ruling::of(&head);
+        let ruling = Ruling::of(head.fields());
         let asked = Asked {
             version: Version::Http11,
             head: *head.method() == Method::HEAD,

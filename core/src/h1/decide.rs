@@ -44,7 +44,7 @@ impl Asked {
 /// # Errors
 /// Host (RFC 9112 §3.2), framing (§6.3) or expectation (RFC 9110 §10.1.1) is faulty.
 pub(crate) fn examine(head: &RequestHead) -> Result<Asked, Fault> {
-    let ruling = Ruling::of(head);
+    let ruling = Ruling::of(head.fields());
     check_host(head.version(), ruling.host, ruling.hosts)?;
     let framing = framing::of_request(head.method(), head.version(), ruling.lengths)?;
     Ok(Asked {

@@ -35,6 +35,11 @@ impl BlockScan {
         BlockScan { next: count, line: 0, lines: 0 }
     }
 
+    /// A scan that has passed a first line of `length` bytes.
+    pub(crate) fn behind_line(length: usize) -> BlockScan {
+        BlockScan { next: length, line: length, lines: 1 }
+    }
+
     /// Bytes looked at so far.
     pub(crate) fn seen(&self) -> usize {
         self.next
@@ -143,7 +148,8 @@ pub(crate) fn read_whole_fields(
     start: usize,
     limits: &Limits,
 ) -> Option<(Fields, usize)> {
-    if !limits.leniency.is_strict() {
+    // What any other leniency lets through is not as most lines are.
+    if limits.leniency.raw_target {
         return None;
     }
     let mut headers = [httparse::EMPTY_HEADER; 16];
@@ -232,10 +238,15 @@ fn normalise(text: Vec<u8>, start: usize, leniency: Leniency) -> Vec<u8> {
     let mut strict = text[..start].to_vec();
     let mut scan = BlockScan::default();
     let block = &text[start..];
+    let mut framing = false;
     while let Ok(Line::Text(from, to)) = scan.next_line(block, leniency) {
         let line = &block[from..to];
-        let folded = leniency.obs_fold && from > 0 && matches!(line.first(), Some(b' ' | b'\t'));
-        if folded {
+        let fold = leniency.obs_fold && from > 0 && matches!(line.first(), Some(b' ' | b'\t'));
+        if !fold {
+            framing = frames_message(line);
+        }
+        // What frames the message must not be read differently by anyone: it stays as it is.
+        if fold && !framing {
             strict.truncate(strict.len() - 2);
             strict.push(b' ');
             strict.extend_from_slice(token::trim(line));
@@ -246,6 +257,11 @@ fn normalise(text: Vec<u8>, start: usize, leniency: Leniency) -> Vec<u8> {
     }
     strict.extend_from_slice(b"\r\n");
     strict
+}
+
+fn frames_message(line: &[u8]) -> bool {
+    let starts = |name: &[u8]| line.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name));
+    starts(b"content-length") || starts(b"transfer-encoding")
 }
 
 /// Says which rule a block breaks that the tokeniser refused.
@@ -368,6 +384,11 @@ mod tests {
         let all: Vec<_> = fields.iter().map(|field| (field.name, field.text().unwrap())).collect();
         assert_eq!(all, [("A", "1"), ("B", "2 3"), ("C", "")]);
         assert!(read(" A: 1\r\n\r\n", leniency).is_err(), "a fold needs a field before it");
+        for framing in
+            ["Content-Length:\r\n 5\r\n\r\n", "transfer-encoding: x,\r\n chunked\r\n\r\n"]
+        {
+            assert_eq!(read(framing, leniency).unwrap_err(), Fault::ObsFold);
+        }
     }
 
     #[test]

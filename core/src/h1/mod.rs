@@ -1,9 +1,12 @@
 //! HTTP/1.0 and HTTP/1.1 (RFC 9112).
-//! The machines are in `server`; what they decide stands in the small modules beside them.
+//! The machines are in `server` and `client`; what they decide stands in the small modules beside them.
 
+pub mod client;
 pub(crate) mod decide;
 pub(crate) mod lines;
+mod notices;
 pub(crate) mod request;
+pub(crate) mod response;
 pub mod server;
 pub mod states;
 mod write;

@@ -183,7 +183,7 @@ fn split_at_space(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// `HTTP/` DIGIT `.` DIGIT. Minor versions above 1 are read as 1 (RFC 9110 §2.5).
-fn parse_version(text: &[u8]) -> Result<Version, Fault> {
+pub(super) fn parse_version(text: &[u8]) -> Result<Version, Fault> {
     match text {
         b"HTTP/1.1" => Ok(Version::Http11),
         b"HTTP/1.0" => Ok(Version::Http10),
@@ -238,6 +238,11 @@ pub(crate) struct Ruling<'a> {
     pub(crate) expects: Expects,
 }
 
+/// Most peers spell a name as the RFC does.
+fn is<const N: usize>(name: &[u8], usual: &[u8; N]) -> bool {
+    name == usual || name.eq_ignore_ascii_case(usual)
+}
+
 /// What the Expect fields say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Expects {
@@ -248,19 +253,19 @@ pub(crate) enum Expects {
 }
 
 impl<'a> Ruling<'a> {
-    pub(crate) fn of(head: &'a RequestHead) -> Ruling<'a> {
+    pub(crate) fn of(fields: &'a Fields) -> Ruling<'a> {
         let mut ruling = Ruling::default();
-        for (name, value) in head.fields().raw() {
+        for (name, value) in fields.raw() {
             // The length tells most names apart without comparing them.
             match name.len() {
-                4 if name.eq_ignore_ascii_case(b"host") => {
+                4 if is(name, b"Host") => {
                     ruling.host = Some(value);
                     ruling.hosts += 1;
                 }
                 6 if name.eq_ignore_ascii_case(b"expect") => ruling.expect(value),
                 7 if name.eq_ignore_ascii_case(b"upgrade") => ruling.upgrade = true,
-                10 if name.eq_ignore_ascii_case(b"connection") => ruling.connection(value),
-                14 if name.eq_ignore_ascii_case(b"content-length") => {
+                10 if is(name, b"Connection") => ruling.connection(value),
+                14 if is(name, b"Content-Length") => {
                     ruling.lengths.add_content_length(value);
                 }
                 17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {

@@ -23,6 +23,7 @@ macro_rules! transitions {
         }
     };
 }
+pub(crate) use transitions;
 
 /// What is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,45 +154,38 @@ transitions! {
     RawEnd + Close => Closed,
 }
 
+/// What every table must fulfil.
+#[cfg(test)]
+pub(crate) mod proof {
+    use std::fmt::Debug;
+
+    /// No state has two ways on one step, and every one but `closed` can close.
+    pub(crate) fn holds<State, Step>(
+        table: &[(State, Step, State)],
+        closed: State,
+        close: Step,
+        after: impl Fn(State, Step) -> Option<State>,
+    ) where
+        State: Copy + Debug + PartialEq,
+        Step: Copy + Debug + PartialEq,
+    {
+        for (index, (from, step, to)) in table.iter().enumerate() {
+            let twice = table[..index].iter().any(|(f, s, _)| (f, s) == (from, step));
+            assert!(!twice, "{from:?} {step:?}");
+            for state in [from, to] {
+                assert_eq!(after(*state, close).is_none(), *state == closed, "{state:?}");
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn no_state_has_two_ways_on_one_step() {
-        for (index, (from, step, _)) in READER.iter().enumerate() {
-            assert!(
-                !READER[..index].iter().any(|(f, s, _)| (f, s) == (from, step)),
-                "{from:?} {step:?}"
-            );
-        }
-        for (index, (from, step, _)) in WRITER.iter().enumerate() {
-            assert!(
-                !WRITER[..index].iter().any(|(f, s, _)| (f, s) == (from, step)),
-                "{from:?} {step:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_state_but_closed_can_close() {
-        for (from, _, to) in READER {
-            for state in [from, to] {
-                assert_eq!(
-                    state.after(ReadStep::Close).is_none(),
-                    *state == Reader::Closed,
-                    "{state:?}"
-                );
-            }
-        }
-        for (from, _, to) in WRITER {
-            for state in [from, to] {
-                assert_eq!(
-                    state.after(WriteStep::Close).is_none(),
-                    *state == Writer::Closed,
-                    "{state:?}"
-                );
-            }
-        }
+    fn no_state_has_two_ways_on_one_step_and_every_one_can_close() {
+        proof::holds(READER, Reader::Closed, ReadStep::Close, Reader::after);
+        proof::holds(WRITER, Writer::Closed, WriteStep::Close, Writer::after);
     }
 }

@@ -1,8 +1,8 @@
-//! Writes the heads of responses.
+//! Writes the heads of messages.
 //! Decides nothing: framing and persistence come as arguments.
 
 use super::decide::Sent;
-use crate::head::{DateLine, ResponseHead, Status, Version, token};
+use crate::head::{DateLine, Fields, RequestHead, ResponseHead, Status, Version, token};
 
 /// What stands in a head beside the application's own fields.
 pub(crate) struct Extra<'a> {
@@ -12,15 +12,34 @@ pub(crate) struct Extra<'a> {
     pub(crate) connection: Option<&'static str>,
     /// Added if the head has none.
     pub(crate) date: Option<&'a DateLine>,
+    /// Whether an Expect field has a place in it.
+    pub(crate) expects: bool,
+}
+
+/// Writes the head of a request.
+pub(crate) fn request(out: &mut Vec<u8>, head: &RequestHead, extra: &Extra<'_>) {
+    let (method, target) = (head.method().as_str().as_bytes(), head.target_bytes());
+    out.reserve(method.len() + target.len() + 12);
+    out.extend_from_slice(method);
+    out.push(b' ');
+    out.extend_from_slice(target);
+    out.push(b' ');
+    out.extend_from_slice(extra.version.as_str().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    fields(out, head.fields(), extra);
 }
 
 /// Writes a final head.
 pub(crate) fn head(out: &mut Vec<u8>, head: &ResponseHead, extra: &Extra<'_>) {
     status_line(out, extra.version, head.status());
+    fields(out, head.fields(), extra);
+}
+
+fn fields(out: &mut Vec<u8>, fields: &Fields, extra: &Extra<'_>) {
     let mut date = extra.date;
     let mut options: Vec<&[u8]> = Vec::new();
     let mut upgrade = false;
-    for (name, value) in head.fields().raw() {
+    for (name, value, line) in fields.lines() {
         match name.len() {
             // The machine writes these itself.
             10 if name.eq_ignore_ascii_case(b"connection") => {
@@ -29,10 +48,14 @@ pub(crate) fn head(out: &mut Vec<u8>, head: &ResponseHead, extra: &Extra<'_>) {
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => continue,
             4 if name.eq_ignore_ascii_case(b"date") => date = None,
+            6 if !extra.expects && name.eq_ignore_ascii_case(b"expect") => continue,
             7 if name.eq_ignore_ascii_case(b"upgrade") => upgrade = true,
             _ => {}
         }
-        field(out, name, value);
+        match line {
+            Some(line) => out.extend_from_slice(line),
+            None => field(out, name, value),
+        }
     }
     if let Some(date) = date {
         out.extend_from_slice(date);

@@ -15,12 +15,39 @@ const MONTHS: [&[u8; 3]; 12] = [
 /// assert_eq!(&imf_fixdate(784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
 /// ```
 pub fn imf_fixdate(unix: u64) -> [u8; 29] {
-    const LAST: u64 = 253_402_300_799; // 9999-12-31T23:59:59Z
-    let unix = unix.min(LAST);
-    let (days, second) = (unix / 86_400, unix % 86_400);
+    write(unix.min(LAST) + EPOCH)
+}
+
+/// The same for a second before or after 1970; those before the year 1 are written as its first one.
+pub(crate) fn signed_fixdate(unix: i64) -> [u8; 29] {
+    write(EPOCH.saturating_add_signed(unix).clamp(FIRST, LAST + EPOCH))
+}
+
+/// The second of a date that exists, counted from 1970. The month is 1 to 12.
+pub(crate) fn unix_second(date: (u64, u64, u64), second_of_day: u64) -> Option<i64> {
+    let (year, month, day) = date;
+    // Of a year that begins in March, so that a leap day is its last.
+    let (year_of_era, march_month) =
+        if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year_of_era / 4 - year_of_era / 100 + year_of_era / 400;
+    let days = year_of_era * 365 + leap_days + (153 * march_month + 2) / 5 + day - 1;
+    let second = i64::try_from(days * 86_400 + second_of_day).ok()?;
+    (civil(days) == date).then_some(second.checked_sub_unsigned(EPOCH)?)
+}
+
+/// Seconds from 0000-03-01 to 1970-01-01.
+const EPOCH: u64 = 719_468 * 86_400;
+/// 0001-01-01T00:00:00Z, from 0000-03-01.
+const FIRST: u64 = 306 * 86_400;
+/// 9999-12-31T23:59:59Z, from 1970-01-01.
+const LAST: u64 = 253_402_300_799;
+
+/// The date of a second since 0000-03-01.
+fn write(since: u64) -> [u8; 29] {
+    let (days, second) = (since / 86_400, since % 86_400);
     let (year, month, day) = civil(days);
     let mut text = *b"Thu, 01 Jan 1970 00:00:00 GMT";
-    text[..3].copy_from_slice(DAYS[at(days % 7)]);
+    text[..3].copy_from_slice(DAYS[at((days + 6) % 7)]);
     two(&mut text[5..7], day);
     text[8..11].copy_from_slice(MONTHS[at(month - 1)]);
     two(&mut text[12..14], year / 100);
@@ -31,12 +58,17 @@ pub fn imf_fixdate(unix: u64) -> [u8; 29] {
     text
 }
 
-/// Year, month (1 to 12) and day of the month (1 to 31) of a day since 1970-01-01.
+/// The month (1 to 12) whose English name begins with these three letters, in any case.
+pub(crate) fn month(letters: &[u8]) -> Option<u64> {
+    let at = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(letters))?;
+    u64::try_from(at + 1).ok()
+}
+
+/// Year, month (1 to 12) and day of the month (1 to 31) of a day since 0000-03-01.
 ///
 /// Counts in eras of 400 years that begin on 1 March, so that a leap day is
 /// the last day of its year.
 fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468; // from 0000-03-01 to 1970-01-01
     let (era, of_era) = (days / 146_097, days % 146_097);
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year + year / 4 - year / 100);

@@ -100,6 +100,12 @@ impl Fields {
         }
     }
 
+    /// Makes room for so many more fields of so many more bytes in all.
+    pub(crate) fn reserve(&mut self, fields: usize, bytes: usize) {
+        self.text.to_mut().reserve(bytes + 4 * fields);
+        self.spans.to_mut().reserve(fields);
+    }
+
     /// Fields that a parser found in `text`; it has checked every span.
     pub(crate) fn from_wire(text: Vec<u8>, spans: Vec<Span>) -> Fields {
         Fields { text: Cow::Owned(text), spans: Cow::Owned(spans) }
@@ -212,6 +218,15 @@ impl Fields {
             .map(move |span| (span.name(text), &text[span.value as usize..span.value_end as usize]))
     }
 
+    /// The same, each with its line where the text has that as it is written.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8], Option<&[u8]>)> {
+        let text: &[u8] = &self.text;
+        self.spans
+            .iter()
+            .zip(self.raw())
+            .map(|(span, (name, value))| (name, value, span.line(text)))
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.spans.len()
@@ -242,6 +257,13 @@ impl Span {
     /// The place of a field's name and value in a text that has it at its front.
     pub(crate) const fn first(name: u32, value: u32) -> Span {
         Span { name: 0, name_end: name, value: name + 2, value_end: name + 2 + value }
+    }
+
+    /// `name: value CRLF`, if that is how it stands in the text.
+    fn line(self, text: &[u8]) -> Option<&[u8]> {
+        let line = text.get(self.name as usize..self.value_end as usize + 2)?;
+        let between = text.get(self.name_end as usize..self.value as usize)?;
+        (between == b": " && line.ends_with(b"\r\n")).then_some(line)
     }
 
     fn name(self, text: &[u8]) -> &[u8] {

@@ -1,7 +1,7 @@
 //! Heads: request line or status line, and fields.
 //! Holds and validates them; framing, routing and connection rules live elsewhere.
 
-mod date;
+pub(crate) mod date;
 mod fields;
 mod method;
 pub mod names;
@@ -82,7 +82,7 @@ impl RequestHead {
         token::ascii(self.target_bytes())
     }
 
-    fn target_bytes(&self) -> &[u8] {
+    pub(crate) fn target_bytes(&self) -> &[u8] {
         &self.fields.wire()[self.target.0 as usize..self.target.1 as usize]
     }
 
@@ -160,10 +160,23 @@ impl fmt::Debug for RequestHead {
 /// let head = ResponseHead::new(Status::OK).with("Content-Type", "text/plain").unwrap();
 /// assert_eq!(head.fields().len(), 1);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct ResponseHead {
     status: Status,
+    version: Version,
+    reason: Reason,
     fields: Fields,
+}
+
+/// The reason phrase that a received head has.
+#[derive(Clone)]
+enum Reason {
+    /// It was not received.
+    None,
+    /// The one that is registered for the status.
+    Registered,
+    /// Another.
+    Other(Box<[u8]>),
 }
 
 impl ResponseHead {
@@ -174,7 +187,22 @@ impl ResponseHead {
 
     /// A head of this status, with these fields.
     pub(crate) const fn of(status: Status, fields: Fields) -> ResponseHead {
-        ResponseHead { status, fields }
+        ResponseHead { status, version: Version::Http11, reason: Reason::None, fields }
+    }
+
+    /// A head that a parser found.
+    pub(crate) fn from_wire(
+        status: Status,
+        version: Version,
+        reason: &[u8],
+        fields: Fields,
+    ) -> ResponseHead {
+        let reason = if reason == status.reason().as_bytes() {
+            Reason::Registered
+        } else {
+            Reason::Other(reason.into())
+        };
+        ResponseHead { status, version, reason, fields }
     }
 
     /// The same head with one field more.
@@ -195,9 +223,26 @@ impl ResponseHead {
         self.status
     }
 
-    /// Changes the status.
+    /// Changes the status; the reason phrase that came with the old one is forgotten.
     pub fn set_status(&mut self, status: Status) {
         self.status = status;
+        self.reason = Reason::None;
+    }
+
+    /// The version the peer spoke; HTTP/1.2 to 1.9 read as HTTP/1.1. A head that
+    /// was built here is sent in the version that the exchange has.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The reason phrase of a head that was received: text of the peer that
+    /// means nothing (RFC 9112 §4), and may be empty or no UTF-8.
+    pub fn reason(&self) -> Option<&[u8]> {
+        match &self.reason {
+            Reason::None => None,
+            Reason::Registered => Some(self.status.reason().as_bytes()),
+            Reason::Other(reason) => Some(reason),
+        }
     }
 
     /// The fields.
@@ -210,6 +255,21 @@ impl ResponseHead {
         &mut self.fields
     }
 }
+
+impl fmt::Debug for ResponseHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.version, self.status, self.fields)
+    }
+}
+
+/// Equal status, version and fields; the reason phrase means nothing.
+impl PartialEq for ResponseHead {
+    fn eq(&self, other: &ResponseHead) -> bool {
+        self.status == other.status && self.version == other.version && self.fields == other.fields
+    }
+}
+
+impl Eq for ResponseHead {}
 
 #[cfg(test)]
 mod tests;

@@ -13,10 +13,11 @@ pub use outcome::{Outcome, Streamed};
 pub use response::{Content, IntoResponse, Response};
 pub use values::Values;
 
-use crate::head::{Fields, Method, RequestHead, Version};
+use crate::head::{Fields, Method, RequestHead, Version, names};
 use crate::machine::BodyLength;
 use crate::mux::Refusal;
 use crate::observe::{Matched, Peer};
+use crate::policy::cookie::{Cookie, read_cookies};
 use crate::router::{Params, Pattern};
 use crate::secure::{Secured, TlsInfo};
 use std::any::Any;
@@ -90,6 +91,27 @@ impl<B> Request<B> {
     /// The first value of the field of that name, in any case, if it is UTF-8.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.head.fields().get(name)
+    }
+
+    /// The cookies that the client sent; what is not well formed is passed over.
+    ///
+    /// ```
+    /// use purlin_core::{BodyLength, Method, Request, RequestHead};
+    /// let mut head = RequestHead::new(Method::GET, "/").unwrap();
+    /// head.fields_mut().append("Cookie", "session=42; theme=dark").unwrap();
+    /// let request = Request::new(head, BodyLength::Empty, ());
+    /// assert_eq!(request.cookies()[1].name, "theme");
+    /// assert_eq!(request.cookie("session").unwrap().value, "42");
+    /// assert_eq!(request.cookie("other"), None);
+    /// ```
+    pub fn cookies(&self) -> Vec<Cookie> {
+        let lines: Vec<&[u8]> = self.fields().values(names::COOKIE).collect();
+        read_cookies(lines.into_iter())
+    }
+
+    /// The first cookie of that name.
+    pub fn cookie(&self, name: &str) -> Option<Cookie> {
+        self.cookies().into_iter().find(|cookie| cookie.name == name)
     }
 
     /// The pattern that matched, as it was registered.

@@ -2,7 +2,8 @@
 //! How a response is framed on the wire is not decided here.
 
 use crate::error::{Misuse, PeerError};
-use crate::head::{Fields, InvalidField, ResponseHead, Span, Status};
+use crate::head::{Fields, InvalidField, ResponseHead, Span, Status, names};
+use crate::policy::cookie::{Cookie, InvalidCookie};
 use bytes::Bytes;
 
 /// A response: its head, and content of the adapter's kind.
@@ -91,6 +92,27 @@ impl<B> Response<B> {
         value: impl AsRef<[u8]>,
     ) -> Result<Response<B>, InvalidField> {
         self.head.fields_mut().append(name, value)?;
+        Ok(self)
+    }
+
+    /// The same response with one more cookie for the client to keep.
+    ///
+    /// ```
+    /// use purlin_core::Response;
+    /// use purlin_core::policy::cookie::Cookie;
+    /// let response: Response<()> = Response::text("welcome\n");
+    /// let response = response.with_cookie(&Cookie::new("session", "42").with_path("/"))?;
+    /// assert_eq!(response.fields().get("set-cookie"), Some("session=42; Path=/"));
+    /// # Ok::<(), purlin_core::policy::cookie::InvalidCookie>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidCookie`] if the cookie cannot be sent as it is.
+    pub fn with_cookie(mut self, cookie: &Cookie) -> Result<Response<B>, InvalidCookie> {
+        cookie.check()?;
+        let line = cookie.to_line().ok_or(InvalidCookie::Name)?;
+        let added = self.head.fields_mut().append(names::SET_COOKIE, line);
+        added.map_err(|_| InvalidCookie::Value)?;
         Ok(self)
     }
 

@@ -1,43 +1,51 @@
 //! Draws the state diagrams in `docs/` from the tables the machines run on.
 //!
-//! `cargo run -p purlin-tests --bin diagrams` writes `docs/h1-server-states.md`;
-//! with `--check` it only says whether the file is up to date (exit 1 if not).
+//! `cargo run -p purlin-tests --bin diagrams` writes `docs/h1-server-states.md`
+//! and `docs/h1-client-states.md`; with `--check` it only says whether the files
+//! are up to date (exit 1 if not).
 
-use purlin_core::h1::states::{READER, WRITER};
+use purlin_core::h1::{client, states};
 use std::fmt::{Debug, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/h1-server-states.md");
-    let drawn = page();
-    if std::env::args().any(|argument| argument == "--check") {
-        let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        if kept == drawn {
-            return ExitCode::SUCCESS;
-        }
-        eprintln!("docs/h1-server-states.md is not what the tables say: run the diagrams binary");
-        return ExitCode::FAILURE;
-    }
-    match std::fs::write(&path, drawn) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("cannot write {}: {error}", path.display());
-            ExitCode::FAILURE
-        }
-    }
+    let mut server = head("server", "core/src/h1/states.rs");
+    diagram(&mut server, "What is being read", states::READER);
+    diagram(&mut server, "What is being written", states::WRITER);
+    let mut client = head("client", "core/src/h1/client/states.rs");
+    diagram(&mut client, "What is being read", client::states::READER);
+    diagram(&mut client, "What is being written", client::states::WRITER);
+    let check = std::env::args().any(|argument| argument == "--check");
+    let pages = [("h1-server-states.md", server), ("h1-client-states.md", client)];
+    let failed = pages.iter().filter(|(name, page)| !put(name, page, check)).count();
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn page() -> String {
-    let mut page = String::from(
-        "# States of an HTTP/1 server connection\n\n\
-         Drawn from the tables in `core/src/h1/states.rs` by\n\
+/// Writes a page, or only looks whether it is what is there; says whether all is well.
+fn put(name: &str, drawn: &str, check: bool) -> bool {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    if check {
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        if kept != drawn {
+            eprintln!("docs/{name} is not what the tables say: run the diagrams binary");
+        }
+        return kept == drawn;
+    }
+    if let Err(error) = std::fs::write(&path, drawn) {
+        eprintln!("cannot write {}: {error}", path.display());
+        return false;
+    }
+    true
+}
+
+fn head(side: &str, tables: &str) -> String {
+    format!(
+        "# States of an HTTP/1 {side} connection\n\n\
+         Drawn from the tables in `{tables}` by\n\
          `cargo run -p purlin-tests --bin diagrams`; do not edit.\n\
-         Every state but `Closed` also goes to `Closed` when the connection ends.\n",
-    );
-    diagram(&mut page, "What is being read", READER);
-    diagram(&mut page, "What is being written", WRITER);
-    page
+         Every state but `Closed` also goes to `Closed` when the connection ends.\n"
+    )
 }
 
 /// A mermaid diagram of one table, in which the steps between two states share an arrow.

@@ -4,7 +4,7 @@
 
 use crate::rng::Rng;
 use crate::traffic::{self, Mix};
-use purlin_core::Eof;
+use purlin_core::{Eof, Id};
 
 /// One verb or command, with its arguments.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub enum Op {
     Tick(bool),
     /// `trim`.
     Trim,
+    /// `request` of this method: the client's.
+    Request(&'static str, Content, Extra),
     /// `respond`.
     Respond(Which, u16, Content, Extra),
     /// `interim`.
@@ -77,7 +79,18 @@ pub enum Which {
     Next,
 }
 
-/// The body given to `respond`.
+impl Which {
+    /// The id, if `last` is the last one's.
+    pub(super) fn of(self, last: Id) -> Id {
+        match self {
+            Which::Last => last,
+            Which::Before => last.saturating_sub(1),
+            Which::Next => last + 1,
+        }
+    }
+}
+
+/// The body given to `request` or `respond`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// None.
@@ -106,6 +119,7 @@ const EXTRAS: &[Extra] = &[
     Some(("Transfer-Encoding", "chunked")),
     Some(("Upgrade", "raw")),
     Some(("Date", "now")),
+    Some(("Expect", "100-continue")),
 ];
 
 const STATUSES: &[u16] =
@@ -137,12 +151,45 @@ const PIECES: &[&str] = &[
     "HEAD / HTTP/1.1\r\nHost : a\r\n\r\n",
 ];
 
-/// Reads operations until the bytes are used up.
+const METHODS: &[&str] = &["GET", "GET", "HEAD", "POST", "PUT", "CONNECT", "TRACE"];
+
+const RESPONSES: &[&str] = &[
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n\r\nto the end",
+    "HTTP/1.1 204 No Content\r\n\r\n",
+    "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+    "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: upgrade\r\n\r\nearly",
+    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
+    "5;a=b\r\nhello\r\n",
+    "0\r\n\r\n",
+    "hello",
+    "HTTP/1.1 200 OK\r\nX: ",
+    "\r\n",
+];
+
+/// Reads a server's operations until the bytes are used up.
 pub fn decode(bytes: &[u8]) -> Vec<Op> {
+    decode_with(bytes, Source::op)
+}
+
+/// Reads a client's operations until the bytes are used up.
+pub fn decode_client(bytes: &[u8]) -> Vec<Op> {
+    decode_with(bytes, Source::client_op)
+}
+
+fn decode_with<'a>(bytes: &'a [u8], op: impl Fn(&mut Source<'a>, u8) -> Op) -> Vec<Op> {
     let mut source = Source(bytes);
     let mut ops = Vec::new();
     while let Some(code) = source.byte() {
-        ops.push(source.op(code));
+        ops.push(op(&mut source, code));
     }
     ops
 }
@@ -206,6 +253,30 @@ impl Source<'_> {
             63 if self.below(4) == 0 => Op::Hijack(self.which()),
             62 => Op::LimitBody(self.which(), self.size() as u64),
             _ => Op::PollAll,
+        }
+    }
+
+    /// The same for a client: what a server has in place of `request` is its own.
+    fn client_op(&mut self, code: u8) -> Op {
+        match code % 64 {
+            0..12 => Op::Receive(Raw(self.response())),
+            12..14 => Op::Fill(Raw(self.response()), self.size()),
+            40..47 | 63 => {
+                let method = METHODS[self.below(METHODS.len())];
+                Op::Request(method, self.content(), self.extra())
+            }
+            _ => self.op(code),
+        }
+    }
+
+    /// A piece of what a server says: whole, cut, or broken; or raw bytes.
+    fn response(&mut self) -> Vec<u8> {
+        let piece = RESPONSES[self.below(RESPONSES.len())].as_bytes();
+        match self.below(8) {
+            0..5 => piece.into(),
+            5 => piece[..self.below(piece.len() + 1)].to_vec(),
+            6 => traffic::mutate(&mut self.rng(), piece),
+            _ => vec![b'x'; self.size().min(200_000)],
         }
     }
 

@@ -225,14 +225,16 @@ fn chunks(bytes: &[u8]) -> Result<Option<Chunks>, String> {
         };
         at += used;
         let text = std::str::from_utf8(line).unwrap_or("?");
-        let hex = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hex =
+            (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let size = usize::from_str_radix(text, 16).ok().filter(|_| hex);
         let size = size.ok_or_else(|| format!("chunk size: {}", line.escape_ascii()))?;
         if size == 0 {
             let fields = field_lines(&bytes[at..])?;
             return Ok(fields.map(|(trailers, used)| (body, trailers, at + used)));
         }
-        let Some(data) = bytes.get(at..at + size + 2) else {
+        let end = size.checked_add(at + 2);
+        let Some(data) = end.and_then(|end| bytes.get(at..end)) else {
             return Ok(None);
         };
         let data = data.strip_suffix(b"\r\n").ok_or("chunk data without its CRLF")?;
@@ -255,12 +257,20 @@ fn field_lines(bytes: &[u8]) -> Result<Option<(FieldList, usize)>, String> {
         }
         let wrong = || format!("field line: {}", line.escape_ascii());
         let colon = line.iter().position(|byte| *byte == b':').ok_or_else(wrong)?;
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let (name, value) = (&line[..colon], trim(&line[colon + 1..]));
         if name.is_empty() || !name.iter().all(is_token) || !value.iter().all(is_text) {
             return Err(wrong());
         }
         fields.push((name.to_vec(), value.to_vec()));
     }
+}
+
+/// Without the SP and HTAB at its ends.
+fn trim(value: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !blank(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
 }
 
 /// The first line without its CRLF, and how long it was with it.

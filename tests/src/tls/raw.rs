@@ -140,6 +140,7 @@ impl Machine for Raw {
                 kind: Fault::Truncated,
                 answer: None,
                 retry: Retry::Never,
+                phase: purlin_core::Phase::Receive,
             }),
         }
     }

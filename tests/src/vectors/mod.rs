@@ -2,7 +2,11 @@
 //!
 //! It does not know what a kind is about: each family has a module of its own.
 
+mod client;
+mod cookiejar;
+mod cookies;
 mod json;
+mod responses;
 mod routing;
 mod serve;
 mod wire;
@@ -68,9 +72,18 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "match", family: "routing", check: Check::Exact(routing::matching) },
     Kind { name: "match_go121", family: "routing", check: Check::Exact(routing::matching_go121) },
     Kind { name: "server_requests", family: "wire", check: Check::Profiled(wire::server_request) },
+    Kind {
+        name: "client_responses",
+        family: "wire",
+        check: Check::Profiled(responses::client_response),
+    },
     Kind { name: "chunked", family: "wire", check: Check::Profiled(wire::chunked) },
     Kind { name: "sniff", family: "client", check: Check::Exact(serve::detect) },
     Kind { name: "response_write", family: "client", check: Check::Exact(serve::serve) },
+    Kind { name: "redirects", family: "client", check: Check::Exact(client::redirect) },
+    Kind { name: "proxy_env", family: "client", check: Check::Exact(client::proxy) },
+    Kind { name: "cookies_parse", family: "client", check: Check::Exact(cookies::check) },
+    Kind { name: "cookiejar", family: "client", check: Check::Exact(cookiejar::check) },
 ];
 
 /// What running a file came to.

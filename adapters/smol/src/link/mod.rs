@@ -7,7 +7,7 @@ use crate::alarms::{Alarm, Alarms};
 use crate::shared::Inner;
 use purlin_core::{Close, Eof, Machine, Mono, Now, Want, Why};
 use purlin_host::{Moved, Stream};
-use socket::Socket;
+pub(crate) use socket::Socket;
 use std::io::IoSlice;
 use std::task::{Context, Poll};
 

@@ -1,7 +1,10 @@
 //! The commands of each side: the inner machine's.
 
 use super::Tls;
-use purlin_core::{Body, ClientMachine, Id, Misuse, Now, RequestHead, ResponseHead, ServerMachine};
+use purlin_core::{
+    Body, ClientMachine, CloseReason, Id, Misuse, Now, RequestHead, ResponseHead, Reuse,
+    ServerMachine, TlsInfo,
+};
 
 impl<M: ServerMachine> ServerMachine for Tls<M> {
     fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
@@ -30,5 +33,31 @@ impl<M: ServerMachine> ServerMachine for Tls<M> {
 impl<M: ClientMachine> ClientMachine for Tls<M> {
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
         self.inner.request(head, body, now)
+    }
+
+    fn reuse(&self) -> Reuse {
+        match self.reason {
+            Some(reason) => Reuse::Never(reason),
+            None if self.ended || self.lost || self.closed || self.heard_goodbye => {
+                Reuse::Never(CloseReason::PeerClosed)
+            }
+            None => self.inner.reuse(),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.is_handshaking() && self.inner.is_ready()
+    }
+
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self.error() {
+            Some(error) => Some(Box::new(error.clone())),
+            None => self.inner.trouble(),
+        }
+    }
+
+    /// The innermost TLS counts: with the server, not with a proxy.
+    fn tls(&self) -> Option<&TlsInfo> {
+        self.inner.tls().or_else(|| self.info())
     }
 }

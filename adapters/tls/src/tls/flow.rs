@@ -138,7 +138,8 @@ impl<M: Machine> Tls<M> {
         if quiet {
             self.reason = Some(CloseReason::Timeout(Why::Handshake));
         } else if !self.closed {
-            self.fault = Some(PeerError { kind, answer: kind.status(), retry });
+            let phase = purlin_core::Phase::Tls;
+            self.fault = Some(PeerError { kind, answer: kind.status(), retry, phase });
             self.reason = Some(CloseReason::Fault(kind));
         }
         self.secured.fail(&error);
@@ -156,7 +157,8 @@ impl<M: Machine> Tls<M> {
             return;
         }
         if self.is_handshaking() && !self.is_unheard() && !self.closed {
-            self.fault = Some(PeerError { kind: Fault::Reset, answer: None, retry: Retry::Safe });
+            let (kind, phase) = (Fault::Reset, purlin_core::Phase::Tls);
+            self.fault = Some(PeerError { kind, answer: None, retry: Retry::Safe, phase });
         }
         self.lost = true;
         self.due = None;

@@ -93,7 +93,7 @@ fn the_fields_that_rule_are_gathered() {
     )
     .unwrap()
     .unwrap();
-    let ruling = Ruling::of(&head);
+    let ruling = Ruling::of(head.fields());
     assert!(ruling.close && ruling.keep_alive && ruling.upgrade && ruling.upgrade_option);
     assert_eq!((ruling.hosts, ruling.expects), (1, Expects::Continue));
 }

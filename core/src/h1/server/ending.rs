@@ -55,7 +55,7 @@ impl Connection {
     fn exchange_over(&mut self, keep_alive: bool, now: Now) {
         self.trace.end = now.mono;
         self.trace.keep_alive = keep_alive;
-        self.notices.done = self.config.trace;
+        self.done = self.config.trace;
     }
 
     /// The next request is waited for: its time runs, unless our own output

@@ -19,13 +19,14 @@ mod receive;
 mod reply;
 
 use super::decide::{Asked, Sent};
+use super::notices::Notices;
 use super::request::HeadScan;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::body::framing::Framing;
 use crate::body::incoming::Incoming;
 use crate::buf::{InBuf, OutBuf};
 use crate::config::ServerConfig;
-use crate::error::{CloseReason, Fault, Misuse, PeerError};
+use crate::error::{CloseReason, Fault, Misuse};
 use crate::head::{DateCache, Fields, ResponseHead, Status};
 use crate::machine::{Body, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine, Want};
 use crate::time::{Deadlines, Mono, Now, Pace, Why};
@@ -78,6 +79,8 @@ pub struct Connection {
     ending: Ending,
     eof: Option<Eof>,
     shutdown: bool,
+    /// The end of the exchange is to be told.
+    done: bool,
     notices: Notices,
 }
 
@@ -104,47 +107,6 @@ struct Trace {
     status: Option<Status>,
     sent: u64,
     keep_alive: bool,
-}
-
-/// Events that wait to be told.
-#[derive(Debug, Default)]
-struct Notices {
-    done: bool,
-    begun: bool,
-    failed: Option<PeerError>,
-    input_closed: bool,
-    upgraded: bool,
-    readable: bool,
-    writable: bool,
-    closed: Option<CloseReason>,
-}
-
-impl Notices {
-    fn take(&mut self, id: Id) -> Option<Event> {
-        let one = self.begun | self.input_closed | self.upgraded | self.readable | self.writable;
-        if !one && self.failed.is_none() && self.closed.is_none() {
-            return None;
-        }
-        if std::mem::take(&mut self.begun) {
-            return Some(Event::Begun);
-        }
-        if let Some(error) = self.failed.take() {
-            return Some(Event::Failed(error));
-        }
-        if std::mem::take(&mut self.input_closed) {
-            return Some(Event::InputClosed);
-        }
-        if std::mem::take(&mut self.upgraded) {
-            return Some(Event::Upgraded { id });
-        }
-        if std::mem::take(&mut self.readable) {
-            return Some(Event::Readable { id });
-        }
-        if std::mem::take(&mut self.writable) {
-            return Some(Event::Writable { id });
-        }
-        self.closed.take().map(Event::Closed)
-    }
 }
 
 impl Connection {
@@ -180,6 +142,7 @@ impl Connection {
             ending: Ending::Open,
             eof: None,
             shutdown: false,
+            done: false,
             notices: Notices::default(),
             config,
         }
@@ -240,7 +203,7 @@ impl Machine for Connection {
     fn poll_event(&mut self, now: Now) -> Option<Event> {
         loop {
             self.advance(now);
-            if std::mem::take(&mut self.notices.done) {
+            if std::mem::take(&mut self.done) {
                 return Some(Event::Done { id: self.id, facts: self.facts() });
             }
             if let Some(event) = self.notices.take(self.id) {

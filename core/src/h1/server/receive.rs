@@ -131,7 +131,7 @@ impl Connection {
         let body = match asked.framing {
             Framing::None | Framing::Length(0) => BodyLength::Empty,
             Framing::Length(length) => BodyLength::Known(length),
-            Framing::Chunked => BodyLength::Unknown,
+            Framing::Chunked | Framing::UntilClose => BodyLength::Unknown,
         };
         let step =
             if body == BodyLength::Empty { ReadStep::HeadAlone } else { ReadStep::HeadThenBody };

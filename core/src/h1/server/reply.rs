@@ -100,7 +100,8 @@ impl Connection {
     fn write_head(&mut self, head: &ResponseHead, connection: Option<&'static str>, now: Now) {
         self.trace.status = Some(head.status());
         let date = self.config.date.then(|| self.date.line(now.unix));
-        let extra = Extra { version: self.asked.version, sent: self.sent, connection, date };
+        let (version, sent) = (self.asked.version, self.sent);
+        let extra = Extra { version, sent, connection, date, expects: true };
         self.out.write(|text| write::head(text, head, &extra));
     }
 
@@ -197,9 +198,7 @@ impl Connection {
         self.to_send = self.to_send.saturating_sub(piece.len() as u64);
         self.trace.sent += piece.len() as u64;
         if self.sent == Sent::Chunked {
-            self.out.write(|text| chunked::write_size(text, piece.len()));
-            self.out.push(piece);
-            self.out.write(|text| text.extend_from_slice(b"\r\n"));
+            chunked::write_chunk(&mut self.out, piece);
         } else {
             self.out.push(piece);
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Limits;
+use crate::error::PeerError;
 use crate::head::Status;
 use crate::machine::BodyLength;
 use std::time::Duration;

@@ -1,0 +1,242 @@
+//! The pool of a client, shared by all that send: connections kept, those who
+//! wait for one woken, and what is idle for too long closed.
+//! Which connection goes where, the core's pool decides.
+
+use super::link::{Home, Lent, Link};
+use crate::Clock;
+use purlin_core::Now;
+use purlin_core::exchange::Route;
+use purlin_core::policy::pool::{Changes, Checked, Get, Given, Opened, Pool, PoolConfig, Ticket};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+/// A pool that is shared; its clones are the same one.
+pub struct Keep<S>(Arc<Shared<S>>);
+
+struct Shared<S> {
+    state: Mutex<State<S>>,
+}
+
+struct State<S> {
+    pool: Pool<Arc<Route>, Box<Link<S>>>,
+    /// Whom to wake for which ticket.
+    wakers: HashMap<Ticket, Waker>,
+    /// The thread that closes what is idle for too long, while something is idle.
+    janitor: Option<Thread>,
+}
+
+/// What a request for a connection got.
+pub enum Got<S> {
+    /// A connection that was kept, idle for so long.
+    Kept(Lent<S>, Duration),
+    /// A place in the row.
+    Turn(Waiting<S>),
+}
+
+/// What one who waits is to do next.
+pub enum Next<S> {
+    /// Take this connection, idle for so long.
+    Kept(Lent<S>, Duration),
+    /// Make one; meanwhile another may come back, of which the waker tells.
+    Dial,
+    /// Wait to be woken.
+    Later,
+}
+
+/// A place in the row for a connection. Dropped, it is given up.
+pub struct Waiting<S> {
+    keep: Keep<S>,
+    ticket: Ticket,
+    dials: bool,
+    over: bool,
+}
+
+impl<S: Send + 'static> Keep<S> {
+    /// An empty pool.
+    pub fn new(config: PoolConfig) -> Keep<S> {
+        let pool = Pool::new(config);
+        let state = State { pool, wakers: HashMap::new(), janitor: None };
+        Keep(Arc::new(Shared { state: Mutex::new(state) }))
+    }
+
+    /// A connection along this route, or a place in the row for one.
+    pub fn get(&self, route: &Arc<Route>, now: Now) -> Got<S> {
+        let mut state = self.0.lock();
+        let (get, changes) = state.pool.get(route, now.mono);
+        act(state, changes);
+        let (ticket, dials) = match get {
+            Get::Reuse(checked) => {
+                let (lent, idle) = self.lend(checked, now);
+                return Got::Kept(lent, idle);
+            }
+            Get::Dial(ticket) => (ticket, true),
+            Get::Wait(ticket) => (ticket, false),
+        };
+        Got::Turn(Waiting { keep: self.clone(), ticket, dials, over: false })
+    }
+
+    fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lent<S>, Duration) {
+        let idle = checked.idle_since.map(|since| now.mono.since(since)).unwrap_or_default();
+        (Lent::new(checked.conn, Home::Pool(self.clone())), idle)
+    }
+
+    /// Closes what is idle.
+    pub fn close_idle(&self) {
+        let closed = self.0.lock().pool.close_idle();
+        // Closing is a system call each: not under the lock.
+        drop(closed);
+    }
+
+    /// How many connections are idle.
+    pub fn idle(&self) -> usize {
+        self.0.lock().pool.idle()
+    }
+
+    pub(super) fn put(&self, link: Box<Link<S>>, now: Now) {
+        let mut state = self.0.lock();
+        let (route, born) = (link.route().clone(), link.born);
+        let changes = state.pool.put(&route, link, born, now.mono);
+        if state.janitor.is_none() && state.pool.deadline().is_some() {
+            state.janitor = janitor(Arc::downgrade(&self.0));
+        }
+        act(state, changes);
+    }
+}
+
+impl<S> Keep<S> {
+    pub(super) fn closed(&self, route: &Arc<Route>) {
+        let mut state = self.0.lock();
+        let changes = state.pool.closed(route);
+        act(state, changes);
+    }
+}
+
+/// Wakes and closes, when the lock is released.
+fn act<S>(state: MutexGuard<'_, State<S>>, changes: Changes<Box<Link<S>>>) {
+    if changes.is_empty() {
+        return;
+    }
+    let wake = changes.wake.iter().filter_map(|ticket| state.wakers.get(ticket).cloned());
+    let wake: Vec<Waker> = wake.collect();
+    drop(state);
+    wake.into_iter().for_each(Waker::wake);
+    drop(changes);
+}
+
+impl<S> Shared<S> {
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> Drop for Shared<S> {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(janitor) = state.janitor.take() {
+            janitor.unpark();
+        }
+    }
+}
+
+/// Begins the thread that closes what is idle for too long. It ends when
+/// nothing is idle any more, or the pool is gone.
+fn janitor<S: Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
+    let work = move || {
+        let mut clock = Clock::new();
+        while let Some(shared) = shared.upgrade() {
+            let now = clock.look();
+            let mut state = shared.lock();
+            let closed = state.pool.expire(now.mono);
+            let deadline = state.pool.deadline();
+            if deadline.is_none() {
+                state.janitor = None;
+            }
+            drop(state);
+            drop(closed);
+            drop(shared);
+            let Some(at) = deadline else { return };
+            thread::park_timeout(at.since(now.mono));
+        }
+    };
+    // Without it, what is idle is closed when the pool is next used.
+    let begun = thread::Builder::new().name("purlin-pool".into()).spawn(work).ok()?;
+    Some(begun.thread().clone())
+}
+
+impl<S: Send + 'static> Waiting<S> {
+    /// What to do next; the waker is told when to ask again.
+    pub fn poll(&mut self, waker: &Waker, now: Now) -> Next<S> {
+        let mut state = self.keep.0.lock();
+        match state.pool.poll(self.ticket) {
+            Given::Conn(checked) => {
+                self.over = !self.dials;
+                drop(state);
+                let (lent, idle) = self.keep.lend(checked, now);
+                return Next::Kept(lent, idle);
+            }
+            Given::Dial => self.dials = true,
+            Given::Pending | Given::Over => {}
+        }
+        let known = state.wakers.get(&self.ticket).is_some_and(|known| known.will_wake(waker));
+        if !known {
+            state.wakers.insert(self.ticket, waker.clone());
+        }
+        if self.dials { Next::Dial } else { Next::Later }
+    }
+
+    /// What was dialled is there: it is lent to the one who waited.
+    pub fn opened(mut self, link: Box<Link<S>>, now: Now) -> Lent<S> {
+        let mut state = self.keep.0.lock();
+        self.over = true;
+        state.wakers.remove(&self.ticket);
+        let given = match state.pool.opened(self.ticket) {
+            Opened::Given(given) => Some(given),
+            Opened::Yours | Opened::Spare | Opened::Unknown => None,
+        };
+        drop(state);
+        if let Some(given) = given {
+            // It came just too late: someone else may have it.
+            self.keep.put(given.conn, now);
+        }
+        Lent::new(link, Home::Pool(self.keep.clone()))
+    }
+}
+
+impl<S> Drop for Waiting<S> {
+    fn drop(&mut self) {
+        let mut state = self.keep.0.lock();
+        state.wakers.remove(&self.ticket);
+        if self.over {
+            return;
+        }
+        let changes = if self.dials {
+            let (given, mut changes) = state.pool.failed(self.ticket);
+            if let Some(Checked { conn, born, .. }) = given {
+                let route = conn.route().clone();
+                let passed_on = state.pool.put(&route, conn, born, Clock::new().last().mono);
+                changes.wake.extend(passed_on.wake);
+                changes.close.extend(passed_on.close);
+            }
+            changes
+        } else {
+            state.pool.cancel(self.ticket, Clock::new().last().mono)
+        };
+        act(state, changes);
+    }
+}
+
+impl<S> Clone for Keep<S> {
+    fn clone(&self) -> Keep<S> {
+        Keep(self.0.clone())
+    }
+}
+
+impl<S> fmt::Debug for Keep<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keep({} idle)", self.0.lock().pool.idle())
+    }
+}

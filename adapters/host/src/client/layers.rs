@@ -1,0 +1,72 @@
+//! The machines of a connection, one around the other: HTTP inside, TLS around
+//! it, a proxy's tunnel around that, and perhaps TLS with the proxy.
+
+use super::link::BoxMachine;
+use purlin_core::client::Connection;
+use purlin_core::config::ClientConfig;
+use purlin_core::exchange::{Cause, Error, Route};
+use purlin_core::tunnel::{Tunnel, Way};
+use purlin_core::{Now, Phase};
+use std::sync::Arc;
+#[cfg(feature = "tls")]
+use std::sync::OnceLock;
+
+/// What the machines of connections are made by.
+#[derive(Debug)]
+pub struct Layers {
+    config: Arc<ClientConfig>,
+    #[cfg(feature = "tls")]
+    tls: OnceLock<purlin_tls::ClientTls>,
+}
+
+impl Layers {
+    /// Machines of this configuration; TLS is set up with the first connection that needs it.
+    pub fn new(settings: &super::Settings) -> Layers {
+        Layers {
+            config: Arc::new(settings.machine.clone()),
+            #[cfg(feature = "tls")]
+            tls: settings.tls.clone().map(OnceLock::from).unwrap_or_default(),
+        }
+    }
+
+    /// The machine for a connection along this route.
+    ///
+    /// # Errors
+    /// TLS cannot be spoken: the roots cannot be read, or the host has no name for it.
+    pub fn build(&self, route: &Route, now: Now) -> Result<BoxMachine, Error> {
+        let mut machine: BoxMachine = Box::new(Connection::new(self.config.clone(), now));
+        if route.is_secure() {
+            machine = self.secure(route.server_name(), machine, now)?;
+        }
+        if let Some((proxy, host, port)) = route.tunnelled() {
+            let way = Way::new(proxy, host, port);
+            let tunnel = Tunnel::new(machine, &way, now).map_err(|error| {
+                Error::new(Cause::Layer(Box::new(error))).during(Phase::Connect)
+            })?;
+            machine = Box::new(tunnel);
+        }
+        if route.is_proxy_secure() {
+            machine = self.secure(route.dialled().0, machine, now)?;
+        }
+        Ok(machine)
+    }
+
+    #[cfg(feature = "tls")]
+    fn secure(&self, name: &str, machine: BoxMachine, now: Now) -> Result<BoxMachine, Error> {
+        let failed = |error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tls);
+        let tls = match self.tls.get() {
+            Some(tls) => tls,
+            None => {
+                let tls = purlin_tls::ClientTls::with_webpki_roots().map_err(failed)?;
+                self.tls.get_or_init(|| tls)
+            }
+        };
+        Ok(Box::new(purlin_tls::Tls::client(tls, name, machine, now).map_err(failed)?))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn secure(&self, _name: &str, _machine: BoxMachine, _now: Now) -> Result<BoxMachine, Error> {
+        let text = "https needs the feature `tls`, which is off";
+        Err(Error::new(Cause::Layer(text.into())).during(Phase::Tls))
+    }
+}

@@ -1,0 +1,108 @@
+//! A connection of a client's: socket, machine and where it leads, lent out
+//! and given back.
+//! Moves nothing; the adapter does.
+
+use super::keep::Keep;
+use purlin_core::exchange::Route;
+use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The machine of a client's connection, with whatever layers are around it.
+pub type BoxMachine = Box<dyn ClientMachine + Send>;
+
+/// A connection.
+pub struct Link<S> {
+    /// What bytes move through.
+    pub socket: S,
+    /// What decides.
+    pub machine: BoxMachine,
+    /// When it was made.
+    pub born: Mono,
+    route: Arc<Route>,
+}
+
+impl<S> Link<S> {
+    /// A connection made now.
+    pub fn new(socket: S, machine: BoxMachine, route: Arc<Route>, now: Now) -> Link<S> {
+        Link { socket, machine, born: now.mono, route }
+    }
+
+    /// Where it leads.
+    pub fn route(&self) -> &Arc<Route> {
+        &self.route
+    }
+}
+
+/// A connection that is lent to one exchange. Dropped, it is closed, and its
+/// pool told.
+pub struct Lent<S> {
+    link: Box<Link<S>>,
+    guard: Guard<S>,
+}
+
+/// Tells the pool that a connection is gone, unless it was given back.
+struct Guard<S> {
+    home: Home<S>,
+    /// The route it counts for; none once it was given back.
+    counts: Option<Arc<Route>>,
+}
+
+/// Where a connection is given back to.
+pub enum Home<S> {
+    /// A pool.
+    Pool(Keep<S>),
+    /// The one place of a connection outside any pool.
+    Slot(Slot<S>),
+}
+
+/// The place of a connection outside any pool.
+pub type Slot<S> = Arc<Mutex<Option<Box<Link<S>>>>>;
+
+impl<S: Send + 'static> Lent<S> {
+    /// A connection that goes home to there.
+    pub fn new(link: Box<Link<S>>, home: Home<S>) -> Lent<S> {
+        let counts = Some(link.route.clone());
+        Lent { link, guard: Guard { home, counts } }
+    }
+
+    /// Its socket and its machine.
+    pub fn parts(&mut self) -> (&mut S, &mut (dyn ClientMachine + Send + 'static)) {
+        (&mut self.link.socket, &mut *self.link.machine)
+    }
+
+    /// Its machine.
+    pub fn machine(&mut self) -> &mut (dyn ClientMachine + Send + 'static) {
+        &mut *self.link.machine
+    }
+
+    /// Gives it back, to be used again if it can be; else it is closed.
+    pub fn give_back(self, now: Now) {
+        let Lent { mut link, mut guard } = self;
+        // What it still has to tell is of no exchange any more.
+        while link.machine.poll_event(now).is_some() {}
+        if link.machine.reuse() != Reuse::Now || link.machine.want().write {
+            return;
+        }
+        link.machine.trim(now);
+        guard.counts = None;
+        match &guard.home {
+            Home::Pool(keep) => keep.put(link, now),
+            Home::Slot(slot) => *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(link),
+        }
+    }
+}
+
+impl<S> Drop for Guard<S> {
+    fn drop(&mut self) {
+        if let (Some(route), Home::Pool(keep)) = (self.counts.take(), &self.home) {
+            keep.closed(&route);
+        }
+    }
+}
+
+impl<S> fmt::Debug for Lent<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lent({})", self.link.route)
+    }
+}

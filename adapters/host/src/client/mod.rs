@@ -1,0 +1,27 @@
+//! What both adapters' clients share and what needs no waiting: settings, the
+//! pool and who waits for it, the layers of a connection, decoding, sockets
+//! that are connecting.
+
+#[cfg(feature = "gzip")]
+mod inflate;
+#[cfg(not(feature = "gzip"))]
+#[path = "no_inflate.rs"]
+mod inflate;
+mod jar;
+mod keep;
+mod layers;
+mod link;
+mod nudge;
+mod resolve;
+mod settings;
+mod socket;
+
+pub use inflate::{Inflate, Pulled};
+pub use jar::SharedJar;
+pub use keep::{Got, Keep, Next, Waiting};
+pub use layers::Layers;
+pub use link::{BoxMachine, Home, Lent, Link, Slot};
+pub use nudge::Nudge;
+pub use resolve::Resolver;
+pub use settings::Settings;
+pub use socket::{Connecting, Idle, wait_for};

@@ -1,0 +1,243 @@
+//! How a client behaves: what Go spreads over `Client`, `Transport` and `Dialer`.
+
+use super::{Resolver, SharedJar};
+use purlin_core::config::ClientConfig;
+use purlin_core::exchange::{CookieStore, Plan, Proxies};
+use purlin_core::policy::pool::PoolConfig;
+use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
+use purlin_core::policy::redirect;
+use purlin_core::{Fields, InvalidField};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a client behaves. Everything has a default that is safe.
+///
+/// ```
+/// use purlin_host::client::Settings;
+/// use std::time::Duration;
+///
+/// let settings = Settings::new()
+///     .timeout(Duration::from_secs(30))
+///     .max_per_host(8)
+///     .cookies();
+/// # let _ = settings;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How requests are gone about.
+    pub plan: Plan,
+    /// Limits and timeouts of a connection.
+    pub machine: ClientConfig,
+    /// How connections are kept.
+    pub pool: PoolConfig,
+    /// How names are looked up.
+    pub resolver: Resolver,
+    /// Whether a name's addresses are tried side by side (RFC 8305).
+    pub happy_eyeballs: bool,
+    /// With whom TLS is spoken, and how.
+    #[cfg(feature = "tls")]
+    pub tls: Option<purlin_tls::ClientTls>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings::new()
+    }
+}
+
+impl Settings {
+    /// The defaults: gzip is undone, redirects are followed up to ten times,
+    /// proxies are the ones that the environment names.
+    pub fn new() -> Settings {
+        let env = ProxyEnv::from_values(|name| std::env::var(name).ok());
+        let plan = Plan {
+            compression: cfg!(feature = "gzip"),
+            proxies: Proxies::Env(Arc::new(env)),
+            ..Plan::default()
+        };
+        Settings {
+            plan,
+            machine: ClientConfig::default(),
+            pool: PoolConfig::default(),
+            resolver: Resolver::system(),
+            happy_eyeballs: true,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// How long a whole request may take, redirects and reading the response
+    /// included; Go's `Client.Timeout`. There is no such limit without this:
+    /// each phase has its own.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.total = Some(limit);
+        self
+    }
+
+    /// How long connecting may take, all addresses together. 30 s without this.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.connect = limit;
+        self
+    }
+
+    /// How long looking up a name may take. 10 s without this.
+    #[must_use]
+    pub fn dns_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.dns = limit;
+        self
+    }
+
+    /// How long TLS and a proxy's tunnel may take to set up. 10 s without this.
+    #[must_use]
+    pub fn setup_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.setup = limit;
+        self
+    }
+
+    /// How long the response may keep one waiting once the request is sent;
+    /// Go's `ResponseHeaderTimeout`. 60 s without this.
+    #[must_use]
+    pub fn response_timeout(mut self, limit: Duration) -> Settings {
+        self.machine.timeouts.first_byte = limit;
+        self
+    }
+
+    /// How long a body waits for 100 (Continue). 1 s without this.
+    #[must_use]
+    pub fn expect_timeout(mut self, limit: Duration) -> Settings {
+        self.machine.timeouts.expect = limit;
+        self
+    }
+
+    /// How many connections are kept idle, in all. 100 without this.
+    #[must_use]
+    pub fn max_idle(mut self, most: usize) -> Settings {
+        self.pool.max_idle = most;
+        self
+    }
+
+    /// How many connections are kept idle for one host.
+    #[must_use]
+    pub fn max_idle_per_host(mut self, most: usize) -> Settings {
+        self.pool.max_idle_per_host = most;
+        self
+    }
+
+    /// How many connections to one host there may be; requests beyond that wait
+    /// for their turn.
+    #[must_use]
+    pub fn max_per_host(mut self, most: usize) -> Settings {
+        self.pool.max_per_host = Some(most);
+        self
+    }
+
+    /// How long a connection is kept idle. 90 s without this.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: Duration) -> Settings {
+        self.pool.idle_timeout = limit;
+        self
+    }
+
+    /// How old a connection may become before it is no longer used again.
+    #[must_use]
+    pub fn max_age(mut self, limit: Duration) -> Settings {
+        self.pool.max_age = Some(limit);
+        self
+    }
+
+    /// Whether connections are used more than once. They are without this.
+    #[must_use]
+    pub fn keep_alive(mut self, keep: bool) -> Settings {
+        self.machine.keep_alive = keep;
+        self.pool.keep_alive = keep;
+        self
+    }
+
+    /// Whether gzip is asked for and undone. It is without this.
+    #[must_use]
+    pub fn compression(mut self, undo: bool) -> Settings {
+        self.plan.compression = undo && cfg!(feature = "gzip");
+        self
+    }
+
+    /// Where redirects may lead.
+    #[must_use]
+    pub fn redirects(mut self, policy: redirect::Policy) -> Settings {
+        self.plan.redirects = policy;
+        self
+    }
+
+    /// Keeps cookies between requests, in memory.
+    #[must_use]
+    pub fn cookies(self) -> Settings {
+        self.cookie_store(Arc::new(SharedJar::default()))
+    }
+
+    /// Keeps cookies there.
+    #[must_use]
+    pub fn cookie_store(mut self, store: Arc<dyn CookieStore>) -> Settings {
+        self.plan.cookies = Some(store);
+        self
+    }
+
+    /// Sends everything through this proxy: an URL of the scheme `http`,
+    /// `https`, `socks5` or `socks5h`, perhaps with user and password.
+    ///
+    /// # Errors
+    /// It is no URL of a proxy.
+    pub fn proxy(mut self, url: &str) -> Result<Settings, ProxyError> {
+        self.plan.proxies = Proxies::All(Arc::new(Proxy::parse(url)?));
+        Ok(self)
+    }
+
+    /// Which proxies are used.
+    #[must_use]
+    pub fn proxies(mut self, proxies: Proxies) -> Settings {
+        self.plan.proxies = proxies;
+        self
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    #[must_use]
+    pub fn no_proxy(self) -> Settings {
+        self.proxies(Proxies::None)
+    }
+
+    /// What User-Agent says; nothing is sent if it is empty.
+    #[must_use]
+    pub fn user_agent(mut self, text: impl Into<String>) -> Settings {
+        self.plan.user_agent = text.into();
+        self
+    }
+
+    /// A field for every request that has none of that name.
+    ///
+    /// # Errors
+    /// It would break the wire.
+    pub fn default_header(
+        mut self,
+        name: &str,
+        value: impl AsRef<[u8]>,
+    ) -> Result<Settings, InvalidField> {
+        let fields: &mut Fields = &mut self.plan.fields;
+        fields.set(name, value)?;
+        Ok(self)
+    }
+
+    /// How names are looked up.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Resolver) -> Settings {
+        self.resolver = resolver;
+        self
+    }
+
+    /// With whom TLS is spoken, and how.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: purlin_tls::ClientTls) -> Settings {
+        self.tls = Some(tls);
+        self
+    }
+}

@@ -1,0 +1,301 @@
+//! The body of a response, read from its connection as it is asked for; at its
+//! end the connection goes home.
+//! Holds no bytes but the piece at hand; framing and limits are the machine's.
+
+use super::response::About;
+use super::socket::{Socket, Turn};
+use super::{Cause, Error, Upgraded};
+use crate::clock;
+use bytes::{Buf, Bytes};
+use futures_lite::{AsyncRead, future};
+use purlin_core::exchange::Answer;
+use purlin_core::policy::coding::Decoding;
+use purlin_core::{Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
+use purlin_host::Moved;
+use purlin_host::client::{Inflate, Lent, Pulled};
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// The body of a response.
+///
+/// It is read from the connection as it is asked for, so a slow reader slows
+/// the server. Read to its end it gives the connection back for the next
+/// request. Dropped before, it reads up to 256 KiB to that end, if they have
+/// come already; else it closes the connection.
+///
+/// ```no_run
+/// use futures_lite::AsyncReadExt;
+/// # async fn show() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut body = purlin_smol::get("http://127.0.0.1:8080/large").await?.into_body();
+/// let mut start = [0; 16];
+/// body.read_exact(&mut start).await?;
+/// # Ok(()) }
+/// ```
+pub struct Body {
+    /// None once it has ended.
+    from: Option<Box<Reading>>,
+    about: Arc<About>,
+    /// Bytes that came but did not fit into the reader's room.
+    rest: Bytes,
+    trailers: Option<Fields>,
+    ended: Option<Mono>,
+}
+
+/// A body that is being read.
+pub(super) struct Reading {
+    /// Taken when it goes home.
+    lent: Option<Lent<Socket>>,
+    id: Id,
+    until: Option<(Mono, Duration)>,
+    inflate: Option<Box<Inflate>>,
+    /// What came behind the coded content.
+    trailers: Option<Fields>,
+}
+
+impl Reading {
+    pub(super) fn new(lent: Lent<Socket>, id: Id, answer: &Answer) -> Reading {
+        let inflate = (answer.decoding == Decoding::Gzip).then(Box::default);
+        Reading { lent: Some(lent), id, until: answer.until, inflate, trailers: None }
+    }
+
+    /// The next piece as it was transferred, or the end.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Piece, Error>> {
+        let Some(lent) = &mut self.lent else {
+            return Poll::Ready(Err(Error::new(Misuse::NoSuchExchange)));
+        };
+        loop {
+            let (socket, machine) = lent.parts();
+            match machine.recv(self.id, clock::now()) {
+                Recv::Data(data) => return Poll::Ready(Ok(Ok(data))),
+                Recv::End(trailers) => return Poll::Ready(Ok(Err(trailers))),
+                Recv::Failed(error) => return Poll::Ready(Err(Error::new(error))),
+                Recv::Pending => {}
+            }
+            // What it tells besides is told by `recv` too.
+            while machine.poll_event(clock::now()).is_some() {}
+            let until = self.until.map(|(at, _)| at);
+            match ready!(socket.poll_turn(machine, until, cx)) {
+                Turn::Moved => {}
+                Turn::Late => {
+                    let limit = self.until.map(|(_, limit)| limit).unwrap_or_default();
+                    return Poll::Ready(Err(Error::new(Cause::TotalTimeout(limit))));
+                }
+                Turn::Stuck => return Poll::Ready(Err(Error::new(Misuse::NoSuchExchange))),
+            }
+        }
+    }
+
+    /// The next piece of the content, or the end.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Piece, Error>> {
+        let Some(mut inflate) = self.inflate.take() else {
+            return self.poll_receive(cx);
+        };
+        let next = self.poll_inflate(&mut inflate, cx);
+        self.inflate = Some(inflate);
+        next
+    }
+
+    fn poll_inflate(
+        &mut self,
+        inflate: &mut Inflate,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Piece, Error>> {
+        loop {
+            match inflate.pull().map_err(|error| Error::new(Cause::Decode(error)))? {
+                Pulled::Data(piece) => return Poll::Ready(Ok(Ok(piece))),
+                Pulled::More => match ready!(self.poll_receive(cx))? {
+                    Ok(piece) => inflate.push(piece),
+                    Err(trailers) => {
+                        self.trailers = trailers;
+                        inflate.end();
+                    }
+                },
+                // The transfer must end as well.
+                Pulled::End => loop {
+                    if let Err(trailers) = ready!(self.poll_receive(cx))? {
+                        return Poll::Ready(Ok(Err(trailers.or(self.trailers.take()))));
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// A piece of the body, or its end.
+type Piece = Result<Bytes, Option<Fields>>;
+
+impl Body {
+    pub(super) fn new(reading: Reading, about: Arc<About>) -> Body {
+        let from = Some(Box::new(reading));
+        let mut body = Body { from, about, rest: Bytes::new(), trailers: None, ended: None };
+        body.end_if_empty();
+        body
+    }
+
+    /// A body without bytes is at its end: its connection is free at once.
+    fn end_if_empty(&mut self) {
+        let Some(reading) = &mut self.from else { return };
+        let Some(lent) = &mut reading.lent else { return };
+        if self.about.is_empty() {
+            if let Recv::End(trailers) = lent.machine().recv(reading.id, clock::now()) {
+                self.end(trailers);
+            }
+        }
+    }
+
+    fn end(&mut self, trailers: Option<Fields>) {
+        self.trailers = trailers;
+        if let Some(mut reading) = self.from.take() {
+            let now = clock::now();
+            self.ended = Some(now.mono);
+            if let Some(lent) = reading.lent.take() {
+                lent.give_back(now);
+            }
+        }
+    }
+
+    /// The next piece; none at the end.
+    ///
+    /// ```no_run
+    /// # async fn show() -> purlin_smol::client::Result<()> {
+    /// let mut body = purlin_smol::get("http://127.0.0.1:8080/").await?.into_body();
+    /// while let Some(piece) = body.chunk().await? {
+    ///     println!("{} bytes", piece.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// It breaks a rule or a limit, comes too slowly, or not to its end. Asked
+    /// again, it has ended.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        future::poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
+        }
+        let Some(reading) = &mut self.from else {
+            return Poll::Ready(Ok(None));
+        };
+        Poll::Ready(match ready!(reading.poll_next(cx)) {
+            Ok(Ok(piece)) => Ok(Some(piece)),
+            Ok(Err(trailers)) => {
+                self.end(trailers);
+                Ok(None)
+            }
+            Err(error) => {
+                self.from = None;
+                Err(self.about.named(error.during(Phase::Receive)))
+            }
+        })
+    }
+
+    /// All that is left of it.
+    ///
+    /// # Errors
+    /// As [`Body::chunk`].
+    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk().await? else {
+            return Ok(first);
+        };
+        let mut all = Vec::with_capacity(2 * (first.len() + second.len()));
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(piece) = self.chunk().await? {
+            all.extend_from_slice(&piece);
+        }
+        Ok(all.into())
+    }
+
+    /// All that is left of it, as text.
+    ///
+    /// # Errors
+    /// As [`Body::chunk`], and if it is not UTF-8.
+    pub async fn text(&mut self) -> Result<String, Error> {
+        let bytes = self.bytes().await?;
+        String::from_utf8(bytes.into())
+            .map_err(|error| self.about.named(Error::new(Cause::NotText(error.utf8_error()))))
+    }
+
+    /// The trailer fields, once it has been read to its end.
+    pub fn trailers(&self) -> Option<&Fields> {
+        self.trailers.as_ref()
+    }
+
+    /// Whether there is nothing more to read.
+    pub fn is_end(&self) -> bool {
+        self.from.is_none() && self.rest.is_empty()
+    }
+
+    /// What it is read from, to be read and written as raw bytes.
+    pub(super) fn into_upgraded(mut self) -> Option<Upgraded> {
+        let mut reading = self.from.take()?;
+        let lent = reading.lent.take()?;
+        Some(Upgraded::new(lent, reading.id, self.about.clone()))
+    }
+
+    /// When its end had been read.
+    pub(super) fn ended(&self) -> Option<Mono> {
+        self.ended
+    }
+}
+
+impl AsyncRead for Body {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.rest.is_empty() && !room.is_empty() {
+            match ready!(self.poll_chunk(cx))? {
+                Some(piece) => self.rest = piece,
+                None => return Poll::Ready(Ok(0)),
+            }
+        }
+        let count = self.rest.len().min(room.len());
+        room[..count].copy_from_slice(&self.rest[..count]);
+        self.rest.advance(count);
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            leave(lent, self.id);
+        }
+    }
+}
+
+/// Reads what has come of a body that nobody wants, as far as that is cheaper
+/// than a new connection, and gives the connection back or closes it.
+pub(super) fn leave(mut lent: Lent<Socket>, id: Id) {
+    let now = clock::now();
+    let (socket, machine) = lent.parts();
+    if machine.discard(id, now).is_err() {
+        return lent.give_back(now);
+    }
+    loop {
+        while machine.poll_event(now).is_some() {}
+        let open = machine.reuse() == Reuse::Later && machine.want().close.is_none();
+        if !open || !matches!(socket.read_ready(machine, now), Moved::Bytes(_)) {
+            break;
+        }
+    }
+    lent.give_back(now);
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_end() { "Body(ended)" } else { "Body" })
+    }
+}

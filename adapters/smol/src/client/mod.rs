@@ -1,0 +1,232 @@
+//! A client as Go's: requests over kept connections, with redirects, cookies,
+//! proxies and TLS, as futures.
+//! Decides nothing about HTTP: an [`Exchange`](purlin_core::exchange::Exchange)
+//! does, and this connects, moves bytes and waits.
+//!
+//! ```no_run
+//! use purlin_smol::client::{Client, Request, Settings};
+//! use std::time::Duration;
+//!
+//! # async fn show() -> Result<(), purlin_smol::client::Error> {
+//! let text = purlin_smol::get("http://127.0.0.1:8080/hello/gopher").await?.text().await?;
+//!
+//! let client = Client::with(Settings::new().timeout(Duration::from_secs(10)).cookies());
+//! let request = Request::post("http://127.0.0.1:8080/items").json(r#"{"a":1}"#);
+//! let mut response = client.send(request).await?;
+//! println!("{} {text} {}", response.status(), response.text().await?);
+//! # Ok(()) }
+//! ```
+
+mod body;
+mod dial;
+mod response;
+mod run;
+mod single;
+mod socket;
+mod upgraded;
+
+pub use body::Body;
+pub use dial::Dialer;
+pub use purlin_core::Phase;
+pub use purlin_core::exchange::{Cause, CookieStore, Error, IntoUrl, Proxies, Route, Trace};
+pub use purlin_core::policy::{cookie, jar, proxy, redirect};
+pub use purlin_core::url::{Url, UrlError};
+pub use purlin_host::client::{Resolver, Settings, SharedJar};
+pub use response::Response;
+pub use single::Connection;
+pub use upgraded::Upgraded;
+
+use crate::Source;
+use dial::Dial;
+use purlin_core::exchange::Plan;
+use purlin_host::client::{Keep, Layers};
+use run::Run;
+use socket::Socket;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// A request, its body at hand or given by a [`Source`].
+pub type Request = purlin_core::exchange::Request<Source>;
+
+/// What a request comes to.
+pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
+
+/// A client. Its clones share connections and cookies.
+///
+/// ```no_run
+/// # async fn show() -> purlin_smol::client::Result<()> {
+/// let client = purlin_smol::client::Client::new();
+/// let response = client.get("https://example.com/").await?;
+/// println!("{}", response.status());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    plan: Arc<Plan>,
+    layers: Layers,
+    dial: Dial,
+    keep: Keep<Socket>,
+}
+
+impl Inner {
+    fn new(settings: Settings, dialer: Option<Dialer>) -> Inner {
+        let layers = Layers::new(&settings);
+        let dial =
+            Dial { dialer, resolver: settings.resolver, side_by_side: settings.happy_eyeballs };
+        let keep = Keep::new(settings.pool);
+        Inner { plan: Arc::new(settings.plan), layers, dial, keep }
+    }
+}
+
+impl Client {
+    /// A client with the defaults of [`Settings::new`].
+    pub fn new() -> Client {
+        Client::with(Settings::new())
+    }
+
+    /// A client that behaves like this.
+    pub fn with(settings: Settings) -> Client {
+        Client(Arc::new(Inner::new(settings, None)))
+    }
+
+    /// A client that connects in its own way.
+    pub fn with_dialer(settings: Settings, dialer: Dialer) -> Client {
+        Client(Arc::new(Inner::new(settings, Some(dialer))))
+    }
+
+    /// Sends a request and gives the response; its body is still to be read.
+    ///
+    /// # Errors
+    /// There was no response: [`Error::phase`] and [`Error::cause`] say why. A
+    /// status such as 404 is no error; see [`Response::error_for_status`].
+    pub async fn send(&self, request: Request) -> Result {
+        let (order, given) = request.into_order()?;
+        Run::new(&self.0, order, given).response().await
+    }
+
+    /// GET.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn get(&self, url: impl IntoUrl) -> Result {
+        self.send(Request::get(url)).await
+    }
+
+    /// HEAD.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn head(&self, url: impl IntoUrl) -> Result {
+        self.send(Request::head(url)).await
+    }
+
+    /// POST of a body of this MIME type.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn post(
+        &self,
+        url: impl IntoUrl,
+        content_type: &str,
+        body: impl Into<crate::Bytes>,
+    ) -> Result {
+        self.send(Request::post(url).content_type(content_type).body(body)).await
+    }
+
+    /// POST of pairs, as an HTML form sends them.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn post_form<K: AsRef<str>, V: AsRef<str>>(
+        &self,
+        url: impl IntoUrl,
+        pairs: &[(K, V)],
+    ) -> Result {
+        self.send(Request::post(url).form(pairs)).await
+    }
+
+    /// Closes the connections that are idle now; Go's `CloseIdleConnections`.
+    pub fn close_idle(&self) {
+        self.0.keep.close_idle();
+    }
+
+    /// How many connections are idle.
+    pub fn idle(&self) -> usize {
+        self.0.keep.idle()
+    }
+}
+
+impl Default for Client {
+    fn default() -> Client {
+        Client::new()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({} idle)", self.idle())
+    }
+}
+
+/// The client that the functions of this module share; Go's `DefaultClient`.
+pub fn default_client() -> &'static Client {
+    static DEFAULT: OnceLock<Client> = OnceLock::new();
+    DEFAULT.get_or_init(Client::new)
+}
+
+/// GET with the default client.
+///
+/// ```no_run
+/// # async fn show() -> purlin_smol::client::Result<()> {
+/// let text = purlin_smol::get("http://127.0.0.1:8080/").await?.text().await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`Client::send`].
+pub async fn get(url: impl IntoUrl) -> Result {
+    default_client().get(url).await
+}
+
+/// HEAD with the default client.
+///
+/// # Errors
+/// As [`Client::send`].
+pub async fn head(url: impl IntoUrl) -> Result {
+    default_client().head(url).await
+}
+
+/// POST with the default client.
+///
+/// ```no_run
+/// # async fn show() -> purlin_smol::client::Result<()> {
+/// purlin_smol::post("http://127.0.0.1:8080/items", "application/json", r#"{"a":1}"#).await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`Client::send`].
+pub async fn post(url: impl IntoUrl, content_type: &str, body: impl Into<crate::Bytes>) -> Result {
+    default_client().post(url, content_type, body).await
+}
+
+/// POST of pairs with the default client, as an HTML form sends them.
+///
+/// # Errors
+/// As [`Client::send`].
+pub async fn post_form<K: AsRef<str>, V: AsRef<str>>(
+    url: impl IntoUrl,
+    pairs: &[(K, V)],
+) -> Result {
+    default_client().post_form(url, pairs).await
+}
+
+/// Sends a request with the default client.
+///
+/// # Errors
+/// As [`Client::send`].
+pub async fn send(request: Request) -> Result {
+    default_client().send(request).await
+}

@@ -1,0 +1,116 @@
+//! One connection outside any pool, for callers who manage their own.
+
+use super::run::Run;
+use super::socket::Socket;
+use super::{Cause, Error, IntoUrl, Request, Result, Settings};
+use crate::clock;
+use purlin_core::exchange::{Exchange, Order, Plan, Route};
+use purlin_core::{Method, Phase};
+use purlin_host::Stream;
+use purlin_host::client::{Home, Layers, Lent, Link, Slot};
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+
+/// One connection outside any pool.
+///
+/// It sends what it is given, one request at a time: redirects are answers
+/// like any other, and nothing is sent a second time. It can be used again when
+/// the last response has been read to its end.
+///
+/// ```no_run
+/// use purlin_smol::client::{Connection, Request, Settings};
+///
+/// # async fn show() -> purlin_smol::client::Result<()> {
+/// let mut connection = Connection::connect("http://127.0.0.1:8080", Settings::new()).await?;
+/// for n in 0..3 {
+///     let request = Request::get(format!("http://127.0.0.1:8080/{n}"));
+///     println!("{}", connection.send(request).await?.text().await?);
+/// }
+/// # Ok(()) }
+/// ```
+pub struct Connection {
+    slot: Slot<Socket>,
+    plan: Arc<Plan>,
+    route: Arc<Route>,
+}
+
+impl Connection {
+    /// Connects to the server of this URL, directly or through the proxy that
+    /// the settings name, and sets up TLS if its scheme is `https`.
+    ///
+    /// # Errors
+    /// No connection could be made.
+    pub async fn connect(url: impl IntoUrl, settings: Settings) -> Result<Connection> {
+        let url = url.into_url()?;
+        let via = settings.plan.proxies.choose(&url)?;
+        let route = Arc::new(Route::to(&url, via));
+        let inner = super::Inner::new(settings, None);
+        let order = Order::new(Method::GET, url.clone());
+        let mut exchange = Exchange::new(inner.plan.clone(), order, clock::now());
+        let named = |error: Error| error.of(&Method::CONNECT, &url);
+        let socket = inner.dial.dial(&route, &mut exchange).await.map_err(named)?;
+        Connection::set_up(socket, &inner.layers, route, &inner.plan).await.map_err(named)
+    }
+
+    /// Takes over a stream that leads to the server of this URL, and sets up
+    /// TLS in it if its scheme is `https`.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub async fn over(
+        stream: impl Into<Stream>,
+        url: impl IntoUrl,
+        settings: Settings,
+    ) -> Result<Connection> {
+        let route = Arc::new(Route::to(&url.into_url()?, None));
+        let inner = super::Inner::new(settings, None);
+        let socket = Socket::new(stream.into())
+            .map_err(|error| Error::new(Cause::Io(error)).during(Phase::Connect))?;
+        Connection::set_up(socket, &inner.layers, route, &inner.plan).await
+    }
+
+    async fn set_up(
+        socket: Socket,
+        layers: &Layers,
+        route: Arc<Route>,
+        plan: &Arc<Plan>,
+    ) -> Result<Connection> {
+        let now = clock::now();
+        let machine = layers.build(&route, now)?;
+        let link = Box::new(Link::new(socket, machine, route.clone(), now));
+        let slot = Slot::default();
+        let mut lent = Lent::new(link, Home::Slot(slot.clone()));
+        super::run::set_up(&mut lent, Some(now.mono + plan.timeouts.setup)).await?;
+        lent.give_back(clock::now());
+        let mut plan = Plan::clone(plan);
+        plan.redirects.follow = super::redirect::Follow::Never;
+        Ok(Connection { slot, plan: Arc::new(plan), route })
+    }
+
+    /// Sends a request and gives the response. The URL says what is asked for,
+    /// not where it is sent.
+    ///
+    /// # Errors
+    /// [`Cause::Busy`] if the last response is not read to its end, or the
+    /// connection has ended; else as [`Client::send`](super::Client::send).
+    pub async fn send(&mut self, request: Request) -> Result {
+        let (order, given) = request.into_order()?;
+        let taken = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(link) = taken else {
+            return Err(Error::new(Cause::Busy).of(&order.method, &order.url));
+        };
+        let lent = Lent::new(link, Home::Slot(self.slot.clone()));
+        Run::on(lent, self.plan.clone(), order, given).response().await
+    }
+
+    /// Whether it takes a request now.
+    pub fn is_free(&self) -> bool {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({})", self.route)
+    }
+}

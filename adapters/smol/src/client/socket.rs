@@ -1,0 +1,166 @@
+//! A client's socket, moved in turns as its machine wants.
+//! Decides nothing: it writes, reads and waits.
+
+use crate::clock;
+use crate::link::Socket as Watched;
+use async_io::Timer;
+use futures_lite::future;
+use purlin_core::{Close, Eof, Machine, Mono, Now};
+use purlin_host::{Clock, Moved, Stream};
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Slices given to one write.
+const SLICES: usize = 16;
+
+/// A connected socket.
+pub(super) struct Socket {
+    socket: Watched,
+    /// One for all deadlines, set anew only to an earlier instant.
+    timer: Option<(Timer, Mono)>,
+    half_closed: bool,
+}
+
+/// What a turn came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Something moved, or time passed: the machine may have something to tell.
+    Moved,
+    /// There is nothing to wait for.
+    Stuck,
+    /// The time of the one who waits is over.
+    Late,
+}
+
+impl Socket {
+    /// A socket, whose calls will not wait from now on.
+    pub(super) fn new(stream: Stream) -> io::Result<Socket> {
+        stream.set_nonblocking(true)?;
+        Ok(Socket { socket: Watched::Fresh(stream), timer: None, half_closed: false })
+    }
+
+    /// Writes what there is, then waits for input, for room, or for the first deadline.
+    pub(super) async fn turn<M: Machine + ?Sized>(
+        &mut self,
+        machine: &mut M,
+        until: Option<Mono>,
+    ) -> Turn {
+        future::poll_fn(|cx| self.poll_turn(machine, until, cx)).await
+    }
+
+    pub(super) fn poll_turn<M: Machine + ?Sized>(
+        &mut self,
+        machine: &mut M,
+        until: Option<Mono>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        let now = clock::now();
+        let full = self.write(machine, now);
+        let want = machine.want();
+        self.half_close(want.close);
+        if !want.read && !full {
+            return Poll::Ready(Turn::Stuck);
+        }
+        if want.read && self.read(machine, cx).is_ready() {
+            return Poll::Ready(Turn::Moved);
+        }
+        if full && self.socket.poll_writable(cx).is_ready() {
+            return Poll::Ready(Turn::Moved);
+        }
+        let own = machine.deadline().map(|(at, _)| at);
+        let Some(at) = [own, until].into_iter().flatten().min() else {
+            return Poll::Pending;
+        };
+        ready!(self.poll_timer(at, cx));
+        let now = clock::now();
+        machine.tick(now);
+        let late = until.is_some_and(|until| until <= now.mono);
+        Poll::Ready(if late { Turn::Late } else { Turn::Moved })
+    }
+
+    /// Waits until then at most. What was set to an earlier instant stays, and wakes in vain.
+    fn poll_timer(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
+        if self.timer.as_ref().is_none_or(|(_, set)| at < *set) {
+            let Some(instant) = Clock::instant(at) else {
+                return Poll::Pending;
+            };
+            self.timer = Some((Timer::at(instant), at));
+        }
+        let Some((timer, _)) = &mut self.timer else {
+            return Poll::Pending;
+        };
+        ready!(Pin::new(timer).poll(cx));
+        self.timer = None;
+        Poll::Ready(())
+    }
+
+    /// Writes until the machine has no more; says whether the socket took no more.
+    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
+        while machine.want().write {
+            let Some(stream) = self.socket.stream() else {
+                machine.eof(Eof::Reset, now);
+                return false;
+            };
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let used = machine.output(&mut slices, now);
+            if used == 0 {
+                return false;
+            }
+            match stream.write(&slices[..used]) {
+                Moved::Bytes(count) => machine.wrote(count, now),
+                Moved::Nothing => return true,
+                Moved::End | Moved::Lost => {
+                    // What the peer said before it went may still be there.
+                    self.read_ready(machine, now);
+                    machine.eof(Eof::Reset, now);
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    fn half_close(&mut self, close: Option<Close>) {
+        if close == Some(Close::Linger) && !std::mem::replace(&mut self.half_closed, true) {
+            if let Some(stream) = self.socket.stream() {
+                stream.shut_writing();
+            }
+        }
+    }
+
+    /// Reads once the socket has something: a read that finds nothing costs more.
+    fn read<M: Machine + ?Sized>(&mut self, machine: &mut M, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if ready!(self.socket.poll_readable(cx)).is_err() {
+                machine.eof(Eof::Reset, clock::now());
+                return Poll::Ready(());
+            }
+            if self.read_ready(machine, clock::now()) != Moved::Nothing {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    /// Takes what has come already.
+    pub(super) fn read_ready<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Moved {
+        let room = machine.read_buf();
+        let Some(stream) = self.socket.stream().filter(|_| !room.is_empty()) else {
+            return Moved::Nothing;
+        };
+        let moved = stream.read(room);
+        match moved {
+            Moved::Bytes(count) => machine.filled(count, now),
+            Moved::End => machine.eof(Eof::Clean, now),
+            Moved::Lost => machine.eof(Eof::Reset, now),
+            Moved::Nothing => {}
+        }
+        moved
+    }
+
+    /// Writes what there is, as far as the socket takes it.
+    pub(super) fn flush<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
+        self.write(machine, now);
+    }
+}

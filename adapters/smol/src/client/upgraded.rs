@@ -1,0 +1,159 @@
+//! What is left of a connection when HTTP is over: raw bytes both ways.
+
+use super::Error;
+use super::response::About;
+use super::socket::{Socket, Turn};
+use crate::clock;
+use bytes::{Buf, Bytes};
+use futures_lite::{AsyncRead, AsyncWrite};
+use purlin_core::{Id, Misuse, Phase, Recv};
+use purlin_host::client::Lent;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// The most that is handed to the machine by one write.
+const PIECE: usize = 64 * 1024;
+
+/// A connection that speaks another protocol after 101 (Switching Protocols),
+/// or is a tunnel after a CONNECT; whatever lies around it, TLS say, stays.
+///
+/// ```no_run
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+/// use purlin_smol::client::{Client, Request};
+///
+/// # async fn show() -> Result<(), Box<dyn std::error::Error>> {
+/// let request = Request::get("http://127.0.0.1:8080/echo")
+///     .header("Connection", "upgrade")
+///     .header("Upgrade", "echo");
+/// let response = Client::new().send(request).await?;
+/// if let Some(mut stream) = response.upgrade() {
+///     stream.write_all(b"hello").await?;
+///     stream.close().await?; // nothing more is written
+///     let mut text = String::new();
+///     stream.read_to_string(&mut text).await?;
+/// }
+/// # Ok(()) }
+/// ```
+pub struct Upgraded {
+    lent: Lent<Socket>,
+    id: Id,
+    about: Arc<About>,
+    /// Bytes that came but did not fit into the reader's room.
+    rest: Bytes,
+}
+
+impl Upgraded {
+    pub(super) fn new(lent: Lent<Socket>, id: Id, about: Arc<About>) -> Upgraded {
+        Upgraded { lent, id, about, rest: Bytes::new() }
+    }
+
+    /// Moves something, either way.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let (socket, machine) = self.lent.parts();
+        while machine.poll_event(clock::now()).is_some() {}
+        Poll::Ready(match ready!(socket.poll_turn(machine, None, cx)) {
+            Turn::Moved => Ok(()),
+            Turn::Late | Turn::Stuck => {
+                Err(self.about.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
+            }
+        })
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        loop {
+            match self.lent.machine().recv(self.id, clock::now()) {
+                Recv::Data(data) => return Poll::Ready(Ok(Some(data))),
+                Recv::End(_) => return Poll::Ready(Ok(None)),
+                Recv::Failed(error) => {
+                    let error = Error::new(error).during(Phase::Receive);
+                    return Poll::Ready(Err(self.about.named(error)));
+                }
+                Recv::Pending => ready!(self.poll_turn(cx))?,
+            }
+        }
+    }
+
+    fn poll_send(&mut self, piece: &[u8], cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+        let most = piece.len().min(PIECE);
+        let mut data = Bytes::copy_from_slice(&piece[..most]);
+        loop {
+            let now = clock::now();
+            let (socket, machine) = self.lent.parts();
+            let sent = machine.send(self.id, &mut data, now);
+            sent.map_err(|misuse| self.about.named(Error::new(misuse).during(Phase::Send)))?;
+            socket.flush(machine, now);
+            if data.len() < most {
+                return Poll::Ready(Ok(most - data.len()));
+            }
+            ready!(self.poll_turn(cx))?;
+        }
+    }
+
+    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while self.lent.machine().want().write {
+            ready!(self.poll_turn(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Upgraded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.rest.is_empty() && !room.is_empty() {
+            match ready!(self.poll_receive(cx))? {
+                Some(piece) => self.rest = piece,
+                None => return Poll::Ready(Ok(0)),
+            }
+        }
+        let count = self.rest.len().min(room.len());
+        room[..count].copy_from_slice(&self.rest[..count]);
+        self.rest.advance(count);
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl AsyncWrite for Upgraded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        piece: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if piece.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        Poll::Ready(Ok(ready!(self.poll_send(piece, cx))?))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(ready!(self.poll_write_out(cx))?))
+    }
+
+    /// Says that nothing more will be written; reading goes on.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let now = clock::now();
+        let (id, machine) = (self.id, self.lent.machine());
+        // Asked again it has finished already.
+        if let Err(misuse) = machine.finish(id, None, now) {
+            if misuse != Misuse::AlreadyFinished {
+                return Poll::Ready(Err(self.about.named(Error::new(misuse)).into()));
+            }
+        }
+        ready!(self.poll_write_out(cx))?;
+        let (socket, machine) = self.lent.parts();
+        socket.flush(machine, now);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl fmt::Debug for Upgraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upgraded")
+    }
+}

@@ -1,0 +1,291 @@
+//! The body of a response, read from its connection as it is asked for; at its
+//! end the connection goes home.
+//! Holds no bytes but the piece at hand; framing and limits are the machine's.
+
+use super::response::About;
+use super::socket::{Socket, Turn};
+use super::{Cause, Error, Upgraded};
+use bytes::{Buf, Bytes, BytesMut};
+use purlin_core::exchange::Answer;
+use purlin_core::policy::coding::Decoding;
+use purlin_core::{Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
+use purlin_host::Clock;
+use purlin_host::client::{Inflate, Lent, Pulled};
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long what is left of a body that nobody reads may take, to keep the connection.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The body of a response.
+///
+/// It is read from the connection as it is asked for, so a slow reader slows
+/// the server. Read to its end it gives the connection back for the next
+/// request. Dropped before, it reads up to 256 KiB to that end, if they come
+/// within 50 ms; else it closes the connection.
+///
+/// ```no_run
+/// use std::io::Read;
+/// let mut body = purlin_std::get("http://127.0.0.1:8080/large")?.into_body();
+/// let mut start = [0; 16];
+/// body.read_exact(&mut start)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Body {
+    /// None once it has ended.
+    from: Option<Box<Reading>>,
+    about: Arc<About>,
+    /// Bytes that came but did not fit into the reader's room.
+    rest: Bytes,
+    trailers: Option<Fields>,
+    ended: Option<Mono>,
+}
+
+/// A body that is being read.
+pub(super) struct Reading {
+    /// Taken when it goes home.
+    lent: Option<Lent<Socket>>,
+    id: Id,
+    clock: Clock,
+    until: Option<(Mono, Duration)>,
+    inflate: Option<Box<Inflate>>,
+}
+
+impl Reading {
+    pub(super) fn new(lent: Lent<Socket>, id: Id, clock: Clock, answer: &Answer) -> Reading {
+        let inflate = (answer.decoding == Decoding::Gzip).then(Box::default);
+        Reading { lent: Some(lent), id, clock, until: answer.until, inflate }
+    }
+
+    /// The next piece as it was transferred, or the end.
+    fn receive(&mut self) -> Result<Result<Bytes, Option<Fields>>, Error> {
+        let Some(lent) = &mut self.lent else {
+            return Err(Error::new(Misuse::NoSuchExchange));
+        };
+        loop {
+            let (socket, machine) = lent.parts();
+            match machine.recv(self.id, self.clock.last()) {
+                Recv::Data(data) => return Ok(Ok(data)),
+                Recv::End(trailers) => return Ok(Err(trailers)),
+                Recv::Failed(error) => return Err(Error::new(error)),
+                Recv::Pending => {}
+            }
+            // What it tells besides is told by `recv` too.
+            while machine.poll_event(self.clock.last()).is_some() {}
+            let until = self.until.map(|(at, _)| at);
+            match socket.turn(machine, until, &mut self.clock) {
+                Turn::Moved => {}
+                Turn::Late => {
+                    let limit = self.until.map(|(_, limit)| limit).unwrap_or_default();
+                    return Err(Error::new(Cause::TotalTimeout(limit)));
+                }
+                Turn::Stuck => return Err(Error::new(Misuse::NoSuchExchange)),
+            }
+        }
+    }
+
+    /// The next piece of the content, or the end.
+    fn next(&mut self) -> Result<Result<Bytes, Option<Fields>>, Error> {
+        let Some(mut inflate) = self.inflate.take() else {
+            return self.receive();
+        };
+        let mut trailers = None;
+        let next = loop {
+            match inflate.pull().map_err(|error| Error::new(Cause::Decode(error)))? {
+                Pulled::Data(piece) => break Ok(piece),
+                Pulled::More => match self.receive()? {
+                    Ok(piece) => inflate.push(piece),
+                    Err(last) => {
+                        trailers = last;
+                        inflate.end();
+                    }
+                },
+                Pulled::End => break Err(self.after(trailers)?),
+            }
+        };
+        self.inflate = Some(inflate);
+        Ok(next)
+    }
+
+    /// What follows the coded content: its transfer must end as well.
+    fn after(&mut self, trailers: Option<Fields>) -> Result<Option<Fields>, Error> {
+        if trailers.is_some() {
+            return Ok(trailers);
+        }
+        loop {
+            if let Err(trailers) = self.receive()? {
+                return Ok(trailers);
+            }
+        }
+    }
+}
+
+impl Body {
+    pub(super) fn new(reading: Reading, about: Arc<About>) -> Body {
+        let from = Some(Box::new(reading));
+        let mut body = Body { from, about, rest: Bytes::new(), trailers: None, ended: None };
+        body.end_if_empty();
+        body
+    }
+
+    /// A body without bytes is at its end: its connection is free at once.
+    fn end_if_empty(&mut self) {
+        let Some(reading) = &mut self.from else { return };
+        let Some(lent) = &mut reading.lent else { return };
+        if self.about.is_empty() {
+            if let Recv::End(trailers) = lent.machine().recv(reading.id, reading.clock.last()) {
+                self.end(trailers);
+            }
+        }
+    }
+
+    fn end(&mut self, trailers: Option<Fields>) {
+        self.trailers = trailers;
+        if let Some(mut reading) = self.from.take() {
+            let now = reading.clock.look();
+            self.ended = Some(now.mono);
+            if let Some(lent) = reading.lent.take() {
+                lent.give_back(now);
+            }
+        }
+    }
+
+    /// The next piece; none at the end.
+    ///
+    /// ```no_run
+    /// # fn main() -> purlin_std::client::Result<()> {
+    /// let mut body = purlin_std::get("http://127.0.0.1:8080/")?.into_body();
+    /// while let Some(piece) = body.chunk()? {
+    ///     println!("{} bytes", piece.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// It breaks a rule or a limit, comes too slowly, or not to its end. Asked
+    /// again, it has ended.
+    pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        let Some(reading) = &mut self.from else {
+            return Ok(None);
+        };
+        match reading.next() {
+            Ok(Ok(piece)) => Ok(Some(piece)),
+            Ok(Err(trailers)) => {
+                self.end(trailers);
+                Ok(None)
+            }
+            Err(error) => {
+                self.from = None;
+                Err(self.about.named(error.during(Phase::Receive)))
+            }
+        }
+    }
+
+    /// All that is left of it.
+    ///
+    /// # Errors
+    /// As [`Body::chunk`].
+    pub fn bytes(&mut self) -> Result<Bytes, Error> {
+        let Some(first) = self.chunk()? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk()? else {
+            return Ok(first);
+        };
+        let mut all = BytesMut::with_capacity(2 * (first.len() + second.len()));
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(piece) = self.chunk()? {
+            all.extend_from_slice(&piece);
+        }
+        Ok(all.freeze())
+    }
+
+    /// All that is left of it, as text.
+    ///
+    /// # Errors
+    /// As [`Body::chunk`], and if it is not UTF-8.
+    pub fn text(&mut self) -> Result<String, Error> {
+        let bytes = self.bytes()?;
+        String::from_utf8(bytes.into())
+            .map_err(|error| self.about.named(Error::new(Cause::NotText(error.utf8_error()))))
+    }
+
+    /// The trailer fields, once it has been read to its end.
+    pub fn trailers(&self) -> Option<&Fields> {
+        self.trailers.as_ref()
+    }
+
+    /// Whether there is nothing more to read.
+    pub fn is_end(&self) -> bool {
+        self.from.is_none() && self.rest.is_empty()
+    }
+
+    /// What it is read from, to be read and written as raw bytes.
+    pub(super) fn into_upgraded(mut self) -> Option<Upgraded> {
+        let mut reading = self.from.take()?;
+        let clock = std::mem::take(&mut reading.clock);
+        let lent = reading.lent.take()?;
+        Some(Upgraded::new(lent, reading.id, clock, self.about.clone()))
+    }
+
+    /// When its end had been read.
+    pub(super) fn ended(&self) -> Option<Mono> {
+        self.ended
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() && !room.is_empty() {
+            match self.chunk()? {
+                Some(piece) => self.rest = piece,
+                None => return Ok(0),
+            }
+        }
+        let count = self.rest.len().min(room.len());
+        room[..count].copy_from_slice(&self.rest[..count]);
+        self.rest.advance(count);
+        Ok(count)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            leave(lent, self.id, &mut self.clock);
+        }
+    }
+}
+
+/// Reads what is left of a body that nobody wants, as far as that is cheaper
+/// than a new connection, and gives the connection back or closes it.
+pub(super) fn leave(mut lent: Lent<Socket>, id: Id, clock: &mut Clock) {
+    let now = clock.look();
+    let until = now.mono + PATIENCE;
+    let (socket, machine) = lent.parts();
+    if machine.discard(id, now).is_err() {
+        return lent.give_back(now);
+    }
+    loop {
+        while machine.poll_event(clock.last()).is_some() {}
+        if machine.reuse() != Reuse::Later || machine.want().close.is_some() {
+            break;
+        }
+        if socket.turn(machine, Some(until), clock) != Turn::Moved {
+            break;
+        }
+    }
+    lent.give_back(clock.last());
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_end() { "Body(ended)" } else { "Body" })
+    }
+}

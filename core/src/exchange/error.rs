@@ -1,0 +1,231 @@
+//! Why a request came to nothing: in which phase, for which URL, and the whole chain of causes.
+//! Carries no password: URLs are told without.
+
+use crate::error::{CloseReason, Fault, Misuse, PeerError, Phase};
+use crate::head::{InvalidField, Method};
+use crate::policy::proxy::ProxyError;
+use crate::policy::redirect;
+use crate::url::{Url, UrlError};
+use std::fmt;
+use std::io;
+use std::str::Utf8Error;
+use std::time::Duration;
+
+/// Why a request came to nothing.
+///
+/// `Debug` prints what `Display` does, so that `main` may return it.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    method: Option<Method>,
+    url: Option<String>,
+    phase: Option<Phase>,
+    cause: Cause,
+}
+
+/// What was behind an [`Error`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The URL cannot be used.
+    Url(UrlError),
+    /// The URL's scheme is neither `http` nor `https`.
+    Scheme,
+    /// The request holds a field that would break the wire.
+    Field(InvalidField),
+    /// The request is one that the protocol does not allow.
+    Misuse(Misuse),
+    /// Its target is none that HTTP has.
+    Target(Fault),
+    /// No connection could be made: resolving, connecting, or setting up TLS failed.
+    Io(io::Error),
+    /// TLS failed, or something else of the layers below.
+    Layer(Box<dyn std::error::Error + Send + Sync>),
+    /// The peer broke a rule or a limit, or was too slow.
+    Peer(PeerError),
+    /// The connection ended before the response.
+    Closed(CloseReason),
+    /// The phase took longer than it may.
+    Timeout(Duration),
+    /// The whole took longer than it may.
+    TotalTimeout(Duration),
+    /// A redirect leads nowhere.
+    Redirect(redirect::Failure),
+    /// The proxy's settings cannot be used.
+    Proxy(ProxyError),
+    /// What gives the request's body failed.
+    Body(io::Error),
+    /// The body was to be sent again, and can be read only once.
+    NotReplayable,
+    /// The content is not in the coding it claims.
+    Decode(io::Error),
+    /// The content was to be text and is not UTF-8.
+    NotText(Utf8Error),
+    /// The status says that the request failed.
+    Status(crate::head::Status),
+    /// The connection is in use by another response that is not read yet.
+    Busy,
+}
+
+impl Error {
+    /// An error that names neither request nor phase yet.
+    pub fn new(cause: impl Into<Cause>) -> Error {
+        Error(Box::new(Inner { method: None, url: None, phase: None, cause: cause.into() }))
+    }
+
+    /// The same, in this phase, unless it has one already.
+    #[must_use]
+    pub fn during(mut self, phase: Phase) -> Error {
+        self.0.phase.get_or_insert(phase);
+        self
+    }
+
+    /// The same, of this request, unless it has one already.
+    #[must_use]
+    pub fn of(mut self, method: &Method, url: &Url) -> Error {
+        self.0.method.get_or_insert_with(|| method.clone());
+        self.0.url.get_or_insert_with(|| url.redacted().to_string());
+        self
+    }
+
+    /// What was behind it.
+    pub fn cause(&self) -> &Cause {
+        &self.0.cause
+    }
+
+    /// In which phase it happened; none if nothing had begun.
+    pub fn phase(&self) -> Option<Phase> {
+        self.0.phase
+    }
+
+    /// The method of the request.
+    pub fn method(&self) -> Option<&Method> {
+        self.0.method.as_ref()
+    }
+
+    /// Where the request led, without a password.
+    pub fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// Whether something took too long.
+    pub fn is_timeout(&self) -> bool {
+        match &self.0.cause {
+            Cause::Timeout(_) | Cause::TotalTimeout(_) => true,
+            Cause::Peer(error) => error.kind.is_timeout(),
+            Cause::Closed(CloseReason::Timeout(_)) => true,
+            Cause::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        }
+    }
+
+    /// Whether there was no connection: the request reached nobody.
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tls))
+    }
+}
+
+macro_rules! causes {
+    ($($kind:ty => $cause:ident),* $(,)?) => {
+        $(
+            impl From<$kind> for Cause {
+                fn from(cause: $kind) -> Cause {
+                    Cause::$cause(cause)
+                }
+            }
+
+            impl From<$kind> for Error {
+                fn from(cause: $kind) -> Error {
+                    Error::new(cause)
+                }
+            }
+        )*
+    };
+}
+
+causes! {
+    UrlError => Url,
+    InvalidField => Field,
+    Misuse => Misuse,
+    PeerError => Peer,
+    CloseReason => Closed,
+    redirect::Failure => Redirect,
+    ProxyError => Proxy,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Url(cause) => write!(f, "bad URL: {cause}"),
+            Cause::Scheme => f.write_str("the scheme is neither http nor https"),
+            Cause::Field(cause) => write!(f, "{cause}"),
+            Cause::Misuse(cause) => write!(f, "not allowed: {cause}"),
+            Cause::Target(cause) => write!(f, "{cause}"),
+            Cause::Io(cause) => write!(f, "{cause}"),
+            Cause::Layer(cause) => write!(f, "{cause}"),
+            Cause::Peer(cause) => write!(f, "{cause}"),
+            Cause::Closed(cause) => write!(f, "the connection ended: {cause}"),
+            Cause::Timeout(limit) => write!(f, "not done within {limit:?}"),
+            Cause::TotalTimeout(limit) => write!(f, "the whole was not done within {limit:?}"),
+            Cause::Redirect(cause) => write!(f, "{cause}"),
+            Cause::Proxy(cause) => write!(f, "bad proxy: {cause}"),
+            Cause::Body(cause) => write!(f, "the request's body failed: {cause}"),
+            Cause::NotReplayable => f.write_str("the body can be sent only once"),
+            Cause::Decode(cause) => write!(f, "the content cannot be decoded: {cause}"),
+            Cause::NotText(cause) => write!(f, "the content is not text: {cause}"),
+            Cause::Status(status) => write!(f, "the answer was {status}"),
+            Cause::Busy => f.write_str("the last response on this connection is not read yet"),
+        }
+    }
+}
+
+/// Such as `GET http://example.com/: connect: Connection refused (os error 111)`.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((method, url)) = self.0.method.as_ref().zip(self.0.url.as_ref()) {
+            write!(f, "{method} {url}: ")?;
+        }
+        if let Some(phase) = self.0.phase {
+            write!(f, "{phase}: ")?;
+        }
+        write!(f, "{}", self.0.cause)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.cause {
+            Cause::Url(cause) => Some(cause),
+            Cause::Field(cause) => Some(cause),
+            Cause::Misuse(cause) => Some(cause),
+            Cause::Io(cause) | Cause::Body(cause) | Cause::Decode(cause) => Some(cause),
+            Cause::Layer(cause) => Some(cause.as_ref()),
+            Cause::Peer(cause) => Some(cause),
+            Cause::Redirect(cause) => Some(cause),
+            Cause::Proxy(cause) => Some(cause),
+            Cause::NotText(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+/// So that a response's body can be read through [`io::Read`].
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        let kind = match error.cause() {
+            _ if error.is_timeout() => io::ErrorKind::TimedOut,
+            Cause::Io(cause) | Cause::Body(cause) => cause.kind(),
+            Cause::Peer(cause) if cause.kind == Fault::Truncated => io::ErrorKind::UnexpectedEof,
+            Cause::Peer(cause) if cause.kind == Fault::Reset => io::ErrorKind::ConnectionReset,
+            Cause::Decode(_) | Cause::NotText(_) => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}

@@ -1,0 +1,94 @@
+//! The head of a request as it goes out: the caller's fields, and what the client adds.
+//! Framing and Connection are the machine's.
+
+use super::{Error, Order, Plan, Route};
+use crate::head::{Fields, Method, RequestHead, names};
+use crate::policy::auth;
+use crate::url::Url;
+use std::borrow::Cow;
+
+/// Builds the head.
+///
+/// # Errors
+/// The target is none that HTTP has (RFC 9112 §3.2), or a field would break the wire.
+pub(super) fn build(
+    order: &Order,
+    plan: &Plan,
+    route: &Route,
+    cookies: Option<String>,
+    ask_for_coding: bool,
+) -> Result<RequestHead, Error> {
+    let url = &order.url;
+    let target = target(&order.method, url, route);
+    let mut head = RequestHead::new(order.method.clone(), &target)
+        .map_err(|fault| Error::new(super::Cause::Target(fault)))?;
+    let fields = head.fields_mut();
+    let given = &order.fields;
+    let length: usize = given.iter().map(|field| field.name.len() + field.value.len()).sum();
+    fields.reserve(given.len() + 6, length + 160);
+    // RFC 9110 §7.2: Host comes first.
+    match given.get_bytes(names::HOST).filter(|host| !host.is_empty()) {
+        Some(host) => fields.append(names::HOST, host)?,
+        None => fields.append(names::HOST, &*url.authority())?,
+    }
+    let agent = given.get_bytes(names::USER_AGENT).unwrap_or(plan.user_agent.as_bytes());
+    if !agent.is_empty() {
+        fields.append(names::USER_AGENT, agent)?;
+    }
+    let mut jar = cookies;
+    for field in given.iter() {
+        if field.is(names::HOST) || field.is(names::USER_AGENT) {
+            continue;
+        }
+        match jar.take_if(|_| field.is(names::COOKIE)) {
+            // RFC 6265 §5.4: there is one Cookie field.
+            Some(more) => {
+                fields.append(field.name, [field.value, b"; ", more.as_bytes()].concat())?;
+            }
+            None => fields.append(field.name, field.value)?,
+        }
+    }
+    for field in plan.fields.iter().filter(|field| !given.contains(field.name)) {
+        fields.append(field.name, field.value)?;
+    }
+    if let Some(cookies) = jar {
+        fields.append(names::COOKIE, cookies)?;
+    }
+    if ask_for_coding {
+        fields.append(names::ACCEPT_ENCODING, "gzip")?;
+    }
+    authorize(fields, url, route)?;
+    Ok(head)
+}
+
+/// What the URLs of the server and of a proxy that forwards say of users (RFC 7617).
+fn authorize(fields: &mut Fields, url: &Url, route: &Route) -> Result<(), Error> {
+    if !fields.contains(names::AUTHORIZATION) {
+        if let Some(value) = auth::of_url(url) {
+            fields.append(names::AUTHORIZATION, value)?;
+        }
+    }
+    if let Some(proxy) = route.proxy().filter(|_| route.is_forwarded()) {
+        if !fields.contains(names::PROXY_AUTHORIZATION) {
+            if let Some(value) = auth::of_url(&proxy.url) {
+                fields.append(names::PROXY_AUTHORIZATION, value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The target in the form that method and way ask for (RFC 9112 §3.2).
+fn target<'a>(method: &Method, url: &'a Url, route: &Route) -> Cow<'a, str> {
+    if *method == Method::CONNECT {
+        let authority = url.authority();
+        return match url.port() {
+            Some(_) => authority,
+            None => Cow::Owned(format!("{authority}:{}", url.port_or_default())),
+        };
+    }
+    if route.is_forwarded() {
+        return Cow::Owned(format!("{}://{}{}", url.scheme(), url.authority(), url.target()));
+    }
+    url.target()
+}

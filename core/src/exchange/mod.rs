@@ -1,0 +1,473 @@
+//! A client's whole `Do` as one machine: from a URL to a response, over
+//! redirects and retries.
+//! It decides and remembers; connecting, moving bytes and sleeping are for whoever runs it.
+//!
+//! Ask it what to do ([`Exchange::ask`]), do it, tell it what came of that, and ask again:
+//!
+//! | asked for | to be told |
+//! |---|---|
+//! | [`Ask::Connect`] | [`Exchange::connected`], or [`Exchange::failed`] |
+//! | [`Ask::Send`] | nothing, or [`Exchange::failed`] if the machine refuses it |
+//! | [`Ask::Drive`] | [`Exchange::interim`], [`Exchange::response`], or [`Exchange::failed`] |
+//! | [`Ask::Discard`] | [`Exchange::discarded`] |
+//! | [`Ask::Deliver`], [`Ask::Fail`] | nothing more: it is over |
+//!
+//! ```
+//! use purlin_core::exchange::{Ask, Exchange, Order, Plan, Reached};
+//! use purlin_core::{BodyLength, Method, Now, ResponseHead, Status, url::Url};
+//! use std::sync::Arc;
+//!
+//! let now = Now::default();
+//! let order = Order::new(Method::GET, Url::parse("http://a.test/old").unwrap());
+//! let mut exchange = Exchange::new(Arc::new(Plan::default()), order, now);
+//! let mut seen = Vec::new();
+//! let answer = loop {
+//!     match exchange.ask(now) {
+//!         Ask::Connect(route) => {
+//!             seen.push(format!("connect to {route}"));
+//!             exchange.connected(Reached::new(), now);
+//!         }
+//!         Ask::Send { head, .. } => seen.push(format!("send {} {}", head.method(), head.target())),
+//!         // Here bytes would move until the machine gives a response.
+//!         Ask::Drive => {
+//!             let head = match seen.len() {
+//!                 2 => ResponseHead::new(Status::FOUND).with("Location", "/new").unwrap(),
+//!                 _ => ResponseHead::new(Status::OK),
+//!             };
+//!             exchange.response(head, BodyLength::Empty, now);
+//!         }
+//!         Ask::Discard => exchange.discarded(now),
+//!         Ask::Deliver(answer) => break answer,
+//!         Ask::Fail(error) => panic!("{error}"),
+//!     }
+//! };
+//! assert_eq!(answer.url.path(), "/new");
+//! assert_eq!(
+//!     seen,
+//!     ["connect to a.test:80", "send GET /old", "connect to a.test:80", "send GET /new"]
+//! );
+//! ```
+
+mod error;
+mod head;
+mod order;
+mod plan;
+mod request;
+mod route;
+mod trace;
+
+pub use error::{Cause, Error};
+pub use order::{Order, Payload};
+pub use plan::{CookieStore, PhaseTimeouts, Plan, Proxies, ProxyChoice};
+pub use request::{Given, IntoUrl, Request};
+pub use route::Route;
+pub use trace::{Stretch, Trace};
+
+use crate::error::{Phase, Retry};
+use crate::head::{RequestHead, ResponseHead, names};
+use crate::machine::{Body, BodyLength};
+use crate::policy::coding::{self, Decoding};
+use crate::policy::redirect::{Hop, Replay, Step, Trail};
+use crate::policy::retry;
+use crate::time::{Mono, Now};
+use crate::url::Url;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One request of a client, from its URL to its response.
+#[derive(Debug)]
+pub struct Exchange {
+    plan: Arc<Plan>,
+    /// What is asked for now: a redirect changes it.
+    order: Order,
+    /// What redirects have led through, and what they took away.
+    trail: Option<Trail>,
+    state: State,
+    /// How often this hop has been sent.
+    sendings: u32,
+    /// The body has been read from, so it must be had again.
+    body_begun: bool,
+    /// Whether gzip was asked for by us.
+    coding_asked: bool,
+    total: Option<(Mono, Duration)>,
+    /// The phase that is under way, when it began, and until when it may last.
+    phase: Option<(Phase, Mono, Option<Mono>)>,
+    trace: Trace,
+    earlier: Vec<Trace>,
+    interims: Vec<ResponseHead>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// A connection is to be had.
+    Start,
+    Connecting(Arc<Route>),
+    Connected(Arc<Route>),
+    Waiting(Arc<Route>),
+    /// A response to be delivered.
+    Answered(Box<Answer>),
+    /// A response that leads on.
+    Turning,
+    Failed(Error),
+    Over,
+}
+
+/// What whoever runs an exchange is to do next.
+#[derive(Debug)]
+pub enum Ask {
+    /// Have a connection along this route: a kept one, or a new one.
+    Connect(Arc<Route>),
+    /// Give this to the connection's machine.
+    Send {
+        /// The head.
+        head: RequestHead,
+        /// The body; what streams is to be read from the beginning.
+        body: Body,
+        /// The body that streams has been read from: it must be had anew.
+        rewind: bool,
+    },
+    /// Move bytes until the machine tells something.
+    Drive,
+    /// Throw away the rest of the response, and keep the connection if that was cheap.
+    Discard,
+    /// The response is the caller's.
+    Deliver(Box<Answer>),
+    /// It came to nothing.
+    Fail(Error),
+}
+
+/// The connection that was had.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reached {
+    /// It has served before.
+    pub reused: bool,
+    /// How long it has been idle since.
+    pub idle: Duration,
+}
+
+impl Reached {
+    /// A new connection.
+    pub fn new() -> Reached {
+        Reached::default()
+    }
+}
+
+/// A response, and what is known of how it came.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its head. What a coding that is to be undone says of the content has been taken out.
+    pub head: ResponseHead,
+    /// How long its body is, as it is transferred.
+    pub body: BodyLength,
+    /// What is to be done with its content.
+    pub decoding: Decoding,
+    /// Where it came from, after redirects.
+    pub url: Url,
+    /// The interim responses before it, in order.
+    pub interims: Vec<ResponseHead>,
+    /// When what happened.
+    pub trace: Trace,
+    /// The same of the sendings before: redirects and retries.
+    pub earlier: Vec<Trace>,
+    /// Until when its body must have been read.
+    pub until: Option<(Mono, Duration)>,
+}
+
+impl Exchange {
+    /// An exchange that begins now.
+    pub fn new(plan: Arc<Plan>, order: Order, now: Now) -> Exchange {
+        let total = order.total.or(plan.timeouts.total);
+        Exchange {
+            plan,
+            order,
+            trail: None,
+            state: State::Start,
+            sendings: 0,
+            body_begun: false,
+            coding_asked: false,
+            total: total.map(|limit| (now.mono + limit, limit)),
+            phase: None,
+            trace: Trace { began: now.mono, ..Trace::default() },
+            earlier: Vec::new(),
+            interims: Vec::new(),
+        }
+    }
+
+    /// What to do next. Asked again, it says the same until it was told something.
+    pub fn ask(&mut self, now: Now) -> Ask {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Start => match self.route() {
+                Ok(route) => {
+                    self.state = State::Connecting(route.clone());
+                    Ask::Connect(route)
+                }
+                Err(error) => self.fail(error),
+            },
+            State::Connecting(route) => {
+                self.state = State::Connecting(route.clone());
+                Ask::Connect(route)
+            }
+            State::Connected(route) => self.send(route, now),
+            State::Waiting(route) => {
+                self.state = State::Waiting(route);
+                Ask::Drive
+            }
+            State::Answered(answer) => Ask::Deliver(answer),
+            State::Turning => {
+                self.state = State::Turning;
+                Ask::Discard
+            }
+            State::Failed(error) => self.fail(error),
+            State::Over => Ask::Fail(Error::new(crate::error::Misuse::AlreadyFinished)),
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Ask {
+        Ask::Fail(error.of(&self.order.method, &self.order.url))
+    }
+
+    fn route(&self) -> Result<Arc<Route>, Error> {
+        let url = &self.order.url;
+        if !url.is_http() {
+            return Err(Error::new(Cause::Scheme));
+        }
+        let proxy = self.plan.proxies.choose(url)?;
+        Ok(Arc::new(Route::to(url, proxy)))
+    }
+
+    fn send(&mut self, route: Arc<Route>, now: Now) -> Ask {
+        self.coding_asked =
+            self.plan.compression && coding::asks(&self.order.method, &self.order.fields);
+        let cookies =
+            self.plan.cookies.as_ref().and_then(|store| store.cookies(&self.order.url, now));
+        let built = head::build(&self.order, &self.plan, &route, cookies, self.coding_asked);
+        let head = match built {
+            Ok(head) => head,
+            Err(error) => return self.fail(error),
+        };
+        let body = match &self.order.payload {
+            Payload::Empty => Body::Empty,
+            Payload::Full(bytes) => Body::Full(bytes.clone()),
+            Payload::Stream { length: Some(length), .. } => Body::Length(*length),
+            Payload::Stream { length: None, .. } => Body::Stream,
+        };
+        self.sendings += 1;
+        self.state = State::Waiting(route);
+        Ask::Send { head, body, rewind: std::mem::take(&mut self.body_begun) }
+    }
+
+    /// A phase of connecting begins: its time runs.
+    pub fn begin(&mut self, phase: Phase, now: Now) {
+        self.end_phase(now);
+        let limit = match phase {
+            Phase::Dns => Some(self.plan.timeouts.dns),
+            Phase::Connect => Some(self.plan.timeouts.connect),
+            Phase::Tls => Some(self.plan.timeouts.setup),
+            _ => None,
+        };
+        self.phase = Some((phase, now.mono, limit.map(|limit| now.mono + limit)));
+    }
+
+    /// A connection of the pool's is waited for: its time runs.
+    pub fn begin_waiting(&mut self, now: Now) {
+        self.end_phase(now);
+        self.phase = Some((Phase::Connect, now.mono, Some(now.mono + self.plan.timeouts.pool)));
+    }
+
+    fn end_phase(&mut self, now: Now) {
+        let Some((phase, from, _)) = self.phase.take() else {
+            return;
+        };
+        let stretch = Some(Stretch { from, to: now.mono });
+        match phase {
+            Phase::Dns => self.trace.dns = stretch,
+            Phase::Connect => self.trace.connect = stretch,
+            Phase::Tls => self.trace.setup = stretch,
+            _ => {}
+        }
+    }
+
+    /// There is a connection.
+    pub fn connected(&mut self, how: Reached, now: Now) {
+        if how.reused {
+            // Whatever was begun besides, this was quicker.
+            self.phase = None;
+        }
+        self.end_phase(now);
+        if let State::Connecting(route) = &self.state {
+            self.state = State::Connected(route.clone());
+            self.trace.connected = Some(now.mono);
+            self.trace.reused = how.reused;
+            self.trace.idle = how.idle;
+        }
+    }
+
+    /// The connection that was made is ready for HTTP: what lies between is set up.
+    pub fn ready(&mut self, now: Now) {
+        self.end_phase(now);
+    }
+
+    /// The body that streams has been read from.
+    pub fn body_taken(&mut self) {
+        self.body_begun = true;
+    }
+
+    /// The last byte of the request was written.
+    pub fn sent(&mut self, now: Now) {
+        self.trace.sent.get_or_insert(now.mono);
+    }
+
+    /// An interim response came.
+    pub fn interim(&mut self, head: ResponseHead) {
+        self.interims.push(head);
+    }
+
+    /// Something failed. `fact` says whether the request may be sent again, as
+    /// far as the connection knows.
+    pub fn failed(&mut self, error: Error, fact: Retry, now: Now) {
+        self.phase = None;
+        self.trace.end = Some(now.mono);
+        let failed = retry::Failed {
+            method: &self.order.method,
+            fields: &self.order.fields,
+            fact,
+            reused: self.trace.reused,
+            replayable: !self.body_begun || self.order.payload.is_replayable(),
+            answered: self.trace.head.is_some(),
+            attempts: self.sendings,
+        };
+        let sent = matches!(self.state, State::Waiting(_));
+        if sent && retry::decide(&failed, retry::ATTEMPTS).is_again() {
+            self.next_sending(now);
+        } else {
+            self.state = State::Failed(error);
+        }
+    }
+
+    /// The head of the final response came.
+    pub fn response(&mut self, mut head: ResponseHead, body: BodyLength, now: Now) {
+        self.trace.head = Some(now.mono);
+        self.trace.sent.get_or_insert(now.mono);
+        if let Some(store) = &self.plan.cookies {
+            let mut lines = head.fields().values("Set-Cookie");
+            store.store(&self.order.url, &mut lines, now);
+        }
+        if head.status().is_redirection() {
+            match self.redirect(&head) {
+                Step::Follow(hop) => return self.follow(hop),
+                Step::Fail(failure) => {
+                    self.state = State::Failed(Error::new(failure).during(Phase::Receive));
+                    return;
+                }
+                Step::Stop(_) => {}
+            }
+        }
+        let asked = self.coding_asked;
+        let decoding = coding::decoding(asked, &self.order.method, head.status(), head.fields());
+        if decoding != Decoding::AsIs {
+            coding::decoded(head.fields_mut());
+        }
+        self.state = State::Answered(Box::new(Answer {
+            head,
+            body,
+            decoding,
+            url: self.order.url.clone(),
+            interims: std::mem::take(&mut self.interims),
+            trace: self.trace,
+            earlier: std::mem::take(&mut self.earlier),
+            until: self.total,
+        }));
+    }
+
+    fn redirect(&mut self, head: &ResponseHead) -> Step {
+        let order = &self.order;
+        let trail = self.trail.get_or_insert_with(|| {
+            let replay = match &order.payload {
+                Payload::Empty => Replay::NoBody,
+                payload if payload.is_replayable() => Replay::Replayable,
+                _ => Replay::Once,
+            };
+            Trail::new(order.method.clone(), order.url.clone(), replay, &order.fields)
+        });
+        let location = head.fields().get_bytes(names::LOCATION);
+        trail.step(head.status(), location, &self.plan.redirects)
+    }
+
+    fn follow(&mut self, hop: Hop) {
+        if let Some(trail) = &mut self.trail {
+            trail.took(&hop);
+        }
+        hop.apply(&mut self.order.fields);
+        if !hop.keep_body {
+            self.order.payload = Payload::Empty;
+        }
+        self.order.method = hop.method;
+        self.order.url = hop.url;
+        self.state = State::Turning;
+    }
+
+    /// What was to be thrown away is gone, or the connection is.
+    pub fn discarded(&mut self, now: Now) {
+        if matches!(self.state, State::Turning) {
+            self.trace.end = Some(now.mono);
+            self.sendings = 0;
+            self.next_sending(now);
+        }
+    }
+
+    fn next_sending(&mut self, now: Now) {
+        self.interims.clear();
+        self.earlier.push(self.trace);
+        self.trace = Trace { began: now.mono, ..Trace::default() };
+        self.state = State::Start;
+    }
+
+    /// When to call [`Exchange::tick`] at the latest.
+    pub fn deadline(&self) -> Option<Mono> {
+        let phase = self.phase.and_then(|(.., until)| until);
+        let total = self.total.map(|(at, _)| at);
+        [phase, total].into_iter().flatten().min()
+    }
+
+    /// Time has passed: says whether the exchange failed by that.
+    pub fn tick(&mut self, now: Now) -> bool {
+        if let Some((at, limit)) = self.total {
+            if at <= now.mono {
+                let phase = self.current_phase();
+                self.state = State::Failed(Error::new(Cause::TotalTimeout(limit)).during(phase));
+                return true;
+            }
+        }
+        match self.phase {
+            Some((phase, from, Some(until))) if until <= now.mono => {
+                let cause = Cause::Timeout(until.since(from));
+                self.state = State::Failed(Error::new(cause).during(phase));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn current_phase(&self) -> Phase {
+        match (self.phase, &self.state) {
+            (Some((phase, ..)), _) => phase,
+            (None, State::Start | State::Connecting(_)) => Phase::Connect,
+            (None, State::Turning) => Phase::Receive,
+            (None, _) if self.trace.sent.is_none() => Phase::Send,
+            _ => Phase::Wait,
+        }
+    }
+
+    /// What is asked for now; redirects change it.
+    pub fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// When what happened, so far.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+}
+
+#[cfg(test)]
+mod tests;

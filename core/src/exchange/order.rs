@@ -1,0 +1,55 @@
+//! What is asked for: method, URL, fields and what body there is.
+//! Holds it as data; a body that streams is with whoever runs the exchange.
+
+use crate::head::{Fields, Method};
+use crate::url::Url;
+use bytes::Bytes;
+use std::time::Duration;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The method.
+    pub method: Method,
+    /// Where. Its fragment is not sent; user and password become Basic authorization.
+    pub url: Url,
+    /// The fields, as they are to be sent. A Host here is sent instead of the URL's.
+    pub fields: Fields,
+    /// The body.
+    pub payload: Payload,
+    /// How long the whole may take, if that differs from the plan's.
+    pub total: Option<Duration>,
+}
+
+impl Order {
+    /// One without fields and body.
+    pub fn new(method: Method, url: Url) -> Order {
+        Order { method, url, fields: Fields::new(), payload: Payload::Empty, total: None }
+    }
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// None.
+    Empty,
+    /// All of it.
+    Full(Bytes),
+    /// It streams from whoever runs the exchange.
+    Stream {
+        /// Its length in bytes, if that is known.
+        length: Option<u64>,
+        /// Whether it can be had from the beginning again.
+        replayable: bool,
+    },
+}
+
+impl Payload {
+    /// Whether it can be sent a second time.
+    pub fn is_replayable(&self) -> bool {
+        match self {
+            Payload::Empty | Payload::Full(_) => true,
+            Payload::Stream { replayable, .. } => *replayable,
+        }
+    }
+}

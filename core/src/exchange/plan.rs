@@ -1,0 +1,138 @@
+//! How a client goes about its requests: what Go spreads over `Client` and `Transport`, as data.
+//! Decides nothing; the exchange and its policies read it.
+
+use crate::head::Fields;
+use crate::policy::proxy::{Proxy, ProxyEnv, ProxyError};
+use crate::policy::redirect;
+use crate::time::Now;
+use crate::url::Url;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a client goes about its requests.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What User-Agent says where a request does not; empty for none.
+    pub user_agent: String,
+    /// Fields for requests that have none of that name.
+    pub fields: Fields,
+    /// Whether gzip is asked for and undone where a request does not rule on
+    /// codings itself.
+    pub compression: bool,
+    /// Where redirects may lead.
+    pub redirects: redirect::Policy,
+    /// Where cookies are kept.
+    pub cookies: Option<Arc<dyn CookieStore>>,
+    /// Which proxies are used.
+    pub proxies: Proxies,
+    /// How long the phases may take.
+    pub timeouts: PhaseTimeouts,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            user_agent: format!("purlin/{}", env!("CARGO_PKG_VERSION")),
+            fields: Fields::new(),
+            compression: false,
+            redirects: redirect::Policy::default(),
+            cookies: None,
+            proxies: Proxies::None,
+            timeouts: PhaseTimeouts::default(),
+        }
+    }
+}
+
+/// How long what comes before the request may take; what comes after has its
+/// limits in [`ClientTimeouts`](crate::config::ClientTimeouts).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhaseTimeouts {
+    /// From the request to the last byte of the response, redirects included.
+    pub total: Option<Duration>,
+    /// Waiting for a connection of which there may be no more.
+    pub pool: Duration,
+    /// Looking up a name.
+    pub dns: Duration,
+    /// Connecting, all addresses together.
+    pub connect: Duration,
+    /// Setting up what lies between: a proxy's tunnel and TLS.
+    pub setup: Duration,
+}
+
+impl Default for PhaseTimeouts {
+    fn default() -> PhaseTimeouts {
+        PhaseTimeouts {
+            total: None,
+            pool: Duration::from_secs(30),
+            dns: Duration::from_secs(10),
+            connect: Duration::from_secs(30),
+            setup: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Where cookies are kept between requests; Go's `CookieJar`. It is shared by
+/// requests that run side by side.
+pub trait CookieStore: Send + Sync {
+    /// The value of Cookie for a request to this URL, if there are any for it.
+    fn cookies(&self, url: &Url, now: Now) -> Option<String>;
+
+    /// Takes in the Set-Cookie lines of a response from this URL.
+    fn store(&self, url: &Url, lines: &mut dyn Iterator<Item = &[u8]>, now: Now);
+}
+
+impl fmt::Debug for dyn CookieStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CookieStore")
+    }
+}
+
+/// Which proxy a request takes.
+#[derive(Clone, Debug)]
+pub enum Proxies {
+    /// None.
+    None,
+    /// The ones that the environment names, in values given as data.
+    Env(Arc<ProxyEnv>),
+    /// One for all.
+    All(Arc<Proxy>),
+    /// What this function says.
+    By(ProxyChoice),
+}
+
+impl Proxies {
+    /// The proxy for this URL.
+    ///
+    /// # Errors
+    /// The settings name one that cannot be used.
+    pub fn choose(&self, url: &Url) -> Result<Option<Arc<Proxy>>, ProxyError> {
+        match self {
+            Proxies::None => Ok(None),
+            Proxies::Env(env) => Ok(env.for_url(url)?.map(Arc::new)),
+            Proxies::All(proxy) => Ok(Some(proxy.clone())),
+            Proxies::By(choice) => (choice.0)(url),
+        }
+    }
+}
+
+/// Chooses a proxy by a function.
+#[derive(Clone)]
+pub struct ProxyChoice(Arc<ChooseFn>);
+
+type ChooseFn = dyn Fn(&Url) -> Result<Option<Arc<Proxy>>, ProxyError> + Send + Sync;
+
+impl ProxyChoice {
+    /// The proxies that this function names.
+    pub fn new(
+        choose: impl Fn(&Url) -> Result<Option<Arc<Proxy>>, ProxyError> + Send + Sync + 'static,
+    ) -> ProxyChoice {
+        ProxyChoice(Arc::new(choose))
+    }
+}
+
+impl fmt::Debug for ProxyChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyChoice")
+    }
+}

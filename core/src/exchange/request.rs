@@ -1,0 +1,307 @@
+//! Builds what a client asks for; mistakes are kept and told when it is sent.
+//! Generic over what gives a body that streams: that is an adapter's.
+
+use super::{Cause, Error, Order, Payload};
+use crate::head::{Fields, Method, names};
+use crate::policy::auth;
+use crate::url::Url;
+use bytes::Bytes;
+use std::fmt;
+use std::time::Duration;
+
+/// A request to be sent.
+///
+/// What is wrong with it (a URL that is none, a field that would break the
+/// wire) is told when it is sent, so that building needs no `?`.
+///
+/// ```
+/// use purlin_core::exchange::Request;
+/// use std::time::Duration;
+///
+/// let request: Request<()> = Request::post("https://api.test/items")
+///     .query(&[("dry run", "1")])
+///     .header("Accept", "application/json")
+///     .json(r#"{"a":1}"#)
+///     .timeout(Duration::from_secs(5));
+/// assert_eq!(request.url().unwrap().to_string(), "https://api.test/items?dry+run=1");
+/// ```
+pub struct Request<S> {
+    order: Result<Order, Error>,
+    source: Option<Given<S>>,
+}
+
+/// What gives a body that streams.
+pub enum Given<S> {
+    /// It can be had once.
+    Once(S),
+    /// It can be had as often as it is needed.
+    Again(Box<dyn FnMut() -> S + Send>),
+}
+
+impl<S> Request<S> {
+    /// A request of any method to this URL.
+    pub fn new(method: Method, url: impl IntoUrl) -> Request<S> {
+        let order = url.into_url().map(|url| Order::new(method, url));
+        Request { order, source: None }
+    }
+
+    /// A GET.
+    pub fn get(url: impl IntoUrl) -> Request<S> {
+        Request::new(Method::GET, url)
+    }
+
+    /// A HEAD: the response to a GET, without its body.
+    pub fn head(url: impl IntoUrl) -> Request<S> {
+        Request::new(Method::HEAD, url)
+    }
+
+    /// A POST.
+    pub fn post(url: impl IntoUrl) -> Request<S> {
+        Request::new(Method::POST, url)
+    }
+
+    /// A PUT.
+    pub fn put(url: impl IntoUrl) -> Request<S> {
+        Request::new(Method::PUT, url)
+    }
+
+    /// A PATCH.
+    pub fn patch(url: impl IntoUrl) -> Request<S> {
+        Request::new(Method::PATCH, url)
+    }
+
+    /// A DELETE.
+    pub fn delete(url: impl IntoUrl) -> Request<S> {
+        Request::new(Method::DELETE, url)
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Order) -> Result<(), Error>) -> Request<S> {
+        self.order = self.order.and_then(|mut order| {
+            change(&mut order)?;
+            Ok(order)
+        });
+        self
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Request<S> {
+        self.change(|order| Ok(order.fields.append(name, value)?))
+    }
+
+    /// Sets a field instead of what it was before.
+    #[must_use]
+    pub fn set_header(self, name: &str, value: impl AsRef<[u8]>) -> Request<S> {
+        self.change(|order| Ok(order.fields.set(name, value)?))
+    }
+
+    /// Adds pairs to the URL's query, encoded as forms are.
+    #[must_use]
+    pub fn query<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Request<S> {
+        self.change(|order| {
+            let mut query = order.url.query().unwrap_or_default().to_owned();
+            append_form(&mut query, pairs);
+            order.url = order.url.join(format!("?{query}"))?;
+            Ok(())
+        })
+    }
+
+    /// The whole body. Its length is told; a Content-Type is yours to set.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Request<S> {
+        self.source = None;
+        self.change(|order| {
+            order.payload = Payload::Full(body.into());
+            Ok(())
+        })
+    }
+
+    /// A JSON text as the body, with its Content-Type.
+    #[must_use]
+    pub fn json(self, text: impl Into<Bytes>) -> Request<S> {
+        self.content_type("application/json").body(text)
+    }
+
+    /// Pairs as the body, as an HTML form sends them.
+    #[must_use]
+    pub fn form<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Request<S> {
+        let mut text = String::new();
+        append_form(&mut text, pairs);
+        self.content_type("application/x-www-form-urlencoded").body(text)
+    }
+
+    /// What the body is: a MIME type.
+    #[must_use]
+    pub fn content_type(self, value: &str) -> Request<S> {
+        self.set_header(names::CONTENT_TYPE, value)
+    }
+
+    /// A body that streams, of this length in bytes if it is known. It can be
+    /// had once, so the request is not sent again once it was read from.
+    #[must_use]
+    pub fn stream(mut self, source: impl Into<S>, length: Option<u64>) -> Request<S> {
+        self.source = Some(Given::Once(source.into()));
+        self.change(|order| {
+            order.payload = Payload::Stream { length, replayable: false };
+            Ok(())
+        })
+    }
+
+    /// A body that streams and can be had again, for redirects and retries.
+    #[must_use]
+    pub fn replay(
+        mut self,
+        make: impl FnMut() -> S + Send + 'static,
+        length: Option<u64>,
+    ) -> Request<S> {
+        self.source = Some(Given::Again(Box::new(make)));
+        self.change(|order| {
+            order.payload = Payload::Stream { length, replayable: true };
+            Ok(())
+        })
+    }
+
+    /// User and password (RFC 7617). Send them over TLS only.
+    #[must_use]
+    pub fn basic_auth(self, user: &str, password: &str) -> Request<S> {
+        self.set_header(names::AUTHORIZATION, auth::basic(user.as_bytes(), password.as_bytes()))
+    }
+
+    /// A token (RFC 6750).
+    #[must_use]
+    pub fn bearer_auth(self, token: &str) -> Request<S> {
+        self.set_header(names::AUTHORIZATION, format!("Bearer {token}"))
+    }
+
+    /// How long the whole may take, reading the response and redirects included.
+    #[must_use]
+    pub fn timeout(self, limit: Duration) -> Request<S> {
+        self.change(|order| {
+            order.total = Some(limit);
+            Ok(())
+        })
+    }
+
+    /// Has the body wait until the server says that it wants it, or for a second
+    /// (RFC 9110 §10.1.1).
+    #[must_use]
+    pub fn expect_continue(self) -> Request<S> {
+        self.set_header(names::EXPECT, "100-continue")
+    }
+
+    /// Where it leads, if that is a URL.
+    pub fn url(&self) -> Option<&Url> {
+        self.order.as_ref().ok().map(|order| &order.url)
+    }
+
+    /// Its fields, if nothing is wrong with it.
+    pub fn fields(&self) -> Option<&Fields> {
+        self.order.as_ref().ok().map(|order| &order.fields)
+    }
+
+    /// What an exchange needs, and what gives the body.
+    ///
+    /// # Errors
+    /// Whatever was wrong with it.
+    pub fn into_order(self) -> Result<(Order, Option<Given<S>>), Error> {
+        Ok((self.order?, self.source))
+    }
+}
+
+impl<S> fmt::Debug for Request<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.order {
+            Ok(order) => write!(f, "{} {}", order.method, order.url.redacted()),
+            Err(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl<S> Given<S> {
+    /// The body from its beginning; none if it was had before and can be had only once.
+    pub fn begin(this: &mut Option<Given<S>>) -> Option<S> {
+        match this.take() {
+            Some(Given::Once(source)) => Some(source),
+            Some(Given::Again(mut make)) => {
+                let source = make();
+                *this = Some(Given::Again(make));
+                Some(source)
+            }
+            None => None,
+        }
+    }
+}
+
+impl<S> fmt::Debug for Given<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Given::Once(_) => "Given::Once",
+            Given::Again(_) => "Given::Again",
+        })
+    }
+}
+
+/// What can be taken for a URL.
+pub trait IntoUrl {
+    /// The URL.
+    ///
+    /// # Errors
+    /// It is none.
+    fn into_url(self) -> Result<Url, Error>;
+}
+
+impl IntoUrl for &str {
+    fn into_url(self) -> Result<Url, Error> {
+        Url::parse(self).map_err(|error| Error::new(Cause::Url(error)))
+    }
+}
+
+impl IntoUrl for String {
+    fn into_url(self) -> Result<Url, Error> {
+        self.as_str().into_url()
+    }
+}
+
+impl IntoUrl for &String {
+    fn into_url(self) -> Result<Url, Error> {
+        self.as_str().into_url()
+    }
+}
+
+impl IntoUrl for Url {
+    fn into_url(self) -> Result<Url, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoUrl for &Url {
+    fn into_url(self) -> Result<Url, Error> {
+        Ok(self.clone())
+    }
+}
+
+/// Appends pairs in the encoding of HTML forms (`application/x-www-form-urlencoded`).
+pub(super) fn append_form<K: AsRef<str>, V: AsRef<str>>(text: &mut String, pairs: &[(K, V)]) {
+    for (key, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        append_encoded(text, key.as_ref());
+        text.push('=');
+        append_encoded(text, value.as_ref());
+    }
+}
+
+fn append_encoded(text: &mut String, part: &str) {
+    const HEX: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    for byte in part.bytes() {
+        match byte {
+            b' ' => text.push('+'),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte));
+            }
+            _ => text.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+        }
+    }
+}

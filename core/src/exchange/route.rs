@@ -1,0 +1,123 @@
+//! Where a connection leads, and through what: a pool's key.
+//! Says what is to be dialled and wrapped; it dials nothing.
+
+use crate::policy::proxy::{Kind, Proxy};
+use crate::url::Url;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// Where a connection leads and through what. Equal routes share connections.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    secure: bool,
+    /// In lower case, an IPv6 address without brackets and with its zone. Empty
+    /// where a proxy forwards requests: it serves every host.
+    host: Box<str>,
+    port: u16,
+    via: Option<Via>,
+}
+
+/// A proxy on the way; it is what its URL says.
+#[derive(Clone)]
+struct Via(Arc<Proxy>);
+
+impl PartialEq for Via {
+    fn eq(&self, other: &Via) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Via {}
+
+impl PartialOrd for Via {
+    fn partial_cmp(&self, other: &Via) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Via {
+    fn cmp(&self, other: &Via) -> Ordering {
+        self.0.url.as_str().cmp(other.0.url.as_str())
+    }
+}
+
+impl Route {
+    /// The way to an URL of the scheme `http` or `https`, perhaps through a proxy.
+    pub fn to(url: &Url, via: Option<Arc<Proxy>>) -> Route {
+        let secure = url.scheme() == "https";
+        let http = |proxy: &Arc<Proxy>| matches!(proxy.kind, Kind::Http | Kind::Https);
+        let via = via.map(Via);
+        if !secure && via.as_ref().is_some_and(|via| http(&via.0)) {
+            return Route { secure, host: "".into(), port: 0, via };
+        }
+        let mut host: Box<str> = with_zone(url);
+        host.make_ascii_lowercase();
+        Route { secure, host, port: url.port_or_default(), via }
+    }
+
+    /// Whether TLS is spoken with the server.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The server's name, for TLS.
+    pub fn server_name(&self) -> &str {
+        &self.host
+    }
+
+    /// The proxy on the way.
+    pub fn proxy(&self) -> Option<&Arc<Proxy>> {
+        self.via.as_ref().map(|Via(proxy)| proxy)
+    }
+
+    /// Whether the proxy takes whole requests: then their targets are absolute (RFC 9112 §3.2.2).
+    pub fn is_forwarded(&self) -> bool {
+        self.host.is_empty()
+    }
+
+    /// Whether TLS is spoken with the proxy itself.
+    pub fn is_proxy_secure(&self) -> bool {
+        self.proxy().is_some_and(|proxy| proxy.kind == Kind::Https)
+    }
+
+    /// The host and port that are dialled: the proxy's, or the server's.
+    pub fn dialled(&self) -> (&str, u16) {
+        match self.proxy() {
+            Some(proxy) => (proxy.url.host(), proxy.url.port_or_default()),
+            None => (&self.host, self.port),
+        }
+    }
+
+    /// The proxy that a tunnel goes through and the host and port that it leads
+    /// to, if there is to be one.
+    pub fn tunnelled(&self) -> Option<(&Arc<Proxy>, &str, u16)> {
+        let proxy = self.proxy().filter(|_| !self.is_forwarded())?;
+        Some((proxy, &self.host, self.port))
+    }
+}
+
+fn with_zone(url: &Url) -> Box<str> {
+    match url.zone() {
+        Some(zone) => format!("{}%{zone}", url.host()).into(),
+        None => url.host().into(),
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.proxy(), self.is_forwarded()) {
+            (Some(proxy), true) => write!(f, "proxy {}", proxy.url.redacted()),
+            (Some(proxy), false) => {
+                write!(f, "{}:{} via {}", self.host, self.port, proxy.url.redacted())
+            }
+            (None, _) => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,290 @@
+//! An exchange told what happened by hand.
+
+use super::*;
+use crate::error::{CloseReason, Fault, PeerError};
+use crate::head::{Fields, Method, Status};
+use crate::policy::proxy::Proxy;
+use std::sync::Mutex;
+
+fn now() -> Now {
+    Now::at(Mono::from_secs(100), 1_700_000_000)
+}
+
+fn begin(plan: Plan, order: Order) -> Exchange {
+    Exchange::new(Arc::new(plan), order, now())
+}
+
+fn get(url: &str) -> Order {
+    Order::new(Method::GET, Url::parse(url).unwrap())
+}
+
+/// Connects and gives what is to be sent, and whether the body is to be had anew.
+fn sent(exchange: &mut Exchange, reused: bool) -> (RequestHead, Body, bool) {
+    let Ask::Connect(_) = exchange.ask(now()) else { panic!("a connection is asked for") };
+    exchange.connected(Reached { reused, idle: Duration::ZERO }, now());
+    match exchange.ask(now()) {
+        Ask::Send { head, body, rewind } => (head, body, rewind),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn fields(head: &RequestHead) -> Vec<String> {
+    let text = |field: crate::head::Field<'_>| format!("{}: {}", field.name, field.text().unwrap());
+    head.fields().iter().map(text).collect()
+}
+
+fn lost(fact: Retry) -> (Error, Retry) {
+    let error = PeerError { kind: Fault::Reset, answer: None, retry: fact, phase: Phase::Wait };
+    (Error::new(error).during(Phase::Wait), fact)
+}
+
+#[test]
+fn a_request_says_what_its_caller_and_its_client_say() {
+    let mut order = get("http://user:pass%20word@h.test:8080/p?q#f");
+    order.fields.append("X-One", "1").unwrap();
+    order.fields.append("Cookie", "own=1").unwrap();
+    let mut defaults = Fields::new();
+    defaults.append("X-One", "2").unwrap();
+    defaults.append("X-Two", "2").unwrap();
+    let plan =
+        Plan { compression: true, fields: defaults, user_agent: "a/1".into(), ..Plan::default() };
+    let (head, body, rewind) = sent(&mut begin(plan, order), false);
+    assert_eq!(head.target(), "/p?q");
+    assert!(matches!(body, Body::Empty) && !rewind);
+    assert_eq!(
+        fields(&head),
+        [
+            "Host: h.test:8080",
+            "User-Agent: a/1",
+            "X-One: 1",
+            "Cookie: own=1",
+            "X-Two: 2",
+            "Accept-Encoding: gzip",
+            "Authorization: Basic dXNlcjpwYXNzIHdvcmQ=",
+        ]
+    );
+}
+
+#[test]
+fn a_proxy_that_forwards_is_given_the_whole_url_and_its_own_password() {
+    let proxy = Proxy::new(Url::parse("http://me:pw@proxy.test:3128").unwrap()).unwrap();
+    let plan = Plan { proxies: Proxies::All(Arc::new(proxy)), ..Plan::default() };
+    let mut exchange = begin(plan, get("http://a.test/x?y"));
+    let Ask::Connect(route) = exchange.ask(now()) else { panic!() };
+    assert_eq!(route.dialled(), ("proxy.test", 3128));
+    assert!(route.tunnelled().is_none());
+    let (head, ..) = sent(&mut exchange, false);
+    assert_eq!(head.target(), "http://a.test/x?y");
+    assert_eq!(head.fields().get("Proxy-Authorization"), Some("Basic bWU6cHc="));
+}
+
+#[test]
+fn a_tunnel_leads_through_the_proxy_to_the_server() {
+    let proxy = Arc::new(Proxy::new(Url::parse("socks5://proxy.test").unwrap()).unwrap());
+    let route = Route::to(&Url::parse("https://A.test/").unwrap(), Some(proxy.clone()));
+    assert_eq!(route.dialled(), ("proxy.test", 1080));
+    let (_, host, port) = route.tunnelled().unwrap();
+    assert_eq!((host, port, route.is_secure()), ("a.test", 443, true));
+    let same = Route::to(&Url::parse("https://a.TEST:443/other").unwrap(), Some(proxy));
+    assert_eq!(route, same);
+    assert_ne!(route, Route::to(&Url::parse("https://a.test/").unwrap(), None));
+    assert!(!format!("{route}").contains("pw"));
+}
+
+#[test]
+fn a_kept_connection_that_died_is_replaced_and_a_new_one_is_not() {
+    for (reused, method, again) in [
+        (true, Method::GET, true),
+        (false, Method::GET, false),
+        (true, Method::POST, false),
+        (true, Method::PUT, true),
+    ] {
+        let mut order = get("http://a.test/");
+        order.method = method;
+        let mut exchange = begin(Plan::default(), order);
+        sent(&mut exchange, reused);
+        let (error, fact) = lost(Retry::IfIdempotent);
+        exchange.failed(error, fact, now());
+        match exchange.ask(now()) {
+            Ask::Connect(_) => assert!(again),
+            Ask::Fail(error) => {
+                assert!(!again);
+                assert!(error.to_string().contains("http://a.test/: wait: "), "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn retries_end() {
+    let mut exchange = begin(Plan::default(), get("http://a.test/"));
+    let mut sendings = 0;
+    loop {
+        match exchange.ask(now()) {
+            Ask::Connect(_) => {
+                exchange.connected(Reached { reused: true, ..Reached::new() }, now());
+            }
+            Ask::Send { .. } => sendings += 1,
+            Ask::Drive => {
+                let (error, fact) = lost(Retry::Safe);
+                exchange.failed(error, fact, now());
+            }
+            Ask::Fail(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(sendings, retry::ATTEMPTS);
+}
+
+#[test]
+fn a_body_that_was_read_from_is_had_anew_or_not_sent_again() {
+    for replayable in [true, false] {
+        for taken in [true, false] {
+            let mut order = get("http://a.test/");
+            order.method = Method::PUT;
+            order.payload = Payload::Stream { length: None, replayable };
+            let mut exchange = begin(Plan::default(), order);
+            let (_, body, rewind) = sent(&mut exchange, true);
+            assert!(matches!(body, Body::Stream) && !rewind);
+            if taken {
+                exchange.body_taken();
+            }
+            let (error, fact) = lost(Retry::IfIdempotent);
+            exchange.failed(error, fact, now());
+            if taken && !replayable {
+                assert!(matches!(exchange.ask(now()), Ask::Fail(_)));
+            } else {
+                let (.., rewind) = sent(&mut exchange, true);
+                assert_eq!(rewind, taken);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_redirect_changes_what_is_asked_for_and_keeps_no_secret_for_others() {
+    let mut order = get("http://a.test/old");
+    order.method = Method::POST;
+    order.payload = Payload::Full("x".into());
+    order.fields.append("Authorization", "Basic x").unwrap();
+    order.fields.append("Content-Type", "text/plain").unwrap();
+    let mut exchange = begin(Plan::default(), order);
+    sent(&mut exchange, false);
+    let found = ResponseHead::new(Status::FOUND).with("Location", "http://b.test/new").unwrap();
+    exchange.response(found, BodyLength::Known(3), now());
+    assert!(matches!(exchange.ask(now()), Ask::Discard));
+    exchange.discarded(now());
+    let (head, body, _) = sent(&mut exchange, false);
+    assert_eq!(head.method(), &Method::GET);
+    assert!(matches!(body, Body::Empty));
+    let said = fields(&head);
+    assert!(
+        said.contains(&"Host: b.test".to_owned())
+            && said.contains(&"Referer: http://a.test/old".to_owned())
+    );
+    assert!(
+        !said
+            .iter()
+            .any(|field| field.starts_with("Authorization") || field.starts_with("Content-Type"))
+    );
+    exchange.response(ResponseHead::new(Status::OK), BodyLength::Empty, now());
+    let Ask::Deliver(answer) = exchange.ask(now()) else { panic!() };
+    assert_eq!((answer.url.as_str(), answer.earlier.len()), ("http://b.test/new", 1));
+}
+
+#[derive(Default)]
+struct Jar(Mutex<Vec<String>>);
+
+impl CookieStore for Jar {
+    fn cookies(&self, _url: &Url, _now: Now) -> Option<String> {
+        let jar = self.0.lock().unwrap();
+        (!jar.is_empty()).then(|| jar.join("; "))
+    }
+
+    fn store(&self, _url: &Url, lines: &mut dyn Iterator<Item = &[u8]>, _now: Now) {
+        let text = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();
+        self.0.lock().unwrap().extend(lines.map(text));
+    }
+}
+
+#[test]
+fn cookies_of_a_redirect_go_with_the_next_request() {
+    let jar = Arc::new(Jar::default());
+    let plan = Plan { cookies: Some(jar), ..Plan::default() };
+    let mut order = get("http://a.test/");
+    order.fields.append("cookie", "own=1").unwrap();
+    let mut exchange = begin(plan, order);
+    let (head, ..) = sent(&mut exchange, false);
+    assert_eq!(head.fields().get("Cookie"), Some("own=1"));
+    let found = ResponseHead::new(Status::FOUND).with("Location", "/in").unwrap();
+    exchange.response(found.with("Set-Cookie", "a=b").unwrap(), BodyLength::Empty, now());
+    exchange.discarded(now());
+    let (head, ..) = sent(&mut exchange, true);
+    assert_eq!(head.fields().values("Cookie").collect::<Vec<_>>(), [b"own=1; a=b"]);
+}
+
+#[test]
+fn only_a_coding_that_was_asked_for_is_undone() {
+    for (asked, decoding) in [(true, Decoding::Gzip), (false, Decoding::AsIs)] {
+        let plan = Plan { compression: asked, ..Plan::default() };
+        let mut exchange = begin(plan, get("http://a.test/"));
+        sent(&mut exchange, false);
+        let head = ResponseHead::new(Status::OK).with("Content-Encoding", "gzip").unwrap();
+        exchange.response(head, BodyLength::Unknown, now());
+        let Ask::Deliver(answer) = exchange.ask(now()) else { panic!() };
+        assert_eq!(answer.decoding, decoding);
+        assert_eq!(answer.head.fields().contains("Content-Encoding"), !asked);
+    }
+}
+
+#[test]
+fn each_phase_has_its_time_and_so_has_the_whole() {
+    let mut exchange = begin(Plan::default(), get("http://a.test/"));
+    exchange.ask(now());
+    assert_eq!(exchange.deadline(), None, "nothing is waited for yet");
+    for (phase, seconds) in [(Phase::Dns, 10), (Phase::Connect, 30), (Phase::Tls, 10)] {
+        exchange.begin(phase, now());
+        assert_eq!(exchange.deadline(), Some(now().mono + Duration::from_secs(seconds)));
+    }
+    assert!(!exchange.tick(now()));
+    assert!(exchange.tick(now().later(Duration::from_secs(10))));
+    let Ask::Fail(error) = exchange.ask(now()) else { panic!() };
+    assert_eq!(error.to_string(), "GET http://a.test/: tls: not done within 10s");
+    assert!(error.is_timeout() && error.is_connect());
+
+    let mut order = get("http://a.test/");
+    order.total = Some(Duration::from_secs(2));
+    let mut exchange = begin(Plan::default(), order);
+    sent(&mut exchange, false);
+    assert!(exchange.tick(now().later(Duration::from_secs(2))));
+    let Ask::Fail(error) = exchange.ask(now()) else { panic!() };
+    assert_eq!(error.phase(), Some(Phase::Send));
+}
+
+#[test]
+fn errors_tell_no_password() {
+    let mut exchange = begin(Plan::default(), get("http://u:secret@a.test/"));
+    sent(&mut exchange, false);
+    exchange.failed(Error::new(CloseReason::PeerClosed), Retry::Never, now());
+    let Ask::Fail(error) = exchange.ask(now()) else { panic!() };
+    let told = format!("{error} {error:?} {:?}", error.url());
+    assert!(!told.contains("secret") && told.contains("u:***@a.test"), "{told}");
+    let mut exchange = begin(Plan::default(), get("ftp://a.test/"));
+    assert!(matches!(exchange.ask(now()), Ask::Fail(_)));
+}
+
+#[test]
+fn every_mistake_of_a_request_is_told_when_it_is_sent() {
+    let bad = [
+        Request::<()>::get("no url"),
+        Request::get("http://a.test/").header("Bad Name", "x"),
+        Request::get("http://a.test/").header("X", "a\r\nb").query(&[("a", "b")]),
+    ];
+    for request in bad {
+        assert!(request.into_order().is_err());
+    }
+    let form = Request::<()>::post("http://a.test/").form(&[("a b", "ü&="), ("c", "")]);
+    let (order, _) = form.into_order().unwrap();
+    assert_eq!(order.payload, Payload::Full("a+b=%C3%BC%26%3D&c=".into()));
+}

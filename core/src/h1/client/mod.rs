@@ -1,0 +1,317 @@
+//! The HTTP/1 client machine: requests in, bytes out, bytes in, responses out.
+//! It keeps the state; [`states`] says which moves are legal, and `decide` what
+//! to do. It knows no socket and no clock.
+//!
+//! ```text
+//!            request, send, finish                 output/wrote
+//!   application ----------------------> output ---------------> socket
+//!            poll_event                            read_buf/filled
+//!   Response <------------ head --- input <-------------------- socket
+//!   Data, End <--- recv --- body --/
+//! ```
+//!
+//! One exchange is open at a time. It is over once the response is read or
+//! thrown away; whether another may follow is told by
+//! [`reuse`](crate::ClientMachine::reuse).
+
+mod decide;
+mod ending;
+mod receive;
+mod send;
+pub mod states;
+
+use super::decide::Sent;
+use super::notices::Notices;
+use super::response::HeadScan;
+use crate::body::framing::Framing;
+use crate::body::incoming::Incoming;
+use crate::buf::{InBuf, OutBuf};
+use crate::config::ClientConfig;
+use crate::error::{CloseReason, Misuse, PeerError};
+use crate::head::{Fields, RequestHead, Status};
+use crate::machine::{
+    Body, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse, Want,
+};
+use crate::time::{Deadlines, Mono, Now, Pace, Why};
+use bytes::Bytes;
+use decide::Asked;
+use receive::Turn;
+use states::{ReadStep, Reader, WriteStep, Writer};
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+/// One HTTP/1 connection, seen by the client.
+#[derive(Debug)]
+pub struct Connection {
+    config: Arc<ClientConfig>,
+    input: InBuf,
+    out: OutBuf,
+    timers: Deadlines,
+
+    reader: Reader,
+    head: HeadScan,
+    /// Interim responses so far, and their bytes.
+    interims: u8,
+    interim_bytes: usize,
+    body: Incoming,
+    body_limit: u64,
+    body_pace: Pace,
+    /// `recv` found nothing, and waits.
+    recv_waits: bool,
+    /// The application has the whole body.
+    body_told: bool,
+    /// Why there is no response, or no end of it.
+    failure: Option<PeerError>,
+    /// The application wants no response body.
+    unwanted: bool,
+    /// Too much of the response body is unread to keep the connection.
+    unread: bool,
+    /// Bytes of response body thrown away so far.
+    discarded: u64,
+
+    writer: Writer,
+    sent: Sent,
+    /// Bytes of body that are declared and not sent yet.
+    to_send: u64,
+    /// The whole body, until the server asks for it.
+    held: Option<Bytes>,
+    write_pace: Pace,
+    /// `send` found no room, and waits.
+    send_waits: bool,
+    /// A byte of this request has been written.
+    begun: bool,
+
+    /// The open exchange, or the last one.
+    id: Id,
+    asked: Asked,
+    /// Whether the server keeps the connection open behind its response.
+    persists: Result<(), CloseReason>,
+    trace: Trace,
+
+    /// How the connection ends, once its output is written, and why.
+    ending: Option<(Close, CloseReason)>,
+    eof: Option<Eof>,
+    shutdown: bool,
+    /// The ends of exchanges that are to be told: the next may begin, and fail, before one is.
+    done: VecDeque<(Id, Facts)>,
+    notices: Notices,
+}
+
+/// What an exchange is remembered by.
+#[derive(Debug, Default)]
+struct Trace {
+    /// When the first byte of the last head came.
+    first_byte: Option<Mono>,
+    head: Option<Mono>,
+    status: Option<Status>,
+    sent: u64,
+    /// That the request is written has been told.
+    written: bool,
+}
+
+impl Connection {
+    /// A connection that was opened just now.
+    pub fn new(config: Arc<ClientConfig>, _now: Now) -> Connection {
+        Connection {
+            input: InBuf::new(config.limits.most_input()),
+            out: OutBuf::default(),
+            timers: Deadlines::new(),
+            reader: Reader::Idle,
+            head: HeadScan::default(),
+            interims: 0,
+            interim_bytes: 0,
+            body: Incoming::new(Framing::None),
+            body_limit: 0,
+            body_pace: Pace::new(config.timeouts.body),
+            recv_waits: false,
+            body_told: true,
+            failure: None,
+            unwanted: false,
+            unread: false,
+            discarded: 0,
+            writer: Writer::Idle,
+            sent: Sent::None,
+            to_send: 0,
+            held: None,
+            write_pace: Pace::new(config.timeouts.write),
+            send_waits: false,
+            begun: false,
+            id: 0,
+            asked: Asked::NOTHING,
+            persists: Ok(()),
+            trace: Trace::default(),
+            ending: None,
+            eof: None,
+            shutdown: false,
+            done: VecDeque::new(),
+            notices: Notices::default(),
+            config,
+        }
+    }
+
+    #[inline]
+    fn read_step(&mut self, step: ReadStep) {
+        if let Some(state) = self.reader.after(step) {
+            self.reader = state;
+        } else {
+            debug_assert!(false, "{:?} has no {step:?}", self.reader);
+        }
+    }
+
+    #[inline]
+    fn write_step(&mut self, step: WriteStep) {
+        if let Some(state) = self.writer.after(step) {
+            self.writer = state;
+        } else {
+            debug_assert!(false, "{:?} has no {step:?}", self.writer);
+        }
+    }
+
+    /// The exchange of that id is open.
+    #[inline]
+    fn check(&self, id: Id) -> Result<(), Misuse> {
+        if id == self.id && self.in_exchange() { Ok(()) } else { Err(Misuse::NoSuchExchange) }
+    }
+}
+
+impl Machine for Connection {
+    #[inline]
+    fn read_buf(&mut self) -> &mut [u8] {
+        if self.wants_input() { self.input.spare() } else { &mut [] }
+    }
+
+    #[inline]
+    fn filled(&mut self, n: usize, now: Now) {
+        self.take_input(n, now);
+    }
+
+    fn eof(&mut self, how: Eof, now: Now) {
+        self.end_of_input(how, now);
+    }
+
+    fn poll_event(&mut self, now: Now) -> Option<Event> {
+        loop {
+            self.advance(now);
+            if let Some((id, facts)) = self.done.pop_front() {
+                return Some(Event::Done { id, facts });
+            }
+            if let Some(event) = self.notices.take(self.id) {
+                return Some(event);
+            }
+            match self.read_head(now) {
+                Turn::Nothing => return None,
+                Turn::Told(event) => return Some(event),
+                Turn::Failed => {}
+            }
+        }
+    }
+
+    #[inline]
+    fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
+        if !self.out.is_empty() && !self.timers.is_set(Why::Write) {
+            self.watch_writing(now);
+        }
+        self.out.slices(slices)
+    }
+
+    #[inline]
+    fn wrote(&mut self, n: usize, now: Now) {
+        self.output_written(n, now);
+    }
+
+    fn deadline(&self) -> Option<(Mono, Why)> {
+        self.timers.next()
+    }
+
+    fn tick(&mut self, now: Now) {
+        while let Some(why) = self.timers.take_expired(now.mono) {
+            self.timed_out(why, now);
+        }
+    }
+
+    #[inline]
+    fn want(&self) -> Want {
+        let write = !self.out.is_empty();
+        let close = match self.ending {
+            _ if write => None,
+            // An upgraded exchange that has sent its last byte may still be read.
+            None => (self.writer == Writer::RawEnd).then_some(Close::Linger),
+            Some((how, _)) => Some(how),
+        };
+        Want { read: self.wants_input() && self.input.has_room(), write, close }
+    }
+
+    fn trim(&mut self, _now: Now) {
+        // In the middle of a body the buffer will be filled again at once.
+        if !matches!(self.reader, Reader::Body | Reader::Drain) {
+            self.input.trim();
+        }
+        self.out.trim();
+    }
+
+    fn in_exchange(&self) -> bool {
+        !matches!(self.writer, Writer::Idle | Writer::Closed)
+    }
+
+    fn held(&self) -> usize {
+        self.input.held() + self.out.held()
+    }
+
+    fn send(&mut self, id: Id, data: &mut Bytes, _now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.send_data(data)
+    }
+
+    fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.finish_request(trailers, now)
+    }
+
+    fn recv(&mut self, id: Id, now: Now) -> Recv {
+        match self.check(id) {
+            Ok(()) => self.recv_body(now),
+            Err(_) => self.recv_nothing(),
+        }
+    }
+
+    fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool {
+        self.check(id).is_err() || self.prefetch_body(most, now)
+    }
+
+    fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.discard_body(now);
+        self.advance(now);
+        Ok(())
+    }
+
+    fn reset(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.give_up(now);
+        Ok(())
+    }
+
+    fn shutdown(&mut self, now: Now) {
+        self.begin_shutdown(now);
+    }
+
+    fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.body_limit = bytes;
+        Ok(())
+    }
+}
+
+impl ClientMachine for Connection {
+    fn request(&mut self, head: &RequestHead, body: Body, _now: Now) -> Result<Id, Misuse> {
+        self.begin_exchange(head, body)
+    }
+
+    fn reuse(&self) -> Reuse {
+        self.verdict()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,381 @@
+//! The reading side: heads, bodies, what is thrown away, and what nobody asked for.
+//! Which bytes mean what is in `h1::response`, `decide` and `body`; this keeps the state.
+
+use super::Connection;
+use super::decide::{self, Answer};
+use super::states::{ReadStep, Reader, WriteStep, Writer};
+use crate::body::framing::Framing;
+use crate::body::incoming::{Incoming, Taken};
+use crate::error::{CloseReason, Fault, PeerError, Phase, Retry};
+use crate::h1::decide::Sent;
+use crate::head::{ResponseHead, Status};
+use crate::machine::{BodyLength, Eof, Event, Recv};
+use crate::time::{Now, Why};
+
+/// What the next head came to.
+pub(super) enum Turn {
+    /// It is not there, or none is due.
+    Nothing,
+    /// A response for the application.
+    Told(Event),
+    /// There will be no response.
+    Failed,
+}
+
+impl Connection {
+    /// Whether input would be of use, if there is room for it.
+    #[inline]
+    pub(super) fn wants_input(&self) -> bool {
+        let used = self.ending.is_none() && !self.unread && self.reader != Reader::Broken;
+        used && self.eof.is_none()
+    }
+
+    pub(super) fn take_input(&mut self, n: usize, now: Now) {
+        let n = self.input.filled(n);
+        if n == 0 {
+            return;
+        }
+        if self.ending.is_some() {
+            self.input.clear();
+            return;
+        }
+        match self.reader {
+            Reader::Idle => self.begin_unasked(now),
+            // RFC 9112 §9.2: it cannot be a response to what has not been sent.
+            Reader::Wait if !self.begun => self.fail(Fault::UnaskedBytes, now),
+            Reader::Wait => self.begin_head(now),
+            Reader::Body | Reader::Drain => {
+                self.body_pace.moved(n, now.mono);
+                if self.timers.is_set(Why::Body) {
+                    self.watch_body(now);
+                }
+                self.wake_recv();
+            }
+            Reader::Raw => self.wake_recv(),
+            _ => {}
+        }
+    }
+
+    fn begin_head(&mut self, now: Now) {
+        self.timers.clear(Why::FirstByte);
+        self.timers.set(Why::Head, now.mono + self.config.timeouts.head);
+        self.read_step(ReadStep::FirstByte);
+        self.trace.first_byte = Some(now.mono);
+        self.notices.begun = self.config.trace;
+    }
+
+    /// The first byte of the next head is waited for, once the request is out.
+    pub(super) fn watch_answer(&mut self, now: Now) {
+        let due = self.reader == Reader::Wait && self.writer == Writer::End && self.out.is_empty();
+        if due && !self.timers.is_set(Why::FirstByte) {
+            self.timers.set(Why::FirstByte, now.mono + self.config.timeouts.first_byte);
+        }
+    }
+
+    pub(super) fn wake_recv(&mut self) {
+        if std::mem::take(&mut self.recv_waits) {
+            self.notices.readable = true;
+        }
+    }
+
+    /// Bytes came that no request asked for.
+    pub(super) fn begin_unasked(&mut self, now: Now) {
+        self.read_step(ReadStep::FirstByte);
+        self.timers.set(Why::Head, now.mono + self.config.timeouts.head);
+    }
+
+    /// Bytes that nobody asked for end the connection (RFC 9112 §9.2). A whole 408
+    /// says no more than that the server closes it (RFC 9110 §15.5.9).
+    pub(super) fn judge_unasked(&mut self, now: Now) {
+        let bytes = self.input.bytes();
+        if may_be_timeout(bytes) {
+            match self.head.read(bytes, &self.config.limits) {
+                Ok(None) if self.eof.is_none() => return,
+                Ok(Some((head, _))) if head.status() == Status::REQUEST_TIMEOUT => {
+                    return self.close(CloseReason::PeerClosed, now);
+                }
+                _ => {}
+            }
+        }
+        self.close(CloseReason::Fault(Fault::UnaskedBytes), now);
+    }
+
+    /// Reads the next head, if it is whole and a response is due.
+    pub(super) fn read_head(&mut self, now: Now) -> Turn {
+        if self.reader != Reader::Head {
+            return Turn::Nothing;
+        }
+        let fault = match self.head.read(self.input.bytes(), &self.config.limits) {
+            Ok(Some((head, length))) => {
+                self.input.consume(length);
+                match self.take_head(head, length, now) {
+                    Ok(event) => return Turn::Told(event),
+                    Err(fault) => fault,
+                }
+            }
+            Ok(None) => match self.eof {
+                None => return Turn::Nothing,
+                Some(how) => cut_by(how),
+            },
+            Err(fault) => fault,
+        };
+        self.fail(fault, now);
+        Turn::Failed
+    }
+
+    fn take_head(&mut self, head: ResponseHead, length: usize, now: Now) -> Result<Event, Fault> {
+        let whole = self.writer == Writer::End;
+        let answer = decide::response(&self.asked, &head, whole)?;
+        self.trace.head = Some(now.mono);
+        match answer {
+            Answer::Interim => self.take_interim(head, length, now),
+            // Nothing can be sent into it any more.
+            Answer::Upgrade if self.eof == Some(Eof::Reset) => Err(Fault::Reset),
+            Answer::Upgrade => Ok(self.take_upgrade(head)),
+            Answer::Final(framing, persists) => {
+                self.persists = persists;
+                Ok(self.take_final(head, framing, now))
+            }
+        }
+    }
+
+    fn take_interim(
+        &mut self,
+        head: ResponseHead,
+        length: usize,
+        now: Now,
+    ) -> Result<Event, Fault> {
+        let limits = &self.config.limits;
+        self.interim_bytes += length;
+        if self.interims == limits.interims || self.interim_bytes > limits.head_bytes {
+            return Err(Fault::TooManyInterims);
+        }
+        self.interims += 1;
+        self.timers.clear(Why::Head);
+        self.read_step(ReadStep::Interim);
+        if head.status() == Status::CONTINUE {
+            self.go_ahead();
+        }
+        if self.input.is_empty() {
+            self.watch_answer(now);
+        } else {
+            self.begin_head(now);
+        }
+        Ok(Event::Interim { id: self.id, head })
+    }
+
+    /// 101, or 2xx to CONNECT: what follows is not ours.
+    fn take_upgrade(&mut self, head: ResponseHead) -> Event {
+        self.answered(&head);
+        self.write_step(WriteStep::Upgrade);
+        self.read_step(ReadStep::Upgrade);
+        self.sent = Sent::Upgrade;
+        self.body = Incoming::raw();
+        self.notices.upgraded = true;
+        Event::Response { id: self.id, head, body: BodyLength::Empty }
+    }
+
+    fn take_final(&mut self, head: ResponseHead, framing: Framing, now: Now) -> Event {
+        self.answered(&head);
+        self.body = Incoming::new(framing);
+        self.body_pace.restart();
+        let body = match framing {
+            Framing::None | Framing::Length(0) => BodyLength::Empty,
+            Framing::Length(length) => BodyLength::Known(length),
+            Framing::Chunked | Framing::UntilClose => BodyLength::Unknown,
+        };
+        if body == BodyLength::Empty {
+            self.body_told = true;
+            self.read_step(ReadStep::HeadAlone);
+        } else {
+            self.read_step(ReadStep::HeadThenBody);
+        }
+        let id = self.id;
+        if self.unwanted {
+            self.discard_body(now);
+        }
+        self.advance(now);
+        Event::Response { id, head, body }
+    }
+
+    fn answered(&mut self, head: &ResponseHead) {
+        self.timers.clear(Why::Head);
+        self.trace.status = Some(head.status());
+        self.stop_sending();
+        self.wake_recv();
+    }
+
+    pub(super) fn recv_body(&mut self, now: Now) -> Recv {
+        match self.reader {
+            Reader::Wait | Reader::Head => {
+                self.recv_waits = true;
+                Recv::Pending
+            }
+            Reader::Body | Reader::Raw => self.recv_more(now),
+            _ => self.recv_nothing(),
+        }
+    }
+
+    /// What `recv` says when nothing will come any more.
+    pub(super) fn recv_nothing(&self) -> Recv {
+        match self.failure {
+            _ if self.body_told => Recv::End(None),
+            Some(error) => Recv::Failed(error),
+            // What was thrown away is not an end.
+            None => Recv::Failed(broken(Fault::Truncated)),
+        }
+    }
+
+    /// Takes in body for a later `recv`; says whether there is nothing to wait for.
+    pub(super) fn prefetch_body(&mut self, most: usize, now: Now) -> bool {
+        let ready = match self.reader {
+            _ if self.eof.is_some() => true,
+            Reader::Wait | Reader::Head => false,
+            Reader::Body => {
+                self.body.prefetch(&self.input, &self.config.limits, self.body_limit, most)
+            }
+            _ => true,
+        };
+        if ready {
+            self.rest_body(now);
+        } else {
+            self.recv_waits = true;
+            if self.reader == Reader::Body {
+                self.watch_body(now);
+            }
+        }
+        ready
+    }
+
+    fn recv_more(&mut self, now: Now) -> Recv {
+        match self.body.take(&mut self.input, &self.config.limits, self.body_limit) {
+            Ok(Taken::Data(data)) => {
+                self.rest_body(now);
+                Recv::Data(data)
+            }
+            Ok(Taken::End(trailers)) => {
+                self.end_body(now);
+                Recv::End(trailers)
+            }
+            Ok(Taken::More) => self.recv_later(now),
+            Err(fault) => self.break_body(fault, now),
+        }
+    }
+
+    /// There is nothing to give: because it has not come, or because it will not.
+    fn recv_later(&mut self, now: Now) -> Recv {
+        match self.eof {
+            Some(Eof::Clean) if self.body.ends_with_input() => {
+                self.end_body(now);
+                Recv::End(None)
+            }
+            Some(how) => self.break_body(cut_by(how), now),
+            None => {
+                self.recv_waits = true;
+                if self.reader == Reader::Body {
+                    self.watch_body(now);
+                }
+                Recv::Pending
+            }
+        }
+    }
+
+    fn end_body(&mut self, now: Now) {
+        self.rest_body(now);
+        self.body_told = true;
+        self.read_step(ReadStep::LastByte);
+        self.advance(now);
+    }
+
+    pub(super) fn break_body(&mut self, fault: Fault, now: Now) -> Recv {
+        self.rest_body(now);
+        self.read_step(ReadStep::Fault);
+        let error = broken(fault);
+        self.failure = Some(error);
+        self.advance(now);
+        Recv::Failed(error)
+    }
+
+    /// The peer is waited for: its time runs.
+    fn watch_body(&mut self, now: Now) {
+        if let Some(at) = self.body_pace.wait(now.mono) {
+            self.timers.set(Why::Body, at);
+        }
+    }
+
+    fn rest_body(&mut self, now: Now) {
+        self.recv_waits = false;
+        if self.timers.is_set(Why::Body) {
+            self.body_pace.rest(now.mono);
+            self.timers.clear(Why::Body);
+        }
+    }
+
+    /// The application reads no further.
+    pub(super) fn discard_body(&mut self, now: Now) {
+        match self.reader {
+            Reader::Wait | Reader::Head => self.unwanted = true,
+            Reader::Body => {
+                self.recv_waits = false;
+                self.read_step(ReadStep::Discard);
+                self.drain(now);
+            }
+            Reader::Raw => {
+                self.read_step(ReadStep::LastByte);
+                self.input.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Throws away what has come of a body that nobody reads, as long as that is
+    /// cheaper than a new connection, and saves one.
+    pub(super) fn drain(&mut self, now: Now) {
+        let most = self.config.limits.discard_bytes;
+        let too_much = self.body.left().is_some_and(|left| left >= most);
+        if self.unread || too_much || self.lasts().is_err() {
+            self.unread = true;
+            self.timers.clear(Why::Body);
+            return;
+        }
+        let before = self.body.taken();
+        match self.body.skip(&mut self.input, &self.config.limits) {
+            Ok(true) => {
+                self.timers.clear(Why::Body);
+                self.read_step(ReadStep::LastByte);
+            }
+            Ok(false) => {
+                self.discarded += self.body.taken() - before;
+                if self.discarded > most {
+                    self.unread = true;
+                    self.timers.clear(Why::Body);
+                } else if !self.timers.is_set(Why::Body) {
+                    self.watch_body(now);
+                }
+            }
+            Err(fault) => self.drain_failed(fault),
+        }
+    }
+
+    pub(super) fn drain_failed(&mut self, fault: Fault) {
+        self.timers.clear(Why::Body);
+        self.read_step(ReadStep::Fault);
+        self.failure = Some(broken(fault));
+    }
+}
+
+/// A fault in the body of a response: the request must not be sent again.
+pub(super) fn broken(fault: Fault) -> PeerError {
+    PeerError::of_response(fault, Retry::Never, Phase::Receive)
+}
+
+/// What an end of the input inside a message is.
+fn cut_by(how: Eof) -> Fault {
+    if how == Eof::Reset { Fault::Reset } else { Fault::Truncated }
+}
+
+/// Whether these bytes are, or may become, a response of status 408.
+fn may_be_timeout(bytes: &[u8]) -> bool {
+    let line = b"HTTP/1.? 408";
+    bytes.iter().zip(line).all(|(byte, of)| byte == of || *of == b'?')
+}

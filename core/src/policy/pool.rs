@@ -1,0 +1,360 @@
+//! Which connection a client's request gets: an idle one, a new one, or one
+//! that comes back while it waits. Holds connections of any type as values;
+//! opens, closes and wakes nothing, but says what is to be.
+
+mod hosts;
+mod idle;
+#[cfg(test)]
+mod tests;
+mod types;
+
+pub use types::{Changes, Checked, Get, Given, Opened, PoolConfig, Ticket};
+
+use crate::time::Mono;
+use hosts::{Hosts, State};
+use idle::{Idle, IdleList};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The connections of a client, by key: all that must be equal for a connection
+/// to serve a request, such as scheme, host, port and proxy.
+///
+/// A connection is *idle* here, *in use* by a request, or being *dialed*. Every
+/// call that may concern others answers with [`Changes`] too: whom to wake, and
+/// what to close, best after the lock around the pool is released.
+///
+/// 1. [`Pool::get`]: a connection, or a ticket and whether to dial.
+/// 2. With a ticket: [`Pool::poll`] when woken; [`Pool::opened`] or
+///    [`Pool::failed`] when a dial ends; [`Pool::cancel`] if the request gives up.
+/// 3. [`Pool::put`] for a connection that can be used again, [`Pool::closed`] for one that ended.
+/// 4. [`Pool::expire`] at [`Pool::deadline`].
+///
+/// Those who wait for one key are served in the order in which they came.
+///
+/// ```
+/// use purlin_core::Mono;
+/// use purlin_core::policy::pool::{Get, Opened, Pool, PoolConfig};
+///
+/// let mut pool = Pool::new(PoolConfig::default());
+/// let now = Mono::from_secs(1);
+/// let (Get::Dial(ticket), _) = pool.get(&"a.test:80", now) else { unreachable!() };
+/// assert_eq!(pool.opened(ticket), Opened::Yours);
+/// // A request and its answer later:
+/// let changes = pool.put(&"a.test:80", "connection 1", now, now);
+/// assert!(changes.is_empty());
+/// let (Get::Reuse(again), _) = pool.get(&"a.test:80", now) else { unreachable!() };
+/// assert_eq!(again.conn, "connection 1");
+/// ```
+#[derive(Debug)]
+pub struct Pool<K, C> {
+    config: PoolConfig,
+    hosts: Hosts<K>,
+    idle: IdleList<C>,
+    waiters: BTreeMap<Ticket, Waiter<C>>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Waiter<C> {
+    host: usize,
+    state: State<Checked<C>>,
+}
+
+impl<K: Clone + Ord, C> Pool<K, C> {
+    /// An empty pool.
+    pub fn new(config: PoolConfig) -> Pool<K, C> {
+        let (hosts, idle) = (Hosts::new(), IdleList::new());
+        Pool { config, hosts, idle, waiters: BTreeMap::new(), next: 0 }
+    }
+
+    /// How it was set up.
+    pub fn config(&self) -> &PoolConfig {
+        &self.config
+    }
+
+    /// Asks for a connection. The idle one that was used last is given; those
+    /// that are too old stand in the changes.
+    pub fn get(&mut self, key: &K, now: Mono) -> (Get<C>, Changes<C>) {
+        let mut changes = Changes::default();
+        let host = self.hosts.find_or_add(key);
+        while let Some(at) = self.hosts[host].idle.pop_back() {
+            let Some(Idle { conn, born, since, .. }) = self.idle.remove(at) else { continue };
+            if self.end(born, since) > now {
+                self.hosts[host].in_use += 1;
+                let checked = Checked { conn, born, idle_since: Some(since) };
+                return (Get::Reuse(checked), changes);
+            }
+            changes.close.push(conn);
+        }
+        let ticket = Ticket(self.next);
+        self.next += 1;
+        let room = self.room(host);
+        let entry = &mut self.hosts[host];
+        entry.waiting.insert(ticket);
+        let (state, get) = if room {
+            entry.dialing += 1;
+            (State::Dialing, Get::Dial(ticket))
+        } else {
+            entry.without_dial.insert(ticket);
+            (State::Queued, Get::Wait(ticket))
+        };
+        self.waiters.insert(ticket, Waiter { host, state });
+        (get, changes)
+    }
+
+    /// Asks again for what a ticket stands for.
+    pub fn poll(&mut self, ticket: Ticket) -> Given<C> {
+        let Some(waiter) = self.waiters.get_mut(&ticket) else { return Given::Over };
+        match std::mem::replace(&mut waiter.state, State::Settled) {
+            State::Given { conn, dialing } => {
+                if !dialing {
+                    self.waiters.remove(&ticket);
+                }
+                Given::Conn(conn)
+            }
+            State::Granted => {
+                waiter.state = State::Dialing;
+                Given::Dial
+            }
+            State::Settled => Given::Over,
+            waits @ (State::Queued | State::Dialing) => {
+                waiter.state = waits;
+                Given::Pending
+            }
+        }
+    }
+
+    /// The ticket's own dial succeeded. Unless it is refused, the new
+    /// connection counts as in use from now on.
+    pub fn opened(&mut self, ticket: Ticket) -> Opened<C> {
+        let Some(Waiter { host, state }) = self.take_dial(ticket) else { return Opened::Unknown };
+        let entry = &mut self.hosts[host];
+        entry.dialing -= 1;
+        entry.in_use += 1;
+        match state {
+            State::Given { conn, .. } => Opened::Given(conn),
+            State::Settled => Opened::Spare,
+            State::Queued | State::Granted | State::Dialing => {
+                entry.waiting.remove(&ticket);
+                Opened::Yours
+            }
+        }
+    }
+
+    /// The ticket's own dial failed or was given up. That ends the ticket; a
+    /// connection that was given to it before is given out here.
+    pub fn failed(&mut self, ticket: Ticket) -> (Option<Checked<C>>, Changes<C>) {
+        let mut changes = Changes::default();
+        let Some(Waiter { host, state }) = self.take_dial(ticket) else { return (None, changes) };
+        let entry = &mut self.hosts[host];
+        entry.dialing -= 1;
+        entry.waiting.remove(&ticket);
+        self.slots_freed(host, &mut changes);
+        match state {
+            State::Given { conn, .. } => (Some(conn), changes),
+            _ => (None, changes),
+        }
+    }
+
+    /// The request of this ticket went away. What was given to it goes on to
+    /// the next. If it dials, the dial counts until `opened` or `failed`.
+    pub fn cancel(&mut self, ticket: Ticket, now: Mono) -> Changes<C> {
+        let mut changes = Changes::default();
+        let Some(Waiter { host, state }) = self.waiters.remove(&ticket) else { return changes };
+        let entry = &mut self.hosts[host];
+        entry.waiting.remove(&ticket);
+        entry.without_dial.remove(&ticket);
+        let (given, dials) = match state {
+            State::Queued => (None, false),
+            State::Granted => {
+                entry.dialing -= 1;
+                (None, false)
+            }
+            State::Dialing | State::Settled => (None, true),
+            State::Given { conn, dialing } => (Some(conn), dialing),
+        };
+        if dials {
+            self.waiters.insert(ticket, Waiter { host, state: State::Settled });
+        }
+        match given {
+            Some(Checked { conn, born, .. }) => self.release(host, conn, born, now, &mut changes),
+            None => self.slots_freed(host, &mut changes),
+        }
+        changes
+    }
+
+    /// A connection in use came back and can be used again: it goes to the
+    /// first who waits, is kept, or stands in the changes to be closed.
+    pub fn put(&mut self, key: &K, conn: C, born: Mono, now: Mono) -> Changes<C> {
+        let mut changes = Changes::default();
+        match self.hosts.find(key).filter(|&host| self.hosts[host].in_use > 0) {
+            Some(host) => self.release(host, conn, born, now, &mut changes),
+            // Not one of ours.
+            None => changes.close.push(conn),
+        }
+        changes
+    }
+
+    /// A connection in use has ended, or serves no more requests.
+    pub fn closed(&mut self, key: &K) -> Changes<C> {
+        let mut changes = Changes::default();
+        if let Some(host) = self.hosts.find(key).filter(|&host| self.hosts[host].in_use > 0) {
+            self.hosts[host].in_use -= 1;
+            self.slots_freed(host, &mut changes);
+        }
+        changes
+    }
+
+    /// Takes all idle connections, to be closed.
+    pub fn close_idle(&mut self) -> Vec<C> {
+        let mut all = Vec::with_capacity(self.idle.len());
+        while let Some((at, _)) = self.idle.oldest() {
+            all.extend(self.take_idle(at));
+        }
+        all
+    }
+
+    /// Takes the idle connections whose time is over, to be closed.
+    pub fn expire(&mut self, now: Mono) -> Vec<C> {
+        let mut over = Vec::new();
+        if self.config.max_age.is_some() {
+            let late = |(at, idle): (usize, &Idle<C>)| {
+                (self.end(idle.born, idle.since) <= now).then_some(at)
+            };
+            let late: Vec<usize> = self.idle.iter().filter_map(late).collect();
+            over.extend(late.into_iter().filter_map(|at| self.take_idle(at)));
+            return over;
+        }
+        while let Some((at, idle)) = self.idle.oldest() {
+            if self.end(idle.born, idle.since) > now {
+                break;
+            }
+            over.extend(self.take_idle(at));
+        }
+        over
+    }
+
+    /// When [`Pool::expire`] has something to do. Looks at every idle connection if
+    /// there is a maximum age, else at one.
+    pub fn deadline(&self) -> Option<Mono> {
+        let end = |(_, idle): (usize, &Idle<C>)| self.end(idle.born, idle.since);
+        let next = match self.config.max_age {
+            Some(_) => self.idle.iter().map(end).min(),
+            None => self.idle.oldest().map(end),
+        };
+        next.filter(|&end| end < Mono::ZERO + Duration::MAX)
+    }
+
+    /// Idle connections of all keys.
+    pub fn idle(&self) -> usize {
+        self.idle.len()
+    }
+
+    /// Idle connections of one key.
+    pub fn idle_of(&self, key: &K) -> usize {
+        self.hosts.find(key).map_or(0, |host| self.hosts[host].idle.len())
+    }
+
+    /// Connections that requests have, of one key.
+    pub fn in_use(&self, key: &K) -> usize {
+        self.hosts.find(key).map_or(0, |host| self.hosts[host].in_use)
+    }
+
+    /// Connections that are being opened, of one key.
+    pub fn dialing(&self, key: &K) -> usize {
+        self.hosts.find(key).map_or(0, |host| self.hosts[host].dialing)
+    }
+
+    /// Requests without a connection, of one key, those that dial included.
+    pub fn waiting(&self, key: &K) -> usize {
+        self.hosts.find(key).map_or(0, |host| self.hosts[host].waiting.len())
+    }
+
+    /// Dials whose request went away or has another connection. They may be
+    /// given up (say [`Pool::failed`]) or go on, for the next request.
+    pub fn unclaimed(&self) -> impl Iterator<Item = Ticket> + '_ {
+        let settled = |waiter: &Waiter<C>| matches!(waiter.state, State::Settled);
+        self.waiters.iter().filter(move |(_, waiter)| settled(waiter)).map(|(ticket, _)| *ticket)
+    }
+
+    /// Takes the ticket out if it dials.
+    fn take_dial(&mut self, ticket: Ticket) -> Option<Waiter<C>> {
+        let dials = match self.waiters.get(&ticket)?.state {
+            State::Queued | State::Given { dialing: false, .. } => false,
+            State::Granted | State::Dialing | State::Settled | State::Given { .. } => true,
+        };
+        if dials { self.waiters.remove(&ticket) } else { None }
+    }
+
+    /// One that was in use goes on: to the first who waits, to the idle ones, or away.
+    fn release(&mut self, host: usize, conn: C, born: Mono, now: Mono, changes: &mut Changes<C>) {
+        let usable = self.config.keep_alive && self.end(born, now) > now;
+        let entry = &mut self.hosts[host];
+        if usable && !entry.waiting.is_empty() {
+            return self.hand_over(host, Checked { conn, born, idle_since: None }, changes);
+        }
+        entry.in_use -= 1;
+        if usable && self.config.max_idle > 0 && entry.idle.len() < self.config.max_idle_per_host {
+            entry.idle.push_back(self.idle.push(Idle { conn, host, born, since: now }));
+            if self.idle.len() > self.config.max_idle {
+                let oldest = self.idle.oldest().map(|(at, _)| at);
+                changes.close.extend(oldest.and_then(|at| self.take_idle(at)));
+            }
+        } else {
+            changes.close.push(conn);
+            self.slots_freed(host, changes);
+        }
+    }
+
+    /// Gives a connection in use to the first who waits for one.
+    fn hand_over(&mut self, host: usize, conn: Checked<C>, changes: &mut Changes<C>) {
+        let entry = &mut self.hosts[host];
+        let Some(ticket) = entry.waiting.pop_first() else { return };
+        let Some(waiter) = self.waiters.get_mut(&ticket) else { return };
+        changes.wake.push(ticket);
+        let dialing = matches!(waiter.state, State::Dialing);
+        match std::mem::replace(&mut waiter.state, State::Given { conn, dialing }) {
+            // It needs the room no more that it was to be told of.
+            State::Granted => {
+                entry.dialing -= 1;
+                self.slots_freed(host, changes);
+            }
+            _ => {
+                entry.without_dial.remove(&ticket);
+            }
+        }
+    }
+
+    /// Lets the first who wait for room dial, as many as there is room for.
+    fn slots_freed(&mut self, host: usize, changes: &mut Changes<C>) {
+        while self.room(host) {
+            let entry = &mut self.hosts[host];
+            let Some(ticket) = entry.without_dial.pop_first() else { break };
+            let Some(waiter) = self.waiters.get_mut(&ticket) else { continue };
+            waiter.state = State::Granted;
+            entry.dialing += 1;
+            changes.wake.push(ticket);
+        }
+        self.hosts.drop_if_unused(host);
+    }
+
+    /// Whether one more connection may be opened.
+    fn room(&self, host: usize) -> bool {
+        self.config.max_per_host.is_none_or(|most| self.hosts[host].open() < most)
+    }
+
+    /// Takes an idle connection out. Nobody waits for the room it leaves: who
+    /// waits would have been given it.
+    fn take_idle(&mut self, at: usize) -> Option<C> {
+        let Idle { conn, host, .. } = self.idle.remove(at)?;
+        self.hosts[host].idle.retain(|&other| other != at);
+        self.hosts.drop_if_unused(host);
+        Some(conn)
+    }
+
+    /// When an idle connection is too old.
+    fn end(&self, born: Mono, since: Mono) -> Mono {
+        let tired = since + self.config.idle_timeout;
+        self.config.max_age.map_or(tired, |age| tired.min(born + age))
+    }
+}

@@ -1,0 +1,94 @@
+//! The idle connections of all hosts in the order in which they came back.
+//! A list in a vector: what leaves it anywhere costs the same, and its places are used again.
+
+use crate::time::Mono;
+
+const NONE: usize = usize::MAX;
+
+/// A connection that waits for its next request.
+#[derive(Debug)]
+pub(super) struct Idle<C> {
+    pub(super) conn: C,
+    /// The number of the host it leads to.
+    pub(super) host: usize,
+    pub(super) born: Mono,
+    pub(super) since: Mono,
+}
+
+#[derive(Debug)]
+struct Place<C> {
+    idle: Option<Idle<C>>,
+    older: usize,
+    /// For a place that is free: the next free one.
+    newer: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct IdleList<C> {
+    places: Vec<Place<C>>,
+    oldest: usize,
+    newest: usize,
+    free: usize,
+    len: usize,
+}
+
+impl<C> IdleList<C> {
+    pub(super) const fn new() -> IdleList<C> {
+        IdleList { places: Vec::new(), oldest: NONE, newest: NONE, free: NONE, len: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends the newest, and says where it stands.
+    pub(super) fn push(&mut self, idle: Idle<C>) -> usize {
+        let place = Place { idle: Some(idle), older: self.newest, newer: NONE };
+        let at = if self.free == NONE {
+            self.places.push(place);
+            self.places.len() - 1
+        } else {
+            let at = self.free;
+            self.free = self.places[at].newer;
+            self.places[at] = place;
+            at
+        };
+        match self.places.get_mut(self.newest) {
+            Some(before) => before.newer = at,
+            None => self.oldest = at,
+        }
+        self.newest = at;
+        self.len += 1;
+        at
+    }
+
+    /// Takes out what stands there.
+    pub(super) fn remove(&mut self, at: usize) -> Option<Idle<C>> {
+        let place = self.places.get_mut(at)?;
+        let idle = place.idle.take()?;
+        let (older, newer) = (place.older, place.newer);
+        place.newer = self.free;
+        self.free = at;
+        match self.places.get_mut(older) {
+            Some(before) => before.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.places.get_mut(newer) {
+            Some(after) => after.older = older,
+            None => self.newest = older,
+        }
+        self.len -= 1;
+        Some(idle)
+    }
+
+    /// Where the one stands that came back first, and what it is.
+    pub(super) fn oldest(&self) -> Option<(usize, &Idle<C>)> {
+        let idle = self.places.get(self.oldest)?.idle.as_ref()?;
+        Some((self.oldest, idle))
+    }
+
+    /// All of them with their places, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Idle<C>)> {
+        self.places.iter().enumerate().filter_map(|(at, place)| Some((at, place.idle.as_ref()?)))
+    }
+}

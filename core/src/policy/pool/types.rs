@@ -1,0 +1,122 @@
+//! What a pool is told and what it answers, as plain data.
+
+use crate::time::Mono;
+use std::time::Duration;
+
+/// How many connections are kept and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolConfig {
+    /// Idle connections to all hosts together; one more closes the one that has
+    /// been idle longest. 0 keeps none (Go's 0 is `usize::MAX` here).
+    pub max_idle: usize,
+    /// Idle connections of one key; one more is closed when it comes back.
+    ///
+    /// Go keeps 2, so that a program with 10 requests at once to one host opens
+    /// eight connections again and again. What an idle connection costs is
+    /// bounded by `max_idle` and `idle_timeout` in any case.
+    pub max_idle_per_host: usize,
+    /// Connections of one key that are open or being opened, idle ones included.
+    /// Who would need one more waits. `None`: as many as are asked for.
+    pub max_per_host: Option<usize>,
+    /// How long a connection stays idle before it is closed; `Duration::MAX`: without end.
+    pub idle_timeout: Duration,
+    /// How old a connection may be that is used for another request. `None`: of
+    /// any age. With it set, addresses that changed are noticed.
+    pub max_age: Option<Duration>,
+    /// Whether connections are used again at all.
+    pub keep_alive: bool,
+}
+
+impl Default for PoolConfig {
+    fn default() -> PoolConfig {
+        PoolConfig {
+            max_idle: 100,
+            max_idle_per_host: 16,
+            max_per_host: None,
+            idle_timeout: Duration::from_secs(90),
+            max_age: None,
+            keep_alive: true,
+        }
+    }
+}
+
+/// One request for a connection that could not be answered at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub(super) u64);
+
+/// A connection that is handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked<C> {
+    /// The connection.
+    pub conn: C,
+    /// When it was opened; [`Pool::put`](super::Pool::put) wants it back.
+    pub born: Mono,
+    /// Since when it was idle; `None` if it comes right from another request.
+    pub idle_since: Option<Mono>,
+}
+
+/// What [`Pool::get`](super::Pool::get) answers.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a connection or a ticket is lost"]
+pub enum Get<C> {
+    /// An idle connection, the one that was used last.
+    Reuse(Checked<C>),
+    /// Open one, and say [`Pool::opened`](super::Pool::opened) or
+    /// [`Pool::failed`](super::Pool::failed). Meanwhile
+    /// [`Pool::poll`](super::Pool::poll) may give one that came back.
+    Dial(Ticket),
+    /// There are as many as there may be: wait for [`Pool::poll`](super::Pool::poll) to give one.
+    Wait(Ticket),
+}
+
+/// What [`Pool::poll`](super::Pool::poll) answers.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a connection is lost"]
+pub enum Given<C> {
+    /// A connection that came back. The request has what it needs; a dial of
+    /// its own goes on until `opened` or `failed`.
+    Conn(Checked<C>),
+    /// There is room now: open one, as after [`Get::Dial`]. Said once.
+    Dial,
+    /// Nothing yet; the ticket stands in [`Changes::wake`] when there is.
+    Pending,
+    /// The ticket has had its connection, or was cancelled, or has failed.
+    Over,
+}
+
+/// What [`Pool::opened`](super::Pool::opened) answers.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a connection is lost"]
+pub enum Opened<C> {
+    /// The new connection is the request's.
+    Yours,
+    /// One that came back was given to the ticket before: use that, and `put` the new one.
+    Given(Checked<C>),
+    /// Nobody waits any more for what this ticket opened: `put` the new one.
+    Spare,
+    /// The pool did not ask for this dial: close the new one.
+    Unknown,
+}
+
+/// What a call changed for others. Act on it after the lock is released.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "waiters are not woken and connections not closed"]
+pub struct Changes<C> {
+    /// Tickets to [`Pool::poll`](super::Pool::poll) again.
+    pub wake: Vec<Ticket>,
+    /// Connections to close.
+    pub close: Vec<C>,
+}
+
+impl<C> Default for Changes<C> {
+    fn default() -> Changes<C> {
+        Changes { wake: Vec::new(), close: Vec::new() }
+    }
+}
+
+impl<C> Changes<C> {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.wake.is_empty() && self.close.is_empty()
+    }
+}

@@ -1,0 +1,117 @@
+//! Which hosts are reached without a proxy: the list in `NO_PROXY`, as Go reads it.
+
+use crate::url::Url;
+use std::net::IpAddr;
+
+/// The members of a list.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bypass {
+    all: bool,
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Rule {
+    /// An address, maybe at one port only.
+    Address(IpAddr, Option<u16>),
+    /// Addresses that begin with these bits.
+    Network(IpAddr, u32),
+    /// The names below `.suffix`, and the suffix itself if `itself`; maybe at one port only.
+    Names { suffix: String, itself: bool, port: Option<u16> },
+}
+
+impl Bypass {
+    /// Reads a list separated by commas; what makes no sense in it is passed over, as in Go.
+    pub(super) fn parse(list: &str) -> Bypass {
+        let members: Vec<String> =
+            list.split(',').map(|member| member.trim().to_lowercase()).collect();
+        if members.iter().any(|member| member == "*") {
+            return Bypass { all: true, rules: Vec::new() };
+        }
+        Bypass { all: false, rules: members.iter().filter_map(|member| rule(member)).collect() }
+    }
+
+    /// Whether the URL's host and port are among the members.
+    pub(super) fn holds(&self, url: &Url) -> bool {
+        let host = url.host().to_ascii_lowercase();
+        let address = address(&host);
+        let port = url.port_or_default();
+        self.all
+            || self.rules.iter().any(|rule| match rule {
+                Rule::Address(one, at) => Some(*one) == address && at.is_none_or(|at| at == port),
+                Rule::Network(network, bits) => {
+                    address.is_some_and(|address| begins_with(address, *network, *bits))
+                }
+                Rule::Names { suffix, itself, port: at } => {
+                    at.is_none_or(|at| at == port)
+                        && (host.ends_with(suffix.as_str()) || *itself && host == suffix[1..])
+                }
+            })
+    }
+}
+
+fn rule(member: &str) -> Option<Rule> {
+    if let Some((network, bits)) = member.split_once('/') {
+        let network = network.parse::<IpAddr>();
+        let bits = bits.parse().ok();
+        let most = |network: IpAddr| if network.is_ipv4() { 32 } else { 128 };
+        if let (Ok(network), Some(bits)) = (network, bits) {
+            return (bits <= most(network)).then_some(Rule::Network(network, bits));
+        }
+    }
+    let (host, port) = host_and_port(member)?;
+    if let Some(address) = address(host) {
+        return Some(Rule::Address(address, port));
+    }
+    if host.is_empty() {
+        return None;
+    }
+    // `*.x` is `.x`: the names below. A plain name is itself, and those below it.
+    let below = host.strip_prefix('*').filter(|rest| rest.starts_with('.'));
+    let below = below.or_else(|| host.starts_with('.').then_some(host));
+    Some(match below {
+        Some(suffix) => Rule::Names { suffix: suffix.to_owned(), itself: false, port },
+        None => Rule::Names { suffix: format!(".{host}"), itself: true, port },
+    })
+}
+
+/// Splits a port off; `None` if there is something that is not one.
+fn host_and_port(member: &str) -> Option<(&str, Option<u16>)> {
+    if member.parse::<IpAddr>().is_ok() {
+        return Some((member, None));
+    }
+    if let Some(rest) = member.strip_prefix('[') {
+        let (inside, port) = rest.split_once("]:")?;
+        return Some((inside, Some(port.parse().ok()?)));
+    }
+    match member.split_once(':') {
+        Some((host, port)) => Some((host, Some(port.parse().ok()?))),
+        None => Some((member, None)),
+    }
+}
+
+/// The address a host is, if it is one. One that stands for an IPv4 address is that.
+fn address(host: &str) -> Option<IpAddr> {
+    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+/// Whether a host is this machine: `localhost`, or a loopback address.
+pub(super) fn is_local(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || address(host).is_some_and(|address| address.is_loopback())
+}
+
+/// Whether the first `bits` bits are the same.
+fn begins_with(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    match (address, network) {
+        (IpAddr::V4(address), IpAddr::V4(network)) => {
+            let differ = u32::from(address) ^ u32::from(network);
+            differ.leading_zeros() >= bits
+        }
+        (IpAddr::V6(address), IpAddr::V6(network)) => {
+            let differ = u128::from(address) ^ u128::from(network);
+            differ.leading_zeros() >= bits
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,209 @@
+//! A machine around a machine: asks a proxy for a tunnel, by CONNECT (RFC 9110
+//! §9.3.6) or SOCKS5 (RFC 1928, RFC 1929), and then is what is inside.
+//! Decides nothing about what goes through the tunnel.
+//!
+//! ```text
+//!            CONNECT ──> 1xx: wait for more
+//!  Asking ──────┤
+//!    │ │        └──────> 2xx ───────────────────────────> Open
+//!    │ │                                                   ^
+//!    │ └─ greeting ──> method ──> [user, password] ──> reply
+//!    │
+//!    └─ refused, malformed, cut, too late ──> Failed
+//! ```
+
+mod http;
+mod socks;
+mod verbs;
+mod way;
+
+pub use way::{Refusal, Way, WayError};
+
+use crate::buf::{InBuf, LEAST_READ, OutBuf};
+use crate::error::{Fault, PeerError, Phase, Retry};
+use crate::machine::{ClientMachine, Eof};
+use crate::time::{Mono, Now};
+
+/// A client's machine behind a proxy: what it sends waits until the proxy has
+/// made the tunnel.
+///
+/// If the proxy does not, [`Event::Failed`](crate::Event::Failed) tells the kind of fault and
+/// [`Tunnel::refusal`] what the proxy said; nothing of the request has gone out then.
+///
+/// ```
+/// use purlin_core::policy::proxy::Proxy;
+/// use purlin_core::tunnel::Way;
+/// use purlin_core::{ClientMachine, Machine, Now, Tunnel, Url};
+///
+/// fn through<M: ClientMachine>(machine: M, now: Now) -> Tunnel<M> {
+///     let proxy = Proxy::new(Url::parse("http://me:pw@proxy.test:3128").unwrap()).unwrap();
+///     let way = Way::new(&proxy, "example.test", 443);
+///     Tunnel::new(machine, &way, now).unwrap()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Tunnel<M> {
+    inner: M,
+    stage: Stage,
+    /// What came from the proxy; behind its last word, what is for the inside.
+    input: InBuf,
+    /// What is still to be told the proxy.
+    output: OutBuf,
+    /// How the input ended, while the inside has not been told.
+    ended: Option<Eof>,
+    due: Mono,
+    fault: Option<PeerError>,
+    refusal: Option<Refusal>,
+    told: Told,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Http(http::Reply),
+    Socks(socks::Dialogue),
+    Open,
+    Failed,
+}
+
+/// What has been told of an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Failed,
+    Closed,
+}
+
+/// What a step of the talk with a proxy comes to.
+enum Progress {
+    /// More input is needed.
+    Wait,
+    /// So many bytes of input are used up, and this is said next.
+    Say(usize, Vec<u8>),
+    /// So many bytes are used up, and the tunnel is there.
+    Open(usize),
+}
+
+/// Why a talk with a proxy fails.
+struct Failure(Fault, Option<Refusal>);
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        Failure(fault, None)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure(Fault::ProxyRefused, Some(refusal))
+    }
+}
+
+impl<M: ClientMachine> Tunnel<M> {
+    /// A machine whose bytes go this way.
+    ///
+    /// # Errors
+    /// [`WayError`] if host, user or password cannot be told the proxy.
+    pub fn new(inner: M, way: &Way<'_>, now: Now) -> Result<Tunnel<M>, WayError> {
+        let mut output = OutBuf::default();
+        let (stage, first) = if way.is_socks() {
+            let (dialogue, greeting) = socks::Dialogue::new(way)?;
+            (Stage::Socks(dialogue), greeting)
+        } else {
+            (Stage::Http(http::Reply::default()), http::connect(way)?)
+        };
+        output.write(|text| text.extend_from_slice(&first));
+        Ok(Tunnel {
+            inner,
+            stage,
+            input: InBuf::new(http::LIMITS.head_bytes + LEAST_READ),
+            output,
+            ended: None,
+            due: now.mono + way.timeout,
+            fault: None,
+            refusal: None,
+            told: Told::Nothing,
+        })
+    }
+
+    /// What the proxy said when it refused.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+
+    /// What is inside.
+    pub fn inner(&self) -> &M {
+        &self.inner
+    }
+
+    /// What is inside, to change it.
+    pub fn inner_mut(&mut self) -> &mut M {
+        &mut self.inner
+    }
+
+    fn is_asking(&self) -> bool {
+        matches!(self.stage, Stage::Http(_) | Stage::Socks(_))
+    }
+
+    /// Goes on with the talk as far as the input reaches.
+    fn talk(&mut self, now: Now) {
+        while self.is_asking() && !self.input.is_empty() {
+            let progress = match &mut self.stage {
+                // A proxy that answers what it has not read is not answering us.
+                _ if !self.output.is_empty() => Err(Fault::ProxyProtocol.into()),
+                Stage::Http(reply) => reply.read(self.input.bytes()),
+                Stage::Socks(dialogue) => dialogue.read(self.input.bytes()),
+                Stage::Open | Stage::Failed => return,
+            };
+            match progress {
+                Ok(Progress::Wait) => return,
+                Ok(Progress::Say(used, words)) => {
+                    self.input.consume(used);
+                    self.output.write(|text| text.extend_from_slice(&words));
+                }
+                Ok(Progress::Open(used)) => {
+                    self.input.consume(used);
+                    self.stage = Stage::Open;
+                }
+                Err(Failure(fault, refusal)) => {
+                    self.refusal = refusal;
+                    self.fail(fault, Retry::Never, now);
+                }
+            }
+        }
+    }
+
+    /// Hands on what came behind the proxy's last word, and how the input ended.
+    fn feed(&mut self, now: Now) {
+        if !matches!(self.stage, Stage::Open) {
+            return;
+        }
+        if !self.input.is_empty() {
+            let taken = self.inner.receive(self.input.bytes(), now);
+            self.input.consume(taken);
+        }
+        if self.input.is_empty() {
+            if let Some(how) = self.ended.take() {
+                self.inner.eof(how, now);
+            }
+        }
+    }
+
+    /// Whether the inside has room for what came behind the proxy's last word.
+    fn has_more(&self) -> bool {
+        matches!(self.stage, Stage::Open) && !self.input.is_empty() && self.inner.want().read
+    }
+
+    /// The tunnel will not be made. Nothing of a request has gone out.
+    fn fail(&mut self, kind: Fault, retry: Retry, now: Now) {
+        self.stage = Stage::Failed;
+        self.fault = Some(PeerError { kind, answer: None, retry, phase: Phase::Connect });
+        self.output.clear();
+        self.input.clear();
+        self.inner.eof(Eof::Reset, now);
+        // What the inside says of it is not what happened.
+        while self.inner.poll_event(now).is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! CONNECT and its answer (RFC 9110 §9.3.6).
+
+use super::{Failure, Progress, Refusal, Way, WayError};
+use crate::config::Limits;
+use crate::error::Fault;
+use crate::h1::response::HeadScan;
+use crate::head::{Method, RequestHead, Status, names};
+use crate::policy::auth;
+
+/// What is taken of a proxy.
+pub(super) const LIMITS: Limits = Limits::CLIENT;
+
+/// The request for a tunnel.
+pub(super) fn connect(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
+    let (host, port) = (way.bare_host(), way.port);
+    let target =
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    RequestHead::new(Method::CONNECT, &target).map_err(|_| WayError::Host)?;
+    let mut out = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
+    let mut field = |name: &str, value: &[u8]| {
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    };
+    // RFC 9110 §9.3.6: CONNECT has no content, so nothing frames any.
+    let ours = [names::HOST, names::CONTENT_LENGTH, names::TRANSFER_ENCODING];
+    for given in way.fields.iter().filter(|given| !ours.iter().any(|name| given.is(name))) {
+        field(given.name, given.value);
+    }
+    if !way.fields.contains(names::PROXY_AUTHORIZATION) {
+        if let Some(basic) = auth::of_url(&way.proxy.url) {
+            field(names::PROXY_AUTHORIZATION, basic.as_bytes());
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+    Ok(out)
+}
+
+/// The answer, as far as it has come.
+#[derive(Debug, Default)]
+pub(super) struct Reply {
+    scan: HeadScan,
+    interims: u8,
+}
+
+impl Reply {
+    pub(super) fn read(&mut self, input: &[u8]) -> Result<Progress, Failure> {
+        let Some((head, length)) = self.scan.read(input, &LIMITS)? else {
+            return Ok(Progress::Wait);
+        };
+        let status = head.status();
+        if status.is_success() {
+            // RFC 9110 §9.3.6: whatever its fields say, the tunnel begins behind the head.
+            return Ok(Progress::Open(length));
+        }
+        if !status.is_informational() || status == Status::SWITCHING_PROTOCOLS {
+            return Err(Refusal::Status(status).into());
+        }
+        self.interims += 1;
+        if self.interims > LIMITS.interims {
+            return Err(Fault::TooManyInterims.into());
+        }
+        Ok(Progress::Say(length, Vec::new()))
+    }
+}

@@ -1,0 +1,257 @@
+//! Checks the vectors of what a client decides by itself: redirects and proxies.
+//!
+//! It sends nothing: what would be sent is put together from what the core
+//! decides. What a cookie jar adds is left out, as are the bodies of the
+//! redirects, which are read by whoever sends.
+
+use super::json::{fields, flag, items, latin1, same, text};
+use purlin_core::policy::auth;
+use purlin_core::policy::proxy::{ProxyEnv, ProxyError};
+use purlin_core::policy::redirect::{
+    Failure, Follow, Hop, Policy, Replay, Step, Stop, Trail, Verdict,
+};
+use purlin_core::{Fields, Method, Status, Url};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+/// `ProxyFromEnvironment`.
+pub(super) fn proxy(case: &Value) -> Result<(), String> {
+    let env = ProxyEnv::from_values(|name| {
+        let value = case["in"]["env"].get(name)?;
+        Some(String::from_utf8_lossy(&latin1(value)).into_owned())
+    });
+    let url = Url::parse(latin1(&case["in"]["url"])).map_err(|e| e.to_string())?;
+    let (proxy, error) = match env.for_url(&url) {
+        Ok(proxy) => (proxy.map(|proxy| proxy.url.to_string()), ""),
+        Err(ProxyError::Cgi) => (None, "cgi"),
+        Err(other) => return Err(other.to_string()),
+    };
+    same("proxy", &proxy.as_deref(), &case["out"]["proxy"].as_str())?;
+    same("error", &error, &text(&case["out"], "err"))
+}
+
+/// `Client.Do` with scripted answers: exactly as Go has it with Go's rules, and
+/// with our own never a credential more.
+pub(super) fn redirect(case: &Value) -> Result<(), String> {
+    let go = Run::of(case, &Policy::go())?;
+    let out = &case["out"];
+    same("sent", &go.sent, &items(out, "sent").iter().map(|one| expected(case, one)).collect())?;
+    same("result", &go.result.as_str(), &text(out, "result"))?;
+    same("error", &go.error.as_str(), &text(out, "err"))?;
+    same("status", &go.status.map(u64::from), &out["status"].as_u64())?;
+    same("hop", &go.hop.map(|hop| hop as u64), &out["hop"].as_u64())?;
+    let calls = items(out, "check_calls")
+        .iter()
+        .map(|call| (text(call, "url").to_owned(), call["via"].as_u64().unwrap_or_default()));
+    same("calls of the check", &go.calls, &calls.collect())?;
+
+    let ours = Run::of(case, &Policy::default())?;
+    for (ours, go) in ours.sent.iter().zip(&go.sent) {
+        if ours["url"].as_str().and_then(|url| url.split('#').next())
+            != go["url"].as_str().and_then(|url| url.split('#').next())
+        {
+            break;
+        }
+        let go = secrets(go);
+        if secrets(ours).iter().any(|field| !go.contains(field)) {
+            return Err(format!("{ours} tells more than Go does: {go:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The credentials in a request, but for those that its own URL gives.
+fn secrets(sent: &Value) -> Vec<Value> {
+    let own = Url::parse(text(sent, "url")).ok().and_then(|url| auth::of_url(&url));
+    let is_secret = |field: &&Value| {
+        let name = field[0].as_str().unwrap_or_default();
+        (name.contains("Auth") || name.starts_with("Cookie")) && field[1].as_str() != own.as_deref()
+    };
+    items(sent, "headers").iter().filter(is_secret).cloned().collect()
+}
+
+/// What Go sent, without what a jar changes, and without fragments in Referer
+/// (RFC 9110 §10.1.3 forbids them).
+fn expected(case: &Value, sent: &Value) -> Value {
+    let mut sent = sent.clone();
+    let mut all = fields(&sent["headers"]);
+    for (name, value) in &mut all {
+        if name.eq_ignore_ascii_case(b"Referer") {
+            let end = value.iter().position(|byte| *byte == b'#');
+            value.truncate(end.unwrap_or(value.len()));
+        }
+    }
+    sent["headers"] = shown(all, flag(&case["in"], "jar"));
+    sent["body"] = sent["body"].as_str().map_or(Value::Null, Value::from);
+    sent
+}
+
+/// Fields as they are compared: sorted by name.
+fn shown(mut all: Vec<(Vec<u8>, Vec<u8>)>, jar: bool) -> Value {
+    all.retain(|(name, _)| !(jar && name.eq_ignore_ascii_case(b"Cookie")));
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let text = |bytes: Vec<u8>| -> String { bytes.into_iter().map(char::from).collect() };
+    all.into_iter().map(|(name, value)| json!([text(name), text(value)])).collect()
+}
+
+/// What came of a case.
+#[derive(Default)]
+struct Run {
+    sent: Vec<Value>,
+    calls: Vec<(String, u64)>,
+    result: String,
+    error: String,
+    status: Option<u16>,
+    hop: Option<usize>,
+}
+
+impl Run {
+    fn of(case: &Value, rules: &Policy) -> Result<Run, String> {
+        let input = &case["in"];
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let policy = Policy { follow: follow(text(input, "check"), &calls), ..rules.clone() };
+        let mut request = Sent::first(input)?;
+        let mut trail =
+            Trail::new(request.method.clone(), request.url.clone(), replay(input), &request.fields);
+        let mut run = Run::default();
+        let hops = items(input, "hops");
+        for number in 0.. {
+            run.sent.push(request.shown(input));
+            let last = hops.len().saturating_sub(1);
+            let number_of_hop = if flag(input, "loop_last") { number.min(last) } else { number };
+            let Some(answer) = hops.get(number_of_hop) else {
+                run.answered(200, number);
+                break;
+            };
+            if flag(answer, "transport_error") {
+                run.failed("error", "transport");
+                break;
+            }
+            let code = answer["status"].as_u64().and_then(|code| u16::try_from(code).ok());
+            let status = code.and_then(Status::from_code).ok_or("no status")?;
+            let location = answer["location"].as_str().map(|_| latin1(&answer["location"]));
+            match trail.step(status, location.as_deref(), &policy) {
+                Step::Follow(hop) => {
+                    trail.took(&hop);
+                    request = request.after(hop);
+                    continue;
+                }
+                Step::Stop(
+                    Stop::NoRedirect | Stop::NoLocation | Stop::NotReplayable | Stop::UseLast,
+                ) => {
+                    run.answered(status.code(), number);
+                }
+                Step::Fail(failure) => run.refused(&failure, status.code(), number),
+            }
+            break;
+        }
+        run.calls = std::mem::take(&mut *calls.lock().map_err(|e| e.to_string())?);
+        Ok(run)
+    }
+
+    fn answered(&mut self, status: u16, hop: usize) {
+        self.result = "response".to_owned();
+        (self.status, self.hop) = (Some(status), Some(hop));
+    }
+
+    fn failed(&mut self, result: &str, error: &str) {
+        (self.result, self.error) = (result.to_owned(), error.to_owned());
+    }
+
+    fn refused(&mut self, failure: &Failure, status: u16, hop: usize) {
+        let error = match failure {
+            Failure::TooMany(_) => "too_many_redirects",
+            Failure::Refused(_) => "check_error",
+            _ => return self.failed("error", "bad_location"),
+        };
+        self.failed("response_and_error", error);
+        (self.status, self.hop) = (Some(status), Some(hop));
+    }
+}
+
+/// A request as it would be sent.
+struct Sent {
+    method: Method,
+    url: Url,
+    fields: Fields,
+    host: Option<String>,
+    body: bool,
+}
+
+impl Sent {
+    fn first(input: &Value) -> Result<Sent, String> {
+        let mut all = Fields::new();
+        for (name, value) in fields(&input["headers"]) {
+            let name = String::from_utf8_lossy(&name).into_owned();
+            all.append(&name, value).map_err(|e| e.to_string())?;
+        }
+        Ok(Sent {
+            method: text(input, "method").parse::<Method>().map_err(|e| e.to_string())?,
+            url: Url::parse(latin1(&input["url"])).map_err(|e| e.to_string())?,
+            fields: all,
+            host: input["host"].as_str().filter(|host| !host.is_empty()).map(str::to_owned),
+            body: input["body"].is_string(),
+        })
+    }
+
+    fn after(mut self, hop: Hop) -> Sent {
+        hop.apply(&mut self.fields);
+        let host = self.host.filter(|_| hop.keep_host);
+        let body = self.body && hop.keep_body;
+        Sent { method: hop.method, url: hop.url, fields: self.fields, host, body }
+    }
+
+    fn shown(&self, input: &Value) -> Value {
+        let mut all: Vec<(Vec<u8>, Vec<u8>)> = self
+            .fields
+            .iter()
+            .map(|field| (field.name.as_bytes().to_vec(), field.value.to_vec()))
+            .collect();
+        let basic = auth::of_url(&self.url).filter(|_| !self.fields.contains("Authorization"));
+        all.extend(basic.map(|basic| (b"Authorization".to_vec(), basic.into_bytes())));
+        let given = input["content_length"].as_i64();
+        let length = match input["body"].as_str() {
+            Some(body) if flag(input, "replayable") => given.unwrap_or(body.chars().count() as i64),
+            Some(_) => given.unwrap_or_default(),
+            None => given.unwrap_or_default(),
+        };
+        json!({
+            "method": self.method.as_str(),
+            "url": self.url.as_str(),
+            "host": self.host.as_deref().unwrap_or(&self.url.authority()),
+            "headers": shown(all, flag(input, "jar")),
+            "body": if self.body { input["body"].clone() } else { Value::Null },
+            "content_length": if self.body { length } else { 0 },
+        })
+    }
+}
+
+fn replay(input: &Value) -> Replay {
+    match (input["body"].is_string(), flag(input, "replayable")) {
+        (false, _) => Replay::NoBody,
+        (true, true) => Replay::Replayable,
+        (true, false) => Replay::Once,
+    }
+}
+
+/// The function that a case's `check` names.
+fn follow(check: &str, calls: &Arc<Mutex<Vec<(String, u64)>>>) -> Follow {
+    if check == "default" {
+        return Follow::default();
+    }
+    let (kind, after) = match check.split_once(':') {
+        Some((kind, after)) => (kind.trim_end_matches("_after"), after.parse().unwrap_or(0)),
+        None => (check, if check == "none" { 21 } else { 0 }),
+    };
+    let verdict = match kind {
+        "use_last" => Verdict::UseLast,
+        _ => Verdict::Error("scripted policy error".into()),
+    };
+    let calls = Arc::clone(calls);
+    Follow::Check(Arc::new(move |hop, before| {
+        if let Ok(mut calls) = calls.lock() {
+            calls.push((hop.url.to_string(), before.len() as u64));
+        }
+        if before.len() >= after { verdict.clone() } else { Verdict::Allow }
+    }))
+}
