@@ -496,6 +496,15 @@ fn a_record_that_was_changed_on_its_way_ends_the_exchange() {
     assert_eq!(pair.client.error().unwrap().kind(), TlsErrorKind::Alert);
 }
 
+#[test]
+fn asking_for_data_before_there_is_enough_to_tell_what_is_spoken_gives_none() {
+    let now = Now::default();
+    let mut machine = Tls::server(&SERVER, Raw::new(1 << 16), now);
+    machine.receive(b"\x16\x03", now);
+    assert_eq!(machine.recv(1, now), Recv::Pending);
+    assert!(machine.is_handshaking() && machine.want().read);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -140,7 +140,7 @@ impl Body {
     fn end_if_empty(&mut self) {
         let Some(reading) = &mut self.from else { return };
         let Some(lent) = &mut reading.lent else { return };
-        if self.about.is_empty() {
+        if self.about.is_empty() && !self.about.is_upgraded() {
             if let Recv::End(trailers) = lent.machine().recv(reading.id, clock::now()) {
                 self.end(trailers);
             }

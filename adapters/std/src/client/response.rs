@@ -30,6 +30,7 @@ pub struct Response {
 pub(super) struct About {
     method: Method,
     url: Url,
+    status: Status,
     length: BodyLength,
     decoded: bool,
     trace: Trace,
@@ -40,6 +41,12 @@ impl About {
     /// The error, with the request it is of.
     pub(super) fn named(&self, error: Error) -> Error {
         error.of(&self.method, &self.url)
+    }
+
+    /// Whether what follows is no HTTP (RFC 9110 §7.8, §9.3.6).
+    pub(super) fn is_upgraded(&self) -> bool {
+        let tunnel = self.method == Method::CONNECT && self.status.is_success();
+        tunnel || self.status == Status::SWITCHING_PROTOCOLS
     }
 
     /// Whether no body follows.
@@ -58,6 +65,7 @@ impl Response {
         let about = Arc::new(About {
             method,
             url: answer.url,
+            status: answer.head.status(),
             length: answer.body,
             decoded: answer.decoding != Decoding::AsIs,
             trace: answer.trace,
@@ -143,13 +151,7 @@ impl Response {
     /// HTTP: 101 (Switching Protocols), or success of a CONNECT. Else the
     /// response is dropped.
     pub fn upgrade(self) -> Option<Upgraded> {
-        let status = self.status();
-        let tunnel = self.about.method == Method::CONNECT && status.is_success();
-        if tunnel || status == Status::SWITCHING_PROTOCOLS {
-            self.body.into_upgraded()
-        } else {
-            None
-        }
+        if self.about.is_upgraded() { self.body.into_upgraded() } else { None }
     }
 
     /// The whole body.

@@ -30,6 +30,8 @@ pub(crate) struct Conn {
     pub(crate) clock: Clock,
     pub(crate) hub: Arc<Hub>,
     pub(crate) shared: Arc<Shared>,
+    /// Output that needs few slices is all there is; not so inside TLS.
+    gives_all: bool,
     /// Counts the server's connections.
     number: u64,
     /// Where it waits, or would.
@@ -82,6 +84,7 @@ impl Conn {
         let (machine, secured) = machine(hub.make_machine.as_deref(), &hub.config, clock.last());
         // Whatever happens from here on, it is counted as gone once it is dropped.
         let mut conn = Conn::new(hub, shared, number, clock, machine);
+        conn.gives_all = secured.is_none();
         let (make, observer) = (hub.connection_values.as_deref(), hub.observer.as_ref());
         (conn.values, conn.watch) = welcome(peer, secured, &hub.values, make, observer);
         conn
@@ -107,6 +110,7 @@ impl Conn {
             machine,
             hub: Arc::clone(hub),
             shared,
+            gives_all: true,
             number,
             place: Place::default(),
             pending: None,

@@ -129,9 +129,13 @@ impl Conn {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let now = self.clock.last();
             let used = self.machine.output(&mut slices, now);
+            let whole = slices[..used].iter().map(|slice| slice.len()).sum();
             match self.shared.socket.write_ready(&slices[..used]) {
                 Moved::Bytes(count) => {
                     self.machine.wrote(count, now);
+                    if self.gives_all && count == whole && used < SLICES {
+                        return true;
+                    }
                 }
                 Moved::Nothing => return false,
                 Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, now),
@@ -152,6 +156,9 @@ impl Conn {
             let whole = slices[..used].iter().map(|slice| slice.len()).sum();
             let moved = self.shared.socket.write(&slices[..used]);
             self.gave(moved, whole);
+            if self.gives_all && moved == Moved::Bytes(whole) && used < SLICES {
+                return;
+            }
         }
     }
 

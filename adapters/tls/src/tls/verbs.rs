@@ -154,7 +154,8 @@ impl<M: Machine> Machine for Tls<M> {
 
     fn recv(&mut self, id: Id, now: Now) -> Recv {
         let mut got = self.inner.recv(id, now);
-        while got == Recv::Pending && self.engine.has_backlog() && self.inner.want().read {
+        let open = self.phase == Phase::Open;
+        while open && got == Recv::Pending && self.engine.has_backlog() && self.inner.want().read {
             self.feed(now);
             got = self.inner.recv(id, now);
         }
