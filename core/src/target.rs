@@ -159,6 +159,8 @@ fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), F
 
 const TARGET: u8 = 1;
 const REG_NAME: u8 = 2;
+/// What may stand raw in a URL's path: `pchar`, `/`, and brackets, which Go leaves alone too.
+const PATH: u8 = 4;
 
 /// Which bytes may stand in a target, and which in a host name. `%` is in
 /// neither: it needs two digits behind it.
@@ -168,12 +170,15 @@ const CLASS: [u8; 256] = {
     while at < 256 {
         #[expect(clippy::cast_possible_truncation, reason = "the loop stops at 255")]
         let byte = at as u8;
-        if is_unreserved_or_sub_delim(byte) {
-            table[at] = TARGET | REG_NAME;
+        if is_named_so(byte) {
+            table[at] = TARGET | REG_NAME | PATH;
         }
         // The rest of `pchar`, `/` and `?`, and what browsers send raw: `{ } | ^ [ ]`.
         if matches!(byte, b':' | b'@' | b'/' | b'?' | b'{' | b'}' | b'|' | b'^' | b'[' | b']') {
             table[at] = TARGET;
+        }
+        if matches!(byte, b':' | b'@' | b'/' | b'[' | b']') {
+            table[at] |= PATH;
         }
         at += 1;
     }
@@ -200,7 +205,21 @@ fn has_escapes_and(mut text: &[u8], class: u8) -> bool {
 }
 
 /// `unreserved` and `sub-delims` of RFC 3986 §2.
-pub(crate) const fn is_unreserved_or_sub_delim(byte: u8) -> bool {
+pub(crate) fn is_unreserved_or_sub_delim(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & REG_NAME != 0
+}
+
+/// `pchar` and `/` (RFC 3986 §3.3), and brackets.
+pub(crate) fn is_path(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & PATH != 0
+}
+
+/// What may stand raw in a target, and so in a URL's query; not `%`.
+pub(crate) fn is_in_target(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & TARGET != 0
+}
+
+const fn is_named_so(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,

@@ -10,6 +10,7 @@ pub use error::{UrlError, UrlProblem};
 use crate::target::Part;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// An absolute URL: one text, and where its parts stand in it.
 ///
@@ -32,7 +33,8 @@ use std::fmt;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Url {
-    text: Box<str>,
+    /// Shared, since a request, its response and its errors all know it.
+    text: Arc<str>,
     parts: Parts,
 }
 

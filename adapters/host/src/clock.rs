@@ -2,6 +2,7 @@
 //! Decides nothing: a machine compares and keeps deadlines.
 
 use purlin_core::{Mono, Now};
+use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -9,6 +10,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 fn origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     *ORIGIN.get_or_init(Instant::now)
+}
+
+thread_local! {
+    static CLOCK: RefCell<Clock> = RefCell::new(Clock::new());
 }
 
 /// A clock that reads the monotonic time at every look, and the wall clock only
@@ -21,7 +26,7 @@ fn origin() -> Instant {
 /// let first = clock.look();
 /// assert!(clock.look().mono >= first.mono);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Clock {
     origin: Instant,
     last: Now,
@@ -35,6 +40,14 @@ impl Clock {
         let mut clock = Clock { origin: origin(), last: Now::default(), next_second: Mono::ZERO };
         clock.look();
         clock
+    }
+
+    /// This thread's clock, looked at: it knows when the wall clock has to be read.
+    pub fn of_thread() -> Clock {
+        CLOCK.with_borrow_mut(|clock| {
+            clock.look();
+            *clock
+        })
     }
 
     /// The time now.

@@ -20,12 +20,12 @@ pub(super) fn build(
 ) -> Result<RequestHead, Error> {
     let url = &order.url;
     let target = target(&order.method, url, route);
-    let mut head = RequestHead::new(order.method.clone(), &target)
+    let given = &order.fields;
+    let length: usize = given.raw().map(|(name, value)| name.len() + value.len()).sum();
+    let room = (given.len() + 6, length + 160);
+    let mut head = RequestHead::with_room(order.method.clone(), &target, room.0, room.1)
         .map_err(|fault| Error::new(super::Cause::Target(fault)))?;
     let fields = head.fields_mut();
-    let given = &order.fields;
-    let length: usize = given.iter().map(|field| field.name.len() + field.value.len()).sum();
-    fields.reserve(given.len() + 6, length + 160);
     // RFC 9110 §7.2: Host comes first.
     match given.get_bytes(names::HOST).filter(|host| !host.is_empty()) {
         Some(host) => fields.append(names::HOST, host)?,

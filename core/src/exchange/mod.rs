@@ -64,7 +64,7 @@ pub use route::Route;
 pub use trace::{Stretch, Trace};
 
 use crate::error::{Phase, Retry};
-use crate::head::{RequestHead, ResponseHead, names};
+use crate::head::{Method, RequestHead, ResponseHead, Status, names};
 use crate::machine::{Body, BodyLength};
 use crate::policy::coding::{self, Decoding};
 use crate::policy::redirect::{Hop, Replay, Step, Trail};
@@ -105,7 +105,7 @@ enum State {
     Connected(Arc<Route>),
     Waiting(Arc<Route>),
     /// A response to be delivered.
-    Answered(Box<Answer>),
+    Answered(Arc<Answer>),
     /// A response that leads on.
     Turning,
     Failed(Error),
@@ -131,7 +131,7 @@ pub enum Ask {
     /// Throw away the rest of the response, and keep the connection if that was cheap.
     Discard,
     /// The response is the caller's.
-    Deliver(Box<Answer>),
+    Deliver(Arc<Answer>),
     /// It came to nothing.
     Fail(Error),
 }
@@ -161,6 +161,8 @@ pub struct Answer {
     pub body: BodyLength,
     /// What is to be done with its content.
     pub decoding: Decoding,
+    /// The method of the request that it answers, after redirects.
+    pub method: Method,
     /// Where it came from, after redirects.
     pub url: Url,
     /// The interim responses before it, in order.
@@ -171,6 +173,16 @@ pub struct Answer {
     pub earlier: Vec<Trace>,
     /// Until when its body must have been read.
     pub until: Option<(Mono, Duration)>,
+}
+
+impl Answer {
+    /// Whether what follows is no HTTP: 101 (Switching Protocols), or success of
+    /// a CONNECT (RFC 9110 §7.8, §9.3.6).
+    pub fn is_upgraded(&self) -> bool {
+        let status = self.head.status();
+        let tunnel = self.method == Method::CONNECT && status.is_success();
+        tunnel || status == Status::SWITCHING_PROTOCOLS
+    }
 }
 
 impl Exchange {
@@ -367,10 +379,11 @@ impl Exchange {
         if decoding != Decoding::AsIs {
             coding::decoded(head.fields_mut());
         }
-        self.state = State::Answered(Box::new(Answer {
+        self.state = State::Answered(Arc::new(Answer {
             head,
             body,
             decoding,
+            method: self.order.method.clone(),
             url: self.order.url.clone(),
             interims: std::mem::take(&mut self.interims),
             trace: self.trace,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{CloseReason, Fault, PeerError};
-use crate::head::{Fields, Method, Status};
+use crate::head::Fields;
 use crate::policy::proxy::Proxy;
 
 fn now() -> Now {

@@ -100,12 +100,6 @@ impl Fields {
         }
     }
 
-    /// Makes room for so many more fields of so many more bytes in all.
-    pub(crate) fn reserve(&mut self, fields: usize, bytes: usize) {
-        self.text.to_mut().reserve(bytes + 4 * fields);
-        self.spans.to_mut().reserve(fields);
-    }
-
     /// Fields that a parser found in `text`; it has checked every span.
     pub(crate) fn from_wire(text: Vec<u8>, spans: Vec<Span>) -> Fields {
         Fields { text: Cow::Owned(text), spans: Cow::Owned(spans) }

@@ -44,10 +44,21 @@ impl RequestHead {
     /// [`Fault::BadTarget`] and its like if the target has none of the four
     /// forms of RFC 9112 §3.2, or one that the method does not take.
     pub fn new(method: Method, target: &str) -> Result<RequestHead, Fault> {
+        RequestHead::with_room(method, target, 0, 0)
+    }
+
+    /// The same, with room for so many fields of so many bytes in all.
+    pub(crate) fn with_room(
+        method: Method,
+        target: &str,
+        fields: usize,
+        bytes: usize,
+    ) -> Result<RequestHead, Fault> {
         let parts = Parts::parse(&method, target.as_bytes(), Strictness::BUILD)?;
-        let text = target.as_bytes().to_vec();
+        let mut text = Vec::with_capacity(target.len() + bytes + 4 * fields);
+        text.extend_from_slice(target.as_bytes());
         let end = u32::try_from(text.len()).map_err(|_| Fault::TargetTooLong)?;
-        let fields = Fields::from_wire(text, Vec::new());
+        let fields = Fields::from_wire(text, Vec::with_capacity(fields));
         Ok(RequestHead { method, version: Version::Http11, parts, target: (0, end), fields })
     }
 

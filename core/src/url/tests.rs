@@ -259,3 +259,27 @@ proptest! {
         prop_assert!(!joined.is_http() || !joined.path().contains("/../"), "{}", joined);
     }
 }
+
+#[test]
+fn the_short_way_and_the_careful_one_find_the_same() {
+    for text in [
+        "http://a.test",
+        "https://a.test:8443/b/c?d=e&f",
+        "http://a:1?q",
+        "http://a:80/",
+        "http://a/?",
+        "http://a/b@c:d[e]?{x}|^?",
+        "http://A-b_c~!$&'()*+,;=/",
+        "http://a:65535/x",
+    ] {
+        // A fragment makes it take the careful way.
+        let careful = url(&format!("{text}#f")).without_fragment();
+        let short = url(text);
+        assert_eq!(short, careful, "{text}");
+        assert_eq!(short.authority(), careful.authority());
+        assert_eq!((short.port(), short.target()), (careful.port(), careful.target()), "{text}");
+    }
+    for bad in ["http://", "http:///x", "http://a:x/", "http://a b/", "http://a:99999/"] {
+        assert!(Url::parse(bad).is_err(), "{bad}");
+    }
+}

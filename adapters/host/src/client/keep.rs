@@ -142,24 +142,33 @@ impl<S> Drop for Shared<S> {
     }
 }
 
+/// How long the thread that closes what is idle stays while nothing is: a
+/// connection in use may come back at any moment.
+const EMPTY: Duration = Duration::from_secs(30);
+
 /// Begins the thread that closes what is idle for too long. It ends when
-/// nothing is idle any more, or the pool is gone.
+/// nothing has been idle for a while, or the pool is gone.
 fn janitor<S: Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
     let work = move || {
         let mut clock = Clock::new();
+        let mut was_empty = false;
         while let Some(shared) = shared.upgrade() {
             let now = clock.look();
             let mut state = shared.lock();
             let closed = state.pool.expire(now.mono);
-            let deadline = state.pool.deadline();
-            if deadline.is_none() {
+            let wait = state.pool.deadline().map(|at| at.since(now.mono));
+            let over = wait.is_none() && was_empty;
+            if over {
                 state.janitor = None;
             }
             drop(state);
             drop(closed);
             drop(shared);
-            let Some(at) = deadline else { return };
-            thread::park_timeout(at.since(now.mono));
+            if over {
+                return;
+            }
+            was_empty = wait.is_none();
+            thread::park_timeout(wait.unwrap_or(EMPTY));
         }
     };
     // Without it, what is idle is closed when the pool is next used.

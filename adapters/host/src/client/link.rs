@@ -8,6 +8,9 @@ use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Bytes of buffers that an idle connection may keep.
+const KEPT: usize = 8 * 1024;
+
 /// The machine of a client's connection, with whatever layers are around it.
 pub type BoxMachine = Box<dyn ClientMachine + Send>;
 
@@ -84,7 +87,10 @@ impl<S: Send + 'static> Lent<S> {
         if link.machine.reuse() != Reuse::Now || link.machine.want().write {
             return;
         }
-        link.machine.trim(now);
+        // The next request may come at once: a small buffer is not worth giving back.
+        if link.machine.held() > KEPT {
+            link.machine.trim(now);
+        }
         guard.counts = None;
         match &guard.home {
             Home::Pool(keep) => keep.put(link, now),

@@ -2,7 +2,6 @@
 //! end the connection goes home.
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
-use super::response::About;
 use super::socket::{Socket, Turn};
 use super::{Cause, Error, Upgraded};
 use crate::clock;
@@ -10,7 +9,7 @@ use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, future};
 use purlin_core::exchange::Answer;
 use purlin_core::policy::coding::Decoding;
-use purlin_core::{Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
+use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
 use purlin_host::Moved;
 use purlin_host::client::{Inflate, Lent, Pulled};
 use std::fmt;
@@ -37,8 +36,8 @@ use std::time::Duration;
 /// ```
 pub struct Body {
     /// None once it has ended.
-    from: Option<Box<Reading>>,
-    about: Arc<About>,
+    from: Option<Reading>,
+    about: Arc<Answer>,
     /// Bytes that came but did not fit into the reader's room.
     rest: Bytes,
     trailers: Option<Fields>,
@@ -67,18 +66,21 @@ impl Reading {
         let Some(lent) = &mut self.lent else {
             return Poll::Ready(Err(Error::new(Misuse::NoSuchExchange)));
         };
+        let mut now = clock::now();
         loop {
             let (socket, machine) = lent.parts();
-            match machine.recv(self.id, clock::now()) {
+            match machine.recv(self.id, now) {
                 Recv::Data(data) => return Poll::Ready(Ok(Ok(data))),
                 Recv::End(trailers) => return Poll::Ready(Ok(Err(trailers))),
                 Recv::Failed(error) => return Poll::Ready(Err(Error::new(error))),
                 Recv::Pending => {}
             }
             // What it tells besides is told by `recv` too.
-            while machine.poll_event(clock::now()).is_some() {}
+            while machine.poll_event(now).is_some() {}
             let until = self.until.map(|(at, _)| at);
-            match ready!(socket.poll_turn(machine, until, cx)) {
+            let turn = ready!(socket.poll_turn(machine, until, cx));
+            now = clock::now();
+            match turn {
                 Turn::Moved => {}
                 Turn::Late => {
                     let limit = self.until.map(|(_, limit)| limit).unwrap_or_default();
@@ -129,8 +131,8 @@ impl Reading {
 type Piece = Result<Bytes, Option<Fields>>;
 
 impl Body {
-    pub(super) fn new(reading: Reading, about: Arc<About>) -> Body {
-        let from = Some(Box::new(reading));
+    pub(super) fn new(reading: Reading, about: Arc<Answer>) -> Body {
+        let from = Some(reading);
         let mut body = Body { from, about, rest: Bytes::new(), trailers: None, ended: None };
         body.end_if_empty();
         body
@@ -140,7 +142,7 @@ impl Body {
     fn end_if_empty(&mut self) {
         let Some(reading) = &mut self.from else { return };
         let Some(lent) = &mut reading.lent else { return };
-        if self.about.is_empty() && !self.about.is_upgraded() {
+        if self.about.body == BodyLength::Empty && !self.about.is_upgraded() {
             if let Recv::End(trailers) = lent.machine().recv(reading.id, clock::now()) {
                 self.end(trailers);
             }
@@ -191,7 +193,7 @@ impl Body {
             }
             Err(error) => {
                 self.from = None;
-                Err(self.about.named(error.during(Phase::Receive)))
+                Err(error.during(Phase::Receive).of(&self.about.method, &self.about.url))
             }
         })
     }
@@ -222,8 +224,9 @@ impl Body {
     /// As [`Body::chunk`], and if it is not UTF-8.
     pub async fn text(&mut self) -> Result<String, Error> {
         let bytes = self.bytes().await?;
-        String::from_utf8(bytes.into())
-            .map_err(|error| self.about.named(Error::new(Cause::NotText(error.utf8_error()))))
+        String::from_utf8(bytes.into()).map_err(|error| {
+            Error::new(Cause::NotText(error.utf8_error())).of(&self.about.method, &self.about.url)
+        })
     }
 
     /// The trailer fields, once it has been read to its end.

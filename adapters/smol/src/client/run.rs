@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_lite::future;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
 use purlin_core::{
-    Body as Sent, CloseReason, Event, Id, Misuse, Mono, Phase, RequestHead, Retry, Reuse,
+    Body as Sent, CloseReason, Event, Id, Misuse, Mono, Now, Phase, RequestHead, Retry, Reuse,
 };
 use purlin_host::client::{Got, Lent, Link, Next, Waiting};
 use std::future::Future;
@@ -24,6 +24,8 @@ pub(super) struct Run<'a> {
     /// None for a connection outside any pool.
     inner: Option<&'a Inner>,
     exchange: Exchange,
+    /// The time of the last look.
+    now: Now,
     given: Option<Given<Source>>,
     lent: Option<Lent<Socket>>,
     /// The connection outside any pool, until it is used.
@@ -42,8 +44,9 @@ struct Upload {
 
 impl<'a> Run<'a> {
     pub(super) fn new(inner: &'a Inner, order: Order, given: Option<Given<Source>>) -> Run<'a> {
-        let exchange = Exchange::new(inner.plan.clone(), order, clock::now());
-        Run::made(Some(inner), exchange, given)
+        let now = clock::now();
+        let exchange = Exchange::new(inner.plan.clone(), order, now);
+        Run::made(Some(inner), exchange, given, now)
     }
 
     /// The same, on a connection outside any pool.
@@ -53,43 +56,62 @@ impl<'a> Run<'a> {
         order: Order,
         given: Option<Given<Source>>,
     ) -> Run<'static> {
-        let mut run = Run::made(None, Exchange::new(plan, order, clock::now()), given);
+        let now = clock::now();
+        let mut run = Run::made(None, Exchange::new(plan, order, now), given, now);
         run.single = Some(lent);
         run
     }
 
-    fn made(inner: Option<&'a Inner>, exchange: Exchange, given: Option<Given<Source>>) -> Run<'a> {
-        Run { inner, exchange, given, lent: None, single: None, id: 0, upload: None }
+    fn made(
+        inner: Option<&'a Inner>,
+        exchange: Exchange,
+        given: Option<Given<Source>>,
+        now: Now,
+    ) -> Run<'a> {
+        Run { inner, exchange, now, given, lent: None, single: None, id: 0, upload: None }
     }
 
     pub(super) async fn response(mut self) -> Result<Response, Error> {
         loop {
-            match self.exchange.ask(clock::now()) {
+            match self.exchange.ask(self.now) {
                 Ask::Connect(route) => self.connect(&route).await,
                 Ask::Send { head, body, .. } => self.begin(&head, body),
                 Ask::Drive => self.drive().await,
                 Ask::Discard => self.throw_away(),
-                Ask::Deliver(answer) => return self.deliver(*answer),
+                Ask::Deliver(answer) => return self.deliver(answer),
                 Ask::Fail(error) => return Err(error),
             }
         }
     }
 
+    /// Looks at the clock.
+    fn look(&mut self) -> Now {
+        self.now = clock::now();
+        self.now
+    }
+
     fn fail(&mut self, error: Error, fact: Retry) {
         self.lent = None;
         self.upload = None;
-        self.exchange.failed(error, fact, clock::now());
+        let now = self.look();
+        self.exchange.failed(error, fact, now);
     }
 
     async fn connect(&mut self, route: &Arc<Route>) {
         match self.connection(route).await {
             Ok((lent, how)) => {
                 self.lent = Some(lent);
-                self.exchange.connected(how, clock::now());
+                self.exchange.connected(how, self.now);
             }
             // If its time is up, the exchange says so itself, with the limit.
-            Err(_) if self.exchange.tick(clock::now()) => self.lent = None,
-            Err(error) => self.fail(error, Retry::Never),
+            Err(error) => {
+                let now = self.look();
+                if self.exchange.tick(now) {
+                    self.lent = None;
+                } else {
+                    self.fail(error, Retry::Never);
+                }
+            }
         }
     }
 
@@ -97,25 +119,27 @@ impl<'a> Run<'a> {
     async fn connection(&mut self, route: &Arc<Route>) -> Result<(Lent<Socket>, Reached), Error> {
         let Some(inner) = self.inner else {
             let mut lent = self.single.take().ok_or_else(|| Error::new(Cause::Busy))?;
-            if !is_alive(&mut lent) {
+            if !is_alive(&mut lent, self.now) {
                 return Err(Error::new(CloseReason::PeerClosed));
             }
             return Ok((lent, Reached { reused: true, ..Reached::new() }));
         };
         loop {
-            let mut waiting = match inner.keep.get(route, clock::now()) {
+            let mut waiting = match inner.keep.get(route, self.now) {
                 Got::Kept(mut lent, idle) => {
-                    if is_alive(&mut lent) {
+                    if is_alive(&mut lent, self.now) {
                         return Ok((lent, Reached { reused: true, idle }));
                     }
                     continue;
                 }
                 Got::Turn(waiting) => waiting,
             };
-            self.exchange.begin_waiting(clock::now());
-            match self.turn(inner, &mut waiting, route).await? {
+            self.exchange.begin_waiting(self.now);
+            let turned = self.turn(inner, &mut waiting, route).await;
+            self.look();
+            match turned? {
                 Turned::Kept(mut lent, reached) => {
-                    if is_alive(&mut lent) {
+                    if is_alive(&mut lent, self.now) {
                         return Ok((lent, reached));
                     }
                 }
@@ -165,6 +189,7 @@ impl<'a> Run<'a> {
             self.exchange.begin(Phase::Tls, now);
             set_up(&mut lent, self.exchange.deadline()).await?;
         }
+        self.look();
         Ok((lent, Reached::new()))
     }
 
@@ -178,7 +203,7 @@ impl<'a> Run<'a> {
         let Some(lent) = &mut self.lent else {
             return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never);
         };
-        match lent.machine().request(head, body, clock::now()) {
+        match lent.machine().request(head, body, self.now) {
             Ok(id) => self.id = id,
             Err(misuse) => self.fail(Error::new(misuse), Retry::Never),
         }
@@ -201,14 +226,16 @@ impl<'a> Run<'a> {
                 let (socket, machine) = lent.parts();
                 let turn = socket.poll_turn(machine, self.exchange.deadline(), cx);
                 if self.upload.is_none() && !machine.want().write {
-                    self.exchange.sent(clock::now());
+                    self.exchange.sent(self.now);
                 }
                 turn.map(Ok)
             });
-            match moved.await {
+            let moved = moved.await;
+            let now = self.look();
+            match moved {
                 Ok(Turn::Moved) => {}
                 Ok(Turn::Late) => {
-                    if self.exchange.tick(clock::now()) {
+                    if self.exchange.tick(now) {
                         self.lent = None;
                         return;
                     }
@@ -228,7 +255,7 @@ impl<'a> Run<'a> {
     /// Tells the exchange what the machine has to tell; says whether it is to be asked again.
     fn events(&mut self) -> bool {
         loop {
-            let now = clock::now();
+            let now = self.now;
             let Some(lent) = &mut self.lent else { return true };
             match lent.machine().poll_event(now) {
                 None => return false,
@@ -288,17 +315,17 @@ impl<'a> Run<'a> {
         if let Some(lent) = self.lent.take() {
             body::leave(lent, self.id);
         }
-        self.exchange.discarded(clock::now());
+        let now = self.look();
+        self.exchange.discarded(now);
     }
 
-    fn deliver(&mut self, answer: Answer) -> Result<Response, Error> {
+    fn deliver(&mut self, answer: Arc<Answer>) -> Result<Response, Error> {
         let Some(mut lent) = self.lent.take() else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
         let secured = lent.machine().tls();
-        let method = self.exchange.order().method.clone();
         let reading = Reading::new(lent, self.id, &answer);
-        Ok(Response::new(method, answer, secured, |about| Body::new(reading, about)))
+        Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
 }
 
@@ -310,9 +337,8 @@ enum Turned {
 
 /// Whether a kept connection can still be used: it may have ended, or
 /// something may have come that nobody asked for.
-fn is_alive(lent: &mut Lent<Socket>) -> bool {
+fn is_alive(lent: &mut Lent<Socket>, now: Now) -> bool {
     let (socket, machine) = lent.parts();
-    let now = clock::now();
     socket.read_ready(machine, now);
     while machine.poll_event(now).is_some() {}
     machine.reuse() == Reuse::Now

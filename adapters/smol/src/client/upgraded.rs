@@ -1,11 +1,11 @@
 //! What is left of a connection when HTTP is over: raw bytes both ways.
 
 use super::Error;
-use super::response::About;
 use super::socket::{Socket, Turn};
 use crate::clock;
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, AsyncWrite};
+use purlin_core::exchange::Answer;
 use purlin_core::{Id, Misuse, Phase, Recv};
 use purlin_host::client::Lent;
 use std::fmt;
@@ -40,13 +40,17 @@ const PIECE: usize = 64 * 1024;
 pub struct Upgraded {
     lent: Lent<Socket>,
     id: Id,
-    about: Arc<About>,
+    about: Arc<Answer>,
     /// Bytes that came but did not fit into the reader's room.
     rest: Bytes,
 }
 
 impl Upgraded {
-    pub(super) fn new(lent: Lent<Socket>, id: Id, about: Arc<About>) -> Upgraded {
+    fn named(&self, error: Error) -> Error {
+        error.of(&self.about.method, &self.about.url)
+    }
+
+    pub(super) fn new(lent: Lent<Socket>, id: Id, about: Arc<Answer>) -> Upgraded {
         Upgraded { lent, id, about, rest: Bytes::new() }
     }
 
@@ -57,7 +61,7 @@ impl Upgraded {
         Poll::Ready(match ready!(socket.poll_turn(machine, None, cx)) {
             Turn::Moved => Ok(()),
             Turn::Late | Turn::Stuck => {
-                Err(self.about.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
+                Err(self.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
             }
         })
     }
@@ -69,7 +73,7 @@ impl Upgraded {
                 Recv::End(_) => return Poll::Ready(Ok(None)),
                 Recv::Failed(error) => {
                     let error = Error::new(error).during(Phase::Receive);
-                    return Poll::Ready(Err(self.about.named(error)));
+                    return Poll::Ready(Err(self.named(error)));
                 }
                 Recv::Pending => ready!(self.poll_turn(cx))?,
             }
@@ -83,8 +87,8 @@ impl Upgraded {
             let now = clock::now();
             let (socket, machine) = self.lent.parts();
             let sent = machine.send(self.id, &mut data, now);
-            sent.map_err(|misuse| self.about.named(Error::new(misuse).during(Phase::Send)))?;
             socket.flush(machine, now);
+            sent.map_err(|misuse| self.named(Error::new(misuse).during(Phase::Send)))?;
             if data.len() < most {
                 return Poll::Ready(Ok(most - data.len()));
             }
@@ -142,7 +146,7 @@ impl AsyncWrite for Upgraded {
         // Asked again it has finished already.
         if let Err(misuse) = machine.finish(id, None, now) {
             if misuse != Misuse::AlreadyFinished {
-                return Poll::Ready(Err(self.about.named(Error::new(misuse)).into()));
+                return Poll::Ready(Err(self.named(Error::new(misuse)).into()));
             }
         }
         ready!(self.poll_write_out(cx))?;

@@ -2,13 +2,12 @@
 //! end the connection goes home.
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
-use super::response::About;
 use super::socket::{Socket, Turn};
 use super::{Cause, Error, Upgraded};
 use bytes::{Buf, Bytes, BytesMut};
 use purlin_core::exchange::Answer;
 use purlin_core::policy::coding::Decoding;
-use purlin_core::{Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
+use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
 use purlin_host::Clock;
 use purlin_host::client::{Inflate, Lent, Pulled};
 use std::fmt;
@@ -35,8 +34,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// ```
 pub struct Body {
     /// None once it has ended.
-    from: Option<Box<Reading>>,
-    about: Arc<About>,
+    from: Option<Reading>,
+    about: Arc<Answer>,
     /// Bytes that came but did not fit into the reader's room.
     rest: Bytes,
     trailers: Option<Fields>,
@@ -123,8 +122,8 @@ impl Reading {
 }
 
 impl Body {
-    pub(super) fn new(reading: Reading, about: Arc<About>) -> Body {
-        let from = Some(Box::new(reading));
+    pub(super) fn new(reading: Reading, about: Arc<Answer>) -> Body {
+        let from = Some(reading);
         let mut body = Body { from, about, rest: Bytes::new(), trailers: None, ended: None };
         body.end_if_empty();
         body
@@ -134,7 +133,7 @@ impl Body {
     fn end_if_empty(&mut self) {
         let Some(reading) = &mut self.from else { return };
         let Some(lent) = &mut reading.lent else { return };
-        if self.about.is_empty() && !self.about.is_upgraded() {
+        if self.about.body == BodyLength::Empty && !self.about.is_upgraded() {
             if let Recv::End(trailers) = lent.machine().recv(reading.id, reading.clock.last()) {
                 self.end(trailers);
             }
@@ -181,7 +180,7 @@ impl Body {
             }
             Err(error) => {
                 self.from = None;
-                Err(self.about.named(error.during(Phase::Receive)))
+                Err(error.during(Phase::Receive).of(&self.about.method, &self.about.url))
             }
         }
     }
@@ -212,8 +211,9 @@ impl Body {
     /// As [`Body::chunk`], and if it is not UTF-8.
     pub fn text(&mut self) -> Result<String, Error> {
         let bytes = self.bytes()?;
-        String::from_utf8(bytes.into())
-            .map_err(|error| self.about.named(Error::new(Cause::NotText(error.utf8_error()))))
+        String::from_utf8(bytes.into()).map_err(|error| {
+            Error::new(Cause::NotText(error.utf8_error())).of(&self.about.method, &self.about.url)
+        })
     }
 
     /// The trailer fields, once it has been read to its end.
@@ -229,7 +229,7 @@ impl Body {
     /// What it is read from, to be read and written as raw bytes.
     pub(super) fn into_upgraded(mut self) -> Option<Upgraded> {
         let mut reading = self.from.take()?;
-        let clock = std::mem::take(&mut reading.clock);
+        let clock = reading.clock;
         let lent = reading.lent.take()?;
         Some(Upgraded::new(lent, reading.id, clock, self.about.clone()))
     }

@@ -5,7 +5,7 @@ use crate::Bytes;
 use purlin_core::exchange::{Answer, Cause, Trace};
 use purlin_core::policy::coding::Decoding;
 use purlin_core::url::Url;
-use purlin_core::{BodyLength, Fields, Method, ResponseHead, Secured, Status, TlsInfo, Version};
+use purlin_core::{BodyLength, Fields, ResponseHead, Secured, Status, TlsInfo, Version};
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,122 +19,75 @@ use std::sync::Arc;
 /// # Ok::<(), purlin_std::client::Error>(())
 /// ```
 pub struct Response {
-    head: ResponseHead,
-    interims: Vec<ResponseHead>,
-    earlier: Vec<Trace>,
-    about: Arc<About>,
+    answer: Arc<Answer>,
+    secured: Option<Secured>,
     body: Body,
 }
 
-/// What is known of a response besides.
-pub(super) struct About {
-    method: Method,
-    url: Url,
-    status: Status,
-    length: BodyLength,
-    decoded: bool,
-    trace: Trace,
-    secured: Option<Secured>,
-}
-
-impl About {
-    /// The error, with the request it is of.
-    pub(super) fn named(&self, error: Error) -> Error {
-        error.of(&self.method, &self.url)
-    }
-
-    /// Whether what follows is no HTTP (RFC 9110 §7.8, §9.3.6).
-    pub(super) fn is_upgraded(&self) -> bool {
-        let tunnel = self.method == Method::CONNECT && self.status.is_success();
-        tunnel || self.status == Status::SWITCHING_PROTOCOLS
-    }
-
-    /// Whether no body follows.
-    pub(super) fn is_empty(&self) -> bool {
-        self.length == BodyLength::Empty
-    }
-}
-
 impl Response {
-    pub(super) fn new(
-        method: Method,
-        answer: Answer,
-        secured: Option<Secured>,
-        body: impl FnOnce(Arc<About>) -> Body,
-    ) -> Response {
-        let about = Arc::new(About {
-            method,
-            url: answer.url,
-            status: answer.head.status(),
-            length: answer.body,
-            decoded: answer.decoding != Decoding::AsIs,
-            trace: answer.trace,
-            secured,
-        });
-        let body = body(about.clone());
-        let (interims, earlier) = (answer.interims, answer.earlier);
-        Response { head: answer.head, interims, earlier, about, body }
+    pub(super) fn new(answer: Arc<Answer>, secured: Option<Secured>, body: Body) -> Response {
+        Response { answer, secured, body }
     }
 
     /// The status.
     pub fn status(&self) -> Status {
-        self.head.status()
+        self.answer.head.status()
     }
 
     /// The version the server spoke.
     pub fn version(&self) -> Version {
-        self.head.version()
+        self.answer.head.version()
     }
 
     /// The fields.
     pub fn fields(&self) -> &Fields {
-        self.head.fields()
+        self.answer.head.fields()
     }
 
     /// The first value of this field, if it is text.
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.head.fields().get(name)
+        self.answer.head.fields().get(name)
     }
 
     /// Its head.
     pub fn head(&self) -> &ResponseHead {
-        &self.head
+        &self.answer.head
     }
 
     /// The interim responses that came before it, such as 103 (Early Hints).
     pub fn interims(&self) -> &[ResponseHead] {
-        &self.interims
+        &self.answer.interims
     }
 
     /// Where it came from, after redirects.
     pub fn url(&self) -> &Url {
-        &self.about.url
+        &self.answer.url
     }
 
     /// How long its body is as it is transferred.
     pub fn length(&self) -> BodyLength {
-        self.about.length
+        self.answer.body
     }
 
     /// Whether a coding is undone, so that the content is longer than what is transferred.
     pub fn is_decoded(&self) -> bool {
-        self.about.decoded
+        self.answer.decoding != Decoding::AsIs
     }
 
     /// The TLS it came in: version, cipher, the server's certificates. None for
     /// plain HTTP.
     pub fn tls(&self) -> Option<&TlsInfo> {
-        self.about.secured.as_ref()?.info()
+        self.secured.as_ref()?.info()
     }
 
     /// When what happened, as it is known by now.
     pub fn trace(&self) -> Trace {
-        Trace { end: self.body.ended(), ..self.about.trace }
+        Trace { end: self.body.ended(), ..self.answer.trace }
     }
 
     /// When what happened in the sendings before: redirects and retries, in order.
     pub fn earlier(&self) -> &[Trace] {
-        &self.earlier
+        &self.answer.earlier
     }
 
     /// The body.
@@ -151,7 +104,7 @@ impl Response {
     /// HTTP: 101 (Switching Protocols), or success of a CONNECT. Else the
     /// response is dropped.
     pub fn upgrade(self) -> Option<Upgraded> {
-        if self.about.is_upgraded() { self.body.into_upgraded() } else { None }
+        if self.answer.is_upgraded() { self.body.into_upgraded() } else { None }
     }
 
     /// The whole body.
@@ -178,12 +131,13 @@ impl Response {
         if self.status().code() < 400 {
             return Ok(self);
         }
-        Err(self.about.named(Error::new(Cause::Status(self.status()))))
+        let error = Error::new(Cause::Status(self.status()));
+        Err(error.of(&self.answer.method, &self.answer.url))
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} from {}", self.status(), self.about.url.redacted())
+        write!(f, "{} from {}", self.status(), self.answer.url.redacted())
     }
 }

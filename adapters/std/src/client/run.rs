@@ -38,7 +38,7 @@ struct Upload {
 
 impl<'a> Run<'a> {
     pub(super) fn new(inner: &'a Inner, order: Order, given: Option<Given<Source>>) -> Run<'a> {
-        let clock = Clock::new();
+        let clock = Clock::of_thread();
         let exchange = Exchange::new(inner.plan.clone(), order, clock.last());
         Run::made(Some(inner), exchange, given, clock)
     }
@@ -50,7 +50,7 @@ impl<'a> Run<'a> {
         order: Order,
         given: Option<Given<Source>>,
     ) -> Run<'static> {
-        let clock = Clock::new();
+        let clock = Clock::of_thread();
         let exchange = Exchange::new(plan, order, clock.last());
         let mut run = Run::made(None, exchange, given, clock);
         run.single = Some(lent);
@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
                 Ask::Send { head, body, rewind } => self.begin(&head, body, rewind),
                 Ask::Drive => self.drive(),
                 Ask::Discard => self.throw_away(),
-                Ask::Deliver(answer) => return self.deliver(*answer),
+                Ask::Deliver(answer) => return self.deliver(answer),
                 Ask::Fail(error) => return Err(error),
             }
         }
@@ -90,8 +90,7 @@ impl<'a> Run<'a> {
         match self.connection(route) {
             Ok((lent, how)) => {
                 self.lent = Some(lent);
-                let now = self.clock.look();
-                self.exchange.connected(how, now);
+                self.exchange.connected(how, self.clock.last());
             }
             // If its time is up, the exchange says so itself, with the limit.
             Err(_) if self.exchange.tick(self.clock.look()) => self.lent = None,
@@ -109,8 +108,7 @@ impl<'a> Run<'a> {
             return Ok((lent, Reached { reused: true, ..Reached::new() }));
         };
         loop {
-            let now = self.clock.look();
-            let waiting = match inner.keep.get(route, now) {
+            let waiting = match inner.keep.get(route, self.clock.last()) {
                 Got::Kept(mut lent, idle) => {
                     if self.is_alive(&mut lent) {
                         return Ok((lent, Reached { reused: true, idle }));
@@ -308,15 +306,13 @@ impl<'a> Run<'a> {
         self.exchange.discarded(now);
     }
 
-    fn deliver(&mut self, answer: Answer) -> Result<Response, Error> {
+    fn deliver(&mut self, answer: Arc<Answer>) -> Result<Response, Error> {
         let Some(mut lent) = self.lent.take() else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
         let secured = lent.machine().tls();
-        let method = self.exchange.order().method.clone();
-        let clock = std::mem::take(&mut self.clock);
-        let reading = Reading::new(lent, self.id, clock, &answer);
-        Ok(Response::new(method, answer, secured, |about| Body::new(reading, about)))
+        let reading = Reading::new(lent, self.id, self.clock, &answer);
+        Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is left of a connection when HTTP is over: raw bytes both ways.
 
 use super::Error;
-use super::response::About;
 use super::socket::{Socket, Turn};
 use bytes::{Buf, Bytes};
+use purlin_core::exchange::Answer;
 use purlin_core::{Id, Misuse, Phase, Recv};
 use purlin_host::Clock;
 use purlin_host::client::Lent;
@@ -37,13 +37,17 @@ pub struct Upgraded {
     lent: Lent<Socket>,
     id: Id,
     clock: Clock,
-    about: Arc<About>,
+    about: Arc<Answer>,
     /// Bytes that came but did not fit into the reader's room.
     rest: Bytes,
 }
 
 impl Upgraded {
-    pub(super) fn new(lent: Lent<Socket>, id: Id, clock: Clock, about: Arc<About>) -> Upgraded {
+    fn named(&self, error: Error) -> Error {
+        error.of(&self.about.method, &self.about.url)
+    }
+
+    pub(super) fn new(lent: Lent<Socket>, id: Id, clock: Clock, about: Arc<Answer>) -> Upgraded {
         Upgraded { lent, id, clock, about, rest: Bytes::new() }
     }
 
@@ -54,7 +58,7 @@ impl Upgraded {
                 Recv::Data(data) => return Ok(Some(data)),
                 Recv::End(_) => return Ok(None),
                 Recv::Failed(error) => {
-                    return Err(self.about.named(Error::new(error).during(Phase::Receive)));
+                    return Err(self.named(Error::new(error).during(Phase::Receive)));
                 }
                 Recv::Pending => self.turn()?,
             }
@@ -68,7 +72,7 @@ impl Upgraded {
         match socket.turn(machine, None, &mut self.clock) {
             Turn::Moved => Ok(()),
             Turn::Late | Turn::Stuck => {
-                Err(self.about.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
+                Err(self.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
             }
         }
     }
@@ -80,8 +84,8 @@ impl Upgraded {
             let now = self.clock.look();
             let (socket, machine) = self.lent.parts();
             let sent = machine.send(self.id, &mut data, now);
-            sent.map_err(|misuse| self.about.named(Error::new(misuse).during(Phase::Send)))?;
             socket.flush(machine, now);
+            sent.map_err(|misuse| self.named(Error::new(misuse).during(Phase::Send)))?;
             if data.len() < most {
                 return Ok(most - data.len());
             }
@@ -103,7 +107,7 @@ impl Upgraded {
     pub fn finish(&mut self) -> Result<(), Error> {
         let now = self.clock.look();
         let finished = self.lent.machine().finish(self.id, None, now);
-        finished.map_err(|misuse| self.about.named(Error::new(misuse).during(Phase::Send)))?;
+        finished.map_err(|misuse| self.named(Error::new(misuse).during(Phase::Send)))?;
         self.write_out()?;
         let (socket, machine) = self.lent.parts();
         socket.flush(machine, now);
