@@ -245,6 +245,12 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         next.filter(|&end| end < Mono::ZERO + Duration::MAX)
     }
 
+    /// The idle connections, each with the instant since which it is idle, to
+    /// look after them: to have them give back memory, say.
+    pub fn idle_mut(&mut self) -> impl Iterator<Item = (&mut C, Mono)> {
+        self.idle.iter_mut().map(|idle| (&mut idle.conn, idle.since))
+    }
+
     /// Idle connections of all keys.
     pub fn idle(&self) -> usize {
         self.idle.len()

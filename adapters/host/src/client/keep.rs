@@ -142,6 +142,9 @@ impl<S> Drop for Shared<S> {
     }
 }
 
+/// How long a connection is idle before it gives back its buffers.
+const REST: Duration = Duration::from_secs(5);
+
 /// How long the thread that closes what is idle stays while nothing is: a
 /// connection in use may come back at any moment.
 const EMPTY: Duration = Duration::from_secs(30);
@@ -156,7 +159,12 @@ fn janitor<S: Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
             let now = clock.look();
             let mut state = shared.lock();
             let closed = state.pool.expire(now.mono);
-            let wait = state.pool.deadline().map(|at| at.since(now.mono));
+            for (link, since) in state.pool.idle_mut() {
+                if now.mono.since(since) >= REST {
+                    link.rest(now);
+                }
+            }
+            let wait = state.pool.deadline().map(|at| at.since(now.mono).min(REST));
             let over = wait.is_none() && was_empty;
             if over {
                 state.janitor = None;

@@ -8,8 +8,9 @@ use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of buffers that an idle connection may keep.
-const KEPT: usize = 8 * 1024;
+/// Bytes of buffers that a connection may keep when it comes back: the next
+/// request may come at once, and then they are of use.
+const KEPT: usize = 256 * 1024;
 
 /// The machine of a client's connection, with whatever layers are around it.
 pub type BoxMachine = Box<dyn ClientMachine + Send>;
@@ -29,6 +30,11 @@ impl<S> Link<S> {
     /// A connection made now.
     pub fn new(socket: S, machine: BoxMachine, route: Arc<Route>, now: Now) -> Link<S> {
         Link { socket, machine, born: now.mono, route }
+    }
+
+    /// Gives back what it holds while nothing is asked of it.
+    pub(super) fn rest(&mut self, now: Now) {
+        self.machine.trim(now);
     }
 
     /// Where it leads.
@@ -87,7 +93,6 @@ impl<S: Send + 'static> Lent<S> {
         if link.machine.reuse() != Reuse::Now || link.machine.want().write {
             return;
         }
-        // The next request may come at once: a small buffer is not worth giving back.
         if link.machine.held() > KEPT {
             link.machine.trim(now);
         }

@@ -20,8 +20,13 @@ pub(super) struct Socket {
     socket: Watched,
     /// One for all deadlines, set anew only to an earlier instant.
     timer: Option<(Timer, Mono)>,
+    /// The last read gave much: more is probably there already.
+    likely: bool,
     half_closed: bool,
 }
+
+/// After a read of so much, the next is tried without waiting first.
+const MUCH: usize = 16 * 1024;
 
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +43,12 @@ impl Socket {
     /// A socket, whose calls will not wait from now on.
     pub(super) fn new(stream: Stream) -> io::Result<Socket> {
         stream.set_nonblocking(true)?;
-        Ok(Socket { socket: Watched::Fresh(stream), timer: None, half_closed: false })
+        Ok(Socket {
+            socket: Watched::Fresh(stream),
+            timer: None,
+            likely: false,
+            half_closed: false,
+        })
     }
 
     /// Writes what there is, then waits for input, for room, or for the first deadline.
@@ -133,7 +143,8 @@ impl Socket {
     /// Reads once the socket has something: a read that finds nothing costs more.
     fn read<M: Machine + ?Sized>(&mut self, machine: &mut M, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            if ready!(self.socket.poll_readable(cx)).is_err() {
+            let likely = std::mem::take(&mut self.likely);
+            if !likely && ready!(self.socket.poll_readable(cx)).is_err() {
                 machine.eof(Eof::Reset, clock::now());
                 return Poll::Ready(());
             }
@@ -151,7 +162,10 @@ impl Socket {
         };
         let moved = stream.read(room);
         match moved {
-            Moved::Bytes(count) => machine.filled(count, now),
+            Moved::Bytes(count) => {
+                self.likely = count >= MUCH;
+                machine.filled(count, now);
+            }
             Moved::End => machine.eof(Eof::Clean, now),
             Moved::Lost => machine.eof(Eof::Reset, now),
             Moved::Nothing => {}

@@ -41,6 +41,11 @@ impl<C> IdleList<C> {
         self.len
     }
 
+    /// All of them, in no order.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Idle<C>> {
+        self.places.iter_mut().filter_map(|place| place.idle.as_mut())
+    }
+
     /// Appends the newest, and says where it stands.
     pub(super) fn push(&mut self, idle: Idle<C>) -> usize {
         let place = Place { idle: Some(idle), older: self.newest, newer: NONE };
