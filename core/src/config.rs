@@ -265,6 +265,13 @@ pub struct ClientConfig {
     pub trace: bool,
 }
 
+impl ClientConfig {
+    /// Whether a connection carries more than one request.
+    pub fn set_reuse(&mut self, again: bool) {
+        self.keep_alive = again;
+    }
+}
+
 impl Default for ClientConfig {
     fn default() -> ClientConfig {
         ClientConfig {

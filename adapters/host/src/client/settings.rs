@@ -147,11 +147,12 @@ impl Settings {
         self
     }
 
-    /// Whether connections are used more than once. They are without this.
+    /// Whether connections are used more than once; Go's `DisableKeepAlives`,
+    /// turned round. They are without this.
     #[must_use]
-    pub fn keep_alive(mut self, keep: bool) -> Settings {
-        self.machine.keep_alive = keep;
-        self.pool.keep_alive = keep;
+    pub fn reuse(mut self, again: bool) -> Settings {
+        self.machine.set_reuse(again);
+        self.pool.set_reuse(again);
         self
     }
 

@@ -27,6 +27,13 @@ pub struct PoolConfig {
     pub keep_alive: bool,
 }
 
+impl PoolConfig {
+    /// Whether connections are used again at all.
+    pub fn set_reuse(&mut self, again: bool) {
+        self.keep_alive = again;
+    }
+}
+
 impl Default for PoolConfig {
     fn default() -> PoolConfig {
         PoolConfig {
