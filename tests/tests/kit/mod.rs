@@ -12,6 +12,7 @@
 pub(crate) mod child;
 pub(crate) mod peer;
 pub(crate) mod site;
+pub(crate) mod stage;
 pub(crate) mod told;
 
 use std::time::{Duration, Instant};

@@ -99,3 +99,22 @@ impl Site {
         Site::new(bound.local_addr(), bound.handle(), move || smol::block_on(bound.serve()))
     }
 }
+
+pub(crate) const NAME: &str = "smol";
+
+/// Says that nothing more is written to a stream.
+macro_rules! finish {
+    ($stream:expr) => {
+        smol::block_on($stream.close()).unwrap()
+    };
+}
+
+/// A dialer that connects by this function.
+pub(crate) fn dial(
+    connect: impl Fn(&str) -> std::io::Result<std::net::TcpStream> + Send + Sync + 'static,
+) -> purlin::client::Dialer {
+    purlin::client::Dialer::new(move |host, _| {
+        let stream = connect(&host);
+        async move { Ok(stream?.into()) }
+    })
+}

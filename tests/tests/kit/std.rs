@@ -105,3 +105,19 @@ impl Site {
         Site::new(bound.local_addr(), bound.handle(), move || bound.serve())
     }
 }
+
+pub(crate) const NAME: &str = "std";
+
+/// Says that nothing more is written to a stream.
+macro_rules! finish {
+    ($stream:expr) => {
+        $stream.finish().unwrap()
+    };
+}
+
+/// A dialer that connects by this function.
+pub(crate) fn dial(
+    connect: impl Fn(&str) -> std::io::Result<std::net::TcpStream> + Send + Sync + 'static,
+) -> purlin::client::Dialer {
+    purlin::client::Dialer::new(move |host, _| Ok(connect(host)?.into()))
+}
