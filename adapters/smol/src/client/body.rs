@@ -78,7 +78,7 @@ impl Reading {
             // What it tells besides is told by `recv` too.
             while machine.poll_event(now).is_some() {}
             let until = self.until.map(|(at, _)| at);
-            let turn = ready!(socket.poll_turn(machine, until, cx));
+            let turn = ready!(socket.poll_turn(machine, false, until, cx));
             now = clock::now();
             match turn {
                 Turn::Moved => {}

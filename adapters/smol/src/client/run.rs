@@ -224,7 +224,8 @@ impl<'a> Run<'a> {
                     return Poll::Ready(Ok(Turn::Stuck));
                 };
                 let (socket, machine) = lent.parts();
-                let turn = socket.poll_turn(machine, self.exchange.deadline(), cx);
+                let turn =
+                    socket.poll_turn(machine, self.upload.is_some(), self.exchange.deadline(), cx);
                 if self.upload.is_none() && !machine.want().write {
                     self.exchange.sent(self.now);
                 }

@@ -28,6 +28,14 @@ pub(super) struct Socket {
 /// After a read of so much, the next is tried without waiting first.
 const MUCH: usize = 16 * 1024;
 
+/// What writing came to.
+struct Written {
+    /// The socket took no more.
+    full: bool,
+    /// It took something.
+    moved: bool,
+}
+
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -57,23 +65,28 @@ impl Socket {
         machine: &mut M,
         until: Option<Mono>,
     ) -> Turn {
-        future::poll_fn(|cx| self.poll_turn(machine, until, cx)).await
+        future::poll_fn(|cx| self.poll_turn(machine, false, until, cx)).await
     }
 
+    /// The same. With `more` to be sent it does not wait once there is room for it.
     pub(super) fn poll_turn<M: Machine + ?Sized>(
         &mut self,
         machine: &mut M,
+        more: bool,
         until: Option<Mono>,
         cx: &mut Context<'_>,
     ) -> Poll<Turn> {
         let now = clock::now();
-        let full = self.write(machine, now);
+        let Written { full, moved } = self.write(machine, now);
         let want = machine.want();
         self.half_close(want.close);
         if !want.read && !full {
             return Poll::Ready(Turn::Stuck);
         }
         if want.read && self.read(machine, cx).is_ready() {
+            return Poll::Ready(Turn::Moved);
+        }
+        if more && moved && !full {
             return Poll::Ready(Turn::Moved);
         }
         if full && self.socket.poll_writable(cx).is_ready() {
@@ -106,30 +119,37 @@ impl Socket {
         Poll::Ready(())
     }
 
-    /// Writes until the machine has no more; says whether the socket took no more.
-    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
+    /// Writes until the machine has no more, or the socket takes no more.
+    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Written {
+        let mut written = Written { full: false, moved: false };
         while machine.want().write {
             let Some(stream) = self.socket.stream() else {
                 machine.eof(Eof::Reset, now);
-                return false;
+                return written;
             };
             let mut slices = [IoSlice::new(&[]); SLICES];
             let used = machine.output(&mut slices, now);
             if used == 0 {
-                return false;
+                return written;
             }
             match stream.write(&slices[..used]) {
-                Moved::Bytes(count) => machine.wrote(count, now),
-                Moved::Nothing => return true,
+                Moved::Bytes(count) => {
+                    machine.wrote(count, now);
+                    written.moved = true;
+                }
+                Moved::Nothing => {
+                    written.full = true;
+                    return written;
+                }
                 Moved::End | Moved::Lost => {
                     // What the peer said before it went may still be there.
                     self.read_ready(machine, now);
                     machine.eof(Eof::Reset, now);
-                    return false;
+                    return written;
                 }
             }
         }
-        false
+        written
     }
 
     fn half_close(&mut self, close: Option<Close>) {

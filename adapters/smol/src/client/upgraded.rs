@@ -54,11 +54,11 @@ impl Upgraded {
         Upgraded { lent, id, about, rest: Bytes::new() }
     }
 
-    /// Moves something, either way.
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    /// Moves something, either way; does not wait to read while one `writes`.
+    fn poll_turn(&mut self, writes: bool, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let (socket, machine) = self.lent.parts();
         while machine.poll_event(clock::now()).is_some() {}
-        Poll::Ready(match ready!(socket.poll_turn(machine, None, cx)) {
+        Poll::Ready(match ready!(socket.poll_turn(machine, writes, None, cx)) {
             Turn::Moved => Ok(()),
             Turn::Late | Turn::Stuck => {
                 Err(self.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
@@ -75,7 +75,7 @@ impl Upgraded {
                     let error = Error::new(error).during(Phase::Receive);
                     return Poll::Ready(Err(self.named(error)));
                 }
-                Recv::Pending => ready!(self.poll_turn(cx))?,
+                Recv::Pending => ready!(self.poll_turn(false, cx))?,
             }
         }
     }
@@ -92,13 +92,13 @@ impl Upgraded {
             if data.len() < most {
                 return Poll::Ready(Ok(most - data.len()));
             }
-            ready!(self.poll_turn(cx))?;
+            ready!(self.poll_turn(true, cx))?;
         }
     }
 
     fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while self.lent.machine().want().write {
-            ready!(self.poll_turn(cx))?;
+            ready!(self.poll_turn(true, cx))?;
         }
         Poll::Ready(Ok(()))
     }

@@ -74,7 +74,7 @@ impl Reading {
             // What it tells besides is told by `recv` too.
             while machine.poll_event(self.clock.last()).is_some() {}
             let until = self.until.map(|(at, _)| at);
-            match socket.turn(machine, until, &mut self.clock) {
+            match socket.turn(machine, false, until, &mut self.clock) {
                 Turn::Moved => {}
                 Turn::Late => {
                     let limit = self.until.map(|(_, limit)| limit).unwrap_or_default();
@@ -277,7 +277,7 @@ pub(super) fn leave(mut lent: Lent<Socket>, id: Id, clock: &mut Clock) {
         if machine.reuse() != Reuse::Later || machine.want().close.is_some() {
             break;
         }
-        if socket.turn(machine, Some(until), clock) != Turn::Moved {
+        if socket.turn(machine, false, Some(until), clock) != Turn::Moved {
             break;
         }
     }

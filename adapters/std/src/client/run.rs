@@ -217,7 +217,12 @@ impl<'a> Run<'a> {
             }
             let Some(lent) = &mut self.lent else { return };
             let (socket, machine) = lent.parts();
-            let turn = socket.turn(machine, self.exchange.deadline(), &mut self.clock);
+            let turn = socket.turn(
+                machine,
+                self.upload.is_some(),
+                self.exchange.deadline(),
+                &mut self.clock,
+            );
             if self.upload.is_none() && !machine.want().write {
                 self.exchange.sent(self.clock.last());
             }
@@ -331,7 +336,7 @@ pub(super) fn set_up(
                 return Err(error.during(Phase::Tls));
             }
         }
-        if !machine.is_ready() && socket.turn(machine, until, clock) != Turn::Moved {
+        if !machine.is_ready() && socket.turn(machine, false, until, clock) != Turn::Moved {
             return Err(io_error(io::ErrorKind::TimedOut.into()).during(Phase::Tls));
         }
     }

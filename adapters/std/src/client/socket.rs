@@ -23,6 +23,14 @@ pub(super) struct Socket {
     half_closed: bool,
 }
 
+/// What writing came to.
+struct Written {
+    /// The socket took no more.
+    full: bool,
+    /// It took something.
+    moved: bool,
+}
+
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -39,18 +47,25 @@ impl Socket {
         Socket { stream, patience: None, half_closed: false }
     }
 
-    /// Writes what there is, then waits for input, for room, or for the first deadline.
+    /// Writes what there is, then waits for input, for room, or for the first
+    /// deadline. With `more` to be sent it does not wait once there is room for it.
     pub(super) fn turn<M: Machine + ?Sized>(
         &mut self,
         machine: &mut M,
+        more: bool,
         until: Option<Mono>,
         clock: &mut Clock,
     ) -> Turn {
         let now = clock.look();
-        let full = self.write(machine, now);
+        let Written { full, moved } = self.write(machine, now);
         let want = machine.want();
         self.half_close(want.close);
         let reads = want.read;
+        if more && moved && !full {
+            // The answer may come before all is sent.
+            self.read_ready(machine, now);
+            return Turn::Moved;
+        }
         if !reads && !full {
             return Turn::Stuck;
         }
@@ -75,26 +90,33 @@ impl Socket {
         Turn::Moved
     }
 
-    /// Writes until the machine has no more; says whether the socket took no more.
-    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
+    /// Writes until the machine has no more, or the socket takes no more.
+    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Written {
+        let mut written = Written { full: false, moved: false };
         while machine.want().write {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let used = machine.output(&mut slices, now);
             if used == 0 {
-                return false;
+                return written;
             }
             match self.stream.write_ready(&slices[..used]) {
-                Moved::Bytes(count) => machine.wrote(count, now),
-                Moved::Nothing => return true,
+                Moved::Bytes(count) => {
+                    machine.wrote(count, now);
+                    written.moved = true;
+                }
+                Moved::Nothing => {
+                    written.full = true;
+                    return written;
+                }
                 Moved::End | Moved::Lost => {
                     // What the peer said before it went may still be there.
                     self.read_ready(machine, now);
                     machine.eof(Eof::Reset, now);
-                    return false;
+                    return written;
                 }
             }
         }
-        false
+        written
     }
 
     fn half_close(&mut self, close: Option<Close>) {

@@ -60,16 +60,16 @@ impl Upgraded {
                 Recv::Failed(error) => {
                     return Err(self.named(Error::new(error).during(Phase::Receive)));
                 }
-                Recv::Pending => self.turn()?,
+                Recv::Pending => self.turn(false)?,
             }
         }
     }
 
-    /// Moves something, either way.
-    fn turn(&mut self) -> Result<(), Error> {
+    /// Moves something, either way; does not wait to read while one `writes`.
+    fn turn(&mut self, writes: bool) -> Result<(), Error> {
         let (socket, machine) = self.lent.parts();
         while machine.poll_event(self.clock.last()).is_some() {}
-        match socket.turn(machine, None, &mut self.clock) {
+        match socket.turn(machine, writes, None, &mut self.clock) {
             Turn::Moved => Ok(()),
             Turn::Late | Turn::Stuck => {
                 Err(self.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
@@ -89,13 +89,13 @@ impl Upgraded {
             if data.len() < most {
                 return Ok(most - data.len());
             }
-            self.turn()?;
+            self.turn(true)?;
         }
     }
 
     fn write_out(&mut self) -> Result<(), Error> {
         while self.lent.machine().want().write {
-            self.turn()?;
+            self.turn(true)?;
         }
         Ok(())
     }
