@@ -88,6 +88,15 @@ impl Error {
         self
     }
 
+    /// The same, behind which a layer of the connection knows something that says more.
+    #[must_use]
+    pub fn because(mut self, why: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        if let Some(why) = why {
+            self.0.cause = Cause::Layer(why);
+        }
+        self
+    }
+
     /// What was behind it.
     pub fn cause(&self) -> &Cause {
         &self.0.cause

@@ -268,6 +268,7 @@ impl<'a> Run<'a> {
                 }
                 Some(event) => {
                     if let Some((error, fact)) = failure(event) {
+                        let error = error.because(lent.machine().trouble());
                         self.fail(error, fact);
                         return true;
                     }
@@ -352,8 +353,7 @@ pub(super) async fn set_up(lent: &mut Lent<Socket>, until: Option<Mono>) -> Resu
         while let Some(event) = machine.poll_event(clock::now()) {
             if let Some((error, _)) = failure(event) {
                 // A layer's own words say more.
-                let error = machine.trouble().map_or(error, |why| Error::new(Cause::Layer(why)));
-                return Err(error.during(Phase::Tls));
+                return Err(error.because(machine.trouble()).during(Phase::Tls));
             }
         }
         if !machine.is_ready() && socket.turn(machine, until).await != Turn::Moved {

@@ -260,6 +260,7 @@ impl<'a> Run<'a> {
                 }
                 Some(event) => {
                     if let Some((error, fact)) = failure(event) {
+                        let error = error.because(lent.machine().trouble());
                         self.fail(error, fact);
                         return true;
                     }
@@ -332,8 +333,7 @@ pub(super) fn set_up(
         while let Some(event) = machine.poll_event(clock.last()) {
             if let Some((error, _)) = failure(event) {
                 // A layer's own words say more.
-                let error = machine.trouble().map_or(error, |why| Error::new(Cause::Layer(why)));
-                return Err(error.during(Phase::Tls));
+                return Err(error.because(machine.trouble()).during(Phase::Tls));
             }
         }
         if !machine.is_ready() && socket.turn(machine, false, until, clock) != Turn::Moved {

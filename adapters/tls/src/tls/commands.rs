@@ -1,6 +1,6 @@
 //! The commands of each side: the inner machine's.
 
-use super::Tls;
+use super::{Phase, Tls};
 use purlin_core::{
     Body, ClientMachine, CloseReason, Id, Misuse, Now, RequestHead, ResponseHead, Reuse, Secured,
     ServerMachine,
@@ -46,7 +46,7 @@ impl<M: ClientMachine> ClientMachine for Tls<M> {
     }
 
     fn is_ready(&self) -> bool {
-        !self.is_handshaking() && self.inner.is_ready()
+        self.phase == Phase::Open && self.inner.is_ready()
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
