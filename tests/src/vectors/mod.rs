@@ -6,6 +6,7 @@ mod client;
 mod cookiejar;
 mod cookies;
 mod json;
+mod request_write;
 mod responses;
 mod routing;
 mod serve;
@@ -82,6 +83,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "response_write", family: "client", check: Check::Exact(serve::serve) },
     Kind { name: "redirects", family: "client", check: Check::Exact(client::redirect) },
     Kind { name: "proxy_env", family: "client", check: Check::Exact(client::proxy) },
+    Kind { name: "request_write", family: "client", check: Check::Exact(request_write::check) },
     Kind { name: "cookies_parse", family: "client", check: Check::Exact(cookies::check) },
     Kind { name: "cookiejar", family: "client", check: Check::Exact(cookiejar::check) },
 ];
