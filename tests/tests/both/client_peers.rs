@@ -1,0 +1,111 @@
+//! Clients against servers that others wrote, on either adapter.
+
+use crate::on::{NAME, pieces, purlin};
+use purlin::client::{Client, Request as Ask, Settings};
+use purlin::{Bytes, Status};
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+/// A program that is ended when it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(command: &mut Command) -> Option<Running> {
+    match command.spawn() {
+        Ok(child) => Some(Running(child)),
+        Err(_) => {
+            eprintln!("SKIPPED: {:?} is not installed", command.get_program());
+            None
+        }
+    }
+}
+
+fn client() -> Client {
+    Client::with(Settings::new().no_proxy().cookies())
+}
+
+#[test]
+fn a_server_in_go_is_understood() {
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/both/client_peer.go");
+    let mut command = Command::new("go");
+    command.args(["run", program]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Some(mut go) = start(&mut command) else { return };
+    let mut port = String::new();
+    let mut said = BufReader::new(go.0.stdout.take().unwrap());
+    assert_ne!(said.read_line(&mut port).unwrap(), 0, "it does not start");
+    let url = |path: &str| format!("http://127.0.0.1:{}{path}", port.trim());
+    let client = client();
+
+    let body = vec![b'x'; 3 << 20];
+    for length in [Some(body.len() as u64), None] {
+        let each: Vec<_> =
+            body.chunks(100_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let request = Ask::post(url("/echo")).stream(pieces(each), length);
+        let mut echoed = block!(client.send(request)).unwrap().into_body();
+        assert!(block!(echoed.bytes()).unwrap() == body);
+        let sum = echoed.trailers().and_then(|fields| fields.get("Sum"));
+        assert_eq!(sum, Some(&*body.len().to_string()));
+    }
+    let mut hinted = block!(client.get(url("/hints"))).unwrap();
+    assert_eq!(hinted.interims()[0].fields().get("Link"), Some("</a.css>"));
+    assert_eq!(block!(hinted.text()).unwrap(), "hinted");
+    assert_eq!(block!(client.get(url("/me"))).unwrap().status(), Status::UNAUTHORIZED);
+    let mut me = block!(client.post_form(url("/login"), &[("user", "ada")])).unwrap();
+    assert_eq!(me.url().path(), "/me");
+    assert_eq!(block!(me.text()).unwrap(), "ada");
+    let mut events = block!(client.get(url("/events"))).unwrap();
+    assert_eq!(block!(events.text()).unwrap(), "data: 0\n\ndata: 1\n\ndata: 2\n\n");
+    assert_eq!(block!(client.head(url("/hints"))).unwrap().status(), Status::OK);
+    assert_eq!(client.idle(), 1, "all of it on one connection");
+}
+
+#[test]
+fn nginx_is_understood() {
+    let folder = std::env::temp_dir().join(format!("purlin-nginx-{NAME}-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("www")).unwrap();
+    let text = "some text that gzip makes shorter, again and again ".repeat(100);
+    std::fs::write(folder.join("www/text.txt"), &text).unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let place = folder.display();
+    let config = format!(
+        "daemon off; master_process off; pid {place}/pid; error_log {place}/log;
+        events {{}}
+        http {{
+            access_log off; gzip on; gzip_types text/plain; gzip_min_length 1;
+            client_body_temp_path {place}/b; proxy_temp_path {place}/p;
+            fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; scgi_temp_path {place}/s;
+            types {{ text/plain txt; }}
+            server {{
+                listen 127.0.0.1:{port}; root {place}/www; keepalive_requests 3;
+                location /moved {{ return 302 /text.txt; }}
+            }}
+        }}"
+    );
+    let file = folder.join("nginx.conf");
+    std::fs::write(&file, config).unwrap();
+    let mut command = Command::new("nginx");
+    command.arg("-c").arg(&file).arg("-p").arg(&folder).stderr(Stdio::null());
+    let Some(_nginx) = start(&mut command) else { return };
+    crate::kit::until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let client = client();
+    // More than it answers on one connection.
+    for _ in 0..10 {
+        let mut response = block!(client.get(url("/moved"))).unwrap();
+        assert_eq!((response.url().path(), response.is_decoded()), ("/text.txt", true));
+        assert_eq!(block!(response.text()).unwrap(), text);
+    }
+    let part = Ask::get(url("/text.txt")).header("Range", "bytes=0-3");
+    let mut part = block!(client.send(part)).unwrap();
+    assert_eq!((part.status().code(), block!(part.text()).unwrap()), (206, "some".into()));
+    assert_eq!(block!(client.get(url("/none"))).unwrap().status(), Status::NOT_FOUND);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
