@@ -1,8 +1,9 @@
 //! Why a request came to nothing: in which phase, for which URL, and the whole chain of causes.
 //! Carries no password: URLs are told without.
 
-use crate::error::{CloseReason, Fault, Misuse, PeerError, Phase};
+use crate::error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 use crate::head::{InvalidField, Method};
+use crate::machine::Event;
 use crate::policy::proxy::ProxyError;
 use crate::policy::redirect;
 use crate::url::{Url, UrlError};
@@ -71,6 +72,38 @@ impl Error {
     /// An error that names neither request nor phase yet.
     pub fn new(cause: impl Into<Cause>) -> Error {
         Error(Box::new(Inner { method: None, url: None, phase: None, cause: cause.into() }))
+    }
+
+    /// What a machine's event says of a failure, and whether the request may be
+    /// sent again; none for an event that tells of none.
+    pub fn of_event(event: Event) -> Option<(Error, Retry)> {
+        match event {
+            Event::Failed(error) => Some((Error::new(error).during(error.phase), error.retry)),
+            Event::Closed(reason) => Some((Error::new(reason), Retry::Never)),
+            _ => None,
+        }
+    }
+
+    /// What it means that a machine takes no more of a request's body. If the
+    /// response came first that is no error.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn of_upload(taken: Result<(), Misuse>) -> Result<(), Error> {
+        match taken {
+            Ok(()) | Err(Misuse::Answered | Misuse::NoSuchExchange) => Ok(()),
+            Err(misuse) => Err(Error::new(misuse).during(Phase::Send)),
+        }
+    }
+
+    /// No connection could be made.
+    pub fn of_connecting(error: io::Error) -> Error {
+        Error::new(Cause::Io(error)).during(Phase::Connect)
+    }
+
+    /// What gives the request's body failed.
+    pub fn of_source(error: impl Into<io::Error>) -> Error {
+        Error::new(Cause::Body(error.into())).during(Phase::Send)
     }
 
     /// The same, in this phase, unless it has one already.

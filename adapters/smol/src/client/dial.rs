@@ -87,8 +87,9 @@ impl Dial {
         if let Some(Dialer(dial)) = &self.dialer {
             exchange.begin(Phase::Connect, clock::now());
             let dialling = dial(host.to_owned(), port);
-            let stream = within(exchange.deadline(), dialling).await.map_err(connect_error)?;
-            return Socket::new(stream).map_err(connect_error);
+            let stream =
+                within(exchange.deadline(), dialling).await.map_err(Error::of_connecting)?;
+            return Socket::new(stream).map_err(Error::of_connecting);
         }
         let addresses = match self.resolver.literal(host, port) {
             Some(address) => vec![address],
@@ -108,8 +109,8 @@ impl Dial {
             timer: Timer::never(),
         };
         let won = future::poll_fn(|cx| racing.poll(cx));
-        let stream = within(exchange.deadline(), won).await.map_err(connect_error)?;
-        Socket::new(stream).map_err(connect_error)
+        let stream = within(exchange.deadline(), won).await.map_err(Error::of_connecting)?;
+        Socket::new(stream).map_err(Error::of_connecting)
     }
 }
 
@@ -175,10 +176,6 @@ fn finish(connecting: Async<Connecting>) -> io::Result<Stream> {
 
 fn told(error: &io::Error, address: SocketAddr) -> io::Error {
     io::Error::new(error.kind(), format!("{address}: {error}"))
-}
-
-fn connect_error(error: io::Error) -> Error {
-    Error::new(Cause::Io(error)).during(Phase::Connect)
 }
 
 /// The same, given up at that instant.

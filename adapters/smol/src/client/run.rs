@@ -160,7 +160,9 @@ impl<'a> Run<'a> {
             Next::Later => Poll::Pending,
             next => Poll::Ready(Ok(next)),
         });
-        if let Next::Kept(lent, idle) = super::dial::within(until, next).await.map_err(io_error)? {
+        if let Next::Kept(lent, idle) =
+            super::dial::within(until, next).await.map_err(Error::of_connecting)?
+        {
             return Ok(Turned::Kept(lent, Reached { reused: true, idle }));
         }
         let mut dialling = pin!(inner.dial.dial(route, &mut self.exchange));
@@ -267,7 +269,7 @@ impl<'a> Run<'a> {
                     return true;
                 }
                 Some(event) => {
-                    if let Some((error, fact)) = failure(event) {
+                    if let Some((error, fact)) = Error::of_event(event) {
                         let error = error.because(lent.machine().trouble());
                         self.fail(error, fact);
                         return true;
@@ -289,17 +291,17 @@ impl<'a> Run<'a> {
             if upload.rest.is_empty() {
                 self.exchange.body_taken();
                 match ready!(upload.source.poll_next(cx)) {
-                    Some(piece) => upload.rest = piece.map_err(body_error)?,
+                    Some(piece) => upload.rest = piece.map_err(Error::of_source)?,
                     None => {
                         let ended = machine.finish(self.id, None, now);
                         self.upload = None;
-                        return Poll::Ready(stopped(ended));
+                        return Poll::Ready(Error::of_upload(ended));
                     }
                 }
             }
             if let Err(misuse) = machine.send(self.id, &mut upload.rest, now) {
                 self.upload = None;
-                return Poll::Ready(stopped(Err(misuse)));
+                return Poll::Ready(Error::of_upload(Err(misuse)));
             }
             if !upload.rest.is_empty() {
                 return Poll::Pending;
@@ -351,39 +353,14 @@ pub(super) async fn set_up(lent: &mut Lent<Socket>, until: Option<Mono>) -> Resu
     let (socket, machine) = lent.parts();
     while !machine.is_ready() {
         while let Some(event) = machine.poll_event(clock::now()) {
-            if let Some((error, _)) = failure(event) {
+            if let Some((error, _)) = Error::of_event(event) {
                 // A layer's own words say more.
                 return Err(error.because(machine.trouble()).during(Phase::Tls));
             }
         }
         if !machine.is_ready() && socket.turn(machine, until).await != Turn::Moved {
-            return Err(io_error(io::ErrorKind::TimedOut.into()).during(Phase::Tls));
+            return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()).during(Phase::Tls));
         }
     }
     Ok(())
-}
-
-/// A body that the machine takes no more of is no error: the response came first.
-fn stopped(result: Result<(), Misuse>) -> Result<(), Error> {
-    match result {
-        Ok(()) | Err(Misuse::Answered | Misuse::NoSuchExchange) => Ok(()),
-        Err(misuse) => Err(Error::new(misuse).during(Phase::Send)),
-    }
-}
-
-/// What an event says of a failure, and whether the request may be sent again.
-fn failure(event: Event) -> Option<(Error, Retry)> {
-    match event {
-        Event::Failed(error) => Some((Error::new(error).during(error.phase), error.retry)),
-        Event::Closed(reason) => Some((Error::new(reason), Retry::Never)),
-        _ => None,
-    }
-}
-
-fn io_error(error: io::Error) -> Error {
-    Error::new(Cause::Io(error)).during(Phase::Connect)
-}
-
-fn body_error(error: crate::Error) -> Error {
-    Error::new(Cause::Body(error.into())).during(Phase::Send)
 }

@@ -80,7 +80,7 @@ impl Dial {
         let (host, port) = route.dialled();
         if let Some(Dialer(dial)) = &self.dialer {
             exchange.begin(Phase::Connect, clock.look());
-            let stream = dial(host, port).map_err(connect_error)?;
+            let stream = dial(host, port).map_err(Error::of_connecting)?;
             return Ok(Dialled::Socket(Socket::new(stream)));
         }
         let addresses = match self.resolver.literal(host, port) {
@@ -108,7 +108,7 @@ impl Dial {
         loop {
             let now = clock.look().mono;
             if until.is_some_and(|until| until <= now) {
-                return Err(connect_error(io::ErrorKind::TimedOut.into()));
+                return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()));
             }
             let wait = match race.next(now) {
                 Attempt::Begin(address) => {
@@ -121,12 +121,13 @@ impl Dial {
                     }
                     continue;
                 }
-                Attempt::Lost => return Err(connect_error(last)),
+                Attempt::Lost => return Err(Error::of_connecting(last)),
                 Attempt::Wait(next) => [next, until].into_iter().flatten().min(),
             };
             let mut sockets = vec![(nudge, Idle::Reads)];
             sockets.extend(running.iter().map(|one| (one.as_fd(), Idle::Writes)));
-            let ready = wait_for(&sockets, wait.map(|at| at.since(now))).map_err(connect_error)?;
+            let ready =
+                wait_for(&sockets, wait.map(|at| at.since(now))).map_err(Error::of_connecting)?;
             if ready[0] {
                 return Ok(Dialled::Nudged);
             }
@@ -147,10 +148,6 @@ impl Dial {
 
 fn told(error: io::Error, address: SocketAddr) -> io::Error {
     io::Error::new(error.kind(), format!("{address}: {error}"))
-}
-
-fn connect_error(error: io::Error) -> Error {
-    Error::new(Cause::Io(error)).during(Phase::Connect)
 }
 
 /// Looks the name up on a thread of its own, since nothing can end that call.

@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
         mut waiting: Waiting<Socket>,
         route: &Arc<Route>,
     ) -> Result<Option<(Lent<Socket>, Reached)>, Error> {
-        let nudge = Nudge::new().map_err(io_error)?;
+        let nudge = Nudge::new().map_err(Error::of_connecting)?;
         loop {
             let now = self.clock.look();
             match waiting.poll(nudge.waker(), now) {
@@ -150,10 +150,11 @@ impl<'a> Run<'a> {
                 Next::Later => {
                     self.exchange.begin_waiting(now);
                     let wait = self.exchange.deadline().map(|at| at.since(now.mono));
-                    wait_for(&[(nudge.as_fd(), Idle::Reads)], wait).map_err(io_error)?;
+                    wait_for(&[(nudge.as_fd(), Idle::Reads)], wait)
+                        .map_err(Error::of_connecting)?;
                     nudge.clear();
                     if self.exchange.tick(self.clock.look()) {
-                        return Err(io_error(io::ErrorKind::TimedOut.into()));
+                        return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()));
                     }
                 }
             }
@@ -259,7 +260,7 @@ impl<'a> Run<'a> {
                     return true;
                 }
                 Some(event) => {
-                    if let Some((error, fact)) = failure(event) {
+                    if let Some((error, fact)) = Error::of_event(event) {
                         let error = error.because(lent.machine().trouble());
                         self.fail(error, fact);
                         return true;
@@ -279,18 +280,18 @@ impl<'a> Run<'a> {
             let now = self.clock.last();
             if upload.rest.is_empty() {
                 self.exchange.body_taken();
-                match upload.source.next().map_err(body_error)? {
+                match upload.source.next().map_err(Error::of_source)? {
                     Some(piece) => upload.rest = piece,
                     None => {
                         let ended = machine.finish(self.id, None, now);
                         self.upload = None;
-                        return stopped(ended);
+                        return Error::of_upload(ended);
                     }
                 }
             }
             if let Err(misuse) = machine.send(self.id, &mut upload.rest, now) {
                 self.upload = None;
-                return stopped(Err(misuse));
+                return Error::of_upload(Err(misuse));
             }
             if !upload.rest.is_empty() {
                 return Ok(());
@@ -331,39 +332,14 @@ pub(super) fn set_up(
     let (socket, machine) = lent.parts();
     while !machine.is_ready() {
         while let Some(event) = machine.poll_event(clock.last()) {
-            if let Some((error, _)) = failure(event) {
+            if let Some((error, _)) = Error::of_event(event) {
                 // A layer's own words say more.
                 return Err(error.because(machine.trouble()).during(Phase::Tls));
             }
         }
         if !machine.is_ready() && socket.turn(machine, false, until, clock) != Turn::Moved {
-            return Err(io_error(io::ErrorKind::TimedOut.into()).during(Phase::Tls));
+            return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()).during(Phase::Tls));
         }
     }
     Ok(())
-}
-
-/// A body that the machine takes no more of is no error: the response came first.
-fn stopped(result: Result<(), Misuse>) -> Result<(), Error> {
-    match result {
-        Ok(()) | Err(Misuse::Answered | Misuse::NoSuchExchange) => Ok(()),
-        Err(misuse) => Err(Error::new(misuse).during(Phase::Send)),
-    }
-}
-
-/// What an event says of a failure, and whether the request may be sent again.
-fn failure(event: Event) -> Option<(Error, Retry)> {
-    match event {
-        Event::Failed(error) => Some((Error::new(error).during(error.phase), error.retry)),
-        Event::Closed(reason) => Some((Error::new(reason), Retry::Never)),
-        _ => None,
-    }
-}
-
-fn io_error(error: io::Error) -> Error {
-    Error::new(Cause::Io(error)).during(Phase::Connect)
-}
-
-fn body_error(error: crate::Error) -> Error {
-    Error::new(Cause::Body(error.into())).during(Phase::Send)
 }
