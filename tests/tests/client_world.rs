@@ -295,7 +295,7 @@ impl World {
                     assert!(more.is_none());
                     drop(changes.close);
                 }
-                return self.kept(task, checked);
+                self.kept(task, checked);
             }
             Given::Dial => task.state = State::Waiting(ticket, true, self.dice.below(6)),
             Given::Pending if dials && left > 0 => {
