@@ -72,6 +72,16 @@ impl Strictness {
 }
 
 impl Parts {
+    /// The parts of a path, which is not empty, and a query: a target in origin form.
+    pub(crate) fn of_origin(path: usize, query: Option<usize>) -> Parts {
+        Parts {
+            form: Form::Origin,
+            authority: Part::default(),
+            path: Part::new(0, path),
+            query: query.map(|length| Part::new(path + 1, path + 1 + length)),
+        }
+    }
+
     /// Takes a target apart.
     pub(crate) fn parse(method: &Method, target: &[u8], allow: Strictness) -> Result<Parts, Fault> {
         if *method == Method::CONNECT {
@@ -204,7 +214,7 @@ fn has_escapes_and(mut text: &[u8], class: u8) -> bool {
     true
 }
 
-/// `unreserved` and `sub-delims` of RFC 3986 §2.
+/// `unreserved` and `sub-delims` of RFC 3986 §2: what a host's name is made of.
 pub(crate) fn is_unreserved_or_sub_delim(byte: u8) -> bool {
     CLASS[usize::from(byte)] & REG_NAME != 0
 }
@@ -257,20 +267,33 @@ impl Authority<'_> {
     pub(crate) fn parse(text: &[u8]) -> Option<Authority<'_>> {
         let split = match text {
             [b'[', ..] => text.iter().position(|byte| *byte == b']')? + 1,
-            _ => find_byte(text, b':').unwrap_or(text.len()),
+            _ => text
+                .iter()
+                .position(|byte| !is_unreserved_or_sub_delim(*byte))
+                .unwrap_or(text.len()),
         };
+        if text.get(split) == Some(&b'%') {
+            return Authority::parse_escaped(text);
+        }
         let (host, rest) = text.split_at(split);
         let port = match rest {
             [] => None,
             [b':', port @ ..] => Some(port),
             _ => return None,
         };
-        let host_ok = if host.first() == Some(&b'[') {
-            is_ip_literal(host)
-        } else {
-            is_made_of(host, REG_NAME)
-        };
+        let host_ok = host.first() != Some(&b'[') || is_ip_literal(host);
         (host_ok && port.is_none_or(is_port)).then_some(Authority { host, port })
+    }
+
+    /// The slower way, for a host with escapes.
+    #[cold]
+    fn parse_escaped(text: &[u8]) -> Option<Authority<'_>> {
+        let (host, port) = match find_byte(text, b':') {
+            Some(colon) => (&text[..colon], Some(&text[colon + 1..])),
+            None => (text, None),
+        };
+        let ok = is_made_of(host, REG_NAME) && port.is_none_or(is_port);
+        ok.then_some(Authority { host, port })
     }
 }
 

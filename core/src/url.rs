@@ -106,6 +106,16 @@ impl Url {
         self.part(self.parts.host)
     }
 
+    /// Where the host stands in the text.
+    pub(crate) fn host_part(&self) -> Part {
+        self.parts.host
+    }
+
+    /// The text, without a copy.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        self.text.clone()
+    }
+
     /// The zone of an IPv6 address (RFC 6874): `eth0` in `[fe80::1%25eth0]`.
     pub fn zone(&self) -> Option<&str> {
         self.parts.zone.map(|zone| self.part(zone))

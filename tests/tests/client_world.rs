@@ -26,7 +26,7 @@ struct Link {
     server: server::Connection,
     up: Vec<u8>,
     down: Vec<u8>,
-    route: Arc<Route>,
+    route: Route,
     born: Mono,
     cut: bool,
     /// What the server's application is busy with, and for how many steps more.
@@ -53,7 +53,7 @@ enum State {
 struct World {
     dice: Rng,
     now: Now,
-    pool: Pool<Arc<Route>, Box<Link>>,
+    pool: Pool<Route, Box<Link>>,
     most: usize,
     /// How often each request was acted on.
     acted: HashMap<String, usize>,
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    fn link(&mut self, route: Arc<Route>) -> Box<Link> {
+    fn link(&mut self, route: Route) -> Box<Link> {
         Box::new(Link {
             client: client::Connection::new(Arc::default(), self.now),
             server: server::Connection::new(Arc::default(), self.now),
@@ -388,7 +388,7 @@ fn live(seed: u64, loud: bool, fault: Option<Broken>) -> usize {
         }
     }
     let url = Url::parse("http://a.test/").unwrap();
-    let route = Arc::new(Route::to(&url, None));
+    let route = Route::to(&url, None);
     let pool = &world.pool;
     assert_eq!((pool.in_use(&route), pool.dialing(&route), pool.waiting(&route)), (0, 0, 0));
     answered

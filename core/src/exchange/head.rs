@@ -4,6 +4,7 @@
 use super::{Error, Order, Plan, Route};
 use crate::head::{Fields, Method, RequestHead, names};
 use crate::policy::auth;
+use crate::target::Parts;
 use crate::url::Url;
 use std::borrow::Cow;
 
@@ -19,17 +20,21 @@ pub(super) fn build(
     ask_for_coding: bool,
 ) -> Result<RequestHead, Error> {
     let url = &order.url;
-    let target = target(&order.method, url, route);
+    let (target, parts) = target(&order.method, url, route);
     let given = &order.fields;
     let length: usize = given.raw().map(|(name, value)| name.len() + value.len()).sum();
-    let room = (given.len() + 6, length + 160);
-    let mut head = RequestHead::with_room(order.method.clone(), &target, room.0, room.1)
-        .map_err(|fault| Error::new(super::Cause::Target(fault)))?;
+    let (fields, bytes) = (given.len() + 6, length + 160);
+    let method = order.method.clone();
+    let head = match parts {
+        Some(parts) => RequestHead::of_parts(method, &target, parts, fields, bytes),
+        None => RequestHead::with_room(method, &target, fields, bytes),
+    };
+    let mut head = head.map_err(|fault| Error::new(super::Cause::Target(fault)))?;
     let fields = head.fields_mut();
     // RFC 9110 §7.2: Host comes first.
     match given.get_bytes(names::HOST).filter(|host| !host.is_empty()) {
         Some(host) => fields.append(names::HOST, host)?,
-        None => fields.append(names::HOST, &*url.authority())?,
+        None => fields.push(names::HOST, url.authority().as_bytes()),
     }
     let agent = given.get_bytes(names::USER_AGENT).unwrap_or(plan.user_agent.as_bytes());
     if !agent.is_empty() {
@@ -78,17 +83,22 @@ fn authorize(fields: &mut Fields, url: &Url, route: &Route) -> Result<(), Error>
     Ok(())
 }
 
-/// The target in the form that method and way ask for (RFC 9112 §3.2).
-fn target<'a>(method: &Method, url: &'a Url, route: &Route) -> Cow<'a, str> {
+/// The target in the form that method and way ask for (RFC 9112 §3.2), and its
+/// parts where they are the URL's own.
+fn target<'a>(method: &Method, url: &'a Url, route: &Route) -> (Cow<'a, str>, Option<Parts>) {
     if *method == Method::CONNECT {
         let authority = url.authority();
-        return match url.port() {
+        let place = match url.port() {
             Some(_) => authority,
             None => Cow::Owned(format!("{authority}:{}", url.port_or_default())),
         };
+        return (place, None);
     }
+    let target = url.target();
     if route.is_forwarded() {
-        return Cow::Owned(format!("{}://{}{}", url.scheme(), url.authority(), url.target()));
+        let absolute = format!("{}://{}{target}", url.scheme(), url.authority());
+        return (Cow::Owned(absolute), None);
     }
-    url.target()
+    let parts = Parts::of_origin(url.path().len().max(1), url.query().map(str::len));
+    (target, Some(parts))
 }

@@ -101,9 +101,9 @@ pub struct Exchange {
 enum State {
     /// A connection is to be had.
     Start,
-    Connecting(Arc<Route>),
-    Connected(Arc<Route>),
-    Waiting(Arc<Route>),
+    Connecting(Route),
+    Connected(Route),
+    Waiting(Route),
     /// A response to be delivered.
     Answered(Arc<Answer>),
     /// A response that leads on.
@@ -116,7 +116,7 @@ enum State {
 #[derive(Debug)]
 pub enum Ask {
     /// Have a connection along this route: a kept one, or a new one.
-    Connect(Arc<Route>),
+    Connect(Route),
     /// Give this to the connection's machine.
     Send {
         /// The head.
@@ -238,16 +238,16 @@ impl Exchange {
         Ask::Fail(error.of(&self.order.method, &self.order.url))
     }
 
-    fn route(&self) -> Result<Arc<Route>, Error> {
+    fn route(&self) -> Result<Route, Error> {
         let url = &self.order.url;
         if !url.is_http() {
             return Err(Error::new(Cause::Scheme));
         }
         let proxy = self.plan.proxies.choose(url)?;
-        Ok(Arc::new(Route::to(url, proxy)))
+        Ok(Route::to(url, proxy))
     }
 
-    fn send(&mut self, route: Arc<Route>, now: Now) -> Ask {
+    fn send(&mut self, route: Route, now: Now) -> Ask {
         self.coding_asked =
             self.plan.compression && coding::asks(&self.order.method, &self.order.fields);
         let cookies =

@@ -2,20 +2,48 @@
 //! Says what is to be dialled and wrapped; it dials nothing.
 
 use crate::policy::proxy::{Kind, Proxy};
+use crate::target::Part;
 use crate::url::Url;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 /// Where a connection leads and through what. Equal routes share connections.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Cheap to clone.
+#[derive(Clone)]
 pub struct Route {
     secure: bool,
-    /// In lower case, an IPv6 address without brackets and with its zone. Empty
-    /// where a proxy forwards requests: it serves every host.
-    host: Box<str>,
+    host: Host,
     port: u16,
     via: Option<Via>,
+}
+
+/// A host in lower case, an IPv6 address without brackets and with its zone.
+/// Empty where a proxy forwards requests: it serves every host.
+///
+/// Most URLs have it so already: then it is part of their text.
+#[derive(Clone)]
+struct Host {
+    text: Arc<str>,
+    part: Part,
+}
+
+impl Host {
+    fn of(url: &Url) -> Host {
+        let part = url.host_part();
+        let text = url.shared();
+        let usual = url.zone().is_none() && !url.host().bytes().any(|b| b.is_ascii_uppercase());
+        if usual { Host { text, part } } else { Host::made(with_zone(url).to_ascii_lowercase()) }
+    }
+
+    fn made(text: String) -> Host {
+        Host { part: Part::new(0, text.len()), text: text.into() }
+    }
+
+    fn as_str(&self) -> &str {
+        &self.text[self.part.start()..self.part.end()]
+    }
 }
 
 /// A proxy on the way; it is what its URL says.
@@ -43,17 +71,19 @@ impl Ord for Via {
 }
 
 impl Route {
+    fn key(&self) -> (bool, &str, u16, &Option<Via>) {
+        (self.secure, self.host.as_str(), self.port, &self.via)
+    }
+
     /// The way to an URL of the scheme `http` or `https`, perhaps through a proxy.
     pub fn to(url: &Url, via: Option<Arc<Proxy>>) -> Route {
         let secure = url.scheme() == "https";
         let http = |proxy: &Arc<Proxy>| matches!(proxy.kind, Kind::Http | Kind::Https);
         let via = via.map(Via);
         if !secure && via.as_ref().is_some_and(|via| http(&via.0)) {
-            return Route { secure, host: "".into(), port: 0, via };
+            return Route { secure, host: Host::made(String::new()), port: 0, via };
         }
-        let mut host: Box<str> = with_zone(url);
-        host.make_ascii_lowercase();
-        Route { secure, host, port: url.port_or_default(), via }
+        Route { secure, host: Host::of(url), port: url.port_or_default(), via }
     }
 
     /// Whether TLS is spoken with the server.
@@ -63,7 +93,7 @@ impl Route {
 
     /// The server's name, for TLS.
     pub fn server_name(&self) -> &str {
-        &self.host
+        self.host.as_str()
     }
 
     /// The proxy on the way.
@@ -73,7 +103,7 @@ impl Route {
 
     /// Whether the proxy takes whole requests: then their targets are absolute (RFC 9112 §3.2.2).
     pub fn is_forwarded(&self) -> bool {
-        self.host.is_empty()
+        self.host.part.is_empty()
     }
 
     /// Whether TLS is spoken with the proxy itself.
@@ -85,7 +115,7 @@ impl Route {
     pub fn dialled(&self) -> (&str, u16) {
         match self.proxy() {
             Some(proxy) => (proxy.url.host(), proxy.url.port_or_default()),
-            None => (&self.host, self.port),
+            None => (self.host.as_str(), self.port),
         }
     }
 
@@ -93,25 +123,46 @@ impl Route {
     /// to, if there is to be one.
     pub fn tunnelled(&self) -> Option<(&Arc<Proxy>, &str, u16)> {
         let proxy = self.proxy().filter(|_| !self.is_forwarded())?;
-        Some((proxy, &self.host, self.port))
+        Some((proxy, self.host.as_str(), self.port))
     }
 }
 
-fn with_zone(url: &Url) -> Box<str> {
+fn with_zone(url: &Url) -> Cow<'_, str> {
     match url.zone() {
         Some(zone) => format!("{}%{zone}", url.host()).into(),
         None => url.host().into(),
     }
 }
 
+impl PartialEq for Route {
+    fn eq(&self, other: &Route) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Route {}
+
+impl PartialOrd for Route {
+    fn partial_cmp(&self, other: &Route) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Route {
+    fn cmp(&self, other: &Route) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (host, port) = (self.host.as_str(), self.port);
         match (self.proxy(), self.is_forwarded()) {
             (Some(proxy), true) => write!(f, "proxy {}", proxy.url.redacted()),
             (Some(proxy), false) => {
-                write!(f, "{}:{} via {}", self.host, self.port, proxy.url.redacted())
+                write!(f, "{host}:{port} via {}", proxy.url.redacted())
             }
-            (None, _) => write!(f, "{}:{}", self.host, self.port),
+            (None, _) => write!(f, "{host}:{port}"),
         }
     }
 }

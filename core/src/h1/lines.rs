@@ -306,10 +306,10 @@ fn diagnose_line(line: &[u8], first: bool) -> Option<Fault> {
     };
     let (name, value) = (&line[..colon], &line[colon + 1..]);
     let trimmed = token::trim(name);
-    if trimmed.len() < name.len() && token::as_token(trimmed).is_some() {
+    if trimmed.len() < name.len() && token::is_token(trimmed) {
         return Some(Fault::SpaceBeforeColon);
     }
-    if token::as_token(name).is_none() {
+    if !token::is_token(name) {
         return Some(Fault::BadFieldName);
     }
     if value.contains(&b'\r') {

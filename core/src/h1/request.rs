@@ -4,6 +4,7 @@
 use super::lines::{self, BlockScan, Line, find_byte, read_fields, read_whole_fields};
 use crate::config::{Limits, ServerConfig};
 use crate::error::Fault;
+use crate::head::token::is_name;
 use crate::head::{Fields, Method, RequestHead, Version, token};
 use crate::target::{Parts, Strictness};
 
@@ -238,11 +239,6 @@ pub(crate) struct Ruling<'a> {
     pub(crate) expects: Expects,
 }
 
-/// Most peers spell a name as the RFC does.
-fn is<const N: usize>(name: &[u8], usual: &[u8; N]) -> bool {
-    name == usual || name.eq_ignore_ascii_case(usual)
-}
-
 /// What the Expect fields say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Expects {
@@ -258,17 +254,17 @@ impl<'a> Ruling<'a> {
         for (name, value) in fields.raw() {
             // The length tells most names apart without comparing them.
             match name.len() {
-                4 if is(name, b"Host") => {
+                4 if is_name(name, b"host") => {
                     ruling.host = Some(value);
                     ruling.hosts += 1;
                 }
-                6 if name.eq_ignore_ascii_case(b"expect") => ruling.expect(value),
-                7 if name.eq_ignore_ascii_case(b"upgrade") => ruling.upgrade = true,
-                10 if is(name, b"Connection") => ruling.connection(value),
-                14 if is(name, b"Content-Length") => {
+                6 if is_name(name, b"expect") => ruling.expect(value),
+                7 if is_name(name, b"upgrade") => ruling.upgrade = true,
+                10 if is_name(name, b"connection") => ruling.connection(value),
+                14 if is_name(name, b"content-length") => {
                     ruling.lengths.add_content_length(value);
                 }
-                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                17 if is_name(name, b"transfer-encoding") => {
                     ruling.lengths.add_transfer_encoding(value);
                 }
                 _ => {}

@@ -2,6 +2,7 @@
 //! Decides nothing: framing and persistence come as arguments.
 
 use super::decide::Sent;
+use crate::head::token::is_name;
 use crate::head::{DateLine, Fields, RequestHead, ResponseHead, Status, Version, token};
 
 /// What stands in a head beside the application's own fields.
@@ -42,14 +43,14 @@ fn fields(out: &mut Vec<u8>, fields: &Fields, extra: &Extra<'_>) {
     for (name, value, line) in fields.lines() {
         match name.len() {
             // The machine writes these itself.
-            10 if name.eq_ignore_ascii_case(b"connection") => {
+            10 if is_name(name, b"connection") => {
                 options.extend(token::list(value).filter(|option| !is_ours(option)));
                 continue;
             }
-            14 if name.eq_ignore_ascii_case(b"content-length") => continue,
-            4 if name.eq_ignore_ascii_case(b"date") => date = None,
-            6 if !extra.expects && name.eq_ignore_ascii_case(b"expect") => continue,
-            7 if name.eq_ignore_ascii_case(b"upgrade") => upgrade = true,
+            14 if is_name(name, b"content-length") => continue,
+            4 if is_name(name, b"date") => date = None,
+            6 if !extra.expects && is_name(name, b"expect") => continue,
+            7 if is_name(name, b"upgrade") => upgrade = true,
             _ => {}
         }
         match line {

@@ -282,7 +282,7 @@ impl PartialEq for Fields {
 impl Eq for Fields {}
 
 fn check(name: &str, value: &[u8]) -> Result<(), InvalidField> {
-    if token::as_token(name.as_bytes()).is_none() {
+    if !token::is_token(name.as_bytes()) {
         return Err(InvalidField::Name);
     }
     if token::trim(value).len() != value.len()

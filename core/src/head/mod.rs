@@ -55,6 +55,18 @@ impl RequestHead {
         bytes: usize,
     ) -> Result<RequestHead, Fault> {
         let parts = Parts::parse(&method, target.as_bytes(), Strictness::BUILD)?;
+        RequestHead::of_parts(method, target, parts, fields, bytes)
+    }
+
+    /// A head with a target whose parts are known.
+    pub(crate) fn of_parts(
+        method: Method,
+        target: &str,
+        parts: Parts,
+        fields: usize,
+        bytes: usize,
+    ) -> Result<RequestHead, Fault> {
+        debug_assert_eq!(Parts::parse(&method, target.as_bytes(), Strictness::BUILD), Ok(parts));
         let mut text = Vec::with_capacity(target.len() + bytes + 4 * fields);
         text.extend_from_slice(target.as_bytes());
         let end = u32::try_from(text.len()).map_err(|_| Fault::TargetTooLong)?;

@@ -44,10 +44,25 @@ pub(crate) fn is_tchar(byte: u8) -> bool {
     CLASS[usize::from(byte)] & TOKEN != 0
 }
 
+/// Whether the text is a token.
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|byte| is_tchar(*byte))
+}
+
 /// The text, if it is a token.
 pub(crate) fn as_token(text: &[u8]) -> Option<&str> {
-    let token = !text.is_empty() && text.iter().all(|byte| is_tchar(*byte));
-    if token { std::str::from_utf8(text).ok() } else { None }
+    if is_token(text) { std::str::from_utf8(text).ok() } else { None }
+}
+
+/// Whether a token is this name, which stands here in lower case and holds
+/// letters and hyphens only: no other `tchar` becomes one of them by the bit
+/// that tells cases apart.
+#[inline]
+pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
+    let Ok(token) = <&[u8; N]>::try_from(token) else {
+        return false;
+    };
+    token.iter().zip(lower).fold(0, |differs, (byte, lower)| differs | (byte | 0x20) ^ lower) == 0
 }
 
 /// HTAB, SP, VCHAR and obs-text: what may stand in a field value (RFC 9110 §5.5).
@@ -75,4 +90,22 @@ pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn ascii(text: &[u8]) -> &str {
     debug_assert!(text.is_ascii());
     std::str::from_utf8(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_in_any_case_and_from_any_other() {
+        for byte in (0..=u8::MAX).filter(|byte| is_tchar(*byte)) {
+            for lower in (b'a'..=b'z').chain([b'-']) {
+                let same = byte.eq_ignore_ascii_case(&lower);
+                assert_eq!(is_name(&[byte], &[lower]), same, "{byte} {lower}");
+            }
+        }
+        assert!(is_name(b"X-Two", b"x-two"));
+        assert!(!is_name(b"X-Two", b"x-tw"));
+        assert!(!is_name(b"X-Tw", b"x-two"));
+    }
 }

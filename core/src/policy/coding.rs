@@ -32,6 +32,9 @@ pub enum Decoding {
 /// What is done with an answer: only what was asked for by [`asks`] is decoded,
 /// and only if gzip is its one coding.
 pub fn decoding(asked: bool, method: &Method, status: Status, fields: &Fields) -> Decoding {
+    if !asked {
+        return Decoding::AsIs;
+    }
     let empty = *method == Method::HEAD || status.is_bodiless();
     let mut codings = fields.list(names::CONTENT_ENCODING);
     let gzip = |coding: &[u8]| {
@@ -41,7 +44,7 @@ pub fn decoding(asked: bool, method: &Method, status: Status, fields: &Fields) -
     // A range of coded content cannot be decoded, and none was asked for.
     let partial = status == Status::PARTIAL_CONTENT;
     match (codings.next(), codings.next()) {
-        (Some(coding), None) if asked && !empty && !partial && gzip(coding) => Decoding::Gzip,
+        (Some(coding), None) if !empty && !partial && gzip(coding) => Decoding::Gzip,
         _ => Decoding::AsIs,
     }
 }

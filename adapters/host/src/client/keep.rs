@@ -22,7 +22,7 @@ struct Shared<S> {
 }
 
 struct State<S> {
-    pool: Pool<Arc<Route>, Box<Link<S>>>,
+    pool: Pool<Route, Box<Link<S>>>,
     /// Whom to wake for which ticket.
     wakers: HashMap<Ticket, Waker>,
     /// The thread that closes what is idle for too long, while something is idle.
@@ -64,7 +64,7 @@ impl<S: Send + 'static> Keep<S> {
     }
 
     /// A connection along this route, or a place in the row for one.
-    pub fn get(&self, route: &Arc<Route>, now: Now) -> Got<S> {
+    pub fn get(&self, route: &Route, now: Now) -> Got<S> {
         let mut state = self.0.lock();
         let (get, changes) = state.pool.get(route, now.mono);
         act(state, changes);
@@ -108,7 +108,7 @@ impl<S: Send + 'static> Keep<S> {
 }
 
 impl<S> Keep<S> {
-    pub(super) fn closed(&self, route: &Arc<Route>) {
+    pub(super) fn closed(&self, route: &Route) {
         let mut state = self.0.lock();
         let changes = state.pool.closed(route);
         act(state, changes);

@@ -23,12 +23,12 @@ pub struct Link<S> {
     pub machine: BoxMachine,
     /// When it was made.
     pub born: Mono,
-    route: Arc<Route>,
+    route: Route,
 }
 
 impl<S> Link<S> {
     /// A connection made now.
-    pub fn new(socket: S, machine: BoxMachine, route: Arc<Route>, now: Now) -> Link<S> {
+    pub fn new(socket: S, machine: BoxMachine, route: Route, now: Now) -> Link<S> {
         Link { socket, machine, born: now.mono, route }
     }
 
@@ -38,7 +38,7 @@ impl<S> Link<S> {
     }
 
     /// Where it leads.
-    pub fn route(&self) -> &Arc<Route> {
+    pub fn route(&self) -> &Route {
         &self.route
     }
 }
@@ -54,7 +54,7 @@ pub struct Lent<S> {
 struct Guard<S> {
     home: Home<S>,
     /// The route it counts for; none once it was given back.
-    counts: Option<Arc<Route>>,
+    counts: Option<Route>,
 }
 
 /// Where a connection is given back to.

@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, future};
 use purlin_core::exchange::Answer;
 use purlin_core::policy::coding::Decoding;
-use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
+use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Now, Phase, Recv, Reuse};
 use purlin_host::Moved;
 use purlin_host::client::{Inflate, Lent, Pulled};
 use std::fmt;
@@ -49,6 +49,8 @@ pub(super) struct Reading {
     /// Taken when it goes home.
     lent: Option<Lent<Socket>>,
     id: Id,
+    /// The time of the last look.
+    now: Now,
     until: Option<(Mono, Duration)>,
     inflate: Option<Box<Inflate>>,
     /// What came behind the coded content.
@@ -56,9 +58,9 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn new(lent: Lent<Socket>, id: Id, answer: &Answer) -> Reading {
+    pub(super) fn new(lent: Lent<Socket>, id: Id, now: Now, answer: &Answer) -> Reading {
         let inflate = (answer.decoding == Decoding::Gzip).then(Box::default);
-        Reading { lent: Some(lent), id, until: answer.until, inflate, trailers: None }
+        Reading { lent: Some(lent), id, now, until: answer.until, inflate, trailers: None }
     }
 
     /// The next piece as it was transferred, or the end.
@@ -66,21 +68,20 @@ impl Reading {
         let Some(lent) = &mut self.lent else {
             return Poll::Ready(Err(Error::new(Misuse::NoSuchExchange)));
         };
-        let mut now = clock::now();
+        // The caller may have taken its time, which is not the server's.
+        self.now = clock::now();
         loop {
             let (socket, machine) = lent.parts();
-            match machine.recv(self.id, now) {
+            match machine.recv(self.id, self.now) {
                 Recv::Data(data) => return Poll::Ready(Ok(Ok(data))),
                 Recv::End(trailers) => return Poll::Ready(Ok(Err(trailers))),
                 Recv::Failed(error) => return Poll::Ready(Err(Error::new(error))),
                 Recv::Pending => {}
             }
             // What it tells besides is told by `recv` too.
-            while machine.poll_event(now).is_some() {}
+            while machine.poll_event(self.now).is_some() {}
             let until = self.until.map(|(at, _)| at);
-            let turn = ready!(socket.poll_turn(machine, false, until, cx));
-            now = clock::now();
-            match turn {
+            match ready!(socket.poll_turn(machine, false, until, &mut self.now, cx)) {
                 Turn::Moved => {}
                 Turn::Late => {
                     let limit = self.until.map(|(_, limit)| limit).unwrap_or_default();
@@ -143,7 +144,7 @@ impl Body {
         let Some(reading) = &mut self.from else { return };
         let Some(lent) = &mut reading.lent else { return };
         if self.about.body == BodyLength::Empty && !self.about.is_upgraded() {
-            if let Recv::End(trailers) = lent.machine().recv(reading.id, clock::now()) {
+            if let Recv::End(trailers) = lent.machine().recv(reading.id, reading.now) {
                 self.end(trailers);
             }
         }
@@ -152,7 +153,7 @@ impl Body {
     fn end(&mut self, trailers: Option<Fields>) {
         self.trailers = trailers;
         if let Some(mut reading) = self.from.take() {
-            let now = clock::now();
+            let now = reading.now;
             self.ended = Some(now.mono);
             if let Some(lent) = reading.lent.take() {
                 lent.give_back(now);

@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
         self.exchange.failed(error, fact, now);
     }
 
-    async fn connect(&mut self, route: &Arc<Route>) {
+    async fn connect(&mut self, route: &Route) {
         match self.connection(route).await {
             Ok((lent, how)) => {
                 self.lent = Some(lent);
@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
     }
 
     /// A connection: a kept one, a new one, or whichever comes first.
-    async fn connection(&mut self, route: &Arc<Route>) -> Result<(Lent<Socket>, Reached), Error> {
+    async fn connection(&mut self, route: &Route) -> Result<(Lent<Socket>, Reached), Error> {
         let Some(inner) = self.inner else {
             let mut lent = self.single.take().ok_or_else(|| Error::new(Cause::Busy))?;
             if !is_alive(&mut lent, self.now) {
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
         &mut self,
         inner: &Inner,
         waiting: &mut Waiting<Socket>,
-        route: &Arc<Route>,
+        route: &Route,
     ) -> Result<Turned, Error> {
         let until = self.exchange.deadline();
         let next = future::poll_fn(|cx| match waiting.poll(cx.waker(), clock::now()) {
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
         inner: &Inner,
         socket: Socket,
         waiting: Waiting<Socket>,
-        route: &Arc<Route>,
+        route: &Route,
     ) -> Result<(Lent<Socket>, Reached), Error> {
         let now = clock::now();
         let machine = inner.layers.build(route, now)?;
@@ -226,19 +226,17 @@ impl<'a> Run<'a> {
                     return Poll::Ready(Ok(Turn::Stuck));
                 };
                 let (socket, machine) = lent.parts();
-                let turn =
-                    socket.poll_turn(machine, self.upload.is_some(), self.exchange.deadline(), cx);
+                let (more, until) = (self.upload.is_some(), self.exchange.deadline());
+                let turn = socket.poll_turn(machine, more, until, &mut self.now, cx);
                 if self.upload.is_none() && !machine.want().write {
                     self.exchange.sent(self.now);
                 }
                 turn.map(Ok)
             });
-            let moved = moved.await;
-            let now = self.look();
-            match moved {
+            match moved.await {
                 Ok(Turn::Moved) => {}
                 Ok(Turn::Late) => {
-                    if self.exchange.tick(now) {
+                    if self.exchange.tick(self.now) {
                         self.lent = None;
                         return;
                     }
@@ -328,7 +326,7 @@ impl<'a> Run<'a> {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
         let secured = lent.machine().tls();
-        let reading = Reading::new(lent, self.id, &answer);
+        let reading = Reading::new(lent, self.id, self.now, &answer);
         Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
 }

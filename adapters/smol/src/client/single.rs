@@ -31,7 +31,7 @@ use std::sync::{Arc, PoisonError};
 pub struct Connection {
     slot: Slot<Socket>,
     plan: Arc<Plan>,
-    route: Arc<Route>,
+    route: Route,
 }
 
 impl Connection {
@@ -43,7 +43,7 @@ impl Connection {
     pub async fn connect(url: impl IntoUrl, settings: Settings) -> Result<Connection> {
         let url = url.into_url()?;
         let via = settings.plan.proxies.choose(&url)?;
-        let route = Arc::new(Route::to(&url, via));
+        let route = Route::to(&url, via);
         let inner = super::Inner::new(settings, None);
         let order = Order::new(Method::GET, url.clone());
         let mut exchange = Exchange::new(inner.plan.clone(), order, clock::now());
@@ -62,7 +62,7 @@ impl Connection {
         url: impl IntoUrl,
         settings: Settings,
     ) -> Result<Connection> {
-        let route = Arc::new(Route::to(&url.into_url()?, None));
+        let route = Route::to(&url.into_url()?, None);
         let inner = super::Inner::new(settings, None);
         let socket = Socket::new(stream.into())
             .map_err(|error| Error::new(Cause::Io(error)).during(Phase::Connect))?;
@@ -72,7 +72,7 @@ impl Connection {
     async fn set_up(
         socket: Socket,
         layers: &Layers,
-        route: Arc<Route>,
+        route: Route,
         plan: &Arc<Plan>,
     ) -> Result<Connection> {
         let now = clock::now();

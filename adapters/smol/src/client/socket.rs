@@ -65,25 +65,29 @@ impl Socket {
         machine: &mut M,
         until: Option<Mono>,
     ) -> Turn {
-        future::poll_fn(|cx| self.poll_turn(machine, false, until, cx)).await
+        let mut now = clock::now();
+        future::poll_fn(|cx| self.poll_turn(machine, false, until, &mut now, cx)).await
     }
 
     /// The same. With `more` to be sent it does not wait once there is room for it.
+    /// `now` becomes the time at which it was polled.
     pub(super) fn poll_turn<M: Machine + ?Sized>(
         &mut self,
         machine: &mut M,
         more: bool,
         until: Option<Mono>,
+        clock: &mut Now,
         cx: &mut Context<'_>,
     ) -> Poll<Turn> {
         let now = clock::now();
+        *clock = now;
         let Written { full, moved } = self.write(machine, now);
         let want = machine.want();
         self.half_close(want.close);
         if !want.read && !full {
             return Poll::Ready(Turn::Stuck);
         }
-        if want.read && self.read(machine, cx).is_ready() {
+        if want.read && self.read(machine, now, cx).is_ready() {
             return Poll::Ready(Turn::Moved);
         }
         if more && moved && !full {
@@ -97,7 +101,9 @@ impl Socket {
             return Poll::Pending;
         };
         ready!(self.poll_timer(at, cx));
+        // It may have come to its end just now.
         let now = clock::now();
+        *clock = now;
         machine.tick(now);
         let late = until.is_some_and(|until| until <= now.mono);
         Poll::Ready(if late { Turn::Late } else { Turn::Moved })
@@ -161,14 +167,19 @@ impl Socket {
     }
 
     /// Reads once the socket has something: a read that finds nothing costs more.
-    fn read<M: Machine + ?Sized>(&mut self, machine: &mut M, cx: &mut Context<'_>) -> Poll<()> {
+    fn read<M: Machine + ?Sized>(
+        &mut self,
+        machine: &mut M,
+        now: Now,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         loop {
             let likely = std::mem::take(&mut self.likely);
             if !likely && ready!(self.socket.poll_readable(cx)).is_err() {
-                machine.eof(Eof::Reset, clock::now());
+                machine.eof(Eof::Reset, now);
                 return Poll::Ready(());
             }
-            if self.read_ready(machine, clock::now()) != Moved::Nothing {
+            if self.read_ready(machine, now) != Moved::Nothing {
                 return Poll::Ready(());
             }
         }

@@ -57,8 +57,9 @@ impl Upgraded {
     /// Moves something, either way; does not wait to read while one `writes`.
     fn poll_turn(&mut self, writes: bool, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let (socket, machine) = self.lent.parts();
-        while machine.poll_event(clock::now()).is_some() {}
-        Poll::Ready(match ready!(socket.poll_turn(machine, writes, None, cx)) {
+        let mut now = clock::now();
+        while machine.poll_event(now).is_some() {}
+        Poll::Ready(match ready!(socket.poll_turn(machine, writes, None, &mut now, cx)) {
             Turn::Moved => Ok(()),
             Turn::Late | Turn::Stuck => {
                 Err(self.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))

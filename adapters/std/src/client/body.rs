@@ -63,6 +63,8 @@ impl Reading {
         let Some(lent) = &mut self.lent else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
+        // The caller may have taken its time, which is not the server's.
+        self.clock.look();
         loop {
             let (socket, machine) = lent.parts();
             match machine.recv(self.id, self.clock.last()) {
@@ -143,7 +145,7 @@ impl Body {
     fn end(&mut self, trailers: Option<Fields>) {
         self.trailers = trailers;
         if let Some(mut reading) = self.from.take() {
-            let now = reading.clock.look();
+            let now = reading.clock.last();
             self.ended = Some(now.mono);
             if let Some(lent) = reading.lent.take() {
                 lent.give_back(now);

@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
         self.exchange.failed(error, fact, now);
     }
 
-    fn connect(&mut self, route: &Arc<Route>) {
+    fn connect(&mut self, route: &Route) {
         match self.connection(route) {
             Ok((lent, how)) => {
                 self.lent = Some(lent);
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
     }
 
     /// A connection: a kept one, a new one, or whichever comes first.
-    fn connection(&mut self, route: &Arc<Route>) -> Result<(Lent<Socket>, Reached), Error> {
+    fn connection(&mut self, route: &Route) -> Result<(Lent<Socket>, Reached), Error> {
         let Some(inner) = self.inner else {
             let mut lent = self.single.take().ok_or_else(|| Error::new(Cause::Busy))?;
             if !self.is_alive(&mut lent) {
@@ -128,7 +128,7 @@ impl<'a> Run<'a> {
         &mut self,
         inner: &Inner,
         mut waiting: Waiting<Socket>,
-        route: &Arc<Route>,
+        route: &Route,
     ) -> Result<Option<(Lent<Socket>, Reached)>, Error> {
         let nudge = Nudge::new().map_err(Error::of_connecting)?;
         loop {
@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
         inner: &Inner,
         socket: Socket,
         waiting: Waiting<Socket>,
-        route: &Arc<Route>,
+        route: &Route,
     ) -> Result<(Lent<Socket>, Reached), Error> {
         let now = self.clock.look();
         let machine = inner.layers.build(route, now)?;
@@ -213,8 +213,12 @@ impl<'a> Run<'a> {
             if self.events() || self.lent.is_none() {
                 return;
             }
-            if let Err(error) = self.feed() {
-                return self.fail(error, Retry::Never);
+            if self.upload.is_some() {
+                if let Err(error) = self.feed() {
+                    return self.fail(error, Retry::Never);
+                }
+                // What gives the body may have taken its time.
+                self.clock.look();
             }
             let Some(lent) = &mut self.lent else { return };
             let (socket, machine) = lent.parts();

@@ -30,7 +30,7 @@ use std::sync::{Arc, PoisonError};
 pub struct Connection {
     slot: Slot<Socket>,
     plan: Arc<Plan>,
-    route: Arc<Route>,
+    route: Route,
 }
 
 impl Connection {
@@ -42,7 +42,7 @@ impl Connection {
     pub fn connect(url: impl IntoUrl, settings: Settings) -> Result<Connection> {
         let url = url.into_url()?;
         let via = settings.plan.proxies.choose(&url)?;
-        let route = Arc::new(Route::to(&url, via));
+        let route = Route::to(&url, via);
         let inner = super::Inner::new(settings, None);
         let mut clock = Clock::new();
         let order = Order::new(Method::GET, url.clone());
@@ -66,7 +66,7 @@ impl Connection {
         url: impl IntoUrl,
         settings: Settings,
     ) -> Result<Connection> {
-        let route = Arc::new(Route::to(&url.into_url()?, None));
+        let route = Route::to(&url.into_url()?, None);
         let inner = super::Inner::new(settings, None);
         Connection::set_up(Socket::new(stream.into()), &inner.layers, route, &inner.plan)
     }
@@ -74,7 +74,7 @@ impl Connection {
     fn set_up(
         socket: Socket,
         layers: &Layers,
-        route: Arc<Route>,
+        route: Route,
         plan: &Arc<Plan>,
     ) -> Result<Connection> {
         let mut clock = Clock::new();

@@ -49,6 +49,7 @@ impl Socket {
 
     /// Writes what there is, then waits for input, for room, or for the first
     /// deadline. With `more` to be sent it does not wait once there is room for it.
+    /// The clock must have been looked at since anything took time.
     pub(super) fn turn<M: Machine + ?Sized>(
         &mut self,
         machine: &mut M,
@@ -56,7 +57,7 @@ impl Socket {
         until: Option<Mono>,
         clock: &mut Clock,
     ) -> Turn {
-        let now = clock.look();
+        let now = clock.last();
         let Written { full, moved } = self.write(machine, now);
         let want = machine.want();
         self.half_close(want.close);

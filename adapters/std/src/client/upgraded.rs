@@ -69,6 +69,7 @@ impl Upgraded {
     fn turn(&mut self, writes: bool) -> Result<(), Error> {
         let (socket, machine) = self.lent.parts();
         while machine.poll_event(self.clock.last()).is_some() {}
+        self.clock.look();
         match socket.turn(machine, writes, None, &mut self.clock) {
             Turn::Moved => Ok(()),
             Turn::Late | Turn::Stuck => {

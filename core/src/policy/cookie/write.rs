@@ -2,7 +2,7 @@
 
 use super::{Cookie, InvalidCookie, SameSite};
 use crate::head::date::signed_fixdate;
-use crate::head::token::{as_token, ascii};
+use crate::head::token::{as_token, ascii, is_token};
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 
@@ -17,7 +17,7 @@ impl Cookie {
     pub fn check(&self) -> Result<(), InvalidCookie> {
         let domain = self.domain.as_deref().filter(|domain| !domain.is_empty());
         let path = self.path.as_deref().unwrap_or_default();
-        if as_token(self.name.as_bytes()).is_none() {
+        if !is_token(self.name.as_bytes()) {
             Err(InvalidCookie::Name)
         } else if self.expires.is_some_and(|unix| unix < EARLIEST) {
             Err(InvalidCookie::Expires)
