@@ -9,6 +9,7 @@ use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use crate::config::ClientConfig as Config;
 
@@ -141,6 +142,10 @@ impl Machine for Connection {
 impl ClientMachine for Connection {
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
         self.0.request(head, body, now)
+    }
+
+    fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse> {
+        self.0.limit_wait(id, limit)
     }
 
     fn reuse(&self) -> Reuse {

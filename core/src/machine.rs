@@ -10,6 +10,7 @@ use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
+use std::time::Duration;
 
 /// Names an exchange (one request and its response) on its connection.
 pub type Id = u64;
@@ -200,6 +201,13 @@ pub trait ClientMachine: Machine {
     /// # Errors
     /// [`Misuse`], and nothing is changed.
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse>;
+
+    /// How long the first byte of this exchange's final head may take once the
+    /// request is sent, instead of what the configuration says.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchExchange`].
+    fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse>;
 
     /// Whether the connection takes a request, or will take one.
     fn reuse(&self) -> Reuse;

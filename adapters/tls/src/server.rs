@@ -4,13 +4,14 @@
 use crate::error::TlsError;
 use crate::identity::{Identity, Roots, provider};
 use crate::names::{ByName, Noting};
-use crate::tls::Tls;
+use crate::tls::{HANDSHAKE, Tls};
 use purlin_core::{Now, Secured, server};
 use rustls::ServerConfig;
 use rustls::server::{ProducesTickets, UnbufferedServerConnection, WebPkiClientVerifier};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 /// The protocol that is spoken unless others are named (RFC 7301).
 pub(crate) const HTTP1: &[u8] = b"http/1.1";
@@ -26,7 +27,14 @@ pub(crate) const HTTP1: &[u8] = b"http/1.1";
 /// # Ok::<(), purlin_tls::TlsError>(())
 /// ```
 #[derive(Clone)]
-pub struct ServerTls(Arc<RwLock<Arc<ServerConfig>>>);
+pub struct ServerTls(Arc<RwLock<Setting>>);
+
+/// What a connection is begun with.
+#[derive(Clone)]
+struct Setting {
+    config: Arc<ServerConfig>,
+    handshake: Duration,
+}
 
 impl ServerTls {
     /// With one certificate: a chain, its own first, and the key, in PEM.
@@ -83,7 +91,27 @@ impl ServerTls {
         config.max_early_data_size = 0;
         let config = Arc::new(config);
         UnbufferedServerConnection::new(Arc::clone(&config))?;
-        Ok(ServerTls(Arc::new(RwLock::new(config))))
+        Ok(ServerTls::with(Setting { config, handshake: HANDSHAKE }))
+    }
+
+    fn with(setting: Setting) -> ServerTls {
+        ServerTls(Arc::new(RwLock::new(setting)))
+    }
+
+    /// The same, with handshakes that may take so long, [`HANDSHAKE`] without
+    /// this. What it was made from stays as it is.
+    ///
+    /// ```no_run
+    /// use purlin_tls::ServerTls;
+    /// use std::time::Duration;
+    /// let tls = ServerTls::from_files("cert.pem", "key.pem")?
+    ///     .with_handshake_timeout(Duration::from_secs(3));
+    /// # let _ = tls;
+    /// # Ok::<(), purlin_tls::TlsError>(())
+    /// ```
+    #[must_use]
+    pub fn with_handshake_timeout(&self, limit: Duration) -> ServerTls {
+        ServerTls::with(Setting { handshake: limit, ..self.setting() })
     }
 
     /// The machine of a connection that was accepted just now: HTTP inside TLS.
@@ -113,12 +141,18 @@ impl ServerTls {
     /// From now on new connections are served as `with` says; those that are
     /// open stay as they are, and their sessions cannot be resumed.
     pub fn replace(&self, with: &ServerTls) {
-        let config = with.config();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
+        let setting = with.setting();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = setting;
     }
 
-    pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    fn setting(&self) -> Setting {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What rustls is to be set up with, and how long a handshake may take.
+    pub(crate) fn config(&self) -> (Arc<ServerConfig>, Duration) {
+        let Setting { config, handshake } = self.setting();
+        (config, handshake)
     }
 }
 

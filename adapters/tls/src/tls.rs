@@ -100,11 +100,13 @@ pub struct Tls<M> {
 
 impl<M: Machine> Tls<M> {
     /// The server's side of a connection that was accepted just now. Its
-    /// handshake may take [`HANDSHAKE`].
+    /// handshake may take as long as the configuration says.
     pub fn server(config: &ServerTls, inner: M, now: Now) -> Tls<M> {
-        let side = UnbufferedServerConnection::new(config.config());
+        let (config, handshake) = config.config();
+        let side = UnbufferedServerConnection::new(config);
         let side = side.expect("the same was tried when the configuration was made");
         Tls::around(Engine::server(side), inner, Phase::Greeting, now)
+            .with_handshake_timeout(handshake, now)
     }
 
     /// The client's side of a connection to the server of this name, a DNS name

@@ -1,7 +1,9 @@
 //! What is asked for: method, URL, fields and what body there is.
 //! Holds it as data; a body that streams is with whoever runs the exchange.
 
+use crate::error::Misuse;
 use crate::head::{Fields, Method};
+use crate::machine::{ClientMachine, Id};
 use crate::url::Url;
 use bytes::Bytes;
 use std::time::Duration;
@@ -19,12 +21,39 @@ pub struct Order {
     pub payload: Payload,
     /// How long the whole may take, if that differs from the plan's.
     pub total: Option<Duration>,
+    /// How long the response may take to begin, if that differs from what the
+    /// connection's configuration says.
+    pub wait: Option<Duration>,
+    /// How many bytes the response's body may have, likewise.
+    pub most: Option<u64>,
 }
 
 impl Order {
+    /// Tells a machine which of its limits differ for the exchange that it has begun.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchExchange`].
+    pub fn limit<M: ClientMachine + ?Sized>(&self, machine: &mut M, id: Id) -> Result<(), Misuse> {
+        if let Some(wait) = self.wait {
+            machine.limit_wait(id, wait)?;
+        }
+        if let Some(most) = self.most {
+            machine.limit_body(id, most)?;
+        }
+        Ok(())
+    }
+
     /// One without fields and body.
     pub fn new(method: Method, url: Url) -> Order {
-        Order { method, url, fields: Fields::new(), payload: Payload::Empty, total: None }
+        Order {
+            method,
+            url,
+            fields: Fields::new(),
+            payload: Payload::Empty,
+            total: None,
+            wait: None,
+            most: None,
+        }
     }
 }
 

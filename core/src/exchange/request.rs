@@ -182,6 +182,26 @@ impl<S> Request<S> {
         })
     }
 
+    /// How long the response may take to begin once the request is sent, instead
+    /// of what the client's settings say.
+    #[must_use]
+    pub fn response_timeout(self, limit: Duration) -> Request<S> {
+        self.change(|order| {
+            order.wait = Some(limit);
+            Ok(())
+        })
+    }
+
+    /// How many bytes the response's body may have as it is transferred, instead
+    /// of what the client's settings say. Reading fails behind them.
+    #[must_use]
+    pub fn max_response(self, bytes: u64) -> Request<S> {
+        self.change(|order| {
+            order.most = Some(bytes);
+            Ok(())
+        })
+    }
+
     /// Has the body wait until the server says that it wants it, or for a second
     /// (RFC 9110 §10.1.1).
     #[must_use]

@@ -7,6 +7,7 @@ use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
+use std::time::Duration;
 
 impl<M: Machine + ?Sized> Machine for Box<M> {
     fn read_buf(&mut self) -> &mut [u8] {
@@ -101,6 +102,10 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
 impl<M: ClientMachine + ?Sized> ClientMachine for Box<M> {
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
         (**self).request(head, body, now)
+    }
+
+    fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse> {
+        (**self).limit_wait(id, limit)
     }
 
     fn reuse(&self) -> Reuse {

@@ -8,6 +8,7 @@ use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
+use std::time::Duration;
 
 impl<M: ClientMachine> Machine for Tunnel<M> {
     fn read_buf(&mut self) -> &mut [u8] {
@@ -200,6 +201,10 @@ impl<M: ClientMachine> ClientMachine for Tunnel<M> {
             return Err(Misuse::NotReusable);
         }
         self.inner.request(head, body, now)
+    }
+
+    fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse> {
+        self.inner.limit_wait(id, limit)
     }
 
     fn reuse(&self) -> Reuse {

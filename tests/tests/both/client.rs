@@ -1,13 +1,14 @@
 //! Clients over real sockets, on either adapter: against servers of ours and
 //! against ones that misbehave. Asserts what comes of it, not how long it takes.
 
+use crate::kit::LONG;
 use crate::kit::stage::Stage;
 use crate::on::{NAME, ReadExt, Site, WriteExt, dial, pieces, purlin};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use purlin::client::cookie::Cookie;
 use purlin::client::{
-    Cause, Client, Connection, Dialer, Error, Request as Ask, Resolver, Settings, redirect,
+    Cause, Client, Connection, Dialer, Error, Rate, Request as Ask, Resolver, Settings, redirect,
 };
 use purlin::{
     BodyLength, Bytes, Fault, Mux, Request, Response, ResponseWriter, Server, Status, streaming,
@@ -516,6 +517,67 @@ fn each_wait_has_its_end_and_each_error_its_phase() {
     let refused = fetch(&client, "http://127.0.0.1:1/").unwrap_err();
     assert_eq!(refused.phase(), Some(Phase::Connect));
     assert!(refused.to_string().starts_with("GET http://127.0.0.1:1/: connect: "), "{refused}");
+}
+
+/// A stage that answers every request after a while.
+fn slow(wait: Duration) -> Stage {
+    Stage::new(move |scene| {
+        while scene.hear().is_some() {
+            std::thread::sleep(wait);
+            scene.say(OK);
+        }
+    })
+}
+
+#[test]
+fn a_request_may_have_limits_of_its_own() {
+    let short = Duration::from_millis(100);
+    let stage = slow(Duration::from_millis(400));
+    let own = Ask::get(stage.url("/")).response_timeout(short);
+    let error = ask(&client(), own).unwrap_err();
+    assert!(error.is_timeout() && error.phase() == Some(Phase::Wait), "{error}");
+
+    let hasty = Client::with(Settings::new().no_proxy().response_timeout(short).max_response(1));
+    let patient = Ask::get(stage.url("/")).response_timeout(LONG).max_response(2);
+    assert_eq!(ask(&hasty, patient).unwrap(), (200, "ok".into()));
+    // They end with it.
+    let error = fetch(&hasty, &stage.url("/")).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+
+    let quick = Stage::saying(OK);
+    let error = fetch(&hasty, &quick.url("/")).unwrap_err();
+    assert!(
+        matches!(error.cause(), Cause::Peer(peer) if peer.kind == Fault::BodyTooLarge),
+        "{error}"
+    );
+    let own = Ask::get(quick.url("/")).max_response(1);
+    assert!(ask(&client(), own).is_err());
+    assert_eq!(fetch(&client(), &quick.url("/")).unwrap().0, 200);
+}
+
+#[test]
+fn a_reader_that_pauses_is_not_taken_for_a_server_that_does() {
+    let stage = Stage::new(|scene| {
+        scene.hear();
+        scene.say("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf");
+        std::thread::sleep(Duration::from_millis(1300));
+        scene.say("half");
+        scene.wait();
+    });
+    let grace = Duration::from_secs(1);
+    let rate = Rate { bytes_per_second: 1_000_000, grace, burst: grace };
+    let client = Client::with(Settings::new().no_proxy().body_rate(rate));
+    let mut body = block!(client.get(stage.url("/"))).unwrap().into_body();
+    assert_eq!(block!(body.chunk()).unwrap().unwrap(), "half");
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(block!(body.chunk()).unwrap().unwrap(), "half");
+    assert_eq!(block!(body.chunk()).unwrap(), None);
+    client.close_idle();
+
+    let mut body = block!(client.get(stage.url("/"))).unwrap().into_body();
+    assert_eq!(block!(body.chunk()).unwrap().unwrap(), "half");
+    let error = block!(body.chunk()).unwrap_err();
+    assert!(error.is_timeout() && error.phase() == Some(Phase::Receive), "{error}");
 }
 
 #[test]

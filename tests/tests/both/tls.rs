@@ -9,6 +9,7 @@ use purlin::tls::{ClientTls, ServerTls};
 use purlin::{Error, Request, ResponseHead, ResponseWriter, Result, Server, Status, streaming};
 use purlin_core::Eof;
 use std::path::Path;
+use std::time::Duration;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const BIG: usize = 5 << 20;
@@ -129,6 +130,20 @@ fn a_handshake_that_fails_is_told_with_its_reason() {
     garbage.send("SSH-2.0-garbage\r\n");
     assert_eq!(garbage.exactly(1), [21], "an alert");
     told.all_of(&["fault: TlsHandshake", "TLS: "]);
+}
+
+#[test]
+fn a_handshake_has_its_time_and_no_more() {
+    let papers = Papers::new("slow");
+    let (tells, told) = observer();
+    let hasty = papers.server().with_handshake_timeout(Duration::from_millis(100));
+    let site = Site::start(Server::new(crate::on::hello).observe(tells).tls(hasty));
+    let mut peer = Peer::new(site.address);
+    // The beginning of a record of a handshake, and no more of it.
+    peer.send("\x16\x03\x01");
+    assert!(peer.rest().is_empty());
+    drop(peer);
+    told.all_of(&["fault: TlsTimeout", "TLS: the handshake did not end in time", "Closed"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use purlin_core::exchange::{CookieStore, Plan, Proxies};
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
 use purlin_core::policy::redirect;
-use purlin_core::{Fields, InvalidField};
+use purlin_core::{Fields, InvalidField, Rate};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,6 +101,30 @@ impl Settings {
     #[must_use]
     pub fn response_timeout(mut self, limit: Duration) -> Settings {
         self.machine.timeouts.first_byte = limit;
+        self
+    }
+
+    /// How fast a response's body must come while it is waited for. Without this
+    /// [`Rate::DEFAULT`]: 240 bytes a second after 5 s, with pauses of up to 30 s
+    /// for who was faster before.
+    #[must_use]
+    pub fn body_rate(mut self, rate: Rate) -> Settings {
+        self.machine.timeouts.body = rate;
+        self
+    }
+
+    /// How fast the server must take a request. [`Rate::DEFAULT`] without this.
+    #[must_use]
+    pub fn send_rate(mut self, rate: Rate) -> Settings {
+        self.machine.timeouts.write = rate;
+        self
+    }
+
+    /// How many bytes the body of a response may have as it is transferred.
+    /// Without this there is no such limit: it is read as it is asked for.
+    #[must_use]
+    pub fn max_response(mut self, bytes: u64) -> Settings {
+        self.machine.limits.body_bytes = bytes;
         self
     }
 

@@ -205,7 +205,12 @@ impl<'a> Run<'a> {
         let Some(lent) = &mut self.lent else {
             return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never);
         };
-        match lent.machine().request(head, body, self.now) {
+        let machine = lent.machine();
+        let begun = machine.request(head, body, self.now).and_then(|id| {
+            self.exchange.order().limit(machine, id)?;
+            Ok(id)
+        });
+        match begun {
             Ok(id) => self.id = id,
             Err(misuse) => self.fail(Error::new(misuse), Retry::Never),
         }

@@ -5,6 +5,7 @@ use purlin_core::{
     Body, ClientMachine, CloseReason, Id, Misuse, Now, RequestHead, ResponseHead, Reuse, Secured,
     ServerMachine,
 };
+use std::time::Duration;
 
 impl<M: ServerMachine> ServerMachine for Tls<M> {
     fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
@@ -33,6 +34,10 @@ impl<M: ServerMachine> ServerMachine for Tls<M> {
 impl<M: ClientMachine> ClientMachine for Tls<M> {
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
         self.inner.request(head, body, now)
+    }
+
+    fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse> {
+        self.inner.limit_wait(id, limit)
     }
 
     fn reuse(&self) -> Reuse {

@@ -40,6 +40,7 @@ use states::{ReadStep, Reader, WriteStep, Writer};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One HTTP/1 connection, seen by the client.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct Connection {
 
     reader: Reader,
     head: HeadScan,
+    /// How long the first byte of the final head may take.
+    patience: Duration,
     /// Interim responses so far, and their bytes.
     interims: u8,
     interim_bytes: usize,
@@ -119,6 +122,7 @@ impl Connection {
             timers: Deadlines::new(),
             reader: Reader::Idle,
             head: HeadScan::default(),
+            patience: config.timeouts.first_byte,
             interims: 0,
             interim_bytes: 0,
             body: Incoming::new(Framing::None),
@@ -306,6 +310,12 @@ impl Machine for Connection {
 impl ClientMachine for Connection {
     fn request(&mut self, head: &RequestHead, body: Body, _now: Now) -> Result<Id, Misuse> {
         self.begin_exchange(head, body)
+    }
+
+    fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.patience = limit;
+        Ok(())
     }
 
     fn reuse(&self) -> Reuse {

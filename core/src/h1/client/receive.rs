@@ -68,7 +68,7 @@ impl Connection {
     pub(super) fn watch_answer(&mut self, now: Now) {
         let due = self.reader == Reader::Wait && self.writer == Writer::End && self.out.is_empty();
         if due && !self.timers.is_set(Why::FirstByte) {
-            self.timers.set(Why::FirstByte, now.mono + self.config.timeouts.first_byte);
+            self.timers.set(Why::FirstByte, now.mono + self.patience);
         }
     }
 

@@ -60,6 +60,7 @@ impl Connection {
         self.persists = Ok(());
         (self.interims, self.interim_bytes) = (0, 0);
         self.body_limit = self.config.limits.body_bytes;
+        self.patience = self.config.timeouts.first_byte;
         self.body_told = false;
         self.unwanted = false;
         self.discarded = 0;

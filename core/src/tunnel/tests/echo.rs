@@ -5,6 +5,7 @@ use crate::machine::{Body, ClientMachine, Close, Eof, Event, Id, Machine, Recv, 
 use crate::{Fields, Misuse, Mono, Now, RequestHead, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
+use std::time::Duration;
 
 /// A machine that says what it is given to say, and keeps what it hears.
 pub(super) struct Echo {
@@ -119,6 +120,10 @@ impl ClientMachine for Echo {
     fn request(&mut self, _: &RequestHead, _: Body, _: Now) -> Result<Id, Misuse> {
         self.says.push(Bytes::from_static(b"REQUEST"));
         Ok(1)
+    }
+
+    fn limit_wait(&mut self, _: Id, _: Duration) -> Result<(), Misuse> {
+        Err(Misuse::NoSuchExchange)
     }
 
     fn reuse(&self) -> Reuse {
