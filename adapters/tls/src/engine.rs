@@ -199,11 +199,16 @@ impl Engine {
                 self.fresh = false;
                 return Ran::Failed(error.clone());
             }
+            if !self.fresh {
+                return Ran::Blocked;
+            }
             match self.step(Act::Nothing) {
                 Step::Blocked | Step::Open => {
                     self.fresh = false;
                     return Ran::Blocked;
                 }
+                // Most often a record comes alone.
+                Step::Plain => self.fresh = !self.input.is_empty() || self.state().wants_write(),
                 step => self.note(step),
             }
         }

@@ -13,6 +13,11 @@ const MOST_OUTPUT: usize = 4 * RECORD;
 /// Slices taken from the inner machine at a time.
 const SLICES: usize = 16;
 
+/// Whether who closes so says that nothing more will be sent.
+pub(super) fn is_orderly(close: Option<Close>) -> bool {
+    matches!(close, Some(Close::Graceful | Close::Linger))
+}
+
 impl<M: Machine> Tls<M> {
     /// Gives the inner machine what has come, as far as it takes it.
     pub(super) fn feed(&mut self, now: Now) {
@@ -186,15 +191,17 @@ impl<M: Machine> Tls<M> {
 
     /// Whether the inner machine closes, and the peer has not been told.
     pub(super) fn owes_goodbye(&self) -> bool {
-        let closes = matches!(self.inner.want().close, Some(Close::Graceful | Close::Linger));
-        closes && self.phase == Phase::Open && !self.said_goodbye && !self.lost
+        let silent = self.phase == Phase::Open && !self.said_goodbye && !self.lost;
+        silent && is_orderly(self.inner.want().close)
     }
 
     /// Once the inner machine has closed nobody but us watches over the last bytes.
     fn part(&mut self, now: Now) {
-        let closes = self.inner.want().close == Some(Close::Graceful);
-        let waits = self.owes_goodbye() || !self.engine.output.is_empty();
-        if closes && waits && self.phase == Phase::Open && self.due.is_none() && !self.lost {
+        if self.phase != Phase::Open || self.due.is_some() || self.lost {
+            return;
+        }
+        let waits = !self.said_goodbye || !self.engine.output.is_empty();
+        if waits && self.inner.want().close == Some(Close::Graceful) {
             self.due = Some((now.mono + PARTING, Why::Linger));
         }
     }

@@ -1,5 +1,6 @@
 //! The verbs for bytes, events and time.
 
+use super::flow::is_orderly;
 use super::{Phase, Tls};
 use bytes::Bytes;
 use purlin_core::{Close, Eof, Event, Fields, Id, Machine, Misuse, Mono, Now};
@@ -105,7 +106,7 @@ impl<M: Machine> Machine for Tls<M> {
             return Want { read: false, write: false, close: inner.close };
         }
         let open = self.phase == Phase::Open;
-        let speaks = open && !self.said_goodbye && (inner.write || self.owes_goodbye());
+        let speaks = open && !self.said_goodbye && (inner.write || is_orderly(inner.close));
         let write = !written || speaks;
         let read =
             !self.ended && !self.heard_goodbye && self.engine.has_room() && (inner.read || !open);
