@@ -266,6 +266,26 @@ fn an_unread_body_gives_its_connection_back_if_it_is_short() {
 }
 
 #[test]
+fn what_is_left_of_a_redirect_is_waited_for() {
+    let stage = Stage::new(|scene| {
+        scene.hear();
+        scene.say("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 4\r\n\r\nha");
+        std::thread::sleep(Duration::from_millis(5));
+        scene.say("lf");
+        while scene.hear().is_some() && scene.say(OK) {}
+    });
+    // On a busy machine five milliseconds can be fifty.
+    let one = (0..20).any(|_| {
+        let client = client();
+        let before = stage.heard().len();
+        let came = fetch(&client, &stage.url("/"));
+        let on_one = came.is_ok_and(|(_, text)| text == "ok") && client.idle() == 1;
+        on_one && stage.heard().len() == before + 2
+    });
+    assert!(one, "the connection is not used again");
+}
+
+#[test]
 fn a_connection_that_died_is_replaced_for_what_may_be_sent_again() {
     let once = || {
         Stage::new(|scene| {

@@ -19,6 +19,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+/// How long what is left of a response that leads on may take, to keep the connection.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// The body of a response.
 ///
 /// It is read from the connection as it is asked for, so a slow reader slows
@@ -296,6 +299,23 @@ pub(super) fn leave(mut lent: Lent<Socket>, id: Id) {
         }
     }
     lent.give_back(now);
+}
+
+/// The same, for who can wait for what has not come yet.
+pub(super) async fn read_out(mut lent: Lent<Socket>, id: Id) {
+    let now = clock::now();
+    let (socket, machine) = lent.parts();
+    if machine.discard(id, now).is_err() {
+        return lent.give_back(now);
+    }
+    loop {
+        while machine.poll_event(clock::now()).is_some() {}
+        let open = machine.reuse() == Reuse::Later && machine.want().close.is_none();
+        if !open || socket.turn(machine, Some(now.mono + PATIENCE)).await != Turn::Moved {
+            break;
+        }
+    }
+    lent.give_back(clock::now());
 }
 
 impl fmt::Debug for Body {

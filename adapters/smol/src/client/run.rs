@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
                 Ask::Connect(route) => self.connect(&route).await,
                 Ask::Send { head, body, .. } => self.begin(&head, body),
                 Ask::Drive => self.drive().await,
-                Ask::Discard => self.throw_away(),
+                Ask::Discard => self.throw_away().await,
                 Ask::Deliver(answer) => return self.deliver(answer),
                 Ask::Fail(error) => return Err(error),
             }
@@ -317,10 +317,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A response that leads on: its connection is kept if its rest is here.
-    fn throw_away(&mut self) {
+    /// A response that leads on: its connection is kept if its rest is short.
+    async fn throw_away(&mut self) {
         if let Some(lent) = self.lent.take() {
-            body::leave(lent, self.id);
+            body::read_out(lent, self.id).await;
         }
         let now = self.look();
         self.exchange.discarded(now);
