@@ -2,6 +2,7 @@
 //! pool and who waits for it, the layers of a connection, decoding, sockets
 //! that are connecting.
 
+mod course;
 #[cfg(feature = "gzip")]
 mod inflate;
 #[cfg(not(feature = "gzip"))]
@@ -12,16 +13,19 @@ mod keep;
 mod layers;
 mod link;
 mod nudge;
+mod received;
 mod resolve;
 mod settings;
 mod socket;
 
+pub use course::{Course, Upload};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use keep::{Got, Keep, Next, Waiting};
 pub use layers::Layers;
 pub use link::{BoxMachine, Home, Lent, Link, Slot};
 pub use nudge::Nudge;
+pub use received::Received;
 pub use resolve::Resolver;
 pub use settings::Settings;
 pub use socket::{Connecting, Idle, wait_for};

@@ -31,7 +31,7 @@ pub use purlin_core::exchange::{Cause, CookieStore, Error, IntoUrl, Proxies, Rou
 pub use purlin_core::policy::{cookie, jar, proxy, redirect};
 pub use purlin_core::url::{Url, UrlError};
 pub use purlin_core::{Phase, Rate};
-pub use purlin_host::client::{Resolver, Settings, SharedJar};
+pub use purlin_host::client::{Received, Resolver, Settings, SharedJar};
 pub use response::Response;
 pub use single::Connection;
 pub use upgraded::Upgraded;

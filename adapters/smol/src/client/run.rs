@@ -6,13 +6,10 @@ use super::{Error, Inner, Response};
 use crate::Source;
 use crate::clock;
 use crate::source::Pieces;
-use bytes::Bytes;
 use futures_lite::future;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{
-    Body as Sent, CloseReason, Event, Id, Misuse, Mono, Now, Phase, RequestHead, Retry, Reuse,
-};
-use purlin_host::client::{Got, Lent, Link, Next, Waiting};
+use purlin_core::{CloseReason, Mono, Now, Phase, Retry, Reuse};
+use purlin_host::client::{Course, Got, Lent, Link, Next, Waiting};
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -23,30 +20,18 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Run<'a> {
     /// None for a connection outside any pool.
     inner: Option<&'a Inner>,
-    exchange: Exchange,
+    course: Course<Socket, Source>,
     /// The time of the last look.
     now: Now,
-    given: Option<Given<Source>>,
-    lent: Option<Lent<Socket>>,
     /// The connection outside any pool, until it is used.
     single: Option<Lent<Socket>>,
-    id: Id,
-    /// What is still to be sent.
-    upload: Option<Upload>,
-}
-
-/// A body on its way out.
-struct Upload {
-    source: Source,
-    /// What was taken from it and not sent yet.
-    rest: Bytes,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(inner: &'a Inner, order: Order, given: Option<Given<Source>>) -> Run<'a> {
         let now = clock::now();
         let exchange = Exchange::new(inner.plan.clone(), order, now);
-        Run::made(Some(inner), exchange, given, now)
+        Run { inner: Some(inner), course: Course::new(exchange, given), now, single: None }
     }
 
     /// The same, on a connection outside any pool.
@@ -57,25 +42,15 @@ impl<'a> Run<'a> {
         given: Option<Given<Source>>,
     ) -> Run<'static> {
         let now = clock::now();
-        let mut run = Run::made(None, Exchange::new(plan, order, now), given, now);
-        run.single = Some(lent);
-        run
-    }
-
-    fn made(
-        inner: Option<&'a Inner>,
-        exchange: Exchange,
-        given: Option<Given<Source>>,
-        now: Now,
-    ) -> Run<'a> {
-        Run { inner, exchange, now, given, lent: None, single: None, id: 0, upload: None }
+        let course = Course::new(Exchange::new(plan, order, now), given);
+        Run { inner: None, course, now, single: Some(lent) }
     }
 
     pub(super) async fn response(mut self) -> Result<Response, Error> {
         loop {
-            match self.exchange.ask(self.now) {
+            match self.course.exchange.ask(self.now) {
                 Ask::Connect(route) => self.connect(&route).await,
-                Ask::Send { head, body, .. } => self.begin(&head, body),
+                Ask::Send { head, body, .. } => self.course.begin(&head, body, self.now),
                 Ask::Drive => self.drive().await,
                 Ask::Discard => self.throw_away().await,
                 Ask::Deliver(answer) => return self.deliver(answer),
@@ -90,26 +65,17 @@ impl<'a> Run<'a> {
         self.now
     }
 
-    fn fail(&mut self, error: Error, fact: Retry) {
-        self.lent = None;
-        self.upload = None;
-        let now = self.look();
-        self.exchange.failed(error, fact, now);
-    }
-
     async fn connect(&mut self, route: &Route) {
         match self.connection(route).await {
             Ok((lent, how)) => {
-                self.lent = Some(lent);
-                self.exchange.connected(how, self.now);
+                self.course.lent = Some(lent);
+                self.course.exchange.connected(how, self.now);
             }
             // If its time is up, the exchange says so itself, with the limit.
             Err(error) => {
                 let now = self.look();
-                if self.exchange.tick(now) {
-                    self.lent = None;
-                } else {
-                    self.fail(error, Retry::Never);
+                if !self.course.tick(now) {
+                    self.course.fail(error, Retry::Never, now);
                 }
             }
         }
@@ -134,7 +100,7 @@ impl<'a> Run<'a> {
                 }
                 Got::Turn(waiting) => waiting,
             };
-            self.exchange.begin_waiting(self.now);
+            self.course.exchange.begin_waiting(self.now);
             let turned = self.turn(inner, &mut waiting, route).await;
             self.look();
             match turned? {
@@ -155,7 +121,7 @@ impl<'a> Run<'a> {
         waiting: &mut Waiting<Socket>,
         route: &Route,
     ) -> Result<Turned, Error> {
-        let until = self.exchange.deadline();
+        let until = self.course.exchange.deadline();
         let next = future::poll_fn(|cx| match waiting.poll(cx.waker(), clock::now()) {
             Next::Later => Poll::Pending,
             next => Poll::Ready(Ok(next)),
@@ -165,7 +131,7 @@ impl<'a> Run<'a> {
         {
             return Ok(Turned::Kept(lent, Reached { reused: true, idle }));
         }
-        let mut dialling = pin!(inner.dial.dial(route, &mut self.exchange));
+        let mut dialling = pin!(inner.dial.dial(route, &mut self.course.exchange));
         let first = future::poll_fn(|cx| {
             if let Next::Kept(lent, idle) = waiting.poll(cx.waker(), clock::now()) {
                 return Poll::Ready(Ok(Turned::Kept(lent, Reached { reused: true, idle })));
@@ -188,122 +154,68 @@ impl<'a> Run<'a> {
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
         let mut lent = waiting.opened(link, now);
         if !lent.machine().is_ready() {
-            self.exchange.begin(Phase::Tls, now);
-            set_up(&mut lent, self.exchange.deadline()).await?;
+            self.course.exchange.begin(Phase::Tls, now);
+            set_up(&mut lent, self.course.exchange.deadline()).await?;
         }
         self.look();
         Ok((lent, Reached::new()))
     }
 
-    fn begin(&mut self, head: &RequestHead, body: Sent) {
-        if matches!(body, Sent::Length(_) | Sent::Stream) {
-            let Some(source) = Given::begin(&mut self.given) else {
-                return self.fail(Error::new(Cause::NotReplayable), Retry::Never);
-            };
-            self.upload = Some(Upload { source, rest: Bytes::new() });
-        }
-        let Some(lent) = &mut self.lent else {
-            return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never);
-        };
-        let machine = lent.machine();
-        let begun = machine.request(head, body, self.now).and_then(|id| {
-            self.exchange.order().limit(machine, id)?;
-            Ok(id)
-        });
-        match begun {
-            Ok(id) => self.id = id,
-            Err(misuse) => self.fail(Error::new(misuse), Retry::Never),
-        }
-    }
-
     /// Moves bytes until there is something to tell the exchange.
     async fn drive(&mut self) {
-        loop {
-            if self.events() || self.lent.is_none() {
-                return;
-            }
-            let moved = future::poll_fn(|cx| {
-                // A source that has to be waited for does not keep the response waiting.
-                if let Poll::Ready(Err(error)) = self.poll_feed(cx) {
-                    return Poll::Ready(Err(error));
-                }
-                let Some(lent) = &mut self.lent else {
-                    return Poll::Ready(Ok(Turn::Stuck));
-                };
-                let (socket, machine) = lent.parts();
-                let (more, until) = (self.upload.is_some(), self.exchange.deadline());
-                let turn = socket.poll_turn(machine, more, until, &mut self.now, cx);
-                if self.upload.is_none() && !machine.want().write {
-                    self.exchange.sent(self.now);
-                }
-                turn.map(Ok)
-            });
-            match moved.await {
+        while !self.course.events(self.now) {
+            match future::poll_fn(|cx| self.poll_turn(cx)).await {
                 Ok(Turn::Moved) => {}
-                Ok(Turn::Late) => {
-                    if self.exchange.tick(self.now) {
-                        self.lent = None;
-                        return;
-                    }
+                Ok(Turn::Late) if self.course.tick(self.now) => return,
+                Ok(Turn::Late) => {}
+                Ok(Turn::Stuck) => return self.course.stuck(self.now),
+                Err(error) => {
+                    let now = self.look();
+                    return self.course.fail(error, Retry::Never, now);
                 }
-                Ok(Turn::Stuck) => {
-                    if !self.events() {
-                        let stuck = Error::new(Misuse::NoSuchExchange).during(Phase::Wait);
-                        self.fail(stuck, Retry::Never);
-                    }
-                    return;
-                }
-                Err(error) => return self.fail(error, Retry::Never),
             }
         }
     }
 
-    /// Tells the exchange what the machine has to tell; says whether it is to be asked again.
-    fn events(&mut self) -> bool {
-        loop {
-            let now = self.now;
-            let Some(lent) = &mut self.lent else { return true };
-            match lent.machine().poll_event(now) {
-                None => return false,
-                Some(Event::Interim { head, .. }) => self.exchange.interim(head),
-                Some(Event::Response { head, body, .. }) => {
-                    self.upload = None;
-                    self.exchange.response(head, body, now);
-                    return true;
-                }
-                Some(event) => {
-                    if let Some((error, fact)) = Error::of_event(event) {
-                        let error = error.because(lent.machine().trouble());
-                        self.fail(error, fact);
-                        return true;
-                    }
-                }
-            }
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, Error>> {
+        // A source that has to be waited for does not keep the response waiting.
+        if let Poll::Ready(Err(error)) = self.poll_feed(cx) {
+            return Poll::Ready(Err(error));
         }
+        let (more, until) = (self.course.upload.is_some(), self.course.exchange.deadline());
+        let Some(lent) = &mut self.course.lent else {
+            return Poll::Ready(Ok(Turn::Stuck));
+        };
+        let (socket, machine) = lent.parts();
+        let turn = socket.poll_turn(machine, more, until, &mut self.now, cx);
+        self.course.moved(self.now);
+        turn.map(Ok)
     }
 
     /// Gives the machine of the body what it takes. Pending if the source is
     /// waited for, or if the machine takes no more before some has been written.
     fn poll_feed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let (Some(upload), Some(lent)) = (&mut self.upload, &mut self.lent) else {
+        let id = self.course.id();
+        let Course { exchange, lent, upload: slot, .. } = &mut self.course;
+        let (Some(upload), Some(lent)) = (&mut *slot, lent) else {
             return Poll::Ready(Ok(()));
         };
         let (socket, machine) = lent.parts();
         loop {
             let now = clock::now();
             if upload.rest.is_empty() {
-                self.exchange.body_taken();
+                exchange.body_taken();
                 match ready!(upload.source.poll_next(cx)) {
                     Some(piece) => upload.rest = piece.map_err(Error::of_source)?,
                     None => {
-                        let ended = machine.finish(self.id, None, now);
-                        self.upload = None;
+                        let ended = machine.finish(id, None, now);
+                        *slot = None;
                         return Poll::Ready(Error::of_upload(ended));
                     }
                 }
             }
-            if let Err(misuse) = machine.send(self.id, &mut upload.rest, now) {
-                self.upload = None;
+            if let Err(misuse) = machine.send(id, &mut upload.rest, now) {
+                *slot = None;
                 return Poll::Ready(Error::of_upload(Err(misuse)));
             }
             if !upload.rest.is_empty() {
@@ -319,19 +231,16 @@ impl<'a> Run<'a> {
 
     /// A response that leads on: its connection is kept if its rest is short.
     async fn throw_away(&mut self) {
-        if let Some(lent) = self.lent.take() {
-            body::read_out(lent, self.id).await;
+        if let Some(lent) = self.course.lent.take() {
+            body::read_out(lent, self.course.id()).await;
         }
         let now = self.look();
-        self.exchange.discarded(now);
+        self.course.exchange.discarded(now);
     }
 
     fn deliver(&mut self, answer: Arc<Answer>) -> Result<Response, Error> {
-        let Some(mut lent) = self.lent.take() else {
-            return Err(Error::new(Misuse::NoSuchExchange));
-        };
-        let secured = lent.machine().tls();
-        let reading = Reading::new(lent, self.id, self.now, &answer);
+        let (lent, secured) = self.course.hand_on()?;
+        let reading = Reading::new(lent, self.course.id(), self.now, &answer);
         Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
 }

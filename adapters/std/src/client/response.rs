@@ -2,14 +2,15 @@
 
 use super::{Body, Error, Upgraded};
 use crate::Bytes;
-use purlin_core::exchange::{Answer, Cause, Trace};
-use purlin_core::policy::coding::Decoding;
-use purlin_core::url::Url;
-use purlin_core::{BodyLength, Fields, ResponseHead, Secured, Status, TlsInfo, Version};
+use purlin_core::Secured;
+use purlin_core::exchange::{Answer, Trace};
+use purlin_host::client::Received;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
-/// A response to a client.
+/// A response to a client. Status, fields and whatever else is known before the
+/// body is read are those of [`Received`].
 ///
 /// ```no_run
 /// let mut response = purlin_std::get("http://127.0.0.1:8080/")?;
@@ -19,75 +20,18 @@ use std::sync::Arc;
 /// # Ok::<(), purlin_std::client::Error>(())
 /// ```
 pub struct Response {
-    answer: Arc<Answer>,
-    secured: Option<Secured>,
+    received: Received,
     body: Body,
 }
 
 impl Response {
     pub(super) fn new(answer: Arc<Answer>, secured: Option<Secured>, body: Body) -> Response {
-        Response { answer, secured, body }
-    }
-
-    /// The status.
-    pub fn status(&self) -> Status {
-        self.answer.head.status()
-    }
-
-    /// The version the server spoke.
-    pub fn version(&self) -> Version {
-        self.answer.head.version()
-    }
-
-    /// The fields.
-    pub fn fields(&self) -> &Fields {
-        self.answer.head.fields()
-    }
-
-    /// The first value of this field, if it is text.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.answer.head.fields().get(name)
-    }
-
-    /// Its head.
-    pub fn head(&self) -> &ResponseHead {
-        &self.answer.head
-    }
-
-    /// The interim responses that came before it, such as 103 (Early Hints).
-    pub fn interims(&self) -> &[ResponseHead] {
-        &self.answer.interims
-    }
-
-    /// Where it came from, after redirects.
-    pub fn url(&self) -> &Url {
-        &self.answer.url
-    }
-
-    /// How long its body is as it is transferred.
-    pub fn length(&self) -> BodyLength {
-        self.answer.body
-    }
-
-    /// Whether a coding is undone, so that the content is longer than what is transferred.
-    pub fn is_decoded(&self) -> bool {
-        self.answer.decoding != Decoding::AsIs
-    }
-
-    /// The TLS it came in: version, cipher, the server's certificates. None for
-    /// plain HTTP.
-    pub fn tls(&self) -> Option<&TlsInfo> {
-        self.secured.as_ref()?.info()
+        Response { received: Received::new(answer, secured), body }
     }
 
     /// When what happened, as it is known by now.
     pub fn trace(&self) -> Trace {
-        Trace { end: self.body.ended(), ..self.answer.trace }
-    }
-
-    /// When what happened in the sendings before: redirects and retries, in order.
-    pub fn earlier(&self) -> &[Trace] {
-        &self.answer.earlier
+        Trace { end: self.body.ended(), ..self.answer().trace }
     }
 
     /// The body.
@@ -104,7 +48,7 @@ impl Response {
     /// HTTP: 101 (Switching Protocols), or success of a CONNECT. Else the
     /// response is dropped.
     pub fn upgrade(self) -> Option<Upgraded> {
-        if self.answer.is_upgraded() { self.body.into_upgraded() } else { None }
+        if self.answer().is_upgraded() { self.body.into_upgraded() } else { None }
     }
 
     /// The whole body.
@@ -126,18 +70,23 @@ impl Response {
     /// Itself, unless its status says that the request failed (4xx, 5xx).
     ///
     /// # Errors
-    /// [`Cause::Status`].
+    /// [`Cause::Status`](super::Cause::Status).
     pub fn error_for_status(self) -> Result<Response, Error> {
-        if self.status().code() < 400 {
-            return Ok(self);
-        }
-        let error = Error::new(Cause::Status(self.status()));
-        Err(error.of(&self.answer.method, &self.answer.url))
+        self.check_status()?;
+        Ok(self)
+    }
+}
+
+impl Deref for Response {
+    type Target = Received;
+
+    fn deref(&self) -> &Received {
+        &self.received
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} from {}", self.status(), self.answer.url.redacted())
+        fmt::Debug::fmt(&self.received, f)
     }
 }

@@ -5,11 +5,10 @@ use super::dial::Dialled;
 use super::socket::{Socket, Turn};
 use super::{Error, Inner, Response};
 use crate::Source;
-use bytes::Bytes;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{Body as Sent, Event, Id, Misuse, Mono, Phase, RequestHead, Retry, Reuse};
+use purlin_core::{Mono, Phase, Retry, Reuse};
 use purlin_host::Clock;
-use purlin_host::client::{Got, Idle, Lent, Link, Next, Nudge, Waiting, wait_for};
+use purlin_host::client::{Course, Got, Idle, Lent, Link, Next, Nudge, Waiting, wait_for};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -18,29 +17,17 @@ use std::sync::Arc;
 pub(super) struct Run<'a> {
     /// None for a connection outside any pool.
     inner: Option<&'a Inner>,
-    exchange: Exchange,
-    given: Option<Given<Source>>,
+    course: Course<Socket, Source>,
     clock: Clock,
-    lent: Option<Lent<Socket>>,
     /// The connection outside any pool, until it is used.
     single: Option<Lent<Socket>>,
-    id: Id,
-    /// What is still to be sent.
-    upload: Option<Upload>,
-}
-
-/// A body on its way out.
-struct Upload {
-    source: Source,
-    /// What was taken from it and not sent yet.
-    rest: Bytes,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(inner: &'a Inner, order: Order, given: Option<Given<Source>>) -> Run<'a> {
         let clock = Clock::of_thread();
         let exchange = Exchange::new(inner.plan.clone(), order, clock.last());
-        Run::made(Some(inner), exchange, given, clock)
+        Run { inner: Some(inner), course: Course::new(exchange, given), clock, single: None }
     }
 
     /// The same, on a connection outside any pool.
@@ -52,25 +39,14 @@ impl<'a> Run<'a> {
     ) -> Run<'static> {
         let clock = Clock::of_thread();
         let exchange = Exchange::new(plan, order, clock.last());
-        let mut run = Run::made(None, exchange, given, clock);
-        run.single = Some(lent);
-        run
-    }
-
-    fn made(
-        inner: Option<&'a Inner>,
-        exchange: Exchange,
-        given: Option<Given<Source>>,
-        clock: Clock,
-    ) -> Run<'a> {
-        Run { inner, exchange, given, clock, lent: None, single: None, id: 0, upload: None }
+        Run { inner: None, course: Course::new(exchange, given), clock, single: Some(lent) }
     }
 
     pub(super) fn response(mut self) -> Result<Response, Error> {
         loop {
-            match self.exchange.ask(self.clock.last()) {
+            match self.course.exchange.ask(self.clock.last()) {
                 Ask::Connect(route) => self.connect(&route),
-                Ask::Send { head, body, rewind } => self.begin(&head, body, rewind),
+                Ask::Send { head, body, .. } => self.course.begin(&head, body, self.clock.last()),
                 Ask::Drive => self.drive(),
                 Ask::Discard => self.throw_away(),
                 Ask::Deliver(answer) => return self.deliver(answer),
@@ -79,22 +55,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn fail(&mut self, error: Error, fact: Retry) {
-        self.lent = None;
-        self.upload = None;
-        let now = self.clock.look();
-        self.exchange.failed(error, fact, now);
-    }
-
     fn connect(&mut self, route: &Route) {
         match self.connection(route) {
             Ok((lent, how)) => {
-                self.lent = Some(lent);
-                self.exchange.connected(how, self.clock.last());
+                self.course.lent = Some(lent);
+                self.course.exchange.connected(how, self.clock.last());
             }
             // If its time is up, the exchange says so itself, with the limit.
-            Err(_) if self.exchange.tick(self.clock.look()) => self.lent = None,
-            Err(error) => self.fail(error, Retry::Never),
+            Err(_) if self.course.tick(self.clock.look()) => {}
+            Err(error) => self.course.fail(error, Retry::Never, self.clock.last()),
         }
     }
 
@@ -139,7 +108,7 @@ impl<'a> Run<'a> {
                     return Ok(alive.then_some((lent, Reached { reused: true, idle })));
                 }
                 Next::Dial => {
-                    let (exchange, clock) = (&mut self.exchange, &mut self.clock);
+                    let (exchange, clock) = (&mut self.course.exchange, &mut self.clock);
                     match inner.dial.dial(route, exchange, nudge.as_fd(), clock)? {
                         Dialled::Socket(socket) => {
                             return self.set_up(inner, socket, waiting, route).map(Some);
@@ -148,12 +117,12 @@ impl<'a> Run<'a> {
                     }
                 }
                 Next::Later => {
-                    self.exchange.begin_waiting(now);
-                    let wait = self.exchange.deadline().map(|at| at.since(now.mono));
+                    self.course.exchange.begin_waiting(now);
+                    let wait = self.course.exchange.deadline().map(|at| at.since(now.mono));
                     wait_for(&[(nudge.as_fd(), Idle::Reads)], wait)
                         .map_err(Error::of_connecting)?;
                     nudge.clear();
-                    if self.exchange.tick(self.clock.look()) {
+                    if self.course.exchange.tick(self.clock.look()) {
                         return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()));
                     }
                 }
@@ -174,8 +143,8 @@ impl<'a> Run<'a> {
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
         let mut lent = waiting.opened(link, now);
         if !lent.machine().is_ready() {
-            self.exchange.begin(Phase::Tls, now);
-            set_up(&mut lent, self.exchange.deadline(), &mut self.clock)?;
+            self.course.exchange.begin(Phase::Tls, now);
+            set_up(&mut lent, self.course.exchange.deadline(), &mut self.clock)?;
         }
         Ok((lent, Reached::new()))
     }
@@ -189,117 +158,58 @@ impl<'a> Run<'a> {
         machine.reuse() == Reuse::Now
     }
 
-    fn begin(&mut self, head: &RequestHead, body: Sent, rewind: bool) {
-        let streams = matches!(body, Sent::Length(_) | Sent::Stream);
-        if streams {
-            let Some(source) = Given::begin(&mut self.given) else {
-                return self.fail(Error::new(Cause::NotReplayable), Retry::Never);
-            };
-            self.upload = Some(Upload { source, rest: Bytes::new() });
-        }
-        debug_assert!(streams || !rewind);
-        let Some(lent) = &mut self.lent else {
-            return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never);
-        };
-        let machine = lent.machine();
-        let begun = machine.request(head, body, self.clock.last()).and_then(|id| {
-            self.exchange.order().limit(machine, id)?;
-            Ok(id)
-        });
-        match begun {
-            Ok(id) => self.id = id,
-            Err(misuse) => self.fail(Error::new(misuse), Retry::Never),
-        }
-    }
-
     /// Moves bytes until there is something to tell the exchange.
     fn drive(&mut self) {
         loop {
-            if self.events() || self.lent.is_none() {
+            if self.course.events(self.clock.last()) {
                 return;
             }
-            if self.upload.is_some() {
-                if let Err(error) = self.feed() {
-                    return self.fail(error, Retry::Never);
-                }
+            if self.course.upload.is_some() {
+                let fed = self.feed();
                 // What gives the body may have taken its time.
-                self.clock.look();
+                let now = self.clock.look();
+                if let Err(error) = fed {
+                    return self.course.fail(error, Retry::Never, now);
+                }
             }
-            let Some(lent) = &mut self.lent else { return };
+            let (more, until) = (self.course.upload.is_some(), self.course.exchange.deadline());
+            let Some(lent) = &mut self.course.lent else { return };
             let (socket, machine) = lent.parts();
-            let turn = socket.turn(
-                machine,
-                self.upload.is_some(),
-                self.exchange.deadline(),
-                &mut self.clock,
-            );
-            if self.upload.is_none() && !machine.want().write {
-                self.exchange.sent(self.clock.last());
-            }
+            let turn = socket.turn(machine, more, until, &mut self.clock);
+            let now = self.clock.last();
+            self.course.moved(now);
             match turn {
                 Turn::Moved => {}
-                Turn::Late => {
-                    if self.exchange.tick(self.clock.last()) {
-                        self.lent = None;
-                        return;
-                    }
-                }
-                Turn::Stuck => {
-                    if !self.events() {
-                        let stuck = Error::new(Misuse::NoSuchExchange).during(Phase::Wait);
-                        self.fail(stuck, Retry::Never);
-                    }
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Tells the exchange what the machine has to tell; says whether it is to be asked again.
-    fn events(&mut self) -> bool {
-        loop {
-            let now = self.clock.last();
-            let Some(lent) = &mut self.lent else { return true };
-            match lent.machine().poll_event(now) {
-                None => return false,
-                Some(Event::Interim { head, .. }) => self.exchange.interim(head),
-                Some(Event::Response { head, body, .. }) => {
-                    self.upload = None;
-                    self.exchange.response(head, body, now);
-                    return true;
-                }
-                Some(event) => {
-                    if let Some((error, fact)) = Error::of_event(event) {
-                        let error = error.because(lent.machine().trouble());
-                        self.fail(error, fact);
-                        return true;
-                    }
-                }
+                Turn::Late if self.course.tick(now) => return,
+                Turn::Late => {}
+                Turn::Stuck => return self.course.stuck(now),
             }
         }
     }
 
     /// Gives the machine as much of the body as it takes.
     fn feed(&mut self) -> Result<(), Error> {
-        let (Some(upload), Some(lent)) = (&mut self.upload, &mut self.lent) else {
+        let id = self.course.id();
+        let Course { exchange, lent, upload: slot, .. } = &mut self.course;
+        let (Some(upload), Some(lent)) = (&mut *slot, lent) else {
             return Ok(());
         };
         let (socket, machine) = lent.parts();
         loop {
             let now = self.clock.last();
             if upload.rest.is_empty() {
-                self.exchange.body_taken();
+                exchange.body_taken();
                 match upload.source.next().map_err(Error::of_source)? {
                     Some(piece) => upload.rest = piece,
                     None => {
-                        let ended = machine.finish(self.id, None, now);
-                        self.upload = None;
+                        let ended = machine.finish(id, None, now);
+                        *slot = None;
                         return Error::of_upload(ended);
                     }
                 }
             }
-            if let Err(misuse) = machine.send(self.id, &mut upload.rest, now) {
-                self.upload = None;
+            if let Err(misuse) = machine.send(id, &mut upload.rest, now) {
+                *slot = None;
                 return Error::of_upload(Err(misuse));
             }
             if !upload.rest.is_empty() {
@@ -315,19 +225,16 @@ impl<'a> Run<'a> {
 
     /// A response that leads on: its connection is kept if its rest is short.
     fn throw_away(&mut self) {
-        if let Some(lent) = self.lent.take() {
-            super::body::leave(lent, self.id, &mut self.clock);
+        if let Some(lent) = self.course.lent.take() {
+            super::body::leave(lent, self.course.id(), &mut self.clock);
         }
         let now = self.clock.look();
-        self.exchange.discarded(now);
+        self.course.exchange.discarded(now);
     }
 
     fn deliver(&mut self, answer: Arc<Answer>) -> Result<Response, Error> {
-        let Some(mut lent) = self.lent.take() else {
-            return Err(Error::new(Misuse::NoSuchExchange));
-        };
-        let secured = lent.machine().tls();
-        let reading = Reading::new(lent, self.id, self.clock, &answer);
+        let (lent, secured) = self.course.hand_on()?;
+        let reading = Reading::new(lent, self.course.id(), self.clock, &answer);
         Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
 }
