@@ -196,10 +196,7 @@ impl Read for Body {
                 None => return Ok(0),
             }
         }
-        let count = incoming.rest.len().min(room.len());
-        room[..count].copy_from_slice(&incoming.rest[..count]);
-        incoming.rest.advance(count);
-        Ok(count)
+        (&mut incoming.rest).reader().read(room)
     }
 }
 

@@ -71,10 +71,7 @@ impl Upgraded {
                 Piece::End(_) => return Ok(0),
             }
         }
-        let count = rest.len().min(room.len());
-        room[..count].copy_from_slice(&rest[..count]);
-        rest.advance(count);
-        Ok(count)
+        (&mut *rest).reader().read(room)
     }
 
     fn write_all_of(&self, bytes: &[u8]) -> Result<usize, Error> {

@@ -13,7 +13,7 @@ use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Now, Phase, Recv, Reuse}
 use purlin_host::Moved;
 use purlin_host::client::{Inflate, Lent, Pulled};
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -268,10 +268,7 @@ impl AsyncRead for Body {
                 None => return Poll::Ready(Ok(0)),
             }
         }
-        let count = self.rest.len().min(room.len());
-        room[..count].copy_from_slice(&self.rest[..count]);
-        self.rest.advance(count);
-        Poll::Ready(Ok(count))
+        Poll::Ready((&mut self.rest).reader().read(room))
     }
 }
 

@@ -9,7 +9,7 @@ use purlin_core::exchange::Answer;
 use purlin_core::{Id, Misuse, Phase, Recv};
 use purlin_host::client::Lent;
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -117,10 +117,7 @@ impl AsyncRead for Upgraded {
                 None => return Poll::Ready(Ok(0)),
             }
         }
-        let count = self.rest.len().min(room.len());
-        room[..count].copy_from_slice(&self.rest[..count]);
-        self.rest.advance(count);
-        Poll::Ready(Ok(count))
+        Poll::Ready((&mut self.rest).reader().read(room))
     }
 }
 

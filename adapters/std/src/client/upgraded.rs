@@ -124,10 +124,7 @@ impl Read for Upgraded {
                 None => return Ok(0),
             }
         }
-        let count = self.rest.len().min(room.len());
-        room[..count].copy_from_slice(&self.rest[..count]);
-        self.rest.advance(count);
-        Ok(count)
+        (&mut self.rest).reader().read(room)
     }
 }
 
