@@ -48,6 +48,7 @@
 //! );
 //! ```
 
+mod cookies;
 mod error;
 mod head;
 mod order;
@@ -250,8 +251,11 @@ impl Exchange {
     fn send(&mut self, route: Route, now: Now) -> Ask {
         self.coding_asked =
             self.plan.compression && coding::asks(&self.order.method, &self.order.fields);
-        let cookies =
-            self.plan.cookies.as_ref().and_then(|store| store.cookies(&self.order.url, now));
+        let cookies = self
+            .plan
+            .cookies
+            .as_ref()
+            .and_then(|store| store.cookies(&cookies::url_of(&self.order), now));
         let built = head::build(&self.order, &self.plan, &route, cookies, self.coding_asked);
         let head = match built {
             Ok(head) => head,
@@ -265,7 +269,9 @@ impl Exchange {
         };
         self.sendings += 1;
         self.state = State::Waiting(route);
-        Ask::Send { head, body, rewind: std::mem::take(&mut self.body_begun) }
+        let streams = matches!(body, Body::Length(_) | Body::Stream);
+        let rewind = std::mem::take(&mut self.body_begun) && streams;
+        Ask::Send { head, body, rewind }
     }
 
     /// A phase of connecting begins: its time runs.
@@ -361,8 +367,9 @@ impl Exchange {
         self.trace.head = Some(now.mono);
         self.trace.sent.get_or_insert(now.mono);
         if let Some(store) = &self.plan.cookies {
-            let mut lines = head.fields().values("Set-Cookie");
-            store.store(&self.order.url, &mut lines, now);
+            let lines = || head.fields().values(names::SET_COOKIE);
+            store.store(&cookies::url_of(&self.order), &mut lines(), now);
+            cookies::supersede(&mut self.order.fields, lines());
         }
         if head.status().is_redirection() {
             match self.redirect(&head) {

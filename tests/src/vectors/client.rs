@@ -1,8 +1,8 @@
 //! Checks the vectors of what a client decides by itself: redirects and proxies.
 //!
 //! It sends nothing: what would be sent is put together from what the core
-//! decides. What a cookie jar adds is left out, as are the bodies of the
-//! redirects, which are read by whoever sends.
+//! decides. What a cookie jar adds is left out here: [`super::exchange`] plays
+//! the same cases with a jar.
 
 use super::json::{fields, flag, items, latin1, same, text};
 use purlin_core::policy::auth;
@@ -72,6 +72,9 @@ pub(super) fn redirect(case: &Value) -> Result<(), String> {
         .iter()
         .map(|call| (text(call, "url").to_owned(), call["via"].as_u64().unwrap_or_default()));
     same("calls of the check", &go.calls, &calls.collect())?;
+    let unheard = Arc::default();
+    let follow = follow(text(&case["in"], "check"), &unheard);
+    super::exchange::redirect(case, Policy { follow, ..Policy::go() })?;
 
     let ours = Run::of(case, &Policy::default())?;
     for (ours, go) in ours.sent.iter().zip(&go.sent) {

@@ -5,6 +5,7 @@
 mod client;
 mod cookiejar;
 mod cookies;
+mod exchange;
 mod json;
 mod request_write;
 mod responses;
