@@ -355,7 +355,7 @@ fn every_transcript_is_what_happens() {
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         if let Err(why) = play(&fs::read_to_string(&path).unwrap()) {
-            wrong.push(format!("{}: {why}", path.file_name().unwrap().display()));
+            wrong.push(format!("{}: {why}", path.file_name().unwrap().to_string_lossy()));
         }
         played += 1;
     }
