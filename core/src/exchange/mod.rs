@@ -349,7 +349,7 @@ impl Exchange {
             attempts: self.sendings,
         };
         let sent = matches!(self.state, State::Waiting(_));
-        if sent && retry::decide(&failed, retry::ATTEMPTS).is_again() {
+        if sent && retry::decide(&failed, self.plan.attempts).is_again() {
             self.next_sending(now);
         } else {
             self.state = State::Failed(error);
