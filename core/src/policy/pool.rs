@@ -52,6 +52,9 @@ pub struct Pool<K, C> {
     idle: IdleList<C>,
     waiters: BTreeMap<Ticket, Waiter<C>>,
     next: u64,
+    /// Nothing was asked for since the idle ones were closed: what comes back
+    /// is closed as well.
+    winding_down: bool,
 }
 
 #[derive(Debug)]
@@ -64,7 +67,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Pool<K, C> {
         let (hosts, idle) = (Hosts::new(), IdleList::new());
-        Pool { config, hosts, idle, waiters: BTreeMap::new(), next: 0 }
+        Pool { config, hosts, idle, waiters: BTreeMap::new(), next: 0, winding_down: false }
     }
 
     /// How it was set up.
@@ -76,6 +79,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// that are too old stand in the changes.
     pub fn get(&mut self, key: &K, now: Mono) -> (Get<C>, Changes<C>) {
         let mut changes = Changes::default();
+        self.winding_down = false;
         let host = self.hosts.find_or_add(key);
         while let Some(at) = self.hosts[host].idle.pop_back() {
             let Some(Idle { conn, born, since, .. }) = self.idle.remove(at) else { continue };
@@ -205,8 +209,11 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         changes
     }
 
-    /// Takes all idle connections, to be closed.
+    /// Takes all idle connections, to be closed. Until the next [`Pool::get`]
+    /// what comes back and is waited for by nobody is closed too, as Go does: a
+    /// client that is done is left with nothing.
     pub fn close_idle(&mut self) -> Vec<C> {
+        self.winding_down = true;
         let mut all = Vec::with_capacity(self.idle.len());
         while let Some((at, _)) = self.idle.oldest() {
             all.extend(self.take_idle(at));
@@ -300,7 +307,8 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             return self.hand_over(host, Checked { conn, born, idle_since: None }, changes);
         }
         entry.in_use -= 1;
-        if usable && self.config.max_idle > 0 && entry.idle.len() < self.config.max_idle_per_host {
+        let kept = usable && !self.winding_down && self.config.max_idle > 0;
+        if kept && entry.idle.len() < self.config.max_idle_per_host {
             entry.idle.push_back(self.idle.push(Idle { conn, host, born, since: now }));
             if self.idle.len() > self.config.max_idle {
                 let oldest = self.idle.oldest().map(|(at, _)| at);

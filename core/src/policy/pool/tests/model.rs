@@ -83,6 +83,8 @@ struct Model {
     askers: Vec<Asker>,
     opened: u32,
     closed: Vec<u32>,
+    /// Nothing was asked for since the idle ones were closed.
+    winding_down: bool,
 }
 
 impl Model {
@@ -124,7 +126,8 @@ impl Model {
         } else {
             self.in_use.retain(|other| other.id != conn.id);
             let same = self.idle.iter().filter(|other| other.key == conn.key).count();
-            if !usable || self.config.max_idle == 0 || same >= self.config.max_idle_per_host {
+            let kept = usable && !self.winding_down;
+            if !kept || self.config.max_idle == 0 || same >= self.config.max_idle_per_host {
                 changes.close.push(conn.id);
             } else {
                 self.idle.push(conn);
@@ -146,6 +149,7 @@ impl Model {
     }
 
     fn get(&mut self, pool: &mut Pool<u8, u32>, key: u8) {
+        self.winding_down = false;
         let (got, changes) = pool.get(&key, self.now);
         let mut close = Vec::new();
         let mut reuse = None;
@@ -294,6 +298,7 @@ impl Model {
 
     fn close_idle(&mut self, pool: &mut Pool<u8, u32>) {
         let closed = pool.close_idle();
+        self.winding_down = true;
         assert_eq!(closed, self.idle.drain(..).map(|conn| conn.id).collect::<Vec<_>>());
         self.closed.extend(closed);
     }
@@ -326,6 +331,7 @@ proptest! {
         let now = Mono::from_secs(5);
         let mut model = Model {
             config, now, idle: vec![], in_use: vec![], askers: vec![], opened: 0, closed: vec![],
+            winding_down: false,
         };
         for call in &calls {
             model.step(&mut pool, call);
