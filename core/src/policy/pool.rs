@@ -27,7 +27,7 @@ use std::time::Duration;
 /// 2. With a ticket: [`Pool::poll`] when woken; [`Pool::opened`] or
 ///    [`Pool::failed`] when a dial ends; [`Pool::cancel`] if the request gives up.
 /// 3. [`Pool::put`] for a connection that can be used again, [`Pool::closed`] for one that ended.
-/// 4. [`Pool::expire`] at [`Pool::deadline`].
+/// 4. [`Pool::expire`] at [`Pool::deadline`], and [`Pool::sweep`] for those that the peer closed.
 ///
 /// Those who wait for one key are served in the order in which they came.
 ///
@@ -241,6 +241,15 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         over
     }
 
+    /// Takes the idle connections of which `ended` says that they have ended, to
+    /// be closed: for whoever watches them. What nobody looks at is found out
+    /// when [`Pool::get`] gives it, and takes its place until then.
+    pub fn sweep(&mut self, mut ended: impl FnMut(&mut C) -> bool) -> Vec<C> {
+        let over = |(at, idle): (usize, &mut Idle<C>)| ended(&mut idle.conn).then_some(at);
+        let over: Vec<usize> = self.idle.iter_mut().filter_map(over).collect();
+        over.into_iter().filter_map(|at| self.take_idle(at)).collect()
+    }
+
     /// When [`Pool::expire`] has something to do. Looks at every idle connection if
     /// there is a maximum age, else at one.
     pub fn deadline(&self) -> Option<Mono> {
@@ -255,7 +264,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// The idle connections, each with the instant since which it is idle, to
     /// look after them: to have them give back memory, say.
     pub fn idle_mut(&mut self) -> impl Iterator<Item = (&mut C, Mono)> {
-        self.idle.iter_mut().map(|idle| (&mut idle.conn, idle.since))
+        self.idle.iter_mut().map(|(_, idle)| (&mut idle.conn, idle.since))
     }
 
     /// Idle connections of all keys.

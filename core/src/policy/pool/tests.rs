@@ -154,6 +154,19 @@ fn who_closes_what_is_idle_is_left_with_nothing_until_more_is_asked_for() {
 }
 
 #[test]
+fn what_is_seen_to_have_ended_leaves_its_place() {
+    let mut pool = pool(PoolConfig { max_idle_per_host: 2, ..PoolConfig::default() });
+    for _ in 0..3 {
+        open(&mut pool, A, T);
+    }
+    assert!(pool.put(&A, 1, T, T).is_empty());
+    assert!(pool.put(&A, 2, T, T).is_empty());
+    assert_eq!(pool.sweep(|conn| *conn == 1), [1]);
+    assert!(pool.put(&A, 3, T, T).is_empty());
+    assert_eq!([3, 2].map(|_| reused(&mut pool, A, T)), [3, 2]);
+}
+
+#[test]
 fn a_returned_connection_serves_a_request_that_dials() {
     let mut pool = pool(PoolConfig::default());
     open(&mut pool, A, T);

@@ -15,6 +15,7 @@ enum Call {
     Sleep(u64),
     Expire,
     CloseIdle,
+    Sweep(u32),
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -29,6 +30,7 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (0..60u64).prop_map(Call::Sleep),
         1 => Just(Call::Expire),
         1 => Just(Call::CloseIdle),
+        1 => (1..4u32).prop_map(Call::Sweep),
     ]
 }
 
@@ -292,6 +294,17 @@ impl Model {
                 self.closed.extend(closed);
             }
             Call::CloseIdle => self.close_idle(pool),
+            Call::Sweep(of) => {
+                let mut closed = pool.sweep(|conn| *conn % of == 0);
+                closed.sort_unstable();
+                let over = |conn: &Conn| conn.id % of == 0;
+                let mut ended: Vec<u32> =
+                    self.idle.iter().filter(|conn| over(conn)).map(|conn| conn.id).collect();
+                ended.sort_unstable();
+                self.idle.retain(|conn| !over(conn));
+                assert_eq!(closed, ended);
+                self.closed.extend(closed);
+            }
         }
         self.forget();
     }
