@@ -1,0 +1,89 @@
+//! What a script recorded, in the words of the world's own events.
+
+use super::super::json::{items, latin1, same, text};
+use super::play::Played;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What Go did.
+#[derive(Debug)]
+pub(super) struct Expected {
+    /// The events of each step, in alphabetical order.
+    pub(super) steps: Vec<Vec<String>>,
+    dials: usize,
+    served: BTreeMap<String, Vec<usize>>,
+    open: Vec<usize>,
+}
+
+impl Expected {
+    pub(super) fn of(out: &Value, count: usize) -> Result<Expected, String> {
+        let mut steps = vec![Vec::new(); count];
+        for step in items(out, "steps") {
+            let at = number(&step["step"]);
+            let place = steps.get_mut(at).ok_or("a step without an operation")?;
+            for event in items(step, "events") {
+                place.push(line(event)?);
+            }
+            place.sort();
+        }
+        let served = out["served"].as_object().ok_or("nothing is said of who served")?;
+        let numbers = |value: &Value| -> Vec<usize> {
+            value.as_array().map(|all| all.iter().map(number).collect()).unwrap_or_default()
+        };
+        let served = served.iter().map(|(id, conns)| (id.clone(), numbers(conns))).collect();
+        let (dials, open) = (number(&out["dials"]), numbers(&out["open_conns"]));
+        Ok(Expected { steps, dials, served, open })
+    }
+
+    /// Fails unless all that happened is what was to happen.
+    pub(super) fn compare(&self, played: &Played) -> Result<(), String> {
+        for (at, (got, wanted)) in played.steps.iter().zip(&self.steps).enumerate() {
+            same(&format!("step {at}"), got, wanted)?;
+        }
+        same("dials", &played.dials, &self.dials)?;
+        same("served", &played.served, &self.served)?;
+        same("open", &played.open, &self.open)
+    }
+}
+
+fn number(value: &Value) -> usize {
+    value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0)
+}
+
+/// An event as [`Said`](crate::virtual_client::Said) prints it.
+fn line(event: &Value) -> Result<String, String> {
+    let (id, conn, err) = (text(event, "id"), number(&event["conn"]), text(event, "err"));
+    let body = latin1(&event["body"]).escape_ascii().to_string();
+    Ok(match text(event, "ev") {
+        "dial" => format!("dial {conn} {}", text(event, "addr")),
+        "dial_canceled" => format!("dial_canceled {conn}"),
+        "request" => {
+            format!("request {conn} {id} {} {}", text(event, "method"), text(event, "target"))
+        }
+        "request_body" if err.is_empty() => format!("request_body {conn} {id} \"{body}\""),
+        "request_body" => format!("request_body {conn} {id} \"{body}\" cut"),
+        "response" => format!("response {id} {}", number(&event["status"])),
+        "error" => format!("error {id} {}", failure(err)?),
+        "read" if err.is_empty() => format!("read {id} \"{body}\""),
+        "read" => format!("read {id} \"{body}\" {}", failure(err)?),
+        "body_closed" => format!("body_closed {id}"),
+        "client_closed" => format!("client_closed {conn}"),
+        other => return Err(format!("an event {other:?}")),
+    })
+}
+
+/// Which kind of failure an error of Go's is.
+fn failure(err: &str) -> Result<&'static str, String> {
+    Ok(match err {
+        "eof" => "no response",
+        "reset" => "reset",
+        "write_failed" => "not written",
+        // Where a head is cut Go says the one or the other.
+        "malformed_response" | "unexpected_eof" => "broken",
+        "header_timeout" => "late",
+        "dial_failed" => "no connection",
+        "canceled" => "canceled",
+        "closed" | "body_closed" | "read_after_close" => "body closed",
+        other => return Err(format!("an error {other:?}")),
+    })
+}
