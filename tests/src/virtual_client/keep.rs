@@ -66,10 +66,6 @@ impl World {
     fn dial(&mut self, at: usize, ticket: Ticket, key: Key) {
         let conn = self.conns.len() + 1;
         let (host, port) = key.1.dialled();
-        let host = if key.0.is_empty() { host } else { &key.0 };
-        if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            self.went_gos_way.get_or_insert(self.said.len());
-        }
         self.said.push(Said::Dial { conn, address: format!("{host}:{port}") });
         self.conns.push(Conn::dial(conn, key, ticket, self.now));
         self.tasks[at].state = State::Waiting(ticket);
@@ -218,8 +214,10 @@ impl World {
         }
     }
 
-    pub(super) fn has_host_case(&self) -> bool {
-        self.setup.ways.contains(&Way::HostCase)
+    fn key(&self, at: usize, route: &Arc<Route>) -> Key {
+        let spells = self.setup.ways.contains(&Way::HostCase) && !route.is_forwarded();
+        let spelled = if spells { self.tasks[at].spelled.clone() } else { String::new() };
+        (spelled, route.clone())
     }
 
     pub(super) fn is_broken(&self, how: Broken) -> bool {

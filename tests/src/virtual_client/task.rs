@@ -1,19 +1,17 @@
 //! A request on its way: does what its exchange asks for, and tells it what came of that.
 
 use super::body::{Reading, Wanted};
-use super::conn::Key;
 use super::said::{Failure, Said};
 use super::server::ID;
 use super::setup::Broken;
 use super::world::World;
 use bytes::Bytes;
-use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Order, Payload, Reached, Route};
+use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Order, Payload, Reached};
 use purlin_core::policy::pool::Ticket;
 use purlin_core::{
     Body, CloseReason, Event, Id, Method, Misuse, Mono, Phase, RequestHead, Retry, Reuse, Url,
 };
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// What is to be asked for.
 #[derive(Clone, Debug)]
@@ -158,12 +156,6 @@ impl World {
                 self.said.push(Said::Error { id, failure });
             }
         }
-    }
-
-    pub(super) fn key(&self, at: usize, route: &Arc<Route>) -> Key {
-        let spelled = if self.has_host_case() { &*self.tasks[at].spelled } else { "" };
-        let spelled = if route.is_forwarded() { "" } else { spelled };
-        (spelled.to_owned(), route.clone())
     }
 
     /// There is a connection.
@@ -380,11 +372,7 @@ impl World {
             Some(Broken::SendsAgain) if fact != Retry::Never => return Retry::Safe,
             _ => {}
         }
-        if self.is_once_in_go(at, fact) {
-            self.went_gos_way.get_or_insert(self.said.len());
-            return Retry::Never;
-        }
-        fact
+        if self.is_once_in_go(at, fact) { Retry::Never } else { fact }
     }
 
     pub(super) fn begin_phase(&mut self, at: usize, phase: Option<Phase>) {

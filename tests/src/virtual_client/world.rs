@@ -22,8 +22,6 @@ pub struct World {
     pub(super) said: Vec<Said>,
     /// Which requests were answered before they were whole.
     pub(super) early: Vec<String>,
-    /// How much had been said when it first did as Go does.
-    pub(super) went_gos_way: Option<usize>,
 }
 
 impl World {
@@ -38,7 +36,6 @@ impl World {
             tasks: Vec::new(),
             said: Vec::new(),
             early: Vec::new(),
-            went_gos_way: None,
         }
     }
 
@@ -62,12 +59,6 @@ impl World {
     /// is not sent, and their connections end.
     pub fn answered_early(&self) -> &[String] {
         &self.early
-    }
-
-    /// How much had been said when one of the [`Way`](super::Way)s of Go first
-    /// made a difference; none if it never did.
-    pub fn went_gos_way(&self) -> Option<usize> {
-        self.went_gos_way
     }
 
     /// Sends a request.

@@ -6,12 +6,16 @@
 //! Which connection serves whom after that differs, so what follows is compared
 //! without connections.
 
-use super::super::json::same;
+use super::super::json::{fields, items, same, text};
 use super::expected::Expected;
 use super::play::Played;
+use serde_json::Value;
 
-pub(super) fn compare(expected: &Expected, played: &Played) -> Result<(), String> {
+pub(super) fn compare(given: &Value, expected: &Expected, played: &Played) -> Result<(), String> {
     for (id, conn) in &played.early {
+        if !may_be_early(given, id) {
+            return Err(format!("{id} was sent whole before it was answered"));
+        }
         upload_is_cut(id, *conn, played)?;
         let (ours, go) = (told(&played.steps, id), told(&expected.steps, id));
         let lines = |all: &[(usize, String)]| -> Vec<String> {
@@ -28,6 +32,15 @@ pub(super) fn compare(expected: &Expected, played: &Played) -> Result<(), String
         same(&format!("step {at}"), &of_others(ours, played), &of_others(go, played))?;
     }
     Ok(())
+}
+
+/// Whether its body comes bit by bit, or waits for 100 (Continue).
+fn may_be_early(given: &Value, id: &str) -> bool {
+    let expects = |op: &Value| {
+        fields(&op["headers"]).iter().any(|(name, _)| name.eq_ignore_ascii_case(b"expect"))
+    };
+    let starts = items(given, "ops").iter().filter(|op| op["op"] == "start");
+    starts.filter(|op| text(op, "id") == id).any(|op| op["body"] == "pipe" || expects(op))
 }
 
 /// Its server sees no end of it, and its connection is closed by the end.

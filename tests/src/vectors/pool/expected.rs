@@ -55,7 +55,8 @@ fn line(event: &Value) -> Result<String, String> {
     let (id, conn, err) = (text(event, "id"), number(&event["conn"]), text(event, "err"));
     let body = latin1(&event["body"]).escape_ascii().to_string();
     Ok(match text(event, "ev") {
-        "dial" => format!("dial {conn} {}", text(event, "addr")),
+        // Hosts have no case.
+        "dial" => format!("dial {conn} {}", text(event, "addr").to_ascii_lowercase()),
         "dial_canceled" => format!("dial_canceled {conn}"),
         "request" => {
             format!("request {conn} {id} {} {}", text(event, "method"), text(event, "target"))
@@ -83,7 +84,7 @@ fn failure(err: &str) -> Result<&'static str, String> {
         "header_timeout" => "late",
         "dial_failed" => "no connection",
         "canceled" => "canceled",
-        "closed" | "body_closed" | "read_after_close" => "body closed",
+        closed if closed.contains("close") => "body closed",
         other => return Err(format!("an error {other:?}")),
     })
 }

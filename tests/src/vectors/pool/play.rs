@@ -24,22 +24,17 @@ pub(super) struct Played {
     pub(super) open: Vec<usize>,
     /// Who was answered before their request was whole, and on which connection.
     pub(super) early: BTreeMap<String, usize>,
-    /// The step at which one of Go's ways first made a difference.
-    pub(super) went_gos_way: Option<usize>,
 }
 
 pub(super) fn play(given: &Value, ways: &[Way], broken: Option<Broken>) -> Result<Played, String> {
     let mut world = World::new(setup(&given["config"], ways, broken)?);
-    let (mut steps, mut went_gos_way) = (Vec::new(), None);
+    let mut steps = Vec::new();
     for (at, op) in items(given, "ops").iter().enumerate() {
         let before = world.said().len();
         step(&mut world, op).map_err(|why| format!("step {at}: {why}"))?;
         let mut lines: Vec<String> = world.said()[before..].iter().map(Said::to_string).collect();
         lines.sort();
         steps.push(lines);
-        if world.went_gos_way().is_some() {
-            went_gos_way.get_or_insert(at);
-        }
     }
     let mut served: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for said in world.said() {
@@ -50,7 +45,7 @@ pub(super) fn play(given: &Value, ways: &[Way], broken: Option<Broken>) -> Resul
     let last = |id: &String| Some((id.clone(), *served.get(id)?.last()?));
     let early = world.answered_early().iter().filter_map(last).collect();
     let (dials, open) = (world.dials(), world.open());
-    Ok(Played { steps, dials, served, open, early, went_gos_way })
+    Ok(Played { steps, dials, served, open, early })
 }
 
 /// Go's limits of 0 are none, but for one; and it has no limits of its own of
