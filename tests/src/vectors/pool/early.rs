@@ -85,7 +85,8 @@ fn of_others(lines: &[String], played: &Played) -> Vec<String> {
     all
 }
 
-fn without_conn(line: &str) -> Option<String> {
+/// The same event, on whatever connection; none if it is about a connection alone.
+pub(super) fn without_conn(line: &str) -> Option<String> {
     let mut words = line.splitn(3, ' ');
     let (kind, rest) = (words.next()?, words.next()?);
     match kind {

@@ -35,6 +35,13 @@ impl Expected {
         Ok(Expected { steps, dials, served, open })
     }
 
+    /// As if Go had done this.
+    #[cfg(test)]
+    pub(super) fn by(played: Played) -> Expected {
+        let Played { steps, dials, served, open, .. } = played;
+        Expected { steps, dials, served, open }
+    }
+
     /// Fails unless all that happened is what was to happen.
     pub(super) fn compare(&self, played: &Played) -> Result<(), String> {
         for (at, (got, wanted)) in played.steps.iter().zip(&self.steps).enumerate() {
