@@ -1,5 +1,5 @@
-//! A client without sockets, threads and clock: how to drive an [`Exchange`], a
-//! [`Pool`] and a client's machine by hand. Decides nothing that the core decides.
+//! A client without sockets, threads and clock: how to drive an `Exchange`, a
+//! `Pool` and a client's machine by hand. Decides nothing that the core decides.
 //!
 //! ```text
 //!   Exchange --asks--> World --get, put--> Pool          which connection
@@ -36,6 +36,3 @@ pub use said::{Failure, Said};
 pub use setup::{Broken, Setup, Way};
 pub use task::{Start, Upload};
 pub use world::World;
-
-#[cfg(doc)]
-use purlin_core::{exchange::Exchange, policy::pool::Pool};
