@@ -16,7 +16,7 @@ mod early;
 mod expected;
 mod play;
 
-use super::json::{fields, items, text};
+use super::json::{fields, flag, items, text};
 use crate::virtual_client::{Broken, Way};
 use expected::Expected;
 use play::{Played, play};
@@ -71,8 +71,16 @@ fn ways(given: &Value) -> Vec<Way> {
     if starts().any(put) {
         ways.push(Way::PutOnce);
     }
-    if items(given, "ops").iter().any(|op| op["op"] == "break_write") {
+    let config = &given["config"];
+    let manual = flag(config, "manual_dial");
+    let has = |names: &[&str]| items(given, "ops").iter().any(|op| names.contains(&text(op, "op")));
+    let ends = has(&["server_close", "server_reset"]);
+    if has(&["break_write"]) || (manual && ends) {
         ways.extend([Way::FreshOnce, Way::CutOnce]);
+    }
+    let waits = config["max_conns_per_host"].as_i64() > Some(0) || manual;
+    if waits && ends {
+        ways.push(Way::LendsUnseen);
     }
     if starts().any(|op| host(op).bytes().any(|byte| byte.is_ascii_uppercase())) {
         ways.push(Way::HostCase);

@@ -3,12 +3,12 @@
 
 use super::conn::{Conn, Key, Stage, layers};
 use super::said::Said;
-use super::setup::{Broken, Way};
+use super::setup::Broken;
 use super::task::State;
 use super::world::World;
 use purlin_core::exchange::{Error, Reached, Route};
 use purlin_core::policy::pool::{Changes, Checked, Get, Given, Opened, Ticket};
-use purlin_core::{Machine, Method, Phase, Retry};
+use purlin_core::{Machine, Phase, Retry};
 use std::io;
 use std::sync::Arc;
 
@@ -46,6 +46,10 @@ impl World {
     /// Asks the pool again for what a ticket stands for.
     pub(super) fn wait(&mut self, at: usize, ticket: Ticket) -> bool {
         match self.pool.poll(ticket) {
+            Given::Conn(kept) if self.lends_unseen(kept.conn) => {
+                self.lend_unseen(at, kept.conn);
+                true
+            }
             Given::Conn(kept) => {
                 if !self.take(at, &kept) {
                     self.tasks[at].state = State::Asking;
@@ -195,29 +199,6 @@ impl World {
             self.act(changes);
         }
         self.run();
-    }
-
-    /// Whether Go would not send again what failed so, where the core may.
-    pub(super) fn is_once_in_go(&self, at: usize, fact: Retry) -> bool {
-        let task = &self.tasks[at];
-        let (order, reused) = (task.exchange.order(), task.exchange.trace().reused);
-        let plays = |way: Way| self.setup.ways.contains(&way);
-        let cut = task.conn.is_some_and(|conn| self.conns[conn - 1].socket.write_failed());
-        let key = ["Idempotency-Key", "X-Idempotency-Key"];
-        let keyed = key.iter().any(|name| order.fields.contains(name));
-        let put = order.method == Method::PUT || order.method == Method::DELETE;
-        match fact {
-            Retry::Safe => !reused && plays(Way::FreshOnce),
-            Retry::IfIdempotent if cut => plays(Way::CutOnce),
-            Retry::IfIdempotent => put && !keyed && plays(Way::PutOnce),
-            Retry::Never => false,
-        }
-    }
-
-    fn key(&self, at: usize, route: &Arc<Route>) -> Key {
-        let spells = self.setup.ways.contains(&Way::HostCase) && !route.is_forwarded();
-        let spelled = if spells { self.tasks[at].spelled.clone() } else { String::new() };
-        (spelled, route.clone())
     }
 
     pub(super) fn is_broken(&self, how: Broken) -> bool {

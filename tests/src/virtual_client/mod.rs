@@ -23,6 +23,7 @@
 
 mod body;
 mod conn;
+mod go;
 mod keep;
 mod said;
 mod server;

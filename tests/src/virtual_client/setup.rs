@@ -36,6 +36,10 @@ pub enum Way {
     /// What was cut while it was written is not sent again. A kept connection was
     /// lost like any other, so what is idempotent is here.
     CutOnce,
+    /// Who waits is given a connection that comes back without a look at it. If
+    /// its server had closed it meanwhile, the request fails unless it is
+    /// idempotent; here it goes to another connection.
+    LendsUnseen,
     /// `http://A/` and `http://a/` have connections of their own. Hosts have no
     /// case (RFC 3986 §3.2.2), so they share them here.
     HostCase,

@@ -37,6 +37,11 @@ impl Socket {
         self.ended.get_or_insert(how);
     }
 
+    /// How the server ended it.
+    pub(super) fn ended(&self) -> Option<Eof> {
+        self.ended
+    }
+
     /// Writes fail after so many bytes more.
     pub(super) fn break_write(&mut self, after: usize) {
         self.writes = Some(after);
