@@ -51,7 +51,7 @@ impl World {
                 task.conn.take().into_iter().for_each(|conn| self.give_back(conn));
             }
             Recv::Failed(error) => {
-                task.reading.failure = Some(Failure::of_peer(error.kind, error.phase));
+                task.reading.failure = Some(Failure::of_peer(error.kind));
                 task.conn.take().into_iter().for_each(|conn| self.lose(conn));
             }
         }
@@ -132,12 +132,23 @@ impl World {
 
     /// The caller is told to stop: the connection is closed, and what has come stays readable.
     pub(super) fn stop_reading(&mut self, at: usize) {
-        while self.tasks[at].conn.is_some() && self.receive(at) {}
         let task = &mut self.tasks[at];
         task.state = State::Reading;
-        if let Some(conn) = task.conn.take() {
-            task.reading.failure.get_or_insert(Failure::Canceled);
-            self.lose(conn);
+        let Some(conn) = task.conn.take() else { return };
+        let reading = &mut task.reading;
+        while let Some(machine) = self.conns[conn - 1].machine() {
+            match machine.recv(task.exchange_id, self.now) {
+                Recv::Data(data) => reading.rest.extend_from_slice(&data),
+                Recv::End(_) => {
+                    reading.ended = true;
+                    break;
+                }
+                Recv::Pending | Recv::Failed(_) => {
+                    reading.failure.get_or_insert(Failure::Canceled);
+                    break;
+                }
+            }
         }
+        self.lose(conn);
     }
 }

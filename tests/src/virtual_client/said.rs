@@ -1,7 +1,7 @@
 //! What happens in the world, seen from both ends: by servers and by callers.
 
+use purlin_core::Fault;
 use purlin_core::exchange::{Cause, Error};
-use purlin_core::{Fault, Phase};
 use std::fmt;
 
 /// Something that happened. Connections are numbered from 1, in the order of their dials.
@@ -86,10 +86,8 @@ pub enum Said {
 pub enum Failure {
     /// The server closed before it answered.
     NoResponse,
-    /// The server reset the connection.
+    /// The connection was reset, or a write to it failed.
     Reset,
-    /// The request could not be written.
-    Write,
     /// What came is no response, or ends before its end.
     Broken,
     /// The response did not come in time.
@@ -109,16 +107,14 @@ impl Failure {
     pub(super) fn of(error: &Error) -> Failure {
         match error.cause() {
             Cause::Io(_) if error.is_connect() => Failure::Dial,
-            Cause::Peer(peer) => Failure::of_peer(peer.kind, peer.phase),
+            Cause::Peer(peer) => Failure::of_peer(peer.kind),
             _ => Failure::Other(error.to_string()),
         }
     }
 
-    pub(super) fn of_peer(kind: Fault, phase: Phase) -> Failure {
+    pub(super) fn of_peer(kind: Fault) -> Failure {
         match kind {
             Fault::NoResponse => Failure::NoResponse,
-            // What was not written whole met a socket that takes no more.
-            Fault::Reset if phase == Phase::Send => Failure::Write,
             Fault::Reset => Failure::Reset,
             Fault::FirstByteTimeout | Fault::HeadTimeout => Failure::Late,
             _ => Failure::Broken,
@@ -131,7 +127,6 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Failure::NoResponse => "no response",
             Failure::Reset => "reset",
-            Failure::Write => "not written",
             Failure::Broken => "broken",
             Failure::Late => "late",
             Failure::Dial => "no connection",

@@ -84,8 +84,8 @@ fn line(event: &Value) -> Result<String, String> {
 fn failure(err: &str) -> Result<&'static str, String> {
     Ok(match err {
         "eof" => "no response",
-        "reset" => "reset",
-        "write_failed" => "not written",
+        // A write that fails is a reset, to whoever has to act on it.
+        "reset" | "write_failed" => "reset",
         // Where a head is cut Go says the one or the other.
         "malformed_response" | "unexpected_eof" => "broken",
         "header_timeout" => "late",
