@@ -339,6 +339,8 @@ impl Exchange {
     pub fn failed(&mut self, error: Error, fact: Retry, now: Now) {
         self.phase = None;
         self.trace.end = Some(now.mono);
+        // A limit that passed is told: sent again, the request would wait as long once more.
+        let fact = if error.is_timeout() { Retry::Never } else { fact };
         let failed = retry::Failed {
             method: &self.order.method,
             fields: &self.order.fields,

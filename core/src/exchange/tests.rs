@@ -140,6 +140,23 @@ fn retries_end() {
 }
 
 #[test]
+fn what_took_too_long_is_not_sent_again() {
+    for (kind, again) in [
+        (Fault::NoResponse, true),
+        (Fault::FirstByteTimeout, false),
+        (Fault::HeadTimeout, false),
+        (Fault::WriteTimeout, false),
+    ] {
+        let mut exchange = begin(Plan::default(), get("http://a.test/"));
+        sent(&mut exchange, true);
+        let retry = Retry::IfIdempotent;
+        let error = PeerError { kind, answer: None, retry, phase: Phase::Wait };
+        exchange.failed(Error::new(error), retry, now());
+        assert_eq!(matches!(exchange.ask(now()), Ask::Connect(_)), again, "{kind:?}");
+    }
+}
+
+#[test]
 fn a_body_that_was_read_from_is_had_anew_or_not_sent_again() {
     for replayable in [true, false] {
         for taken in [true, false] {
