@@ -14,6 +14,7 @@ pub mod tls;
 pub mod traffic;
 pub mod tunnel;
 pub mod vectors;
+pub mod virtual_client;
 
 /// The README's examples compile.
 #[cfg(doctest)]

@@ -345,6 +345,8 @@ impl Exchange {
     pub fn failed(&mut self, error: Error, fact: Retry, now: Now) {
         self.phase = None;
         self.trace.end = Some(now.mono);
+        // A limit that passed is told: sent again, the request would wait as long once more.
+        let fact = if error.is_timeout() { Retry::Never } else { fact };
         let failed = retry::Failed {
             method: &self.order.method,
             fields: &self.order.fields,
@@ -355,7 +357,7 @@ impl Exchange {
             attempts: self.sendings,
         };
         let sent = matches!(self.state, State::Waiting(_));
-        if sent && retry::decide(&failed, retry::ATTEMPTS).is_again() {
+        if sent && retry::decide(&failed, self.plan.attempts).is_again() {
             self.next_sending(now);
         } else {
             self.state = State::Failed(error);

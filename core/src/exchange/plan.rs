@@ -3,7 +3,7 @@
 
 use crate::head::Fields;
 use crate::policy::proxy::{Proxy, ProxyEnv, ProxyError};
-use crate::policy::redirect;
+use crate::policy::{redirect, retry};
 use crate::time::Now;
 use crate::url::Url;
 use std::fmt;
@@ -28,6 +28,9 @@ pub struct Plan {
     pub proxies: Proxies,
     /// How long the phases may take.
     pub timeouts: PhaseTimeouts,
+    /// The most times one request is sent, as far as it may be sent again at all;
+    /// each redirect counts anew.
+    pub attempts: u32,
 }
 
 impl Default for Plan {
@@ -40,6 +43,7 @@ impl Default for Plan {
             cookies: None,
             proxies: Proxies::None,
             timeouts: PhaseTimeouts::default(),
+            attempts: retry::ATTEMPTS,
         }
     }
 }

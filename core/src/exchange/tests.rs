@@ -117,23 +117,43 @@ fn a_kept_connection_that_died_is_replaced_and_a_new_one_is_not() {
 
 #[test]
 fn retries_end() {
-    let mut exchange = begin(Plan::default(), get("http://a.test/"));
-    let mut sendings = 0;
-    loop {
-        match exchange.ask(now()) {
-            Ask::Connect(_) => {
-                exchange.connected(Reached { reused: true, ..Reached::new() }, now());
+    for attempts in [1, retry::ATTEMPTS, 7] {
+        let plan = Plan { attempts, ..Plan::default() };
+        let mut exchange = begin(plan, get("http://a.test/"));
+        let mut sendings = 0;
+        loop {
+            match exchange.ask(now()) {
+                Ask::Connect(_) => {
+                    exchange.connected(Reached { reused: true, ..Reached::new() }, now());
+                }
+                Ask::Send { .. } => sendings += 1,
+                Ask::Drive => {
+                    let (error, fact) = lost(Retry::Safe);
+                    exchange.failed(error, fact, now());
+                }
+                Ask::Fail(_) => break,
+                other => panic!("{other:?}"),
             }
-            Ask::Send { .. } => sendings += 1,
-            Ask::Drive => {
-                let (error, fact) = lost(Retry::Safe);
-                exchange.failed(error, fact, now());
-            }
-            Ask::Fail(_) => break,
-            other => panic!("{other:?}"),
         }
+        assert_eq!(sendings, attempts);
     }
-    assert_eq!(sendings, retry::ATTEMPTS);
+}
+
+#[test]
+fn what_took_too_long_is_not_sent_again() {
+    for (kind, again) in [
+        (Fault::NoResponse, true),
+        (Fault::FirstByteTimeout, false),
+        (Fault::HeadTimeout, false),
+        (Fault::WriteTimeout, false),
+    ] {
+        let mut exchange = begin(Plan::default(), get("http://a.test/"));
+        sent(&mut exchange, true);
+        let retry = Retry::IfIdempotent;
+        let error = PeerError { kind, answer: None, retry, phase: Phase::Wait };
+        exchange.failed(Error::new(error), retry, now());
+        assert_eq!(matches!(exchange.ask(now()), Ask::Connect(_)), again, "{kind:?}");
+    }
 }
 
 #[test]

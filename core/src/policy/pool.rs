@@ -27,7 +27,7 @@ use std::time::Duration;
 /// 2. With a ticket: [`Pool::poll`] when woken; [`Pool::opened`] or
 ///    [`Pool::failed`] when a dial ends; [`Pool::cancel`] if the request gives up.
 /// 3. [`Pool::put`] for a connection that can be used again, [`Pool::closed`] for one that ended.
-/// 4. [`Pool::expire`] at [`Pool::deadline`].
+/// 4. [`Pool::expire`] at [`Pool::deadline`], and [`Pool::sweep`] for those that the peer closed.
 ///
 /// Those who wait for one key are served in the order in which they came.
 ///
@@ -52,6 +52,9 @@ pub struct Pool<K, C> {
     idle: IdleList<C>,
     waiters: BTreeMap<Ticket, Waiter<C>>,
     next: u64,
+    /// Nothing was asked for since the idle ones were closed: what comes back
+    /// is closed as well.
+    winding_down: bool,
 }
 
 #[derive(Debug)]
@@ -64,7 +67,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Pool<K, C> {
         let (hosts, idle) = (Hosts::new(), IdleList::new());
-        Pool { config, hosts, idle, waiters: BTreeMap::new(), next: 0 }
+        Pool { config, hosts, idle, waiters: BTreeMap::new(), next: 0, winding_down: false }
     }
 
     /// How it was set up.
@@ -76,6 +79,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// that are too old stand in the changes.
     pub fn get(&mut self, key: &K, now: Mono) -> (Get<C>, Changes<C>) {
         let mut changes = Changes::default();
+        self.winding_down = false;
         let host = self.hosts.find_or_add(key);
         while let Some(at) = self.hosts[host].idle.pop_back() {
             let Some(Idle { conn, born, since, .. }) = self.idle.remove(at) else { continue };
@@ -205,8 +209,11 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         changes
     }
 
-    /// Takes all idle connections, to be closed.
+    /// Takes all idle connections, to be closed. Until the next [`Pool::get`]
+    /// what comes back and is waited for by nobody is closed too, as Go does: a
+    /// client that is done is left with nothing.
     pub fn close_idle(&mut self) -> Vec<C> {
+        self.winding_down = true;
         let mut all = Vec::with_capacity(self.idle.len());
         while let Some((at, _)) = self.idle.oldest() {
             all.extend(self.take_idle(at));
@@ -234,6 +241,15 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         over
     }
 
+    /// Takes the idle connections of which `ended` says that they have ended, to
+    /// be closed: for whoever watches them. What nobody looks at is found out
+    /// when [`Pool::get`] gives it, and takes its place until then.
+    pub fn sweep(&mut self, mut ended: impl FnMut(&mut C) -> bool) -> Vec<C> {
+        let over = |(at, idle): (usize, &mut Idle<C>)| ended(&mut idle.conn).then_some(at);
+        let over: Vec<usize> = self.idle.iter_mut().filter_map(over).collect();
+        over.into_iter().filter_map(|at| self.take_idle(at)).collect()
+    }
+
     /// When [`Pool::expire`] has something to do. Looks at every idle connection if
     /// there is a maximum age, else at one.
     pub fn deadline(&self) -> Option<Mono> {
@@ -248,7 +264,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// The idle connections, each with the instant since which it is idle, to
     /// look after them: to have them give back memory, say.
     pub fn idle_mut(&mut self) -> impl Iterator<Item = (&mut C, Mono)> {
-        self.idle.iter_mut().map(|idle| (&mut idle.conn, idle.since))
+        self.idle.iter_mut().map(|(_, idle)| (&mut idle.conn, idle.since))
     }
 
     /// Idle connections of all keys.
@@ -300,7 +316,8 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             return self.hand_over(host, Checked { conn, born, idle_since: None }, changes);
         }
         entry.in_use -= 1;
-        if usable && self.config.max_idle > 0 && entry.idle.len() < self.config.max_idle_per_host {
+        let kept = usable && !self.winding_down && self.config.max_idle > 0;
+        if kept && entry.idle.len() < self.config.max_idle_per_host {
             entry.idle.push_back(self.idle.push(Idle { conn, host, born, since: now }));
             if self.idle.len() > self.config.max_idle {
                 let oldest = self.idle.oldest().map(|(at, _)| at);

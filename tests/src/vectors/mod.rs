@@ -7,11 +7,14 @@ mod cookiejar;
 mod cookies;
 mod exchange;
 mod json;
+mod pool;
 mod request_write;
 mod responses;
 mod routing;
 mod serve;
 mod wire;
+
+pub use pool::holds_if_broken;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -87,6 +90,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "request_write", family: "client", check: Check::Exact(request_write::check) },
     Kind { name: "cookies_parse", family: "client", check: Check::Exact(cookies::check) },
     Kind { name: "cookiejar", family: "client", check: Check::Exact(cookiejar::check) },
+    Kind { name: "pool", family: "client", check: Check::Exact(pool::check) },
 ];
 
 /// What running a file came to.

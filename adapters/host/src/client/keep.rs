@@ -84,7 +84,7 @@ impl<S: Send + 'static> Keep<S> {
         (Lent::new(checked.conn, Home::Pool(self.clone())), idle)
     }
 
-    /// Closes what is idle.
+    /// Closes what is idle, and what comes back before more is asked for.
     pub fn close_idle(&self) {
         let closed = self.0.lock().pool.close_idle();
         // Closing is a system call each: not under the lock.

@@ -147,7 +147,8 @@ impl Client {
         self.send(Request::post(url).form(pairs)).await
     }
 
-    /// Closes the connections that are idle now; Go's `CloseIdleConnections`.
+    /// Closes the connections that are idle now, and those that come back before
+    /// the next request; Go's `CloseIdleConnections`.
     pub fn close_idle(&self) {
         self.0.keep.close_idle();
     }

@@ -332,7 +332,7 @@ impl Connection {
     /// cheaper than a new connection, and saves one.
     pub(super) fn drain(&mut self, now: Now) {
         let most = self.config.limits.discard_bytes;
-        let too_much = self.body.left().is_some_and(|left| left >= most);
+        let too_much = self.body.left().is_some_and(|left| left > most);
         if self.unread || too_much || self.lasts().is_err() {
             self.unread = true;
             self.timers.clear(Why::Body);

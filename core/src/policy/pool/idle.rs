@@ -41,9 +41,10 @@ impl<C> IdleList<C> {
         self.len
     }
 
-    /// All of them, in no order.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Idle<C>> {
-        self.places.iter_mut().filter_map(|place| place.idle.as_mut())
+    /// All of them with their places, in no order.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut Idle<C>)> {
+        let places = self.places.iter_mut().enumerate();
+        places.filter_map(|(at, place)| Some((at, place.idle.as_mut()?)))
     }
 
     /// Appends the newest, and says where it stands.

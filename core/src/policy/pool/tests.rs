@@ -140,6 +140,33 @@ fn nothing_is_kept_without_keep_alive() {
 }
 
 #[test]
+fn who_closes_what_is_idle_is_left_with_nothing_until_more_is_asked_for() {
+    let mut pool = pool(one_per_host());
+    open(&mut pool, A, T);
+    let waits = wait(&mut pool, A);
+    assert!(pool.close_idle().is_empty());
+    assert_eq!(pool.put(&A, 1, T, T).wake, [waits]);
+    assert_eq!(pool.poll(waits), Given::Conn(fresh(1)));
+    assert_eq!(pool.put(&A, 1, T, T).close, [1]);
+    open(&mut pool, B, T);
+    assert!(pool.put(&B, 2, T, T).is_empty());
+    assert_eq!(pool.close_idle(), [2]);
+}
+
+#[test]
+fn what_is_seen_to_have_ended_leaves_its_place() {
+    let mut pool = pool(PoolConfig { max_idle_per_host: 2, ..PoolConfig::default() });
+    for _ in 0..3 {
+        open(&mut pool, A, T);
+    }
+    assert!(pool.put(&A, 1, T, T).is_empty());
+    assert!(pool.put(&A, 2, T, T).is_empty());
+    assert_eq!(pool.sweep(|conn| *conn == 1), [1]);
+    assert!(pool.put(&A, 3, T, T).is_empty());
+    assert_eq!([3, 2].map(|_| reused(&mut pool, A, T)), [3, 2]);
+}
+
+#[test]
 fn a_returned_connection_serves_a_request_that_dials() {
     let mut pool = pool(PoolConfig::default());
     open(&mut pool, A, T);

@@ -49,11 +49,13 @@ fn a_body_that_the_close_delimits_is_whole_only_at_a_clean_end() {
 
 #[test]
 fn a_body_that_nobody_wants_is_read_where_that_saves_the_connection() {
-    let long = "HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n";
+    let most = "HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n";
+    let long = "HTTP/1.1 200 OK\r\nContent-Length: 262145\r\n\r\n";
     let close = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
     for (text, verdict) in [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", Reuse::Later),
         (OK, Reuse::Now),
+        (most, Reuse::Later),
         (long, Reuse::Never(CloseReason::BodyUnread)),
         (close, Reuse::Never(CloseReason::PeerAsked)),
         ("HTTP/1.1 200 OK\r\n\r\n", Reuse::Never(CloseReason::CloseDelimited)),

@@ -15,6 +15,7 @@ enum Call {
     Sleep(u64),
     Expire,
     CloseIdle,
+    Sweep(u32),
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -29,6 +30,7 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (0..60u64).prop_map(Call::Sleep),
         1 => Just(Call::Expire),
         1 => Just(Call::CloseIdle),
+        1 => (1..4u32).prop_map(Call::Sweep),
     ]
 }
 
@@ -83,6 +85,8 @@ struct Model {
     askers: Vec<Asker>,
     opened: u32,
     closed: Vec<u32>,
+    /// Nothing was asked for since the idle ones were closed.
+    winding_down: bool,
 }
 
 impl Model {
@@ -124,7 +128,8 @@ impl Model {
         } else {
             self.in_use.retain(|other| other.id != conn.id);
             let same = self.idle.iter().filter(|other| other.key == conn.key).count();
-            if !usable || self.config.max_idle == 0 || same >= self.config.max_idle_per_host {
+            let kept = usable && !self.winding_down;
+            if !kept || self.config.max_idle == 0 || same >= self.config.max_idle_per_host {
                 changes.close.push(conn.id);
             } else {
                 self.idle.push(conn);
@@ -146,6 +151,7 @@ impl Model {
     }
 
     fn get(&mut self, pool: &mut Pool<u8, u32>, key: u8) {
+        self.winding_down = false;
         let (got, changes) = pool.get(&key, self.now);
         let mut close = Vec::new();
         let mut reuse = None;
@@ -288,12 +294,24 @@ impl Model {
                 self.closed.extend(closed);
             }
             Call::CloseIdle => self.close_idle(pool),
+            Call::Sweep(of) => {
+                let mut closed = pool.sweep(|conn| *conn % of == 0);
+                closed.sort_unstable();
+                let over = |conn: &Conn| conn.id % of == 0;
+                let mut ended: Vec<u32> =
+                    self.idle.iter().filter(|conn| over(conn)).map(|conn| conn.id).collect();
+                ended.sort_unstable();
+                self.idle.retain(|conn| !over(conn));
+                assert_eq!(closed, ended);
+                self.closed.extend(closed);
+            }
         }
         self.forget();
     }
 
     fn close_idle(&mut self, pool: &mut Pool<u8, u32>) {
         let closed = pool.close_idle();
+        self.winding_down = true;
         assert_eq!(closed, self.idle.drain(..).map(|conn| conn.id).collect::<Vec<_>>());
         self.closed.extend(closed);
     }
@@ -326,6 +344,7 @@ proptest! {
         let now = Mono::from_secs(5);
         let mut model = Model {
             config, now, idle: vec![], in_use: vec![], askers: vec![], opened: 0, closed: vec![],
+            winding_down: false,
         };
         for call in &calls {
             model.step(&mut pool, call);

@@ -1,0 +1,65 @@
+//! Go's ways, where a world is to go them: each is one decision taken otherwise.
+
+use super::conn::Key;
+use super::setup::Way;
+use super::task::State;
+use super::world::World;
+use purlin_core::exchange::{Ask, Error, Reached, Route};
+use purlin_core::{Eof, Fault, Method, PeerError, Phase, Retry};
+use std::sync::Arc;
+
+impl World {
+    fn goes(&self, way: Way) -> bool {
+        self.setup.ways.contains(&way)
+    }
+
+    /// Whether Go would not send again what failed so, where the core may.
+    pub(super) fn is_once_in_go(&self, at: usize, fact: Retry) -> bool {
+        let task = &self.tasks[at];
+        let (order, reused) = (task.exchange.order(), task.exchange.trace().reused);
+        let cut = task.conn.is_some_and(|conn| self.conns[conn - 1].socket.write_failed());
+        let put = order.method == Method::PUT || order.method == Method::DELETE;
+        match fact {
+            Retry::Safe => !reused && self.goes(Way::FreshOnce),
+            Retry::IfIdempotent if cut => self.goes(Way::CutOnce),
+            Retry::IfIdempotent => put && !self.has_key(at) && self.goes(Way::PutOnce),
+            Retry::Never => false,
+        }
+    }
+
+    /// What connections of this route are shared by.
+    pub(super) fn key(&self, at: usize, route: &Arc<Route>) -> Key {
+        let spells = self.goes(Way::HostCase) && !route.is_forwarded();
+        let spelled = if spells { self.tasks[at].spelled.clone() } else { String::new() };
+        (spelled, route.clone())
+    }
+
+    /// Whether Go would give away a connection that has ended.
+    pub(super) fn lends_unseen(&mut self, conn: usize) -> bool {
+        self.goes(Way::LendsUnseen) && !self.conns[conn - 1].is_alive(self.now)
+    }
+
+    /// Gives it away, and its request fails.
+    pub(super) fn lend_unseen(&mut self, at: usize, conn: usize) {
+        self.connected(at, conn, Reached { reused: true, ..Reached::new() });
+        // What is to be sent is not: nobody is there.
+        if let Ask::Send { .. } = self.tasks[at].exchange.ask(self.now) {
+            self.tasks[at].state = State::Driving;
+        }
+        let order = self.tasks[at].exchange.order();
+        let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE];
+        let reset = self.conns[conn - 1].socket.ended() == Some(Eof::Reset);
+        // That a reset came before the request was sent is known to Go, of a close it is not.
+        let again = reset || safe.contains(&order.method) || self.has_key(at);
+        let again = again && order.payload.is_replayable();
+        let retry = if again { Retry::Safe } else { Retry::Never };
+        let kind = if reset { Fault::Reset } else { Fault::NoResponse };
+        let error = PeerError { kind, answer: None, retry, phase: Phase::Wait };
+        self.fail(at, Error::new(error).during(Phase::Wait), retry);
+    }
+
+    fn has_key(&self, at: usize) -> bool {
+        let fields = &self.tasks[at].exchange.order().fields;
+        fields.contains("Idempotency-Key") || fields.contains("X-Idempotency-Key")
+    }
+}
