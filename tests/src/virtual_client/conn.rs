@@ -16,7 +16,7 @@ pub(super) type BoxMachine = Box<dyn ClientMachine>;
 
 /// What connections are shared by: where they lead, and how that was spelled if
 /// that is to make a difference.
-pub(super) type Key = (String, Arc<Route>);
+pub(super) type Key = (String, Route);
 
 /// A connection.
 pub(super) struct Conn {

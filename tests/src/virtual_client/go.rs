@@ -6,7 +6,6 @@ use super::task::State;
 use super::world::World;
 use purlin_core::exchange::{Ask, Error, Reached, Route};
 use purlin_core::{Eof, Fault, Method, PeerError, Phase, Retry};
-use std::sync::Arc;
 
 impl World {
     fn goes(&self, way: Way) -> bool {
@@ -28,7 +27,7 @@ impl World {
     }
 
     /// What connections of this route are shared by.
-    pub(super) fn key(&self, at: usize, route: &Arc<Route>) -> Key {
+    pub(super) fn key(&self, at: usize, route: &Route) -> Key {
         let spells = self.goes(Way::HostCase) && !route.is_forwarded();
         let spelled = if spells { self.tasks[at].spelled.clone() } else { String::new() };
         (spelled, route.clone())

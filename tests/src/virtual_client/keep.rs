@@ -10,11 +10,10 @@ use purlin_core::exchange::{Error, Reached, Route};
 use purlin_core::policy::pool::{Changes, Checked, Get, Given, Opened, Ticket};
 use purlin_core::{Machine, Phase, Retry};
 use std::io;
-use std::sync::Arc;
 
 impl World {
     /// A connection: a kept one, or a place in the row for one.
-    pub(super) fn connect(&mut self, at: usize, route: &Arc<Route>) {
+    pub(super) fn connect(&mut self, at: usize, route: &Route) {
         let key = self.key(at, route);
         loop {
             let (get, changes) = self.pool.get(&key, self.now.mono);

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use purlin_core::exchange::{Ask, Error, Route};
 use purlin_core::policy::pool::Pool;
 use purlin_core::{ClientMachine, Eof, Machine, Now};
-use std::sync::Arc;
 
 /// A client, its servers and the time, all in one hand.
 pub struct World {
@@ -173,7 +172,7 @@ impl World {
     }
 
     /// Where the task's exchange wants to be connected to.
-    pub(super) fn route(&mut self, at: usize) -> Option<Arc<Route>> {
+    pub(super) fn route(&mut self, at: usize) -> Option<Route> {
         match self.tasks[at].exchange.ask(self.now) {
             Ask::Connect(route) => Some(route),
             _ => None,
