@@ -1,8 +1,8 @@
 //! Clients over real sockets, on either adapter: against servers of ours and
 //! against ones that misbehave. Asserts what comes of it, not how long it takes.
 
-use crate::kit::LONG;
 use crate::kit::stage::Stage;
+use crate::kit::{LONG, until};
 use crate::on::{NAME, ReadExt, Site, WriteExt, dial, pieces, purlin};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -263,6 +263,17 @@ fn an_unread_body_gives_its_connection_back_if_it_is_short() {
     assert_eq!(client.idle(), 1, "only the short one is kept");
     fetch(&client, &short.url("/")).unwrap();
     assert_eq!(client.idle(), 1);
+}
+
+#[test]
+fn an_idle_connection_that_ended_is_not_held_for_long() {
+    let stage = Stage::new(|scene| {
+        scene.hear();
+        scene.say(OK);
+    });
+    let client = client();
+    fetch(&client, &stage.url("/")).unwrap();
+    until(|| client.idle() == 0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! exchange asks for is given to the machine, and what the machine tells to the exchange.
 //! Connects, moves and waits for nothing; the adapter does.
 
-use super::link::Lent;
+use super::link::{Lent, ReadReady};
 use bytes::Bytes;
 use purlin_core::exchange::{Cause, Error, Exchange, Given};
 use purlin_core::{Body, Event, Id, Misuse, Now, Phase, RequestHead, Retry, Secured};
@@ -28,7 +28,7 @@ pub struct Upload<B> {
     pub rest: Bytes,
 }
 
-impl<S: Send + 'static, B> Course<S, B> {
+impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     /// An exchange that has nothing yet, and what gives its body.
     pub fn new(exchange: Exchange, given: Option<Given<B>>) -> Course<S, B> {
         Course { exchange, lent: None, upload: None, given, id: 0 }

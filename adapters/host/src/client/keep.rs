@@ -1,8 +1,8 @@
 //! The pool of a client, shared by all that send: connections kept, those who
-//! wait for one woken, and what is idle for too long closed.
+//! wait for one woken, and what is idle for too long or has ended closed.
 //! Which connection goes where, the core's pool decides.
 
-use super::link::{Home, Lent, Link};
+use super::link::{Home, Lent, Link, ReadReady};
 use crate::Clock;
 use purlin_core::Now;
 use purlin_core::exchange::Route;
@@ -25,7 +25,7 @@ struct State<S> {
     pool: Pool<Route, Box<Link<S>>>,
     /// Whom to wake for which ticket.
     wakers: HashMap<Ticket, Waker>,
-    /// The thread that closes what is idle for too long, while something is idle.
+    /// The thread that closes what is idle for too long or has ended, while something is idle.
     janitor: Option<Thread>,
 }
 
@@ -55,7 +55,7 @@ pub struct Waiting<S> {
     over: bool,
 }
 
-impl<S: Send + 'static> Keep<S> {
+impl<S: ReadReady + Send + 'static> Keep<S> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Keep<S> {
         let pool = Pool::new(config);
@@ -142,23 +142,26 @@ impl<S> Drop for Shared<S> {
     }
 }
 
-/// How long a connection is idle before it gives back its buffers.
+/// How long a connection is idle before it gives back its buffers, and how often
+/// those that are idle are looked at: one that has ended would take a place, and
+/// a descriptor here and there.
 const REST: Duration = Duration::from_secs(5);
 
 /// How long the thread that closes what is idle stays while nothing is: a
 /// connection in use may come back at any moment.
 const EMPTY: Duration = Duration::from_secs(30);
 
-/// Begins the thread that closes what is idle for too long. It ends when
+/// Begins the thread that closes what is idle for too long or has ended. It ends when
 /// nothing has been idle for a while, or the pool is gone.
-fn janitor<S: Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
+fn janitor<S: ReadReady + Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
     let work = move || {
         let mut clock = Clock::new();
         let mut was_empty = false;
         while let Some(shared) = shared.upgrade() {
             let now = clock.look();
             let mut state = shared.lock();
-            let closed = state.pool.expire(now.mono);
+            let mut closed = state.pool.expire(now.mono);
+            closed.extend(state.pool.sweep(|link| !link.is_alive(now)));
             for (link, since) in state.pool.idle_mut() {
                 if now.mono.since(since) >= REST {
                     link.rest(now);
@@ -184,7 +187,7 @@ fn janitor<S: Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
     Some(begun.thread().clone())
 }
 
-impl<S: Send + 'static> Waiting<S> {
+impl<S: ReadReady + Send + 'static> Waiting<S> {
     /// What to do next; the waker is told when to ask again.
     pub fn poll(&mut self, waker: &Waker, now: Now) -> Next<S> {
         let mut state = self.keep.0.lock();

@@ -26,6 +26,22 @@ pub struct Link<S> {
     route: Route,
 }
 
+/// A socket that can be read without waiting.
+pub trait ReadReady {
+    /// Gives the machine what has come already.
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
+}
+
+impl<S: ReadReady> Link<S> {
+    /// Whether one that is idle can still be used: it may have ended, or
+    /// something may have come that nobody asked for.
+    pub fn is_alive(&mut self, now: Now) -> bool {
+        self.socket.read_ready(&mut *self.machine, now);
+        while self.machine.poll_event(now).is_some() {}
+        self.machine.reuse() == Reuse::Now
+    }
+}
+
 impl<S> Link<S> {
     /// A connection made now.
     pub fn new(socket: S, machine: BoxMachine, route: Route, now: Now) -> Link<S> {
@@ -68,7 +84,7 @@ pub enum Home<S> {
 /// The place of a connection outside any pool.
 pub type Slot<S> = Arc<Mutex<Option<Box<Link<S>>>>>;
 
-impl<S: Send + 'static> Lent<S> {
+impl<S: ReadReady + Send + 'static> Lent<S> {
     /// A connection that goes home to there.
     pub fn new(link: Box<Link<S>>, home: Home<S>) -> Lent<S> {
         let counts = Some(link.route.clone());
@@ -78,6 +94,11 @@ impl<S: Send + 'static> Lent<S> {
     /// Its socket and its machine.
     pub fn parts(&mut self) -> (&mut S, &mut (dyn ClientMachine + Send + 'static)) {
         (&mut self.link.socket, &mut *self.link.machine)
+    }
+
+    /// As [`Link::is_alive`].
+    pub fn is_alive(&mut self, now: Now) -> bool {
+        self.link.is_alive(now)
     }
 
     /// Its machine.

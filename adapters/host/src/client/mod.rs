@@ -23,7 +23,7 @@ pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use keep::{Got, Keep, Next, Waiting};
 pub use layers::Layers;
-pub use link::{BoxMachine, Home, Lent, Link, Slot};
+pub use link::{BoxMachine, Home, Lent, Link, ReadReady, Slot};
 pub use nudge::Nudge;
 pub use received::Received;
 pub use resolve::Resolver;

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::source::Pieces;
 use futures_lite::future;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{CloseReason, Mono, Now, Phase, Retry, Reuse};
+use purlin_core::{CloseReason, Mono, Now, Phase, Retry};
 use purlin_host::client::{Course, Got, Lent, Link, Next, Waiting};
 use std::future::Future;
 use std::io;
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
     async fn connection(&mut self, route: &Route) -> Result<(Lent<Socket>, Reached), Error> {
         let Some(inner) = self.inner else {
             let mut lent = self.single.take().ok_or_else(|| Error::new(Cause::Busy))?;
-            if !is_alive(&mut lent, self.now) {
+            if !lent.is_alive(self.now) {
                 return Err(Error::new(CloseReason::PeerClosed));
             }
             return Ok((lent, Reached { reused: true, ..Reached::new() }));
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         loop {
             let mut waiting = match inner.keep.get(route, self.now) {
                 Got::Kept(mut lent, idle) => {
-                    if is_alive(&mut lent, self.now) {
+                    if lent.is_alive(self.now) {
                         return Ok((lent, Reached { reused: true, idle }));
                     }
                     continue;
@@ -105,7 +105,7 @@ impl<'a> Run<'a> {
             self.look();
             match turned? {
                 Turned::Kept(mut lent, reached) => {
-                    if is_alive(&mut lent, self.now) {
+                    if lent.is_alive(self.now) {
                         return Ok((lent, reached));
                     }
                 }
@@ -249,15 +249,6 @@ impl<'a> Run<'a> {
 enum Turned {
     Kept(Lent<Socket>, Reached),
     Dialled(Socket),
-}
-
-/// Whether a kept connection can still be used: it may have ended, or
-/// something may have come that nobody asked for.
-fn is_alive(lent: &mut Lent<Socket>, now: Now) -> bool {
-    let (socket, machine) = lent.parts();
-    socket.read_ready(machine, now);
-    while machine.poll_event(now).is_some() {}
-    machine.reuse() == Reuse::Now
 }
 
 /// Waits until the layers of a new connection are set up.

@@ -5,7 +5,8 @@ use crate::clock;
 use crate::link::Socket as Watched;
 use async_io::Timer;
 use futures_lite::future;
-use purlin_core::{Close, Eof, Machine, Mono, Now};
+use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now};
+use purlin_host::client::ReadReady;
 use purlin_host::{Clock, Moved, Stream};
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -207,5 +208,11 @@ impl Socket {
     /// Writes what there is, as far as the socket takes it.
     pub(super) fn flush<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
         self.write(machine, now);
+    }
+}
+
+impl ReadReady for Socket {
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        Socket::read_ready(self, machine, now);
     }
 }

@@ -6,7 +6,7 @@ use super::socket::{Socket, Turn};
 use super::{Error, Inner, Response};
 use crate::Source;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{Mono, Phase, Retry, Reuse};
+use purlin_core::{Mono, Phase, Retry};
 use purlin_host::Clock;
 use purlin_host::client::{Course, Got, Idle, Lent, Link, Next, Nudge, Waiting, wait_for};
 use std::io;
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
     fn connection(&mut self, route: &Route) -> Result<(Lent<Socket>, Reached), Error> {
         let Some(inner) = self.inner else {
             let mut lent = self.single.take().ok_or_else(|| Error::new(Cause::Busy))?;
-            if !self.is_alive(&mut lent) {
+            if !lent.is_alive(self.clock.last()) {
                 return Err(Error::new(purlin_core::CloseReason::PeerClosed));
             }
             return Ok((lent, Reached { reused: true, ..Reached::new() }));
@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
         loop {
             let waiting = match inner.keep.get(route, self.clock.last()) {
                 Got::Kept(mut lent, idle) => {
-                    if self.is_alive(&mut lent) {
+                    if lent.is_alive(self.clock.last()) {
                         return Ok((lent, Reached { reused: true, idle }));
                     }
                     continue;
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
             let now = self.clock.look();
             match waiting.poll(nudge.waker(), now) {
                 Next::Kept(mut lent, idle) => {
-                    let alive = self.is_alive(&mut lent);
+                    let alive = lent.is_alive(self.clock.last());
                     return Ok(alive.then_some((lent, Reached { reused: true, idle })));
                 }
                 Next::Dial => {
@@ -147,15 +147,6 @@ impl<'a> Run<'a> {
             set_up(&mut lent, self.course.exchange.deadline(), &mut self.clock)?;
         }
         Ok((lent, Reached::new()))
-    }
-
-    /// Whether a kept connection can still be used: it may have ended, or
-    /// something may have come that nobody asked for.
-    fn is_alive(&mut self, lent: &mut Lent<Socket>) -> bool {
-        let (socket, machine) = lent.parts();
-        socket.read_ready(machine, self.clock.last());
-        while machine.poll_event(self.clock.last()).is_some() {}
-        machine.reuse() == Reuse::Now
     }
 
     /// Moves bytes until there is something to tell the exchange.

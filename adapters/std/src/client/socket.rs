@@ -1,8 +1,8 @@
 //! A client's socket, moved in turns as its machine wants.
 //! Decides nothing: it writes, reads and waits.
 
-use purlin_core::{Close, Eof, Machine, Mono, Now};
-use purlin_host::client::{Idle, wait_for};
+use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now};
+use purlin_host::client::{Idle, ReadReady, wait_for};
 use purlin_host::{Clock, Moved, Stream};
 use std::io::IoSlice;
 use std::os::fd::AsFd;
@@ -169,6 +169,12 @@ impl Socket {
     /// Writes what there is, as far as the socket takes it.
     pub(super) fn flush<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
         self.write(machine, now);
+    }
+}
+
+impl ReadReady for Socket {
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        Socket::read_ready(self, machine, now);
     }
 }
 
