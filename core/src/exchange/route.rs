@@ -44,6 +44,14 @@ impl Host {
     fn as_str(&self) -> &str {
         &self.text[self.part.start()..self.part.end()]
     }
+
+    fn cmp(&self, other: &Host) -> Ordering {
+        // Requests to one URL come one after the other.
+        if Arc::ptr_eq(&self.text, &other.text) && self.part == other.part {
+            return Ordering::Equal;
+        }
+        self.as_str().cmp(other.as_str())
+    }
 }
 
 /// A proxy on the way; it is what its URL says.
@@ -71,10 +79,6 @@ impl Ord for Via {
 }
 
 impl Route {
-    fn key(&self) -> (bool, &str, u16, &Option<Via>) {
-        (self.secure, self.host.as_str(), self.port, &self.via)
-    }
-
     /// The way to an URL of the scheme `http` or `https`, perhaps through a proxy.
     pub fn to(url: &Url, via: Option<Arc<Proxy>>) -> Route {
         let secure = url.scheme() == "https";
@@ -136,7 +140,7 @@ fn with_zone(url: &Url) -> Cow<'_, str> {
 
 impl PartialEq for Route {
     fn eq(&self, other: &Route) -> bool {
-        self.key() == other.key()
+        self.cmp(other) == Ordering::Equal
     }
 }
 
@@ -150,7 +154,10 @@ impl PartialOrd for Route {
 
 impl Ord for Route {
     fn cmp(&self, other: &Route) -> Ordering {
-        self.key().cmp(&other.key())
+        let (port, secure) = (self.port.cmp(&other.port), self.secure.cmp(&other.secure));
+        port.then(secure)
+            .then_with(|| self.host.cmp(&other.host))
+            .then_with(|| self.via.cmp(&other.via))
     }
 }
 

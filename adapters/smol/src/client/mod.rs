@@ -103,7 +103,8 @@ impl Client {
     /// status such as 404 is no error; see [`Response::error_for_status`].
     pub async fn send(&self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        Run::new(&self.0, order, given).response().await
+        let mut run = Run::new(&self.0, order, given);
+        run.response().await
     }
 
     /// GET.

@@ -46,7 +46,7 @@ impl<'a> Run<'a> {
         Run { inner: None, course, now, single: Some(lent) }
     }
 
-    pub(super) async fn response(mut self) -> Result<Response, Error> {
+    pub(super) async fn response(&mut self) -> Result<Response, Error> {
         loop {
             match self.course.exchange.ask(self.now) {
                 Ask::Connect(route) => self.connect(&route).await,

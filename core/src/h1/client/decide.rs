@@ -115,7 +115,7 @@ fn request_framing(head: &RequestHead, declared: Option<u64>, body: &Body) -> Re
 }
 
 fn expects_content(method: &Method) -> bool {
-    [Method::POST, Method::PUT, Method::PATCH].contains(method)
+    *method == Method::POST || *method == Method::PUT || *method == Method::PATCH
 }
 
 /// What a head answers.
