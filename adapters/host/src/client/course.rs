@@ -2,7 +2,8 @@
 //! exchange asks for is given to the machine, and what the machine tells to the exchange.
 //! Connects, moves and waits for nothing; the adapter does.
 
-use super::link::{Lent, ReadReady};
+use super::lent::Lent;
+use super::link::ReadReady;
 use bytes::Bytes;
 use purlin_core::exchange::{Cause, Error, Exchange, Given};
 use purlin_core::{Body, Event, Id, Misuse, Now, Phase, RequestHead, Retry, Secured};

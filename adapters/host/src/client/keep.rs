@@ -2,7 +2,8 @@
 //! wait for one woken, and what is idle for too long or has ended closed.
 //! Which connection goes where, the core's pool decides.
 
-use super::link::{Home, Lent, Link, ReadReady};
+use super::lent::{Home, Lent};
+use super::link::{Link, ReadReady};
 use crate::Clock;
 use purlin_core::Now;
 use purlin_core::exchange::Route;
@@ -18,6 +19,8 @@ use std::time::Duration;
 pub struct Keep<S>(Arc<Shared<S>>);
 
 struct Shared<S> {
+    /// Itself, for the thread that looks after it.
+    me: Weak<Shared<S>>,
     state: Mutex<State<S>>,
 }
 
@@ -60,7 +63,7 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
     pub fn new(config: PoolConfig) -> Keep<S> {
         let pool = Pool::new(config);
         let state = State { pool, wakers: HashMap::new(), janitor: None };
-        Keep(Arc::new(Shared { state: Mutex::new(state) }))
+        Keep(Arc::new_cyclic(|me| Shared { me: me.clone(), state: Mutex::new(state) }))
     }
 
     /// A connection along this route, or a place in the row for one.
@@ -81,7 +84,7 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
 
     fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lent<S>, Duration) {
         let idle = checked.idle_since.map(|since| now.mono.since(since)).unwrap_or_default();
-        (Lent::new(checked.conn, Home::Pool(self.clone())), idle)
+        (Lent::new(checked.conn, self.0.clone()), idle)
     }
 
     /// Closes what is idle, and what comes back before more is asked for.
@@ -95,21 +98,21 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
     pub fn idle(&self) -> usize {
         self.0.lock().pool.idle()
     }
+}
 
-    pub(super) fn put(&self, link: Box<Link<S>>, now: Now) {
-        let mut state = self.0.lock();
+impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
+    fn put(&self, link: Box<Link<S>>, now: Now) {
+        let mut state = self.lock();
         let (route, born) = (link.route().clone(), link.born);
         let changes = state.pool.put(&route, link, born, now.mono);
         if state.janitor.is_none() && state.pool.deadline().is_some() {
-            state.janitor = janitor(Arc::downgrade(&self.0));
+            state.janitor = janitor(self.me.clone());
         }
         act(state, changes);
     }
-}
 
-impl<S> Keep<S> {
-    pub(super) fn closed(&self, route: &Route) {
-        let mut state = self.0.lock();
+    fn closed(&self, route: &Route) {
+        let mut state = self.lock();
         let changes = state.pool.closed(route);
         act(state, changes);
     }
@@ -220,9 +223,9 @@ impl<S: ReadReady + Send + 'static> Waiting<S> {
         drop(state);
         if let Some(given) = given {
             // It came just too late: someone else may have it.
-            self.keep.put(given.conn, now);
+            self.keep.0.put(given.conn, now);
         }
-        Lent::new(link, Home::Pool(self.keep.clone()))
+        Lent::new(link, self.keep.0.clone())
     }
 }
 

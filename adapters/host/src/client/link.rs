@@ -1,12 +1,8 @@
-//! A connection of a client's: socket, machine and where it leads, lent out
-//! and given back.
+//! A connection of a client's: socket, machine and where it leads.
 //! Moves nothing; the adapter does.
 
-use super::keep::Keep;
 use purlin_core::exchange::Route;
 use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse};
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of buffers that a connection may keep when it comes back: the next
 /// request may come at once, and then they are of use.
@@ -48,6 +44,19 @@ impl<S> Link<S> {
         Link { socket, machine, born: now.mono, route }
     }
 
+    /// Its exchange is over: whether it can carry another. What it still has to
+    /// tell is of no exchange any more.
+    pub(super) fn is_reusable(&mut self, now: Now) -> bool {
+        while self.machine.poll_event(now).is_some() {}
+        if self.machine.reuse() != Reuse::Now || self.machine.want().write {
+            return false;
+        }
+        if self.machine.held() > KEPT {
+            self.rest(now);
+        }
+        true
+    }
+
     /// Gives back what it holds while nothing is asked of it.
     pub(super) fn rest(&mut self, now: Now) {
         self.machine.trim(now);
@@ -56,85 +65,5 @@ impl<S> Link<S> {
     /// Where it leads.
     pub fn route(&self) -> &Route {
         &self.route
-    }
-}
-
-/// A connection that is lent to one exchange. Dropped, it is closed, and its
-/// pool told.
-pub struct Lent<S> {
-    link: Box<Link<S>>,
-    guard: Guard<S>,
-}
-
-/// Tells the pool that a connection is gone, unless it was given back.
-struct Guard<S> {
-    home: Home<S>,
-    /// The route it counts for; none once it was given back.
-    counts: Option<Route>,
-}
-
-/// Where a connection is given back to.
-pub enum Home<S> {
-    /// A pool.
-    Pool(Keep<S>),
-    /// The one place of a connection outside any pool.
-    Slot(Slot<S>),
-}
-
-/// The place of a connection outside any pool.
-pub type Slot<S> = Arc<Mutex<Option<Box<Link<S>>>>>;
-
-impl<S: ReadReady + Send + 'static> Lent<S> {
-    /// A connection that goes home to there.
-    pub fn new(link: Box<Link<S>>, home: Home<S>) -> Lent<S> {
-        let counts = Some(link.route.clone());
-        Lent { link, guard: Guard { home, counts } }
-    }
-
-    /// Its socket and its machine.
-    pub fn parts(&mut self) -> (&mut S, &mut (dyn ClientMachine + Send + 'static)) {
-        (&mut self.link.socket, &mut *self.link.machine)
-    }
-
-    /// As [`Link::is_alive`].
-    pub fn is_alive(&mut self, now: Now) -> bool {
-        self.link.is_alive(now)
-    }
-
-    /// Its machine.
-    pub fn machine(&mut self) -> &mut (dyn ClientMachine + Send + 'static) {
-        &mut *self.link.machine
-    }
-
-    /// Gives it back, to be used again if it can be; else it is closed.
-    pub fn give_back(self, now: Now) {
-        let Lent { mut link, mut guard } = self;
-        // What it still has to tell is of no exchange any more.
-        while link.machine.poll_event(now).is_some() {}
-        if link.machine.reuse() != Reuse::Now || link.machine.want().write {
-            return;
-        }
-        if link.machine.held() > KEPT {
-            link.machine.trim(now);
-        }
-        guard.counts = None;
-        match &guard.home {
-            Home::Pool(keep) => keep.put(link, now),
-            Home::Slot(slot) => *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(link),
-        }
-    }
-}
-
-impl<S> Drop for Guard<S> {
-    fn drop(&mut self) {
-        if let (Some(route), Home::Pool(keep)) = (self.counts.take(), &self.home) {
-            keep.closed(&route);
-        }
-    }
-}
-
-impl<S> fmt::Debug for Lent<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lent({})", self.link.route)
     }
 }

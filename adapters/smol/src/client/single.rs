@@ -7,9 +7,9 @@ use crate::clock;
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
 use purlin_core::{Method, Phase};
 use purlin_host::Stream;
-use purlin_host::client::{Home, Layers, Lent, Link, Slot};
+use purlin_host::client::{Layers, Link, Slot};
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// One connection outside any pool.
 ///
@@ -78,8 +78,8 @@ impl Connection {
         let now = clock::now();
         let machine = layers.build(&route, now)?;
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
-        let slot = Slot::default();
-        let mut lent = Lent::new(link, Home::Slot(slot.clone()));
+        let slot = Slot::new();
+        let mut lent = slot.lend(link);
         super::run::set_up(&mut lent, Some(now.mono + plan.timeouts.setup)).await?;
         lent.give_back(clock::now());
         let mut plan = Plan::clone(plan);
@@ -95,17 +95,15 @@ impl Connection {
     /// connection has ended; else as [`Client::send`](super::Client::send).
     pub async fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        let taken = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(link) = taken else {
+        let Some(lent) = self.slot.take() else {
             return Err(Error::new(Cause::Busy).of(&order.method, &order.url));
         };
-        let lent = Lent::new(link, Home::Slot(self.slot.clone()));
         Run::on(lent, self.plan.clone(), order, given).response().await
     }
 
     /// Whether it takes a request now.
     pub fn is_free(&self) -> bool {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.slot.is_filled()
     }
 }
 

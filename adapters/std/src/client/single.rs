@@ -5,11 +5,11 @@ use super::socket::Socket;
 use super::{Cause, Error, IntoUrl, Request, Result, Settings};
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
 use purlin_core::{Method, Phase};
-use purlin_host::client::{Home, Layers, Lent, Link, Nudge, Slot};
+use purlin_host::client::{Layers, Link, Nudge, Slot};
 use purlin_host::{Clock, Stream};
 use std::fmt;
 use std::os::fd::AsFd;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// One connection outside any pool.
 ///
@@ -80,8 +80,8 @@ impl Connection {
         let mut clock = Clock::new();
         let machine = layers.build(&route, clock.last())?;
         let link = Box::new(Link::new(socket, machine, route.clone(), clock.last()));
-        let slot = Slot::default();
-        let mut lent = Lent::new(link, Home::Slot(slot.clone()));
+        let slot = Slot::new();
+        let mut lent = slot.lend(link);
         let until = clock.last().mono + plan.timeouts.setup;
         super::run::set_up(&mut lent, Some(until), &mut clock)?;
         lent.give_back(clock.last());
@@ -98,17 +98,15 @@ impl Connection {
     /// connection has ended; else as [`Client::send`](super::Client::send).
     pub fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        let taken = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(link) = taken else {
+        let Some(lent) = self.slot.take() else {
             return Err(Error::new(Cause::Busy).of(&order.method, &order.url));
         };
-        let lent = Lent::new(link, Home::Slot(self.slot.clone()));
         Run::on(lent, self.plan.clone(), order, given).response()
     }
 
     /// Whether it takes a request now.
     pub fn is_free(&self) -> bool {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.slot.is_filled()
     }
 }
 
