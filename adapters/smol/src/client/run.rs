@@ -289,6 +289,9 @@ impl<'a> Run<'a> {
         loop {
             let now = clock::now();
             if upload.rest.is_empty() {
+                if machine.is_held() {
+                    return Poll::Pending;
+                }
                 self.exchange.body_taken();
                 match ready!(upload.source.poll_next(cx)) {
                     Some(piece) => upload.rest = piece.map_err(Error::of_source)?,
