@@ -115,3 +115,57 @@ fn python_asks() {
     assert_eq!(said, expected);
     assert_eq!(served.connections(), 4, "the opener makes one for each");
 }
+
+/// What curl prints, headers of every response included, for these arguments in
+/// which `URL` is the server's.
+fn curl(served: &Served, args: &str) -> Option<String> {
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "--max-time", "60"]);
+    // What stands in arguments, `--next` forgets.
+    curl.env("CURL_CA_BUNDLE", served.papers.path("ca.pem")).env("NO_PROXY", "*");
+    curl.args(args.split(' ').map(|arg| arg.replace("URL", &served.url)));
+    let output = output(&mut curl, "")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "curl {args}: {}\n{errors}", output.status);
+    Some(String::from_utf8_lossy(&output.stdout).replace('\r', ""))
+}
+
+#[test]
+fn curl_asks() {
+    for tls in [false, true] {
+        let served = Served::start(&format!("curl-{NAME}"), tls);
+        let asks = |args: &str| curl(&served, args).unwrap();
+        let Some(hello) = curl(&served, "URL/hello") else { return };
+        assert_eq!(hello, "hello");
+        let bodies = [
+            ("-d abc -L URL/moved", "GET - 0 -"),
+            ("-d abc -L URL/keep", "POST 3 3 -"),
+            ("-d abc -L --post302 URL/moved", "POST 3 3 -"),
+            ("-X DELETE URL/sum", "DELETE - 0 -"),
+            ("-X PUT -d ab URL/sum", "PUT 2 2 -"),
+            ("-H Transfer-Encoding:chunked -d abc URL/sum", "POST - 3 -"),
+        ];
+        for (args, expected) in bodies {
+            assert_eq!(asks(args), expected, "{args}");
+        }
+        let trailers = asks("-D - -o /dev/null URL/stream");
+        assert!(trailers.ends_with(&format!("\n\nSum: {BIG}\n")), "{trailers}");
+        let hints = asks("-i URL/hints");
+        let first = "HTTP/1.1 103 Early Hints\nLink: </a.css>\n\nHTTP/1.1 200 OK\n";
+        assert!(hints.starts_with(first) && hints.ends_with("\n\nhinted"), "{hints}");
+        assert_eq!(asks("--compressed URL/gzip"), "text that repeats ".repeat(1000));
+        assert!(asks("--path-as-is -i URL/a/../hello").contains("\nLocation: /hello\n"));
+        // An offer of HTTP/2 that is not taken.
+        assert_eq!(asks("--http2 URL/hello"), "hello");
+        let before = served.connections();
+        let all = "-w #%{num_connects} URL/hello -I URL/big --next -w #%{num_connects} \
+            -d abc URL/sum URL/refuse --next -w #%{num_connects} URL/none URL/hello";
+        let all = asks(&all.split_whitespace().collect::<Vec<_>>().join(" "));
+        let new: Vec<_> = all.match_indices('#').map(|(at, _)| &all[at + 1..=at + 1]).collect();
+        assert_eq!(new, ["1", "0", "0", "0", "0", "0"], "{all}");
+        assert_eq!(served.connections(), before + 1);
+        let parallel = asks("-Z --parallel-max 8 URL/hello?[1-50]");
+        assert_eq!(parallel, "hello".repeat(50));
+        assert!(served.connections() <= before + 1 + 50);
+    }
+}
