@@ -18,10 +18,13 @@ function begin(method, path, headers = {}, agent = kept) {
     return request
 }
 
+// Comes back once the connection is free again, which may be behind the response's end.
 async function read(request) {
+    const closed = once(request, 'close')
     const [response] = await once(request, 'response')
     const pieces = []
     for await (const piece of response) pieces.push(piece)
+    await closed
     return { ...fields(response), body: Buffer.concat(pieces), trailers: response.trailers }
 }
 
@@ -53,6 +56,7 @@ async function unknown() {
 // Each piece is sent when the one before has come back.
 async function bothWays() {
     const request = begin('POST', '/echo')
+    const closed = once(request, 'close')
     request.flushHeaders()
     const [response] = await once(request, 'response')
     const pieces = response[Symbol.asyncIterator]()
@@ -67,6 +71,7 @@ async function bothWays() {
     }
     request.end()
     console.log('both ways:', (await pieces.next()).done)
+    await closed
 }
 
 async function interims() {
