@@ -151,4 +151,8 @@ impl ClientMachine for Connection {
     fn reuse(&self) -> Reuse {
         self.0.reuse()
     }
+
+    fn is_held(&self) -> bool {
+        self.0.is_held()
+    }
 }

@@ -218,6 +218,12 @@ pub trait ClientMachine: Machine {
         true
     }
 
+    /// Whether the body waits for 100 (Continue): until it may go, or is not
+    /// wanted, there is no need to have any of it.
+    fn is_held(&self) -> bool {
+        false
+    }
+
     /// Why a layer around it has failed, in that layer's own words: what an
     /// [`Event::Failed`] has no room for.
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {

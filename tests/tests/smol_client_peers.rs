@@ -8,3 +8,5 @@ mod kit;
 mod on;
 #[path = "both/client_peers.rs"]
 mod both;
+#[path = "kit/secure.rs"]
+mod secure;

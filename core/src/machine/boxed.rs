@@ -116,6 +116,10 @@ impl<M: ClientMachine + ?Sized> ClientMachine for Box<M> {
         (**self).is_ready()
     }
 
+    fn is_held(&self) -> bool {
+        (**self).is_held()
+    }
+
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
         (**self).trouble()
     }

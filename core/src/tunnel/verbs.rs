@@ -218,6 +218,10 @@ impl<M: ClientMachine> ClientMachine for Tunnel<M> {
         matches!(self.stage, Stage::Open) && self.inner.is_ready()
     }
 
+    fn is_held(&self) -> bool {
+        self.inner.is_held()
+    }
+
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
         match self.refusal {
             Some(refusal) => Some(Box::new(refusal)),

@@ -1,5 +1,8 @@
 //! Clients against servers that others wrote, on either adapter.
 
+#[path = "client_node.rs"]
+mod node;
+
 use crate::on::{NAME, pieces, purlin};
 use purlin::client::{Client, Request as Ask, Settings};
 use purlin::{Bytes, Status};

@@ -197,10 +197,14 @@ impl Secure {
 /// Runs a program with this as its input, for a bounded time; nothing if it is
 /// not installed, which is said.
 pub(crate) fn run(program: &str, args: &[&str], input: &str) -> Option<Output> {
-    let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    output(Command::new(program).args(args), input)
+}
+
+/// The same of a command.
+pub(crate) fn output(command: &mut Command, input: &str) -> Option<Output> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        eprintln!("SKIPPED: {program} is not installed");
+        eprintln!("SKIPPED: {:?} is not installed", command.get_program());
         return None;
     };
     let mut stdin = child.stdin.take().unwrap();

@@ -63,6 +63,11 @@ pub(crate) async fn never(_: &ResponseWriter) {
     std::future::pending::<()>().await;
 }
 
+/// The same handler: each may write while its client still sends.
+pub(crate) fn duplex<H>(handler: H) -> H {
+    handler
+}
+
 /// The same server: it has few threads.
 pub(crate) fn few<H>(server: Server<H>) -> Server<H> {
     server

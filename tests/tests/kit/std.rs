@@ -10,6 +10,7 @@
 )]
 
 pub(crate) use purlin_std as purlin;
+pub(crate) use purlin_std::full_duplex as duplex;
 pub(crate) use std::io::{Read as ReadExt, Write as WriteExt};
 
 use crate::kit::site::{self, Ends};

@@ -16,6 +16,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+/// Turns of a body on its way out before other tasks get theirs.
+const TURNS: u32 = 32;
+
 /// An exchange being run.
 pub(super) struct Run<'a> {
     /// None for a connection outside any pool.
@@ -163,7 +166,12 @@ impl<'a> Run<'a> {
 
     /// Moves bytes until there is something to tell the exchange.
     async fn drive(&mut self) {
+        let mut turns = 0_u32;
         while !self.course.events(self.now) {
+            turns = turns.wrapping_add(1);
+            if turns % TURNS == 0 {
+                future::yield_now().await;
+            }
             match future::poll_fn(|cx| self.poll_turn(cx)).await {
                 Ok(Turn::Moved) => {}
                 Ok(Turn::Late) if self.course.tick(self.now) => return,
@@ -204,6 +212,9 @@ impl<'a> Run<'a> {
         loop {
             let now = clock::now();
             if upload.rest.is_empty() {
+                if machine.is_held() {
+                    return Poll::Pending;
+                }
                 exchange.body_taken();
                 match ready!(upload.source.poll_next(cx)) {
                     Some(piece) => upload.rest = piece.map_err(Error::of_source)?,

@@ -92,6 +92,9 @@ impl Socket {
             return Poll::Ready(Turn::Moved);
         }
         if more && moved && !full {
+            // The answer may come before all is sent, and the reactor has no turn
+            // to tell of it as long as there is room for more.
+            self.read_ready(machine, now);
             return Poll::Ready(Turn::Moved);
         }
         if full && self.socket.poll_writable(cx).is_ready() {

@@ -189,6 +189,9 @@ impl<'a> Run<'a> {
         loop {
             let now = self.clock.last();
             if upload.rest.is_empty() {
+                if machine.is_held() {
+                    return Ok(());
+                }
                 exchange.body_taken();
                 match upload.source.next().map_err(Error::of_source)? {
                     Some(piece) => upload.rest = piece,

@@ -54,6 +54,10 @@ impl<M: ClientMachine> ClientMachine for Tls<M> {
         self.phase == Phase::Open && self.inner.is_ready()
     }
 
+    fn is_held(&self) -> bool {
+        self.inner.is_held()
+    }
+
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
         match self.error() {
             Some(error) => Some(Box::new(error.clone())),

@@ -321,6 +321,10 @@ impl ClientMachine for Connection {
     fn reuse(&self) -> Reuse {
         self.verdict()
     }
+
+    fn is_held(&self) -> bool {
+        self.writer == Writer::Held
+    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ fn an_expected_body_waits_for_100() {
         assert!(wire.output().ends_with("Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"));
         assert_eq!(wire.deadline(), Some((1, Why::Expect)));
         assert_eq!(wire.send(1, "abc"), if whole { Err(Misuse::AlreadyFinished) } else { Ok(3) });
+        assert!(wire.machine.is_held());
         wire.answer("HTTP/1.1 100 Continue\r\n\r\n");
         if whole {
             wire.expect(&["1 100"]);
@@ -63,6 +64,7 @@ fn an_expected_body_waits_for_100() {
             wire.expect(&["1 100", "Writable { id: 1 }"]);
             assert_eq!((wire.send(1, "abc"), wire.finish(1)), (Ok(0), Ok(())));
         }
+        assert!(!wire.machine.is_held());
         assert_eq!(wire.output(), "abc");
         assert_eq!(wire.deadline(), Some((60, Why::FirstByte)));
         wire.answer(OK).expect(&["1 200 Known(2)"]);
