@@ -27,6 +27,9 @@ pub struct Upload<B> {
     pub source: B,
     /// What was taken from it and not sent yet.
     pub rest: Bytes,
+    /// Its length is known: then it is taken to be at hand, and need not be
+    /// waited for.
+    pub at_hand: bool,
 }
 
 impl<S: ReadReady + Send + 'static, B> Course<S, B> {
@@ -53,7 +56,8 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
             let Some(source) = Given::begin(&mut self.given) else {
                 return self.fail(Error::new(Cause::NotReplayable), Retry::Never, now);
             };
-            self.upload = Some(Upload { source, rest: Bytes::new() });
+            let at_hand = matches!(body, Body::Length(_));
+            self.upload = Some(Upload { source, rest: Bytes::new(), at_hand });
         }
         let Some(lent) = &mut self.lent else {
             return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never, now);

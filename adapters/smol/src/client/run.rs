@@ -187,57 +187,47 @@ impl<'a> Run<'a> {
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, Error>> {
         // A source that has to be waited for does not keep the response waiting.
-        if let Poll::Ready(Err(error)) = self.poll_feed(cx) {
-            return Poll::Ready(Err(error));
-        }
-        let (more, until) = (self.course.upload.is_some(), self.course.exchange.deadline());
+        let fed = self.poll_feed(cx)?;
+        let (until, uploads) = (self.course.exchange.deadline(), self.course.upload.is_some());
         let Some(lent) = &mut self.course.lent else {
             return Poll::Ready(Ok(Turn::Stuck));
         };
         let (socket, machine) = lent.parts();
+        let more = uploads && fed.is_ready();
         let turn = socket.poll_turn(machine, more, until, &mut self.now, cx);
         self.course.moved(self.now);
         turn.map(Ok)
     }
 
-    /// Gives the machine of the body what it takes. Pending if the source is
-    /// waited for, or if the machine takes no more before some has been written.
+    /// Gives the machine a piece of the body, if it takes one. Pending if the
+    /// source is waited for, or the server's leave.
     fn poll_feed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let id = self.course.id();
         let Course { exchange, lent, upload: slot, .. } = &mut self.course;
         let (Some(upload), Some(lent)) = (&mut *slot, lent) else {
             return Poll::Ready(Ok(()));
         };
-        let (socket, machine) = lent.parts();
-        loop {
-            let now = clock::now();
-            if upload.rest.is_empty() {
-                if machine.is_held() {
-                    return Poll::Pending;
-                }
-                exchange.body_taken();
-                match ready!(upload.source.poll_next(cx)) {
-                    Some(piece) => upload.rest = piece.map_err(Error::of_source)?,
-                    None => {
-                        let ended = machine.finish(id, None, now);
-                        *slot = None;
-                        return Poll::Ready(Error::of_upload(ended));
-                    }
-                }
-            }
-            if let Err(misuse) = machine.send(id, &mut upload.rest, now) {
-                *slot = None;
-                return Poll::Ready(Error::of_upload(Err(misuse)));
-            }
-            if !upload.rest.is_empty() {
+        let (_, machine) = lent.parts();
+        let now = clock::now();
+        if upload.rest.is_empty() {
+            if machine.is_held() {
                 return Poll::Pending;
             }
-            // What the source gave goes out before it is asked for more: it may be slow.
-            socket.flush(machine, now);
-            if machine.want().write {
-                return Poll::Pending;
+            exchange.body_taken();
+            match ready!(upload.source.poll_next(cx)) {
+                Some(piece) => upload.rest = piece.map_err(Error::of_source)?,
+                None => {
+                    let ended = machine.finish(id, None, now);
+                    *slot = None;
+                    return Poll::Ready(Error::of_upload(ended));
+                }
             }
         }
+        let sent = machine.send(id, &mut upload.rest, now);
+        if sent.is_err() {
+            *slot = None;
+        }
+        Poll::Ready(Error::of_upload(sent))
     }
 
     /// A response that leads on: its connection is kept if its rest is short.

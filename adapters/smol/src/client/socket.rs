@@ -29,14 +29,6 @@ pub(super) struct Socket {
 /// After a read of so much, the next is tried without waiting first.
 const MUCH: usize = 16 * 1024;
 
-/// What writing came to.
-struct Written {
-    /// The socket took no more.
-    full: bool,
-    /// It took something.
-    moved: bool,
-}
-
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -82,19 +74,19 @@ impl Socket {
     ) -> Poll<Turn> {
         let now = clock::now();
         *clock = now;
-        let Written { full, moved } = self.write(machine, now);
+        let full = self.write(machine, now);
         let want = machine.want();
         self.half_close(want.close);
         if !want.read && !full {
             return Poll::Ready(Turn::Stuck);
         }
-        if want.read && self.read(machine, now, cx).is_ready() {
-            return Poll::Ready(Turn::Moved);
-        }
-        if more && moved && !full {
+        if more && !full {
             // The answer may come before all is sent, and the reactor has no turn
             // to tell of it as long as there is room for more.
             self.read_ready(machine, now);
+            return Poll::Ready(Turn::Moved);
+        }
+        if want.read && self.read(machine, now, cx).is_ready() {
             return Poll::Ready(Turn::Moved);
         }
         if full && self.socket.poll_writable(cx).is_ready() {
@@ -129,37 +121,30 @@ impl Socket {
         Poll::Ready(())
     }
 
-    /// Writes until the machine has no more, or the socket takes no more.
-    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Written {
-        let mut written = Written { full: false, moved: false };
+    /// Writes until the machine has no more, or the socket takes no more, which it says.
+    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
         while machine.want().write {
             let Some(stream) = self.socket.stream() else {
                 machine.eof(Eof::Reset, now);
-                return written;
+                return false;
             };
             let mut slices = [IoSlice::new(&[]); SLICES];
             let used = machine.output(&mut slices, now);
             if used == 0 {
-                return written;
+                return false;
             }
             match stream.write(&slices[..used]) {
-                Moved::Bytes(count) => {
-                    machine.wrote(count, now);
-                    written.moved = true;
-                }
-                Moved::Nothing => {
-                    written.full = true;
-                    return written;
-                }
+                Moved::Bytes(count) => machine.wrote(count, now),
+                Moved::Nothing => return true,
                 Moved::End | Moved::Lost => {
                     // What the peer said before it went may still be there.
                     self.read_ready(machine, now);
                     machine.eof(Eof::Reset, now);
-                    return written;
+                    return false;
                 }
             }
         }
-        written
+        false
     }
 
     fn half_close(&mut self, close: Option<Close>) {

@@ -163,9 +163,11 @@ impl<'a> Run<'a> {
                     return self.course.fail(error, Retry::Never, now);
                 }
             }
-            let (more, until) = (self.course.upload.is_some(), self.course.exchange.deadline());
+            let until = self.course.exchange.deadline();
+            let uploads = self.course.upload.is_some();
             let Some(lent) = &mut self.course.lent else { return };
             let (socket, machine) = lent.parts();
+            let more = uploads && !machine.is_held();
             let turn = socket.turn(machine, more, until, &mut self.clock);
             let now = self.clock.last();
             self.course.moved(now);
@@ -178,43 +180,38 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Gives the machine as much of the body as it takes.
+    /// Gives the machine a piece of the body, if it takes one. It goes out before
+    /// the source is asked for more: that may be slow.
     fn feed(&mut self) -> Result<(), Error> {
-        let id = self.course.id();
+        let (id, now) = (self.course.id(), self.clock.last());
         let Course { exchange, lent, upload: slot, .. } = &mut self.course;
         let (Some(upload), Some(lent)) = (&mut *slot, lent) else {
             return Ok(());
         };
         let (socket, machine) = lent.parts();
-        loop {
-            let now = self.clock.last();
-            if upload.rest.is_empty() {
-                if machine.is_held() {
-                    return Ok(());
-                }
-                exchange.body_taken();
-                match upload.source.next().map_err(Error::of_source)? {
-                    Some(piece) => upload.rest = piece,
-                    None => {
-                        let ended = machine.finish(id, None, now);
-                        *slot = None;
-                        return Error::of_upload(ended);
-                    }
-                }
-            }
-            if let Err(misuse) = machine.send(id, &mut upload.rest, now) {
-                *slot = None;
-                return Error::of_upload(Err(misuse));
-            }
-            if !upload.rest.is_empty() {
+        if upload.rest.is_empty() {
+            if machine.is_held() {
                 return Ok(());
             }
-            // What the source gave goes out before it is asked for more: it may be slow.
-            socket.flush(machine, now);
-            if machine.want().write {
-                return Ok(());
+            if !upload.at_hand {
+                // It may depend on what the server makes of the head.
+                socket.flush(machine, now);
+            }
+            exchange.body_taken();
+            match upload.source.next().map_err(Error::of_source)? {
+                Some(piece) => upload.rest = piece,
+                None => {
+                    let ended = machine.finish(id, None, now);
+                    *slot = None;
+                    return Error::of_upload(ended);
+                }
             }
         }
+        let sent = machine.send(id, &mut upload.rest, now);
+        if sent.is_err() {
+            *slot = None;
+        }
+        Error::of_upload(sent)
     }
 
     /// A response that leads on: its connection is kept if its rest is short.

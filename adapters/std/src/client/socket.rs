@@ -23,14 +23,6 @@ pub(super) struct Socket {
     half_closed: bool,
 }
 
-/// What writing came to.
-struct Written {
-    /// The socket took no more.
-    full: bool,
-    /// It took something.
-    moved: bool,
-}
-
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -58,11 +50,11 @@ impl Socket {
         clock: &mut Clock,
     ) -> Turn {
         let now = clock.last();
-        let Written { full, moved } = self.write(machine, now);
+        let full = self.write(machine, now);
         let want = machine.want();
         self.half_close(want.close);
         let reads = want.read;
-        if more && moved && !full {
+        if more && !full {
             // The answer may come before all is sent.
             self.read_ready(machine, now);
             return Turn::Moved;
@@ -91,33 +83,26 @@ impl Socket {
         Turn::Moved
     }
 
-    /// Writes until the machine has no more, or the socket takes no more.
-    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Written {
-        let mut written = Written { full: false, moved: false };
+    /// Writes until the machine has no more, or the socket takes no more, which it says.
+    fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
         while machine.want().write {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let used = machine.output(&mut slices, now);
             if used == 0 {
-                return written;
+                return false;
             }
             match self.stream.write_ready(&slices[..used]) {
-                Moved::Bytes(count) => {
-                    machine.wrote(count, now);
-                    written.moved = true;
-                }
-                Moved::Nothing => {
-                    written.full = true;
-                    return written;
-                }
+                Moved::Bytes(count) => machine.wrote(count, now),
+                Moved::Nothing => return true,
                 Moved::End | Moved::Lost => {
                     // What the peer said before it went may still be there.
                     self.read_ready(machine, now);
                     machine.eof(Eof::Reset, now);
-                    return written;
+                    return false;
                 }
             }
         }
-        written
+        false
     }
 
     fn half_close(&mut self, close: Option<Close>) {
