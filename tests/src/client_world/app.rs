@@ -78,6 +78,7 @@ impl App {
         // Until it is answered, nothing is.
         scene.ledger.serve(key, wire, Served::Cut);
         let reply = Reply::new(&mut self.rng, key, wire, scene);
+        scene.ledger.beside(key, wire).hints = reply.interims;
         for _ in 0..reply.interims {
             let head = ResponseHead::new(Status::EARLY_HINTS);
             self.obeyed(machine.interim(id, &head, now), scene);
@@ -209,7 +210,9 @@ impl App {
             _ => {}
         }
         if rest.is_empty() {
-            let given = finish(machine, id, reply, now);
+            let trailers = reply.trailers && reply.framing == Framing::Stream;
+            scene.ledger.beside(work.key, self.wire).trailers = trailers;
+            let given = finish(machine, id, trailers, now);
             (self.stage, self.work) = (Stage::Free, None);
             self.obeyed(given, scene);
             return true;
@@ -234,14 +237,9 @@ impl App {
     }
 }
 
-fn finish(machine: &mut Connection, id: Id, reply: &Reply, now: Now) -> Result<(), Misuse> {
-    let mut trailers = Fields::new();
-    if reply.trailers && reply.framing == Framing::Stream {
-        let added = trailers.append("X-End", "1");
-        debug_assert!(added.is_ok());
-        if let Ok(()) = machine.finish(id, Some(&trailers), now) {
-            return Ok(());
-        }
-    }
-    machine.finish(id, None, now)
+fn finish(machine: &mut Connection, id: Id, trailers: bool, now: Now) -> Result<(), Misuse> {
+    let mut fields = Fields::new();
+    let added = fields.append("X-End", "1");
+    debug_assert!(added.is_ok());
+    machine.finish(id, Some(&fields).filter(|_| trailers), now)
 }

@@ -36,8 +36,12 @@ impl Task {
                     self.end(Outcome::Failed(error), client);
                     return Ok(true);
                 }
-                Recv::End(_) | Recv::Failed(_) => {
-                    self.ends_on(client);
+                Recv::End(trailers) => {
+                    self.ends_on(trailers.is_some(), client);
+                    return Ok(true);
+                }
+                Recv::Failed(_) => {
+                    self.ends_on(false, client);
                     return Ok(true);
                 }
                 Recv::Pending => {}
@@ -66,12 +70,16 @@ impl Task {
     }
 
     /// The response has been read to its end.
-    fn ends_on(&mut self, client: &mut Client) {
+    fn ends_on(&mut self, trailers: bool, client: &mut Client) {
         if let Some(link) = self.link.take() {
             let key = (self.name, self.hop());
             let served = client.ledger.served(key, link.wire).cloned();
             let excused = client.wires[link.wire].excused;
-            if let Err(why) = self.check_answer(served.as_ref(), excused) {
+            let beside = *client.ledger.beside(key, link.wire);
+            let checked = self
+                .check_answer(served.as_ref(), excused)
+                .and_then(|()| self.check_beside(served.as_ref(), beside, trailers));
+            if let Err(why) = checked {
                 client.ledger.wrong(|| why);
             }
             client.give_back(link);

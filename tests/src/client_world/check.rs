@@ -5,11 +5,12 @@
 
 use super::client::{Client, REST};
 use super::drive::is_of_source;
-use super::ledger::Served;
+use super::layers;
+use super::ledger::{Beside, Served};
 use super::link::Link;
 use super::task::{Outcome, State, Task};
 use purlin_core::exchange::{Cause, Error, Route};
-use purlin_core::{Machine, Mono};
+use purlin_core::{Machine, Mono, ResponseHead, Status};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,7 +127,7 @@ fn times(task: &Task, now: Mono, client: &Client) -> Result<(), String> {
 fn memory(link: &Link, client: &Client) -> Result<(), String> {
     let limits = &client.setting.machine.limits;
     let input = limits.input_bytes.max(limits.head_bytes + 32 * 1024);
-    let tls = if link.route.is_secure() { TLS_HELD } else { 0 };
+    let tls = if layers::is_secret(&link.route) { TLS_HELD } else { 0 };
     let most = input + 4 * (limits.output_bytes + 16 * 1024) + tls;
     let held = link.machine.held();
     check(held <= most, || format!("c{} holds {held} bytes", link.wire))
@@ -194,6 +195,24 @@ impl Task {
     pub(super) fn hop(&self) -> usize {
         let path = self.answer.as_ref().map(|answer| answer.url.path().to_owned());
         path.and_then(|path| path.rsplit('/').next()?.parse().ok()).unwrap_or(usize::MAX)
+    }
+
+    /// Interim responses and trailers came as well, if those of a good server were said.
+    ///
+    /// # Errors
+    /// They did not, or more of them.
+    pub(super) fn check_beside(
+        &self,
+        served: Option<&Served>,
+        said: Beside,
+        trailers: bool,
+    ) -> Result<(), String> {
+        let Some(Served::Whole(..)) = served else { return Ok(()) };
+        let hint = |head: &&ResponseHead| head.status() == Status::EARLY_HINTS;
+        let answer = self.answer.as_ref();
+        let hints = answer.map_or(0, |answer| answer.interims.iter().filter(hint).count());
+        let got = Beside { hints, trailers };
+        check(got == said, || format!("#{}: {got:?}, and {said:?} was said", self.name))
     }
 
     /// What the caller has is what the server said, to this request, and whole.

@@ -134,10 +134,10 @@ impl Client {
     /// buffers; says whether anything was closed.
     pub(super) fn tidy(&mut self) -> bool {
         let now = self.now;
-        if self.broken == Some(Broken::Hoards) {
-            return false;
-        }
-        let over = self.pool.expire(now.mono);
+        let over = match self.broken {
+            Some(Broken::Hoards) => Vec::new(),
+            _ => self.pool.expire(now.mono),
+        };
         let any = !over.is_empty();
         self.act(Changes { wake: Vec::new(), close: over });
         for (link, since) in self.pool.idle_mut() {

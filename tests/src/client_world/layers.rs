@@ -41,7 +41,7 @@ fn make() -> Result<Shown, Box<dyn std::error::Error>> {
     let pem = authority.self_signed(&key)?.pem();
     let issuer = Issuer::new(authority, key);
     let key = KeyPair::generate_for(&PKCS_ED25519)?;
-    let chain = params(&["a.test", "b.test"], 2)?.signed_by(&key, &issuer)?.pem();
+    let chain = params(&["a.test", "b.test", "proxy.test"], 2)?.signed_by(&key, &issuer)?.pem();
     let server = ServerTls::from_pem(chain.as_bytes(), key.serialize_pem().as_bytes())?;
     Ok(Shown { server, authority: pem })
 }
@@ -54,6 +54,11 @@ pub(super) fn client() -> Result<ClientTls, String> {
     let shown = shown().as_ref().map_err(Clone::clone)?;
     let roots = Roots::from_pem(shown.authority.as_bytes()).map_err(|error| error.to_string())?;
     ClientTls::new(roots).map_err(|error| error.to_string())
+}
+
+/// Whether what is on the wire of this route is TLS, once a tunnel is made.
+pub(super) fn is_secret(route: &Route) -> bool {
+    route.is_secure() || route.is_proxy_secure()
 }
 
 /// The client's machine for a route, as `purlin_host` builds it.
@@ -70,6 +75,10 @@ pub(super) fn build(setting: &Setting, route: &Route, now: Now) -> Result<BoxMac
         let around = Tunnel::new(machine, &Way::new(proxy, host, port), now);
         machine = Box::new(around.map_err(|error| error.to_string())?);
     }
+    if let Some(tls) = setting.tls.as_ref().filter(|_| route.is_proxy_secure()) {
+        let around = Tls::client(tls, route.dialled().0, machine, now);
+        machine = Box::new(around.map_err(|error| error.to_string())?);
+    }
     Ok(machine)
 }
 
@@ -79,14 +88,14 @@ pub(super) fn build(setting: &Setting, route: &Route, now: Now) -> Result<BoxMac
 /// The certificates cannot be made.
 pub(super) fn good(
     config: ServerConfig,
-    secure: bool,
+    route: &Route,
     now: Now,
 ) -> Result<server::Connection, String> {
-    if !secure {
+    if !is_secret(route) {
         return Ok(server::Connection::new(Arc::new(config), now));
     }
     let shown = shown().as_ref().map_err(Clone::clone)?;
-    let config = ServerConfig { secure: true, ..config };
+    let config = ServerConfig { secure: route.is_secure(), ..config };
     Ok(shown.server.connection(Arc::new(config), now).0)
 }
 
@@ -94,9 +103,9 @@ pub(super) fn good(
 ///
 /// # Errors
 /// The certificates cannot be made.
-pub(super) fn bad(secure: bool, now: Now) -> Result<Box<dyn Machine + Send>, String> {
+pub(super) fn bad(route: &Route, now: Now) -> Result<Box<dyn Machine + Send>, String> {
     let raw = Raw::new(1 << 20);
-    if !secure {
+    if !is_secret(route) {
         return Ok(Box::new(raw));
     }
     let shown = shown().as_ref().map_err(Clone::clone)?;

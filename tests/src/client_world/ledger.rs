@@ -17,8 +17,17 @@ pub(super) type Key = (usize, usize);
 pub(super) struct Ledger {
     seen: BTreeMap<Key, u32>,
     served: BTreeMap<(Key, usize), Served>,
+    /// Interim responses to a request on a wire, and whether the final one has trailers.
+    beside: BTreeMap<(Key, usize), Beside>,
     /// The first thing that must not have happened.
     pub(super) wrong: Option<String>,
+}
+
+/// What a good server says beside head and body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Beside {
+    pub(super) hints: usize,
+    pub(super) trailers: bool,
 }
 
 /// What a server said to a request.
@@ -121,6 +130,11 @@ impl Ledger {
     /// A server has answered a request that came on this wire.
     pub(super) fn serve(&mut self, key: Key, wire: usize, what: Served) {
         self.served.insert((key, wire), what);
+    }
+
+    /// What is said beside that.
+    pub(super) fn beside(&mut self, key: Key, wire: usize) -> &mut Beside {
+        self.beside.entry((key, wire)).or_default()
     }
 
     /// What was answered to a request on this wire.

@@ -1,6 +1,7 @@
 //! A connection of the client's: its machine, and the socket that is one end of
 //! a wire, moved as the adapters move theirs.
 
+use super::layers;
 use super::net::Wire;
 use super::peer::draw;
 use crate::sim::trace::Trace;
@@ -69,7 +70,7 @@ impl Link {
                 break;
             }
             let arrow = format!("c{} >", self.wire);
-            draw(trace, now, &arrow, &all[..count], self.route.is_secure());
+            draw(trace, now, &arrow, &all[..count], layers::is_secret(&self.route));
             self.machine.wrote(count, now);
             any = true;
         }

@@ -65,13 +65,12 @@ impl Peer {
         setting: &Setting,
         now: Now,
     ) -> Result<Peer, String> {
-        let secure = route.is_secure();
         let own = Rng::new(rng.bits());
         let behind = if setting.calm || !rng.chance(15) {
-            let machine = layers::good(config(rng, setting.calm), secure, now)?;
+            let machine = layers::good(config(rng, setting.calm), &route, now)?;
             Behind::Good(Box::new(machine), Box::new(App::new(own, wire)))
         } else {
-            Behind::Bad(layers::bad(secure, now)?, Script::new(own, wire, now))
+            Behind::Bad(layers::bad(&route, now)?, Script::new(own, wire, now))
         };
         let front = Front::new(rng, &route, setting);
         Ok(Peer { wire, route, front, behind, early: Vec::new(), shut: false, gone: false })
@@ -187,7 +186,7 @@ impl Peer {
     }
 
     fn write(&mut self, down: &mut Tube, scene: &mut Scene<'_>) -> bool {
-        let (now, wire, secure) = (scene.now, self.wire, self.route.is_secure());
+        let (now, wire, secure) = (scene.now, self.wire, layers::is_secret(&self.route));
         let machine = self.behind.machine();
         let mut any = false;
         while machine.want().write {

@@ -2,6 +2,7 @@
 //! first request that comes, and perhaps before it.
 
 use super::errand::{Speech, content, size};
+use super::layers;
 use super::ledger::{Key, Seen, Served};
 use super::peer::Scene;
 use crate::rng::Rng;
@@ -130,7 +131,7 @@ impl Script {
         let key = scene.ledger.request(seen, route, scene.setting, scene.errands);
         let Some(key) = key else { return };
         let head_only = seen.method == "HEAD";
-        let served = self.answer(key, head_only, route.is_secure(), scene);
+        let served = self.answer(key, head_only, layers::is_secret(route), scene);
         scene.ledger.serve(key, wire, served);
     }
 

@@ -69,7 +69,9 @@ const SECURE: [Origin; 2] = [
 ];
 
 /// Proxies, and what they are told of who asks.
-const PROXIES: [(&str, Option<&str>); 4] = [
+const PROXIES: [(&str, Option<&str>); 5] = [
+    // Only where it makes no tunnels.
+    ("https://me:pw@proxy.test", Some("bWU6cHc=")),
     ("http://proxy.test:3128", None),
     ("http://me:pw@proxy.test:3128", Some("bWU6cHc=")),
     ("socks5://proxy.test:1080", None),
@@ -94,7 +96,8 @@ impl Setting {
         if secure {
             origins.extend(SECURE);
         }
-        let proxy = rng.chance(25).then(|| *rng.pick(&PROXIES));
+        let proxy = rng.chance(25).then(|| *rng.pick(&PROXIES[usize::from(secure)..]));
+        let hidden = proxy.is_some_and(|(url, _)| url.starts_with("https:"));
         let mut plan = plan(rng, rough);
         if let Some((url, _)) = proxy {
             plan.proxies = proxies(rng, url)?;
@@ -114,7 +117,7 @@ impl Setting {
             plan: Arc::new(plan),
             machine: Arc::new(machine(rng, rough)),
             patience: Duration::from_millis(*rng.pick(&[0, 50])),
-            tls: if secure { Some(layers::client()?) } else { None },
+            tls: if secure || hidden { Some(layers::client()?) } else { None },
         })
     }
 }
