@@ -7,6 +7,7 @@ pub mod answers;
 pub mod asking;
 pub mod assumed;
 pub mod chaos;
+pub mod client_world;
 pub mod peer;
 pub mod rng;
 pub mod sim;

@@ -422,6 +422,7 @@ impl Exchange {
         hop.apply(&mut self.order.fields);
         if !hop.keep_body {
             self.order.payload = Payload::Empty;
+            self.body_begun = false;
         }
         self.order.method = hop.method;
         self.order.url = hop.url;

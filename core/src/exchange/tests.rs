@@ -182,6 +182,22 @@ fn a_body_that_was_read_from_is_had_anew_or_not_sent_again() {
 }
 
 #[test]
+fn a_body_that_a_redirect_drops_is_not_had_anew() {
+    let mut order = get("http://a.test/form");
+    order.method = Method::POST;
+    order.payload = Payload::Stream { length: None, replayable: false };
+    let mut exchange = begin(Plan::default(), order);
+    sent(&mut exchange, false);
+    exchange.body_taken();
+    let head = ResponseHead::new(Status::SEE_OTHER).with("Location", "/thanks").unwrap();
+    exchange.response(head, BodyLength::Empty, now());
+    exchange.discarded(now());
+    let (head, body, rewind) = sent(&mut exchange, false);
+    assert_eq!(*head.method(), Method::GET);
+    assert!(matches!(body, Body::Empty) && !rewind);
+}
+
+#[test]
 fn a_redirect_changes_what_is_asked_for_and_keeps_no_secret_for_others() {
     let mut order = get("http://a.test/old");
     order.method = Method::POST;

@@ -1,15 +1,20 @@
 //! Plays seeds of the simulation:
 //! `cargo run --release -p purlin-tests --bin sim -- --seeds 0..10000`.
 //!
+//! With `--client` first they are those of a client's world: requests over one
+//! pool, through proxies and TLS, to servers good and bad.
+//!
 //! `--seed N` (or `--seeds A..B --trace`) draws the runs. The first seed that
 //! fails is drawn too, and the exit code is 1.
 //!
 //! `--hour N` plays a server's hour with hundreds of connections, or so many
 //! seconds of it with `--seconds S`; the connection that fails is drawn.
 
-use purlin_tests::sim::{Outcome, hour, run};
+use purlin_tests::client_world;
+use purlin_tests::sim::{self, Outcome, hour};
 use std::env;
 use std::io::{self, Write};
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -21,20 +26,25 @@ fn main() -> ExitCode {
     if let Some((seed, seconds)) = parse_hour(&arguments) {
         return play_hour(seed, seconds, &mut out);
     }
-    let Some((from, to, picture)) = parse(&arguments) else {
+    let (world, rest) = match arguments.split_first() {
+        Some((first, rest)) if first == "--client" => (World::Client, rest),
+        _ => (World::Server, &arguments[..]),
+    };
+    let Some((from, to, picture)) = parse(rest) else {
         let _ = writeln!(io::stderr(), "usage: sim {USAGE}");
         return ExitCode::from(2);
     };
     if picture {
-        return draw(from, to, &mut out);
+        return draw(world, from, to, &mut out);
     }
     let begun = Instant::now();
-    let total = play(from, to);
+    let total = play(world, from, to);
     let seconds = begun.elapsed().as_secs_f64();
     let count = to.saturating_sub(from);
     if let Some(seed) = total.failed {
-        let _ = writeln!(out, "seed {seed} fails; replay it with --seed {seed}");
-        return draw(seed, seed + 1, &mut out);
+        let option = if world == World::Client { "--client --seed" } else { "--seed" };
+        let _ = writeln!(out, "seed {seed} fails; replay it with {option} {seed}");
+        return draw(world, seed, seed + 1, &mut out);
     }
     let _ = writeln!(
         out,
@@ -47,7 +57,30 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-const USAGE: &str = "--seeds A..B [--trace] | --seed N | --hour N [--seconds S]";
+const USAGE: &str = "[--client] (--seeds A..B [--trace] | --seed N) | --hour N [--seconds S]";
+
+/// Whose world is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum World {
+    Server,
+    Client,
+}
+
+impl World {
+    /// Plays a seed. A panic is a failure like any other.
+    fn run(self, seed: u64, picture: bool) -> Outcome {
+        let played = catch_unwind(|| match self {
+            World::Server => sim::run(seed, picture, None),
+            World::Client => client_world::run(seed, picture, None),
+        });
+        played.unwrap_or_else(|_| Outcome {
+            verdict: Err("it panics".to_owned()),
+            requests: 0,
+            seconds: 0,
+            picture: String::new(),
+        })
+    }
+}
 
 fn parse_hour(arguments: &[String]) -> Option<(u64, u64)> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -104,10 +137,10 @@ fn play_hour(seed: u64, seconds: u64, out: &mut impl Write) -> ExitCode {
 }
 
 /// Draws every run, and fails if one did.
-fn draw(from: u64, to: u64, out: &mut impl Write) -> ExitCode {
+fn draw(world: World, from: u64, to: u64, out: &mut impl Write) -> ExitCode {
     let mut failed = 0;
     for seed in from..to {
-        let Outcome { verdict, picture, .. } = run(seed, true, None);
+        let Outcome { verdict, picture, .. } = world.run(seed, true);
         let verdict = verdict.inspect_err(|_| failed += 1);
         let _ = writeln!(out, "seed {seed}\n{picture}seed {seed}: {verdict:?}\n");
     }
@@ -123,7 +156,7 @@ struct Total {
 }
 
 /// Plays all seeds on all cores; the least seed that fails is told.
-fn play(from: u64, to: u64) -> Total {
+fn play(world: World, from: u64, to: u64) -> Total {
     let next = AtomicU64::new(from);
     let work = || {
         let mut total = Total::default();
@@ -132,7 +165,7 @@ fn play(from: u64, to: u64) -> Total {
             if seed >= to || total.failed.is_some() {
                 return total;
             }
-            let outcome = run(seed, false, None);
+            let outcome = world.run(seed, false);
             total.requests += outcome.requests;
             total.seconds += outcome.seconds;
             if outcome.verdict.is_err() {

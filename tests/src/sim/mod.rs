@@ -18,8 +18,8 @@ mod script;
 mod server;
 mod states;
 mod told;
-mod trace;
-mod wire;
+pub(crate) mod trace;
+pub(crate) mod wire;
 mod world;
 
 pub use hour::{Counts, Hour, hour};

@@ -6,33 +6,37 @@ use std::fmt::Write;
 
 /// What happened, if anyone wants to know.
 #[derive(Debug, Default)]
-pub(super) struct Trace {
+pub(crate) struct Trace {
     lines: Option<String>,
 }
 
 impl Trace {
-    pub(super) fn new(on: bool) -> Trace {
+    pub(crate) fn new(on: bool) -> Trace {
         Trace {
             lines: on
                 .then(|| format!("{:>10}  {:38} {:38} {}\n", "time", "client", "wire", "server")),
         }
     }
 
-    pub(super) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         self.lines.unwrap_or_default()
     }
 
-    pub(super) fn client(&mut self, now: Now, what: impl FnOnce() -> String) {
+    pub(crate) fn client(&mut self, now: Now, what: impl FnOnce() -> String) {
         self.line(now, |line| format!("{:38}", line), what);
     }
 
-    pub(super) fn server(&mut self, now: Now, what: impl FnOnce() -> String) {
+    pub(crate) fn server(&mut self, now: Now, what: impl FnOnce() -> String) {
         self.line(now, |line| format!("{:38} {:38} {line}", "", ""), what);
     }
 
+    pub(crate) fn wire(&mut self, now: Now, what: impl FnOnce() -> String) {
+        self.line(now, |line| format!("{:38} {line}", ""), what);
+    }
+
     /// Bytes that one end handed to the wire or took from it.
-    pub(super) fn bytes(&mut self, now: Now, arrow: &str, bytes: &[u8]) {
-        self.line(now, |line| format!("{:38} {line}", ""), || format!("{arrow} {}", short(bytes)));
+    pub(crate) fn bytes(&mut self, now: Now, arrow: &str, bytes: &[u8]) {
+        self.wire(now, || format!("{arrow} {}", short(bytes)));
     }
 
     fn line(

@@ -10,25 +10,30 @@ use std::time::Duration;
 
 /// How good the network is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Quality {
+pub(crate) struct Quality {
     /// The longest delay of a segment, in milliseconds.
-    pub(super) delay: usize,
+    pub(crate) delay: usize,
     /// How often a segment is split again, in percent.
-    pub(super) split: usize,
+    pub(crate) split: usize,
     /// How often a segment stalls for seconds, in percent.
-    pub(super) stall: usize,
+    pub(crate) stall: usize,
     /// Bytes that are under way or unread before a writer has to wait.
-    pub(super) capacity: usize,
+    pub(crate) capacity: usize,
 }
 
 impl Quality {
-    pub(super) fn any(rng: &mut Rng) -> Quality {
+    pub(crate) fn any(rng: &mut Rng) -> Quality {
         Quality {
             delay: *rng.pick(&[0, 1, 20, 300]),
             split: *rng.pick(&[0, 0, 30, 90]),
             stall: *rng.pick(&[0, 0, 0, 3]),
             capacity: *rng.pick(&[64 * 1024, 64 * 1024, 8 * 1024, 512, 16]),
         }
+    }
+
+    /// The most that it makes sense to send over it in one message.
+    pub(crate) fn fits(self) -> usize {
+        self.capacity.saturating_mul(64).min(100_000)
     }
 }
 
@@ -45,7 +50,7 @@ pub enum Meddle {
 
 /// What arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Carried {
+pub(crate) enum Carried {
     Bytes(Vec<u8>),
     Fin,
     Reset,
@@ -53,7 +58,7 @@ pub(super) enum Carried {
 
 /// One direction.
 #[derive(Debug)]
-pub(super) struct Pipe {
+pub(crate) struct Pipe {
     rng: Rng,
     quality: Quality,
     flying: VecDeque<(Mono, Carried)>,
@@ -69,7 +74,7 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
-    pub(super) fn new(rng: Rng, quality: Quality, meddle: Option<(usize, Meddle)>) -> Pipe {
+    pub(crate) fn new(rng: Rng, quality: Quality, meddle: Option<(usize, Meddle)>) -> Pipe {
         Pipe {
             rng,
             quality,
@@ -83,7 +88,7 @@ impl Pipe {
     }
 
     /// Takes what there is room for; says how much that was.
-    pub(super) fn write(&mut self, bytes: &[u8], now: Mono) -> usize {
+    pub(crate) fn write(&mut self, bytes: &[u8], now: Mono) -> usize {
         if self.ended {
             return bytes.len(); // nobody is there to miss it
         }
@@ -102,12 +107,12 @@ impl Pipe {
     }
 
     /// The most that it makes sense to send over it in one message.
-    pub(super) fn fits(&self) -> usize {
-        self.quality.capacity.saturating_mul(64).min(100_000)
+    pub(crate) fn fits(&self) -> usize {
+        self.quality.fits()
     }
 
     /// Ends it in order: what is under way still arrives.
-    pub(super) fn fin(&mut self, now: Mono) {
+    pub(crate) fn fin(&mut self, now: Mono) {
         if !self.ended {
             self.ended = true;
             self.fly(Carried::Fin, now);
@@ -115,7 +120,7 @@ impl Pipe {
     }
 
     /// Breaks it: what is under way is lost.
-    pub(super) fn reset(&mut self, now: Mono) {
+    pub(crate) fn reset(&mut self, now: Mono) {
         if self.flying.iter().any(|(_, carried)| *carried == Carried::Reset) {
             return;
         }
@@ -126,17 +131,27 @@ impl Pipe {
     }
 
     /// Whether bytes can still be sent.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.ended
     }
 
     /// How much can be written now; what goes to nobody is not kept.
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         if self.ended { usize::MAX } else { self.quality.capacity.saturating_sub(self.held) }
     }
 
+    /// From now on it breaks at this byte.
+    pub(crate) fn meddle_at(&mut self, at: usize, how: Meddle) {
+        self.meddle = Some((at, how));
+    }
+
+    /// Bytes that were ever sent.
+    pub(crate) fn passed(&self) -> usize {
+        self.passed
+    }
+
     /// What has arrived by now, at most so many bytes of it.
-    pub(super) fn read(&mut self, most: usize, now: Mono) -> Option<Carried> {
+    pub(crate) fn read(&mut self, most: usize, now: Mono) -> Option<Carried> {
         let (at, front) = self.flying.front_mut()?;
         if *at > now {
             return None;
@@ -154,12 +169,12 @@ impl Pipe {
     }
 
     /// Whether it has been broken, as a socket tells also to one that does not read.
-    pub(super) fn is_reset(&self) -> bool {
+    pub(crate) fn is_reset(&self) -> bool {
         matches!(self.flying.front(), Some((_, Carried::Reset)))
     }
 
     /// When something arrives, or has.
-    pub(super) fn next(&self) -> Option<Mono> {
+    pub(crate) fn next(&self) -> Option<Mono> {
         self.flying.front().map(|(at, _)| *at)
     }
 

@@ -1,0 +1,169 @@
+//! What all requests of the client share: the pool, the connections' wires, and
+//! the servers behind them. It does as `purlin_host` does for the adapters.
+
+use super::errand::Errand;
+use super::layers;
+use super::ledger::Ledger;
+use super::link::Link;
+use super::net::Wire;
+use super::peer::{Peer, Scene};
+use super::setting::Setting;
+use super::world::Broken;
+use crate::rng::Rng;
+use crate::sim::trace::Trace;
+use purlin_core::exchange::Route;
+use purlin_core::policy::pool::{Changes, Checked, Pool, Ticket};
+use purlin_core::{Mono, Now, Reuse};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of buffers that a connection may keep when it comes back.
+const KEPT: usize = 256 * 1024;
+/// How long a connection is idle before it gives back its buffers.
+pub(super) const REST: Duration = Duration::from_secs(5);
+
+/// A pool of connections, keyed by their routes.
+pub(super) type Connections = Pool<Route, Box<Link>>;
+
+/// What all requests share.
+pub(super) struct Client {
+    pub(super) now: Now,
+    pub(super) rng: Rng,
+    pub(super) setting: Setting,
+    pub(super) errands: Vec<Arc<Errand>>,
+    pub(super) pool: Connections,
+    pub(super) wires: Vec<Wire>,
+    /// Who waits for a connection and is to ask again.
+    pub(super) woken: BTreeSet<Ticket>,
+    pub(super) ledger: Ledger,
+    pub(super) trace: Trace,
+    pub(super) broken: Option<Broken>,
+}
+
+impl Client {
+    /// What the pool says of others is done.
+    pub(super) fn act(&mut self, changes: Changes<Box<Link>>) {
+        if self.broken != Some(Broken::LosesWakes) {
+            self.woken.extend(changes.wake);
+        }
+        for link in changes.close {
+            self.hang_up(&link);
+        }
+    }
+
+    fn hang_up(&mut self, link: &Link) {
+        self.trace.client(self.now, || format!("c{} is closed", link.wire));
+        self.wires[link.wire].hang_up(self.now.mono);
+    }
+
+    /// Opens a wire and puts the machines on it.
+    ///
+    /// # Errors
+    /// They cannot be made.
+    pub(super) fn open(&mut self, route: &Route) -> Result<Box<Link>, String> {
+        let (now, number) = (self.now, self.wires.len());
+        let machine = layers::build(&self.setting, route, now)?;
+        let peer = Peer::new(&mut self.rng, number, route.clone(), &self.setting, now)?;
+        let fated = !self.setting.calm && self.rng.chance(25);
+        let quality = self.setting.quality;
+        let mut wire = Wire::new(&mut self.rng, number, route.clone(), quality, fated, peer, now);
+        if self.broken == Some(Broken::FlipsBits) {
+            wire.meddle(100 + 40 * (number % 7));
+        }
+        self.trace.wire(now, || format!("c{number} to {route}"));
+        self.wires.push(wire);
+        let mut link = Box::new(Link::new(number, machine, route.clone(), now));
+        link.sleeps = self.broken == Some(Broken::SleepsOn);
+        Ok(link)
+    }
+
+    /// Whether a kept connection can still be used.
+    pub(super) fn is_alive(&mut self, link: &mut Link) -> bool {
+        let now = self.now;
+        link.read(&mut self.wires[link.wire], now, &mut self.trace);
+        while link.machine.poll_event(now).is_some() {}
+        let alive = link.machine.reuse() == Reuse::Now;
+        alive || self.broken == Some(Broken::UsesWhatEnded)
+    }
+
+    /// A connection comes back, to be used again if it can be.
+    pub(super) fn give_back(&mut self, mut link: Box<Link>) {
+        let now = self.now;
+        while link.machine.poll_event(now).is_some() {}
+        let good = link.machine.reuse() == Reuse::Now && !link.machine.want().write;
+        if !good && self.broken != Some(Broken::UsesWhatEnded) {
+            return self.lose(&link);
+        }
+        if link.machine.held() > KEPT {
+            link.machine.trim(now);
+        }
+        self.trace.client(now, || format!("c{} is free", link.wire));
+        let (route, born) = (link.route.clone(), link.born);
+        let changes = self.pool.put(&route, link, born, now.mono);
+        self.act(changes);
+    }
+
+    /// A connection that a request had is closed.
+    pub(super) fn lose(&mut self, link: &Link) {
+        self.hang_up(link);
+        if self.broken != Some(Broken::ForgetsOne) {
+            let changes = self.pool.closed(&link.route);
+            self.act(changes);
+        }
+    }
+
+    /// Who waited for a connection waits no more.
+    pub(super) fn leave(&mut self, ticket: Ticket, dials: bool) {
+        self.woken.remove(&ticket);
+        let now = self.now.mono;
+        if !dials {
+            let changes = self.pool.cancel(ticket, now);
+            return self.act(changes);
+        }
+        let (given, changes) = self.pool.failed(ticket);
+        self.act(changes);
+        if let Some(Checked { conn, born, .. }) = given {
+            let route = conn.route.clone();
+            let changes = self.pool.put(&route, conn, born, now);
+            self.act(changes);
+        }
+    }
+
+    /// Closes what is idle for too long, and has what rests give back its
+    /// buffers; says whether anything was closed.
+    pub(super) fn tidy(&mut self) -> bool {
+        let now = self.now;
+        let over = match self.broken {
+            Some(Broken::Hoards) => Vec::new(),
+            _ => self.pool.expire(now.mono),
+        };
+        let any = !over.is_empty();
+        self.act(Changes { wake: Vec::new(), close: over });
+        for (link, since) in self.pool.idle_mut() {
+            if now.mono.since(since) >= REST {
+                link.machine.trim(now);
+            }
+        }
+        any
+    }
+
+    /// The wires and the servers do what is due; says whether anything happened.
+    pub(super) fn serve(&mut self) -> bool {
+        let Client { now, setting, errands, wires, ledger, trace, .. } = self;
+        let mut scene = Scene { now: *now, ledger, setting, errands, trace };
+        let mut any = false;
+        for wire in wires.iter_mut().filter(|wire| !wire.is_over()) {
+            any |= wire.run(&mut scene);
+        }
+        any
+    }
+
+    /// When the pool or a wire has something to do by itself.
+    pub(super) fn next(&mut self) -> Option<Mono> {
+        let now = self.now.mono;
+        let wires = self.wires.iter().filter(|wire| !wire.is_over()).filter_map(Wire::next).min();
+        let rest = self.pool.idle_mut().map(|(_, since)| since + REST).filter(|at| *at > now).min();
+        [wires, rest, self.pool.deadline()].into_iter().flatten().min()
+    }
+}

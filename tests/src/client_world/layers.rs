@@ -1,0 +1,113 @@
+//! The machines of a connection, one around the other, at both ends.
+//! Keys and signatures have one size each, so that a run with TLS is replayed
+//! exactly although its bytes are others.
+
+use super::link::BoxMachine;
+use super::setting::Setting;
+use crate::tls::Raw;
+use purlin_core::exchange::Route;
+use purlin_core::tunnel::{Tunnel, Way};
+use purlin_core::{Machine, Now, ServerConfig, client, server};
+use purlin_tls::{ClientTls, Roots, ServerTls, Tls};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519, SerialNumber,
+};
+use std::sync::{Arc, OnceLock};
+
+/// What servers show, and the authority behind it, in PEM.
+struct Shown {
+    server: ServerTls,
+    authority: String,
+}
+
+/// It takes a while to make, and no seed needs another.
+fn shown() -> &'static Result<Shown, String> {
+    static SHOWN: OnceLock<Result<Shown, String>> = OnceLock::new();
+    SHOWN.get_or_init(|| make().map_err(|error| error.to_string()))
+}
+
+fn make() -> Result<Shown, Box<dyn std::error::Error>> {
+    let params = |names: &[&str], serial| -> Result<_, rcgen::Error> {
+        let mut params = CertificateParams::new(
+            names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(),
+        )?;
+        params.distinguished_name.push(DnType::CommonName, "client world");
+        params.serial_number = Some(SerialNumber::from(serial));
+        Ok(params)
+    };
+    let mut authority = params(&[], 1)?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate_for(&PKCS_ED25519)?;
+    let pem = authority.self_signed(&key)?.pem();
+    let issuer = Issuer::new(authority, key);
+    let key = KeyPair::generate_for(&PKCS_ED25519)?;
+    let chain = params(&["a.test", "b.test", "proxy.test"], 2)?.signed_by(&key, &issuer)?.pem();
+    let server = ServerTls::from_pem(chain.as_bytes(), key.serialize_pem().as_bytes())?;
+    Ok(Shown { server, authority: pem })
+}
+
+/// A client's TLS, whose sessions no other world knows.
+///
+/// # Errors
+/// The certificates cannot be made.
+pub(super) fn client() -> Result<ClientTls, String> {
+    let shown = shown().as_ref().map_err(Clone::clone)?;
+    let roots = Roots::from_pem(shown.authority.as_bytes()).map_err(|error| error.to_string())?;
+    ClientTls::new(roots).map_err(|error| error.to_string())
+}
+
+/// Whether what is on the wire of this route is TLS, once a tunnel is made.
+pub(super) fn is_secret(route: &Route) -> bool {
+    route.is_secure() || route.is_proxy_secure()
+}
+
+/// The client's machine for a route, as `purlin_host` builds it.
+///
+/// # Errors
+/// A layer cannot be built.
+pub(super) fn build(setting: &Setting, route: &Route, now: Now) -> Result<BoxMachine, String> {
+    let mut machine: BoxMachine = Box::new(client::Connection::new(setting.machine.clone(), now));
+    if let Some(tls) = setting.tls.as_ref().filter(|_| route.is_secure()) {
+        let around = Tls::client(tls, route.server_name(), machine, now);
+        machine = Box::new(around.map_err(|error| error.to_string())?);
+    }
+    if let Some((proxy, host, port)) = route.tunnelled() {
+        let around = Tunnel::new(machine, &Way::new(proxy, host, port), now);
+        machine = Box::new(around.map_err(|error| error.to_string())?);
+    }
+    if let Some(tls) = setting.tls.as_ref().filter(|_| route.is_proxy_secure()) {
+        let around = Tls::client(tls, route.dialled().0, machine, now);
+        machine = Box::new(around.map_err(|error| error.to_string())?);
+    }
+    Ok(machine)
+}
+
+/// A good server's machine.
+///
+/// # Errors
+/// The certificates cannot be made.
+pub(super) fn good(
+    config: ServerConfig,
+    route: &Route,
+    now: Now,
+) -> Result<server::Connection, String> {
+    if !is_secret(route) {
+        return Ok(server::Connection::new(Arc::new(config), now));
+    }
+    let shown = shown().as_ref().map_err(Clone::clone)?;
+    let config = ServerConfig { secure: route.is_secure(), ..config };
+    Ok(shown.server.connection(Arc::new(config), now).0)
+}
+
+/// The machine of a server that says what it likes.
+///
+/// # Errors
+/// The certificates cannot be made.
+pub(super) fn bad(route: &Route, now: Now) -> Result<Box<dyn Machine + Send>, String> {
+    let raw = Raw::new(1 << 20);
+    if !is_secret(route) {
+        return Ok(Box::new(raw));
+    }
+    let shown = shown().as_ref().map_err(Clone::clone)?;
+    Ok(Box::new(Tls::server(&shown.server, raw, now)))
+}

@@ -1,0 +1,117 @@
+//! A connection of the client's: its machine, and the socket that is one end of
+//! a wire, moved as the adapters move theirs.
+
+use super::layers;
+use super::net::Wire;
+use super::peer::draw;
+use crate::sim::trace::Trace;
+use crate::sim::wire::Carried;
+use purlin_core::exchange::Route;
+use purlin_core::{ClientMachine, Eof, Machine, Mono, Now};
+use std::io::IoSlice;
+
+/// The machine of a connection, with whatever is around it.
+pub(super) type BoxMachine = Box<dyn ClientMachine + Send>;
+
+/// A connection.
+pub(super) struct Link {
+    /// The wire's number.
+    pub(super) wire: usize,
+    pub(super) machine: BoxMachine,
+    pub(super) route: Route,
+    pub(super) born: Mono,
+    /// The machine has been told that its input has ended.
+    pub(super) ended: bool,
+    /// Its deadlines pass unheeded.
+    pub(super) sleeps: bool,
+    /// The socket takes no more for now.
+    full: bool,
+}
+
+impl Link {
+    pub(super) fn new(wire: usize, machine: BoxMachine, route: Route, now: Now) -> Link {
+        let (born, ended, sleeps, full) = (now.mono, false, false, false);
+        Link { wire, machine, route, born, ended, sleeps, full }
+    }
+
+    /// Lets time pass, writes and reads once; says whether anything came of that.
+    pub(super) fn turn(&mut self, wire: &mut Wire, now: Now, trace: &mut Trace) -> bool {
+        let due = !self.sleeps && self.machine.deadline().is_some_and(|(at, _)| at <= now.mono);
+        if due {
+            self.machine.tick(now);
+        }
+        let wrote = self.write(wire, now, trace);
+        self.read(wire, now, trace) || wrote || due
+    }
+
+    /// Writes until the machine has no more, or the socket takes no more.
+    pub(super) fn write(&mut self, wire: &mut Wire, now: Now, trace: &mut Trace) -> bool {
+        let mut any = false;
+        self.full = false;
+        while self.machine.want().write {
+            if wire.is_reset(now.mono) {
+                // What the peer said before it went may still be there.
+                self.read(wire, now, trace);
+                self.end(Eof::Reset, wire, now, trace);
+                return true;
+            }
+            // Also if the socket is full: the server's time runs from the call of `output`.
+            let mut slices = [IoSlice::new(&[]); 16];
+            let used = self.machine.output(&mut slices, now);
+            let mut all = Vec::new();
+            for slice in &slices[..used] {
+                let count = slice.len().min(wire.up.room().saturating_sub(all.len()));
+                all.extend_from_slice(&slice[..count]);
+            }
+            let count = wire.up.write(&all, now.mono);
+            if count == 0 {
+                self.full = true;
+                break;
+            }
+            let arrow = format!("c{} >", self.wire);
+            draw(trace, now, &arrow, &all[..count], layers::is_secret(&self.route));
+            self.machine.wrote(count, now);
+            any = true;
+        }
+        any
+    }
+
+    /// Takes what has come, once.
+    pub(super) fn read(&mut self, wire: &mut Wire, now: Now, trace: &mut Trace) -> bool {
+        let room = self.machine.read_buf();
+        if room.is_empty() {
+            return false;
+        }
+        match wire.hear(room.len(), now.mono) {
+            None => return false,
+            Some(Carried::Bytes(bytes)) => {
+                room[..bytes.len()].copy_from_slice(&bytes);
+                trace.client(now, || format!("c{} reads {} bytes", self.wire, bytes.len()));
+                self.machine.filled(bytes.len(), now);
+            }
+            Some(Carried::Fin) => self.end(Eof::Clean, wire, now, trace),
+            Some(Carried::Reset) => self.end(Eof::Reset, wire, now, trace),
+        }
+        true
+    }
+
+    fn end(&mut self, how: Eof, wire: &Wire, now: Now, trace: &mut Trace) {
+        trace.client(now, || format!("c{} end: {how:?}", wire.number));
+        self.ended = true;
+        self.machine.eof(how, now);
+    }
+
+    /// Whether there is nothing to wait for.
+    pub(super) fn is_stuck(&self) -> bool {
+        !self.machine.want().read && !self.full
+    }
+
+    /// When something happens on it that its machine waits for.
+    pub(super) fn next(&self, wire: &Wire) -> Option<Mono> {
+        let reads = self.machine.want().read;
+        let arrives = wire.arrives().filter(|_| reads || wire.down.is_reset());
+        let arrives = arrives.filter(|_| reads || self.machine.want().write);
+        let deadline = self.machine.deadline().map(|(at, _)| at);
+        [arrives, deadline].into_iter().flatten().min()
+    }
+}

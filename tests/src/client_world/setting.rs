@@ -1,0 +1,193 @@
+//! What a world is like: its servers, its proxy, its wires, and the client's
+//! limits. All of it comes from the seed; nothing here changes later.
+
+use super::layers;
+use super::world::Broken;
+use crate::rng::Rng;
+use crate::sim::wire::Quality;
+use purlin_core::exchange::{CookieStore, PhaseTimeouts, Plan, Proxies, ProxyChoice};
+use purlin_core::policy::jar::Jar;
+use purlin_core::policy::pool::PoolConfig;
+use purlin_core::policy::proxy::Proxy;
+use purlin_core::policy::redirect::{Credentials, Policy};
+use purlin_core::{ClientConfig, ClientTimeouts, Mono, Now, Url};
+use purlin_tls::ClientTls;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What a world is like.
+pub(super) struct Setting {
+    /// Nothing goes wrong in it: every request must be answered.
+    pub(super) calm: bool,
+    /// Its wires may be very bad, and its client may have no patience.
+    pub(super) rough: bool,
+    pub(super) begins: Mono,
+    pub(super) quality: Quality,
+    /// The longest body.
+    pub(super) most: usize,
+    pub(super) origins: Vec<Origin>,
+    /// What proxies are told of who asks.
+    pub(super) proxy_secret: Option<&'static str>,
+    /// The limits that the pool has to keep.
+    pub(super) pool: PoolConfig,
+    pub(super) plan: Arc<Plan>,
+    pub(super) machine: Arc<ClientConfig>,
+    /// How long the rest of a body that nobody reads may take.
+    pub(super) patience: Duration,
+    pub(super) tls: Option<ClientTls>,
+}
+
+/// A server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) secure: bool,
+    pub(super) host: &'static str,
+    pub(super) port: u16,
+}
+
+impl Origin {
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+
+    pub(super) fn authority(&self) -> String {
+        match (self.secure, self.port) {
+            (false, 80) | (true, 443) => self.host.to_owned(),
+            (_, port) => format!("{}:{port}", self.host),
+        }
+    }
+}
+
+const PLAIN: [Origin; 3] = [
+    Origin { secure: false, host: "a.test", port: 80 },
+    Origin { secure: false, host: "sub.a.test", port: 80 },
+    Origin { secure: false, host: "b.test", port: 8080 },
+];
+const SECURE: [Origin; 2] = [
+    Origin { secure: true, host: "a.test", port: 443 },
+    Origin { secure: true, host: "b.test", port: 443 },
+];
+
+/// Proxies, and what they are told of who asks.
+const PROXIES: [(&str, Option<&str>); 5] = [
+    // Only where it makes no tunnels.
+    ("https://me:pw@proxy.test", Some("bWU6cHc=")),
+    ("http://proxy.test:3128", None),
+    ("http://me:pw@proxy.test:3128", Some("bWU6cHc=")),
+    ("socks5://proxy.test:1080", None),
+    ("socks5h://me:pw@proxy.test:1080", Some("\x02me\x02pw")),
+];
+
+impl Setting {
+    /// # Errors
+    /// TLS or a proxy cannot be set up.
+    pub(super) fn new(rng: &mut Rng, now: Now, broken: Option<Broken>) -> Result<Setting, String> {
+        let calm = rng.chance(15);
+        let rough = !calm && rng.chance(45);
+        let quality = match rough {
+            true => Quality::any(rng),
+            false => Quality { delay: *rng.pick(&[0, 1, 20]), split: 50, stall: 0, capacity: 8192 },
+        };
+        let secure = rng.chance(12);
+        let mut origins = vec![*rng.pick(&PLAIN)];
+        if rng.chance(60) {
+            origins.extend(PLAIN);
+        }
+        if secure {
+            origins.extend(SECURE);
+        }
+        let proxy = rng.chance(25).then(|| *rng.pick(&PROXIES[usize::from(secure)..]));
+        let hidden = proxy.is_some_and(|(url, _)| url.starts_with("https:"));
+        let mut plan = plan(rng, rough);
+        if let Some((url, _)) = proxy {
+            plan.proxies = proxies(rng, url)?;
+        }
+        if broken == Some(Broken::TellsSecrets) {
+            plan.redirects = Policy { credentials: Credentials::Always, ..Policy::default() };
+        }
+        Ok(Setting {
+            calm,
+            rough,
+            begins: now.mono,
+            quality,
+            most: quality.fits(),
+            origins,
+            proxy_secret: proxy.and_then(|(_, secret)| secret),
+            pool: pool(rng, calm),
+            plan: Arc::new(plan),
+            machine: Arc::new(machine(rng, rough)),
+            patience: Duration::from_millis(*rng.pick(&[0, 50])),
+            tls: if secure || hidden { Some(layers::client()?) } else { None },
+        })
+    }
+}
+
+fn pool(rng: &mut Rng, calm: bool) -> PoolConfig {
+    let secs = |rng: &mut Rng| Duration::from_millis(*rng.pick(&[50, 3000, 30_000]));
+    let mut config = PoolConfig {
+        max_idle: *rng.pick(&[100, 100, 3, 1, 0]),
+        max_idle_per_host: *rng.pick(&[16, 16, 2, 1, 0]),
+        max_per_host: *rng.pick(&[None, Some(1), Some(2), Some(3)]),
+        idle_timeout: if rng.chance(50) { secs(rng) } else { Duration::from_secs(90) },
+        max_age: rng.chance(20).then(|| secs(rng)),
+        keep_alive: true,
+    };
+    // One after the other, nine slow uploads take longer than a place in the row lasts.
+    config.max_per_host = config.max_per_host.filter(|most| !calm || *most > 1);
+    config.set_reuse(!rng.chance(5));
+    config
+}
+
+fn plan(rng: &mut Rng, rough: bool) -> Plan {
+    let mut timeouts = PhaseTimeouts::default();
+    if rough && rng.chance(40) {
+        let mut any = || Duration::from_millis(*rng.pick(&[20, 300, 2000, 8000]));
+        (timeouts.pool, timeouts.dns, timeouts.connect, timeouts.setup) =
+            (any(), any(), any(), any());
+    }
+    if rough && rng.chance(25) {
+        timeouts.total = Some(Duration::from_millis(*rng.pick(&[700, 6000, 40_000])));
+    }
+    let cookies = rng.chance(60).then(|| Arc::new(Cookies::default()) as Arc<dyn CookieStore>);
+    Plan { timeouts, cookies, ..Plan::default() }
+}
+
+/// One proxy for all, or for some.
+fn proxies(rng: &mut Rng, url: &str) -> Result<Proxies, String> {
+    let url = Url::parse(url).map_err(|error| error.to_string())?;
+    let proxy = Arc::new(Proxy::new(url).map_err(|error| error.to_string())?);
+    if rng.chance(50) {
+        return Ok(Proxies::All(proxy));
+    }
+    let chosen = move |url: &Url| Ok(url.host().ends_with("a.test").then(|| proxy.clone()));
+    Ok(Proxies::By(ProxyChoice::new(chosen)))
+}
+
+fn machine(rng: &mut Rng, rough: bool) -> ClientConfig {
+    let mut config = ClientConfig::default();
+    config.set_reuse(!rng.chance(5));
+    if rng.chance(20) {
+        config.limits.output_bytes = *rng.pick(&[1, 1000, 20_000]);
+        config.limits.discard_bytes = *rng.pick(&[0, 100, 20_000]);
+    }
+    if rough && rng.chance(40) {
+        let mut any = || Duration::from_millis(*rng.pick(&[200, 1000, 5000]));
+        let (first_byte, head, expect) = (any(), any(), any());
+        config.timeouts = ClientTimeouts { first_byte, head, expect, ..config.timeouts };
+    }
+    config
+}
+
+/// Cookies that all requests share.
+#[derive(Default)]
+struct Cookies(Mutex<Jar>);
+
+impl CookieStore for Cookies {
+    fn cookies(&self, url: &Url, now: Now) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cookies(url, now.unix)
+    }
+
+    fn store(&self, url: &Url, lines: &mut dyn Iterator<Item = &[u8]>, now: Now) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).set(url, lines, now.unix);
+    }
+}

@@ -1,0 +1,254 @@
+//! One request of the client's: an exchange, run as the adapters run theirs.
+//! It does what the exchange asks for, in the states that waiting puts it in.
+
+use super::client::Client;
+use super::drive::Upload;
+use super::errand::{Errand, Source};
+use super::link::Link;
+use super::row::Row;
+use super::world::Broken;
+use bytes::Bytes;
+use purlin_core::exchange::{Answer, Ask, Error, Exchange, Given, Reached, Route};
+use purlin_core::policy::pool::Get;
+use purlin_core::{Id, Mono, Retry};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A request on its way through the world.
+pub(super) struct Task {
+    pub(super) name: usize,
+    pub(super) errand: Arc<Errand>,
+    pub(super) exchange: Exchange,
+    pub(super) given: Option<Given<Source>>,
+    pub(super) upload: Option<Upload>,
+    pub(super) state: State,
+    /// The connection that it has.
+    pub(super) link: Option<Box<Link>>,
+    pub(super) id: Id,
+    pub(super) answer: Option<Arc<Answer>>,
+    pub(super) got: Vec<u8>,
+    /// Something explains a failure.
+    pub(super) excused: bool,
+    /// What its caller has taken of the time.
+    pub(super) own: Duration,
+    pub(super) ended: Option<Mono>,
+}
+
+/// What it waits for.
+pub(super) enum State {
+    /// Its time.
+    Rests,
+    /// Nothing: the exchange is asked.
+    Asks,
+    Waits(Row),
+    SetsUp,
+    Drives,
+    /// The rest of a body that nobody reads, until then; whether the exchange goes on.
+    Leaves(Mono, bool),
+    /// The response's body, the next piece of it not before then.
+    Reads(Mono),
+    Ended(Outcome),
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// With a whole response.
+    Whole,
+    Failed(Error),
+    /// Its caller gave up.
+    Left,
+}
+
+impl Task {
+    /// # Errors
+    /// The world is wrong about what can be asked for.
+    pub(super) fn new(name: usize, client: &Client) -> Result<Task, String> {
+        let errand = client.errands[name].clone();
+        let (order, given) = errand.order(name, &client.setting)?;
+        // It is made once more when its time has come.
+        let exchange = Exchange::new(client.setting.plan.clone(), order, client.now);
+        Ok(Task {
+            name,
+            errand,
+            exchange,
+            given,
+            upload: None,
+            state: State::Rests,
+            link: None,
+            id: 0,
+            answer: None,
+            got: Vec::new(),
+            excused: false,
+            own: Duration::ZERO,
+            ended: None,
+        })
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
+    /// Does what is due until nothing happens; says whether anything did.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub(super) fn run(&mut self, client: &mut Client) -> Result<bool, String> {
+        let mut any = false;
+        while self.step(client)? {
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn step(&mut self, client: &mut Client) -> Result<bool, String> {
+        let now = client.now;
+        if self.errand.gives_up.is_some_and(|at| at <= now.mono) && self.can_be_left() {
+            self.leave(client);
+            return Ok(true);
+        }
+        match std::mem::replace(&mut self.state, State::Asks) {
+            State::Rests if self.errand.starts <= now.mono => {
+                let (order, given) = self.errand.order(self.name, &client.setting)?;
+                self.given = given;
+                let (name, method, url) = (self.name, &order.method, &order.url);
+                client.trace.client(now, || format!("#{name} {method} {}", url.redacted()));
+                self.exchange = Exchange::new(client.setting.plan.clone(), order, now);
+                Ok(true)
+            }
+            State::Asks => self.ask(client).map(|()| true),
+            State::Waits(row) => self.wait(row, client),
+            State::SetsUp => self.set_up(client),
+            State::Drives => self.drive(client),
+            State::Leaves(until, goes_on) => Ok(self.go_on_leaving(until, goes_on, client)),
+            State::Reads(at) => self.read(at, client),
+            other @ (State::Rests | State::Ended(_)) => {
+                self.state = other;
+                Ok(false)
+            }
+        }
+    }
+
+    fn ask(&mut self, client: &mut Client) -> Result<(), String> {
+        match self.exchange.ask(client.now) {
+            Ask::Connect(route) => self.connect(&route, client),
+            Ask::Send { head, body, rewind } => return self.begin(&head, body, rewind, client),
+            Ask::Drive => self.state = State::Drives,
+            Ask::Discard => self.begin_leaving(true, client),
+            Ask::Deliver(answer) => self.deliver(answer, client),
+            Ask::Fail(error) => {
+                self.drop_link(client);
+                self.end(Outcome::Failed(error), client);
+            }
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, route: &Route, client: &mut Client) {
+        let now = client.now;
+        let (get, changes) = client.pool.get(route, now.mono);
+        client.act(changes);
+        let (ticket, dials) = match get {
+            Get::Reuse(checked) => {
+                let idle = checked.idle_since.map(|since| now.mono.since(since));
+                return self.take(checked.conn, idle.unwrap_or_default(), client);
+            }
+            Get::Dial(ticket) => (ticket, true),
+            Get::Wait(ticket) => (ticket, false),
+        };
+        self.state = State::Waits(Row::new(ticket, route.clone(), dials));
+    }
+
+    /// A kept connection is used if it is alive.
+    pub(super) fn take(&mut self, mut link: Box<Link>, idle: Duration, client: &mut Client) {
+        let (name, wire) = (self.name, link.wire);
+        if client.is_alive(&mut link) {
+            client.trace.client(client.now, || format!("#{name} uses c{wire} again"));
+            self.link = Some(link);
+            self.exchange.connected(Reached { reused: true, idle }, client.now);
+        } else {
+            client.trace.client(client.now, || format!("#{name} finds c{wire} ended"));
+            client.lose(&link);
+        }
+    }
+
+    /// Something failed: the connection is closed, and the exchange told.
+    pub(super) fn fail(&mut self, error: Error, fact: Retry, client: &mut Client) {
+        let name = self.name;
+        client.trace.client(client.now, || format!("#{name} {error}"));
+        self.drop_link(client);
+        self.upload = None;
+        let again = client.broken == Some(Broken::SendsAgain) && fact == Retry::IfIdempotent;
+        self.exchange.failed(error, if again { Retry::Safe } else { fact }, client.now);
+        self.state = State::Asks;
+    }
+
+    pub(super) fn drop_link(&mut self, client: &mut Client) {
+        if let Some(link) = self.link.take() {
+            self.excused |= client.wires[link.wire].excused;
+            client.lose(&link);
+        }
+    }
+
+    fn deliver(&mut self, answer: Arc<Answer>, client: &mut Client) {
+        let (name, status) = (self.name, answer.head.status().code());
+        client.trace.client(client.now, || format!("#{name} is answered {status}"));
+        self.got.clear();
+        self.answer = Some(answer);
+        self.state = State::Reads(client.now.mono);
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome, client: &mut Client) {
+        let (name, bytes) = (self.name, self.got.len());
+        client.trace.client(client.now, || match &outcome {
+            Outcome::Whole => format!("#{name} has its answer: {bytes} bytes"),
+            Outcome::Failed(error) => format!("#{name} fails: {error}"),
+            Outcome::Left => format!("#{name} is given up"),
+        });
+        self.ended = Some(client.now.mono);
+        self.state = State::Ended(outcome);
+    }
+
+    fn can_be_left(&self) -> bool {
+        !matches!(self.state, State::Rests | State::Ended(_) | State::Leaves(_, false))
+    }
+
+    /// The caller drops the request, or the response.
+    fn leave(&mut self, client: &mut Client) {
+        match std::mem::replace(&mut self.state, State::Asks) {
+            State::Waits(row) => row.leave(client),
+            State::Reads(_) => return self.begin_leaving(false, client),
+            _ => {}
+        }
+        self.drop_link(client);
+        self.end(Outcome::Left, client);
+    }
+
+    /// When it has something to do by itself.
+    pub(super) fn next(&self, client: &Client) -> Option<Mono> {
+        let link = self.link.as_ref().and_then(|link| link.next(&client.wires[link.wire]));
+        let limit = self.exchange.deadline();
+        let times = match &self.state {
+            State::Rests => return Some(self.errand.starts),
+            State::Asks | State::Ended(_) => return None,
+            State::Waits(row) => [row.next(), limit, None],
+            State::SetsUp => [link, limit, None],
+            State::Drives => [link, limit, self.upload.as_ref().and_then(Upload::next)],
+            State::Leaves(until, _) => [link, Some(*until), None],
+            State::Reads(at) if *at > client.now.mono => [Some(*at), None, None],
+            State::Reads(_) => [link, self.until(), None],
+        };
+        let gives_up = self.errand.gives_up.filter(|_| self.can_be_left());
+        times.into_iter().chain([gives_up]).flatten().min()
+    }
+
+    /// Until when the response must have been read.
+    pub(super) fn until(&self) -> Option<Mono> {
+        self.answer.as_ref().and_then(|answer| answer.until).map(|(at, _)| at)
+    }
+
+    /// What its caller has of the response.
+    pub(super) fn got(&self) -> Bytes {
+        Bytes::copy_from_slice(&self.got)
+    }
+}
