@@ -1,4 +1,5 @@
 // A server for the client's tests: prints its port, and serves until its input ends.
+// With two arguments, files of a certificate and its key, it speaks TLS.
 package main
 
 import (
@@ -47,6 +48,10 @@ func main() {
 		panic(err)
 	}
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	go http.Serve(listener, nil)
+	if len(os.Args) > 2 {
+		go http.ServeTLS(listener, nil, os.Args[1], os.Args[2])
+	} else {
+		go http.Serve(listener, nil)
+	}
 	io.Copy(io.Discard, os.Stdin)
 }

@@ -3,11 +3,14 @@
 #[path = "client_node.rs"]
 mod node;
 
+use crate::kit::until;
 use crate::on::{NAME, pieces, purlin};
+use crate::secure::Papers;
 use purlin::client::{Client, Request as Ask, Settings};
 use purlin::{Bytes, Status};
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// A program that is ended when it is dropped.
@@ -37,15 +40,27 @@ fn client() -> Client {
 
 #[test]
 fn a_server_in_go_is_understood() {
+    is_understood(&client(), "http", &[]);
+}
+
+#[test]
+fn a_server_in_go_is_understood_over_tls() {
+    let papers = Papers::new("go");
+    let files = papers.files("server", &["localhost", "127.0.0.1"]);
+    let client = Client::with(Settings::new().no_proxy().cookies().tls(papers.client()));
+    is_understood(&client, "https", &files);
+}
+
+/// Talks to a server in Go, which speaks TLS with these files.
+fn is_understood(client: &Client, scheme: &str, files: &[PathBuf]) {
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/both/client_peer.go");
     let mut command = Command::new("go");
-    command.args(["run", program]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(["run", program]).args(files).stdin(Stdio::piped()).stdout(Stdio::piped());
     let Some(mut go) = start(&mut command) else { return };
     let mut port = String::new();
     let mut said = BufReader::new(go.0.stdout.take().unwrap());
     assert_ne!(said.read_line(&mut port).unwrap(), 0, "it does not start");
-    let url = |path: &str| format!("http://127.0.0.1:{}{path}", port.trim());
-    let client = client();
+    let url = |path: &str| format!("{scheme}://127.0.0.1:{}{path}", port.trim());
 
     let body = vec![b'x'; 3 << 20];
     for length in [Some(body.len() as u64), None] {
@@ -68,6 +83,26 @@ fn a_server_in_go_is_understood() {
     assert_eq!(block!(events.text()).unwrap(), "data: 0\n\ndata: 1\n\ndata: 2\n\n");
     assert_eq!(block!(client.head(url("/hints"))).unwrap().status(), Status::OK);
     assert_eq!(client.idle(), 1, "all of it on one connection");
+}
+
+#[test]
+fn openssl_is_understood() {
+    let papers = Papers::new("openssl");
+    let [certificate, key] = papers.files("server", &["localhost", "127.0.0.1"]);
+    let client = Client::with(Settings::new().no_proxy().tls(papers.client()));
+    for (option, version) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("openssl");
+        command.args(["s_server", "-www", "-quiet", option, "-accept", &port.to_string()]);
+        command.arg("-cert").arg(&certificate).arg("-key").arg(&key);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let Some(_openssl) = start(&mut command) else { return };
+        until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let mut page = block!(client.get(format!("https://localhost:{port}/"))).unwrap();
+        assert_eq!(page.tls().unwrap().version, version.replace("TLSv", "TLS "));
+        let text = block!(page.text()).unwrap();
+        assert!(text.contains("Ciphers supported") && text.contains(version), "{text}");
+    }
 }
 
 #[test]
@@ -97,7 +132,7 @@ fn nginx_is_understood() {
     let mut command = Command::new("nginx");
     command.arg("-c").arg(&file).arg("-p").arg(&folder).stderr(Stdio::null());
     let Some(_nginx) = start(&mut command) else { return };
-    crate::kit::until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+    until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
     let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let client = client();
     // More than it answers on one connection.
