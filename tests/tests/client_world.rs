@@ -10,7 +10,7 @@ fn every_seed_holds() {
         assert_eq!(outcome.verdict, Ok(()), "replay with: --bin sim -- --client --seed {seed}");
         answered += outcome.requests;
     }
-    assert!(answered > 1000, "many requests are answered: {answered}");
+    assert!(answered > 1100, "many requests are answered: {answered}");
 }
 
 #[test]
@@ -25,7 +25,8 @@ fn a_seed_is_replayed_exactly() {
 #[test]
 fn a_world_that_breaks_a_rule_is_found_out() {
     for broken in Broken::ALL {
-        let found = (0..300).any(|seed| run(seed, false, Some(broken)).verdict.is_err());
-        assert!(found, "{broken:?} is not");
+        let failed = |seed: &u64| run(*seed, false, Some(broken)).verdict.is_err();
+        let found = (0..300).filter(failed).count();
+        assert!(found >= 3, "{broken:?} is found {found} times");
     }
 }

@@ -2,6 +2,7 @@
 //! its end the connection goes home.
 
 use super::client::Client;
+use super::net::Excuse;
 use super::task::{Outcome, State, Task};
 use super::world::Broken;
 use purlin_core::exchange::{Cause, Error};
@@ -74,7 +75,7 @@ impl Task {
         if let Some(link) = self.link.take() {
             let key = (self.name, self.hop());
             let served = client.ledger.served(key, link.wire).cloned();
-            let excused = client.wires[link.wire].excused;
+            let excused = client.wires[link.wire].excuse == Excuse::Fault;
             let beside = *client.ledger.beside(key, link.wire);
             let checked = self
                 .check_answer(served.as_ref(), excused)

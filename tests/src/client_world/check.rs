@@ -8,8 +8,10 @@ use super::drive::is_of_source;
 use super::layers;
 use super::ledger::{Beside, Served};
 use super::link::Link;
+use super::net::Excuse;
 use super::task::{Outcome, State, Task};
 use purlin_core::exchange::{Cause, Error, Route};
+use purlin_core::policy::retry::ATTEMPTS;
 use purlin_core::{Machine, Mono, ResponseHead, Status};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -182,7 +184,12 @@ fn explained(task: &Task, error: &Error) -> Result<(), String> {
     let known = match error.cause() {
         Cause::Redirect(_) => task.errand.hops.len() > 10,
         Cause::Body(_) => is_of_source(error),
-        Cause::Io(_) | Cause::Layer(_) | Cause::Peer(_) | Cause::Closed(_) => task.excused,
+        Cause::Io(_) | Cause::Layer(_) => task.excuse == Excuse::Fault,
+        Cause::Peer(_) | Cause::Closed(_) => match task.excuse {
+            Excuse::Fault => true,
+            Excuse::Idled => !task.may_repeat() || task.sendings == ATTEMPTS,
+            Excuse::None => false,
+        },
         Cause::Timeout(_) | Cause::TotalTimeout(_) => true,
         _ => false,
     };
@@ -190,6 +197,13 @@ fn explained(task: &Task, error: &Error) -> Result<(), String> {
 }
 
 impl Task {
+    /// Whether it may be sent again after a kept connection had died.
+    fn may_repeat(&self) -> bool {
+        let order = self.exchange.order();
+        let idempotent = order.method.is_idempotent() || self.errand.keyed;
+        idempotent && order.payload.is_replayable()
+    }
+
     /// The hop that was answered, by the URL of the answer.
     pub(super) fn hop(&self) -> usize {
         let path = self.answer.as_ref().map(|answer| answer.url.path().to_owned());

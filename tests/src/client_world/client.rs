@@ -138,8 +138,14 @@ impl Client {
             Some(Broken::Hoards) => Vec::new(),
             _ => self.pool.expire(now.mono),
         };
-        let any = !over.is_empty();
+        let mut any = !over.is_empty();
         self.act(Changes { wake: Vec::new(), close: over });
+        if self.setting.closes_idle.is_some_and(|at| at <= now.mono) {
+            (self.setting.closes_idle, any) = (None, true);
+            let idle = self.pool.close_idle();
+            self.trace.client(now, || format!("{} that are idle are closed", idle.len()));
+            self.act(Changes { wake: Vec::new(), close: idle });
+        }
         for (link, since) in self.pool.idle_mut() {
             if now.mono.since(since) >= REST {
                 link.machine.trim(now);
@@ -164,6 +170,6 @@ impl Client {
         let now = self.now.mono;
         let wires = self.wires.iter().filter(|wire| !wire.is_over()).filter_map(Wire::next).min();
         let rest = self.pool.idle_mut().map(|(_, since)| since + REST).filter(|at| *at > now).min();
-        [wires, rest, self.pool.deadline()].into_iter().flatten().min()
+        [wires, rest, self.pool.deadline(), self.setting.closes_idle].into_iter().flatten().min()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::errand::{Piece, Source};
+use super::net::Excuse;
 use super::task::{State, Task};
 use bytes::Bytes;
 use purlin_core::exchange::{Cause, Error, Given};
@@ -50,6 +51,7 @@ impl Task {
         if link.ended {
             return Err(format!("#{}: c{} has ended, and is used", self.name, link.wire));
         }
+        self.sendings += 1;
         let name = self.name;
         client.trace.client(client.now, || {
             format!("#{name} sends {} {} on c{}", head.method(), head.target(), link.wire)
@@ -148,7 +150,7 @@ impl Task {
                         return Fed::Goes(any);
                     }
                     Piece::Failed => {
-                        self.excused = true;
+                        self.excuse = Excuse::Fault;
                         return Fed::Fails(Error::of_source(io::ErrorKind::Other));
                     }
                     Piece::End => {

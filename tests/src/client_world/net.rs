@@ -19,9 +19,26 @@ pub(super) struct Wire {
     silent: bool,
     /// The client has it open.
     pub(super) open: bool,
-    /// Something happened on it that explains a failure.
-    pub(super) excused: bool,
+    /// What happened on it that explains a failure.
+    pub(super) excuse: Excuse,
     peer: Option<Peer>,
+}
+
+/// What explains a failure; the greater explains more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Excuse {
+    #[default]
+    None,
+    /// The server closed it between two requests: one that may be repeated is.
+    Idled,
+    Fault,
+}
+
+impl Excuse {
+    /// It is this, unless it was more already.
+    pub(super) fn raise(&mut self, to: Excuse) {
+        *self = (*self).max(to);
+    }
 }
 
 /// What may become of a wire.
@@ -105,8 +122,8 @@ impl Wire {
             }
             fate = Some((at, what));
         }
-        let (silent, open) = (false, true);
-        Wire { number, route, up, down, fate, silent, open, excused: false, peer: Some(peer) }
+        let (silent, open, excuse) = (false, true, Excuse::None);
+        Wire { number, route, up, down, fate, silent, open, excuse, peer: Some(peer) }
     }
 
     /// Changes one byte that comes down it.
@@ -153,7 +170,7 @@ impl Wire {
         }
         match &mut self.peer {
             Some(peer) if !peer.is_gone() => {
-                moved |= peer.run(&mut self.up, &mut self.down, &mut self.excused, scene);
+                moved |= peer.run(&mut self.up, &mut self.down, &mut self.excuse, scene);
             }
             _ => moved |= answer_from_the_grave(&mut self.up, &mut self.down, now),
         }
@@ -165,7 +182,7 @@ impl Wire {
         let due = |at: Mono| at <= now || self.up.is_cut() || self.down.is_cut();
         let Some((_, fate)) = self.fate.filter(|(at, _)| due(*at)) else { return false };
         (self.fate, self.up.cut, self.down.cut) = (None, None, None);
-        self.excused = true;
+        self.excuse = Excuse::Fault;
         let number = self.number;
         scene.trace.wire(scene.now, || format!("c{number} {fate:?}"));
         match fate {

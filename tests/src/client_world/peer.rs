@@ -6,7 +6,7 @@ use super::errand::Errand;
 use super::front::{Front, Stage};
 use super::layers;
 use super::ledger::Ledger;
-use super::net::Tube;
+use super::net::{Excuse, Tube};
 use super::script::Script;
 use super::setting::Setting;
 use crate::rng::Rng;
@@ -86,7 +86,7 @@ impl Peer {
         &mut self,
         up: &mut Tube,
         down: &mut Tube,
-        excused: &mut bool,
+        excuse: &mut Excuse,
         scene: &mut Scene<'_>,
     ) -> bool {
         if let Some(front) = &mut self.front {
@@ -99,23 +99,27 @@ impl Peer {
                     self.gone = true;
                 }
             }
-            *excused |= self.front.as_ref().is_some_and(Front::is_bad);
+            if self.front.as_ref().is_some_and(Front::is_bad) {
+                *excuse = Excuse::Fault;
+            }
             return moved || self.front.is_none();
         }
-        *excused |= matches!(self.behind, Behind::Bad(..));
+        if matches!(self.behind, Behind::Bad(..)) {
+            *excuse = Excuse::Fault;
+        }
         let now = scene.now;
         self.behind.machine().tick(now);
         let mut any = false;
         loop {
             let mut moved = self.read(up, scene);
-            moved |= self.speak(excused, scene);
+            moved |= self.speak(excuse, scene);
             moved |= self.write(down, scene);
             if !moved {
                 break;
             }
             any = true;
         }
-        self.close(up, down, excused, scene) | any
+        self.close(up, down, excuse, scene) | any
     }
 
     fn read(&mut self, up: &mut Tube, scene: &mut Scene<'_>) -> bool {
@@ -149,7 +153,7 @@ impl Peer {
     }
 
     /// The server's turn.
-    fn speak(&mut self, excused: &mut bool, scene: &mut Scene<'_>) -> bool {
+    fn speak(&mut self, excuse: &mut Excuse, scene: &mut Scene<'_>) -> bool {
         let (now, wire) = (scene.now, self.wire);
         match &mut self.behind {
             Behind::Bad(machine, script) => {
@@ -166,20 +170,19 @@ impl Peer {
                         }
                         Event::Failed(error) => {
                             scene.trace.server(now, || format!("c{wire} failed: {error}"));
-                            *excused = true;
+                            *excuse = Excuse::Fault;
                             app.refuse(scene);
                         }
                         Event::Closed(reason) => {
                             scene.trace.server(now, || format!("c{wire} closed: {reason}"));
-                            *excused |= !matches!(
-                                reason,
-                                CloseReason::PeerAsked | CloseReason::ApplicationAsked
-                            );
+                            excuse.raise(excuse_of(reason));
                         }
                         _ => {}
                     }
                 }
-                *excused |= app.is_bad();
+                if app.is_bad() {
+                    *excuse = Excuse::Fault;
+                }
                 app.run(machine, scene) | any
             }
         }
@@ -213,7 +216,7 @@ impl Peer {
         &mut self,
         up: &Tube,
         down: &mut Tube,
-        excused: &mut bool,
+        excuse: &mut Excuse,
         scene: &mut Scene<'_>,
     ) -> bool {
         let (now, wire) = (scene.now, self.wire);
@@ -234,7 +237,9 @@ impl Peer {
                 }
                 self.gone = true;
                 // It lost its patience with a slow client.
-                *excused |= how == Close::Abort;
+                if how == Close::Abort {
+                    *excuse = Excuse::Fault;
+                }
             }
         }
         true
@@ -265,6 +270,19 @@ fn config(rng: &mut Rng, calm: bool) -> ServerConfig {
     }
     let keep_alive = calm || !rng.chance(5);
     ServerConfig { timeouts, keep_alive, ..ServerConfig::default() }
+}
+
+/// What the end of a good server's connection explains.
+fn excuse_of(reason: CloseReason) -> Excuse {
+    match reason {
+        // The client knows of it by the answer.
+        CloseReason::PeerAsked
+        | CloseReason::ApplicationAsked
+        | CloseReason::KeepAliveOff
+        | CloseReason::PeerClosed => Excuse::None,
+        CloseReason::Timeout(_) => Excuse::Idled,
+        _ => Excuse::Fault,
+    }
 }
 
 /// Ciphertext is another in every run; its length is not.

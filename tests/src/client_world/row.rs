@@ -3,6 +3,7 @@
 //! their time here, fail, or never end.
 
 use super::client::Client;
+use super::net::Excuse;
 use super::task::{State, Task};
 use purlin_core::exchange::{Cause, Error, Reached, Route};
 use purlin_core::policy::pool::{Given, Opened, Ticket};
@@ -62,6 +63,11 @@ impl Row {
 impl Task {
     pub(super) fn wait(&mut self, mut row: Row, client: &mut Client) -> Result<bool, String> {
         let now = client.now;
+        let ended = row.dial.filter(|dial| dial.ends.is_some_and(|at| at <= now.mono));
+        if let Some(dial) = ended.filter(|_| client.rng.chance(50)) {
+            // A connection that came back at the same moment is not seen yet.
+            return self.dialled(row, dial, client);
+        }
         let (fresh, woken) = (row.fresh, client.woken.remove(&row.ticket));
         row.fresh = false;
         if fresh || woken {
@@ -94,7 +100,9 @@ impl Task {
             return self.dialled(row, dial, client);
         }
         if self.exchange.deadline().is_some_and(|at| at <= now.mono) {
-            self.excused |= row.dials;
+            if row.dials {
+                self.excuse = Excuse::Fault;
+            }
             row.leave(client);
             // If its time is up, the exchange says so itself, with the limit.
             return Ok(self.exchange.tick(now));
@@ -107,7 +115,7 @@ impl Task {
     fn dialled(&mut self, mut row: Row, dial: Dial, client: &mut Client) -> Result<bool, String> {
         let now = client.now;
         if dial.fails {
-            self.excused = true;
+            self.excuse = Excuse::Fault;
             row.leave(client);
             let error = io::Error::from(io::ErrorKind::ConnectionRefused);
             let error = Error::new(Cause::Io(error)).during(dial.phase);

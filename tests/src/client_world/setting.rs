@@ -32,6 +32,8 @@ pub(super) struct Setting {
     pub(super) pool: PoolConfig,
     pub(super) plan: Arc<Plan>,
     pub(super) machine: Arc<ClientConfig>,
+    /// When the client closes what is idle, if it does.
+    pub(super) closes_idle: Option<Mono>,
     /// How long the rest of a body that nobody reads may take.
     pub(super) patience: Duration,
     pub(super) tls: Option<ClientTls>,
@@ -116,6 +118,9 @@ impl Setting {
             pool: pool(rng, calm),
             plan: Arc::new(plan),
             machine: Arc::new(machine(rng, rough)),
+            closes_idle: rng
+                .chance(15)
+                .then(|| now.mono + Duration::from_millis(*rng.pick(&[30, 1000, 20_000, 100_500]))),
             patience: Duration::from_millis(*rng.pick(&[0, 50])),
             tls: if secure || hidden { Some(layers::client()?) } else { None },
         })

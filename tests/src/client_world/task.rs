@@ -5,6 +5,7 @@ use super::client::Client;
 use super::drive::Upload;
 use super::errand::{Errand, Source};
 use super::link::Link;
+use super::net::Excuse;
 use super::row::Row;
 use super::world::Broken;
 use bytes::Bytes;
@@ -27,8 +28,10 @@ pub(super) struct Task {
     pub(super) id: Id,
     pub(super) answer: Option<Arc<Answer>>,
     pub(super) got: Vec<u8>,
-    /// Something explains a failure.
-    pub(super) excused: bool,
+    /// What explains a failure.
+    pub(super) excuse: Excuse,
+    /// How often this hop has been sent.
+    pub(super) sendings: u32,
     /// What its caller has taken of the time.
     pub(super) own: Duration,
     pub(super) ended: Option<Mono>,
@@ -79,7 +82,8 @@ impl Task {
             id: 0,
             answer: None,
             got: Vec::new(),
-            excused: false,
+            excuse: Excuse::None,
+            sendings: 0,
             own: Duration::ZERO,
             ended: None,
         })
@@ -134,7 +138,10 @@ impl Task {
             Ask::Connect(route) => self.connect(&route, client),
             Ask::Send { head, body, rewind } => return self.begin(&head, body, rewind, client),
             Ask::Drive => self.state = State::Drives,
-            Ask::Discard => self.begin_leaving(true, client),
+            Ask::Discard => {
+                self.sendings = 0;
+                self.begin_leaving(true, client);
+            }
             Ask::Deliver(answer) => self.deliver(answer, client),
             Ask::Fail(error) => {
                 self.drop_link(client);
@@ -178,14 +185,18 @@ impl Task {
         client.trace.client(client.now, || format!("#{name} {error}"));
         self.drop_link(client);
         self.upload = None;
-        let again = client.broken == Some(Broken::SendsAgain) && fact == Retry::IfIdempotent;
-        self.exchange.failed(error, if again { Retry::Safe } else { fact }, client.now);
+        let fact = match client.broken {
+            Some(Broken::SendsAgain) if fact == Retry::IfIdempotent => Retry::Safe,
+            Some(Broken::NeverRepeats) => Retry::Never,
+            _ => fact,
+        };
+        self.exchange.failed(error, fact, client.now);
         self.state = State::Asks;
     }
 
     pub(super) fn drop_link(&mut self, client: &mut Client) {
         if let Some(link) = self.link.take() {
-            self.excused |= client.wires[link.wire].excused;
+            self.excuse.raise(client.wires[link.wire].excuse);
             client.lose(&link);
         }
     }

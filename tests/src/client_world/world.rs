@@ -27,6 +27,8 @@ pub enum Broken {
     UsesWhatEnded,
     /// What may have been acted on is sent again.
     SendsAgain,
+    /// What a dying connection took with it is not sent again.
+    NeverRepeats,
     /// A connection that ended is not told the pool.
     ForgetsOne,
     /// A machine's deadlines pass unheeded.
@@ -47,9 +49,10 @@ pub enum Broken {
 
 impl Broken {
     /// Every rule that can be broken.
-    pub const ALL: [Broken; 10] = [
+    pub const ALL: [Broken; 11] = [
         Broken::UsesWhatEnded,
         Broken::SendsAgain,
+        Broken::NeverRepeats,
         Broken::ForgetsOne,
         Broken::SleepsOn,
         Broken::TellsSecrets,
