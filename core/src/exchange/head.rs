@@ -53,9 +53,6 @@ pub(super) fn build(
             None => fields.append(field.name, field.value)?,
         }
     }
-    for field in plan.fields.iter().filter(|field| !given.contains(field.name)) {
-        fields.append(field.name, field.value)?;
-    }
     if let Some(cookies) = jar {
         fields.append(names::COOKIE, cookies)?;
     }

@@ -188,7 +188,15 @@ impl Answer {
 
 impl Exchange {
     /// An exchange that begins now.
-    pub fn new(plan: Arc<Plan>, order: Order, now: Now) -> Exchange {
+    pub fn new(plan: Arc<Plan>, mut order: Order, now: Now) -> Exchange {
+        // From here on they are the request's own, so that a redirect takes
+        // from them what is not for others.
+        if !plan.fields.is_empty() {
+            let given = order.fields.clone();
+            for field in plan.fields.iter().filter(|field| !given.contains(field.name)) {
+                order.fields.push(field.name, field.value);
+            }
+        }
         let total = order.total.or(plan.timeouts.total);
         Exchange {
             plan,

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How a client goes about its requests.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Plan {
     /// What User-Agent says where a request does not; empty for none.
     pub user_agent: String,
-    /// Fields for requests that have none of that name.
+    /// Fields for requests that have none of that name. After a redirect to
+    /// another origin the credentials among them are left out, as a request's own.
     pub fields: Fields,
     /// Whether gzip is asked for and undone where a request does not rule on
     /// codings itself.
@@ -45,6 +46,23 @@ impl Default for Plan {
             timeouts: PhaseTimeouts::default(),
             attempts: retry::ATTEMPTS,
         }
+    }
+}
+
+/// The values of the fields are not shown: there may be credentials among them.
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.fields.iter().map(|field| field.name).collect();
+        f.debug_struct("Plan")
+            .field("user_agent", &self.user_agent)
+            .field("fields", &names)
+            .field("compression", &self.compression)
+            .field("redirects", &self.redirects)
+            .field("cookies", &self.cookies.is_some())
+            .field("proxies", &self.proxies)
+            .field("timeouts", &self.timeouts)
+            .field("attempts", &self.attempts)
+            .finish()
     }
 }
 

@@ -198,6 +198,42 @@ fn a_body_that_a_redirect_drops_is_not_had_anew() {
 }
 
 #[test]
+fn the_plans_fields_are_as_the_requests_own() {
+    let mut fields = Fields::new();
+    for (name, value) in [
+        ("Authorization", "Bearer plan"),
+        ("Cookie", "plan=1"),
+        ("user-agent", "mine"),
+        ("accept-encoding", "identity"),
+        ("X-Own", "plan"),
+    ] {
+        fields.append(name, value).unwrap();
+    }
+    let plan = Plan { fields, compression: true, ..Plan::default() };
+    assert!(!format!("{plan:?}").contains("Bearer"));
+    let mut order = get("http://a.test/");
+    order.fields.append("x-own", "request").unwrap();
+    let mut exchange = begin(plan, order);
+    let (head, ..) = sent(&mut exchange, false);
+    for (name, value) in [
+        ("Authorization", "Bearer plan"),
+        ("Cookie", "plan=1"),
+        ("User-Agent", "mine"),
+        ("Accept-Encoding", "identity"),
+        ("X-Own", "request"),
+    ] {
+        let all: Vec<_> = head.fields().values(name).collect();
+        assert_eq!(all, [value.as_bytes()], "{name}");
+    }
+    let away = ResponseHead::new(Status::FOUND).with("Location", "http://b.test/").unwrap();
+    exchange.response(away, BodyLength::Empty, now());
+    exchange.discarded(now());
+    let (head, ..) = sent(&mut exchange, false);
+    let left: Vec<_> = head.fields().iter().map(|field| field.name.to_owned()).collect();
+    assert_eq!(left, ["Host", "User-Agent", "x-own", "accept-encoding", "Referer"]);
+}
+
+#[test]
 fn a_redirect_changes_what_is_asked_for_and_keeps_no_secret_for_others() {
     let mut order = get("http://a.test/old");
     order.method = Method::POST;
