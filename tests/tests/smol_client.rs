@@ -8,3 +8,51 @@ mod kit;
 mod on;
 #[path = "both/client.rs"]
 mod both;
+
+use kit::stage::Stage;
+use purlin_smol::client::{Client, Request, Settings};
+use smol::io::{AsyncReadExt, AsyncWriteExt, split};
+use std::io::{Read, Write};
+
+#[test]
+fn two_tasks_share_a_connection_that_was_upgraded() {
+    const SIZE: usize = 20 << 20;
+    let stage = Stage::new(|scene| {
+        scene.hear();
+        scene.say(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
+        );
+        let mut room = vec![0; 100_000];
+        while let Ok(count @ 1..) = scene.stream.read(&mut room) {
+            scene.stream.write_all(&room[..count]).unwrap();
+        }
+    });
+    let client = Client::with(Settings::new().no_proxy());
+    smol::block_on(async {
+        for _ in 0..5 {
+            let response = client.send(upgrade_of(&stage)).await.unwrap();
+            let (mut reader, mut writer) = split(response.upgrade().unwrap());
+            let executor = smol::LocalExecutor::new();
+            let writes = executor.spawn(async move {
+                let piece = vec![7; 64 * 1024];
+                for _ in 0..SIZE / piece.len() {
+                    writer.write_all(&piece).await.unwrap();
+                }
+            });
+            let reads = executor.spawn(async move {
+                let mut room = vec![0; 50_000];
+                let mut left = SIZE;
+                while left > 0 {
+                    let count = reader.read(&mut room).await.unwrap();
+                    assert!(count > 0 && room[..count].iter().all(|byte| *byte == 7));
+                    left -= count;
+                }
+            });
+            executor.run(smol::future::zip(writes, reads)).await;
+        }
+    });
+}
+
+fn upgrade_of(stage: &Stage) -> Request {
+    Request::get(stage.url("/")).header("Connection", "upgrade").header("Upgrade", "echo")
+}

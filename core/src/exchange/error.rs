@@ -96,6 +96,17 @@ impl Error {
         }
     }
 
+    /// The connection has ended, and was to be used.
+    pub fn ended() -> Error {
+        Error::new(Cause::Io(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    /// What a machine says of raw bytes, after an upgrade, that it does not take.
+    pub fn of_raw(misuse: Misuse) -> Error {
+        let ended = matches!(misuse, Misuse::NoSuchExchange | Misuse::AlreadyFinished);
+        if ended { Error::ended() } else { Error::new(misuse) }.during(Phase::Send)
+    }
+
     /// No connection could be made.
     pub fn of_connecting(error: io::Error) -> Error {
         Error::new(Cause::Io(error)).during(Phase::Connect)

@@ -458,6 +458,20 @@ fn one_connection_is_its_owners() {
     assert_eq!(stage.heard().len(), 3);
     let refused = block!(Connection::connect("http://127.0.0.1:1/", settings())).unwrap_err();
     assert!(refused.is_connect(), "{refused}");
+    let last = Stage::saying("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let mut connection = block!(Connection::connect(last.url("/"), settings())).unwrap();
+    block!(connection.send(Ask::get(last.url("/")))).unwrap();
+    let ended = block!(connection.send(Ask::get(last.url("/")))).unwrap_err();
+    assert!(matches!(ended.cause(), Cause::Closed(_)), "{ended}");
+    let silent = Stage::new(|scene| scene.wait());
+    let url = format!("https://{}/", silent.address);
+    let short = settings().timeout(Duration::from_millis(100));
+    let silent = block!(Connection::connect(&url, short)).unwrap_err();
+    let text = silent.to_string();
+    assert!(
+        silent.phase() == Some(Phase::Tls) && text.contains("100ms") && text.contains(&url),
+        "{text}"
+    );
     let stream = std::net::TcpStream::connect(stage.address).unwrap();
     let mut over = block!(Connection::over(stream, "http://any.test/", settings())).unwrap();
     assert_eq!(block!(over.send(Ask::get("http://any.test/x"))).unwrap().status(), Status::OK);
@@ -548,6 +562,38 @@ fn each_wait_has_its_end_and_each_error_its_phase() {
     let refused = fetch(&client, "http://127.0.0.1:1/").unwrap_err();
     assert_eq!(refused.phase(), Some(Phase::Connect));
     assert!(refused.to_string().starts_with("GET http://127.0.0.1:1/: connect: "), "{refused}");
+}
+
+#[test]
+fn a_body_that_comes_slowly_is_given_no_more_time_than_the_whole() {
+    let limit = Duration::from_millis(200);
+    let stage = Stage::new(|scene| {
+        scene.hear();
+        scene.wait();
+    });
+    let slow = std::iter::repeat_with(|| {
+        std::thread::sleep(Duration::from_millis(10));
+        Ok(Bytes::from("x"))
+    });
+    let request = Ask::post(stage.url("/")).stream(pieces(slow), None).timeout(limit);
+    let error = ask(&client(), request).unwrap_err();
+    assert!(error.is_timeout() && error.phase() == Some(Phase::Send), "{error}");
+}
+
+#[test]
+fn what_a_client_sends_with_every_request_is_not_for_others() {
+    let other = Stage::saying(OK);
+    let away =
+        format!("HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", other.url("/"));
+    let first = Stage::saying(away);
+    let settings = Settings::new().no_proxy();
+    let settings = settings.default_header("Authorization", "Bearer secret").unwrap();
+    let client = Client::with(settings.default_header("User-Agent", "mine").unwrap());
+    fetch(&client, &first.url("/")).unwrap();
+    assert!(first.heard()[0].contains("Authorization: Bearer secret\r\n"));
+    let (heard, lines) = (&other.heard()[0], |name| other.heard()[0].matches(name).count());
+    assert!(!heard.contains("secret"), "{heard}");
+    assert_eq!((lines("User-Agent"), heard.contains("User-Agent: mine\r\n")), (1, true));
 }
 
 /// A stage that answers every request after a while.

@@ -5,7 +5,7 @@
 use super::lent::Lent;
 use super::link::ReadReady;
 use bytes::Bytes;
-use purlin_core::exchange::{Cause, Error, Exchange, Given};
+use purlin_core::exchange::{Ask, Cause, Error, Exchange, Given};
 use purlin_core::{Body, Event, Id, Misuse, Now, Phase, RequestHead, Retry, Secured};
 
 /// An exchange, the connection it has, and the body that it sends; `B` is what
@@ -30,6 +30,16 @@ pub struct Upload<B> {
     /// Its length is known: then it is taken to be at hand, and need not be
     /// waited for.
     pub at_hand: bool,
+}
+
+/// Why no connection was made: the exchange's time, if that is over, else this error.
+pub fn blame(exchange: &mut Exchange, error: Error, now: Now) -> Error {
+    if exchange.tick(now) {
+        if let Ask::Fail(over) = exchange.ask(now) {
+            return over;
+        }
+    }
+    error.of(&exchange.order().method, &exchange.order().url)
 }
 
 impl<S: ReadReady + Send + 'static, B> Course<S, B> {

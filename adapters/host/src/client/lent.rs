@@ -2,10 +2,10 @@
 //! Which connection is lent, its home says.
 
 use super::link::{Link, ReadReady};
-use purlin_core::exchange::Route;
-use purlin_core::{ClientMachine, Now};
+use purlin_core::exchange::{Cause, Route};
+use purlin_core::{ClientMachine, CloseReason, Now};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where connections are lent from and given back to.
 pub trait Home<S>: Send + Sync {
@@ -77,36 +77,48 @@ impl<S> fmt::Debug for Lent<S> {
 }
 
 /// The one place of a connection outside any pool. Clones are the same place.
-pub struct Slot<S>(Arc<Mutex<Option<Box<Link<S>>>>>);
+pub struct Slot<S>(Arc<Mutex<Held<S>>>);
+
+/// What is in the place.
+enum Held<S> {
+    Here(Box<Link<S>>),
+    LentOut,
+    Ended,
+}
 
 impl<S: ReadReady + Send + 'static> Slot<S> {
-    /// An empty place.
-    pub fn new() -> Slot<S> {
-        Slot(Arc::new(Mutex::new(None)))
+    /// A place whose connection is lent out.
+    pub fn lending(link: Box<Link<S>>) -> (Slot<S>, Lent<S>) {
+        let slot = Slot(Arc::new(Mutex::new(Held::LentOut)));
+        let lent = Lent::new(link, Arc::new(slot.clone()));
+        (slot, lent)
     }
 
-    /// Lends this connection, which has its place here.
-    pub fn lend(&self, link: Box<Link<S>>) -> Lent<S> {
-        Lent::new(link, Arc::new(self.clone()))
-    }
-
-    /// The connection, if it is not lent out or ended.
-    pub fn take(&self) -> Option<Lent<S>> {
-        let link = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        Some(self.lend(link))
+    /// The connection.
+    ///
+    /// # Errors
+    /// It is lent out ([`Cause::Busy`]), or it has ended ([`Cause::Closed`]).
+    pub fn take(&self) -> Result<Lent<S>, Cause> {
+        let mut held = self.lock();
+        match std::mem::replace(&mut *held, Held::LentOut) {
+            Held::Here(link) => Ok(Lent::new(link, Arc::new(self.clone()))),
+            Held::LentOut => Err(Cause::Busy),
+            Held::Ended => {
+                *held = Held::Ended;
+                Err(Cause::Closed(CloseReason::PeerClosed))
+            }
+        }
     }
 }
 
 impl<S> Slot<S> {
+    fn lock(&self) -> MutexGuard<'_, Held<S>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether the connection is here.
     pub fn is_filled(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-    }
-}
-
-impl<S: ReadReady + Send + 'static> Default for Slot<S> {
-    fn default() -> Slot<S> {
-        Slot::new()
+        matches!(*self.lock(), Held::Here(_))
     }
 }
 
@@ -118,8 +130,10 @@ impl<S> Clone for Slot<S> {
 
 impl<S: Send> Home<S> for Slot<S> {
     fn put(&self, link: Box<Link<S>>, _now: Now) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+        *self.lock() = Held::Here(link);
     }
 
-    fn closed(&self, _route: &Route) {}
+    fn closed(&self, _route: &Route) {
+        *self.lock() = Held::Ended;
+    }
 }

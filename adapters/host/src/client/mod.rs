@@ -19,7 +19,7 @@ mod resolve;
 mod settings;
 mod socket;
 
-pub use course::{Course, Upload};
+pub use course::{Course, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use keep::{Got, Keep, Next, Waiting};

@@ -263,7 +263,7 @@ pub(super) async fn set_up(lent: &mut Lent<Socket>, until: Option<Mono>) -> Resu
             }
         }
         if !machine.is_ready() && socket.turn(machine, until).await != Turn::Moved {
-            return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()).during(Phase::Tls));
+            return Err(Error::new(Cause::Io(io::ErrorKind::TimedOut.into())).during(Phase::Tls));
         }
     }
     Ok(())

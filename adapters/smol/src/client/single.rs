@@ -2,12 +2,12 @@
 
 use super::run::Run;
 use super::socket::Socket;
-use super::{Cause, Error, IntoUrl, Request, Result, Settings};
+use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
 use crate::clock;
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
-use purlin_core::{Method, Phase};
+use purlin_core::{Method, Now, Phase};
 use purlin_host::Stream;
-use purlin_host::client::{Layers, Link, Slot};
+use purlin_host::client::{Link, Slot, blame};
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,6 +34,11 @@ pub struct Connection {
     route: Route,
 }
 
+/// An exchange that names what is connected to, and holds the time for that.
+fn named(url: Url, inner: &Inner, now: Now) -> Exchange {
+    Exchange::new(inner.plan.clone(), Order::new(Method::CONNECT, url), now)
+}
+
 impl Connection {
     /// Connects to the server of this URL, directly or through the proxy that
     /// the settings name, and sets up TLS if its scheme is `https`.
@@ -44,12 +49,12 @@ impl Connection {
         let url = url.into_url()?;
         let via = settings.plan.proxies.choose(&url)?;
         let route = Route::to(&url, via);
-        let inner = super::Inner::new(settings, None);
-        let order = Order::new(Method::GET, url.clone());
-        let mut exchange = Exchange::new(inner.plan.clone(), order, clock::now());
-        let named = |error: Error| error.of(&Method::CONNECT, &url);
-        let socket = inner.dial.dial(&route, &mut exchange).await.map_err(named)?;
-        Connection::set_up(socket, &inner.layers, route, &inner.plan).await.map_err(named)
+        let inner = Inner::new(settings, None);
+        let mut exchange = named(url, &inner, clock::now());
+        match inner.dial.dial(&route, &mut exchange).await {
+            Ok(socket) => Connection::set_up(socket, &inner, route, exchange).await,
+            Err(error) => Err(blame(&mut exchange, error, clock::now())),
+        }
     }
 
     /// Takes over a stream that leads to the server of this URL, and sets up
@@ -62,27 +67,31 @@ impl Connection {
         url: impl IntoUrl,
         settings: Settings,
     ) -> Result<Connection> {
-        let route = Route::to(&url.into_url()?, None);
-        let inner = super::Inner::new(settings, None);
-        let socket = Socket::new(stream.into())
-            .map_err(|error| Error::new(Cause::Io(error)).during(Phase::Connect))?;
-        Connection::set_up(socket, &inner.layers, route, &inner.plan).await
+        let url = url.into_url()?;
+        let route = Route::to(&url, None);
+        let inner = Inner::new(settings, None);
+        let socket = Socket::new(stream.into()).map_err(Error::of_connecting)?;
+        let exchange = named(url, &inner, clock::now());
+        Connection::set_up(socket, &inner, route, exchange).await
     }
 
     async fn set_up(
         socket: Socket,
-        layers: &Layers,
+        inner: &Inner,
         route: Route,
-        plan: &Arc<Plan>,
+        mut exchange: Exchange,
     ) -> Result<Connection> {
         let now = clock::now();
-        let machine = layers.build(&route, now)?;
+        let machine = inner.layers.build(&route, now)?;
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
-        let slot = Slot::new();
-        let mut lent = slot.lend(link);
-        super::run::set_up(&mut lent, Some(now.mono + plan.timeouts.setup)).await?;
+        let (slot, mut lent) = Slot::lending(link);
+        exchange.begin(Phase::Tls, now);
+        let until = exchange.deadline();
+        if let Err(error) = super::run::set_up(&mut lent, until).await {
+            return Err(blame(&mut exchange, error, clock::now()));
+        }
         lent.give_back(clock::now());
-        let mut plan = Plan::clone(plan);
+        let mut plan = Plan::clone(&inner.plan);
         plan.redirects.follow = super::redirect::Follow::Never;
         Ok(Connection { slot, plan: Arc::new(plan), route })
     }
@@ -91,13 +100,13 @@ impl Connection {
     /// not where it is sent.
     ///
     /// # Errors
-    /// [`Cause::Busy`] if the last response is not read to its end, or the
-    /// connection has ended; else as [`Client::send`](super::Client::send).
+    /// [`Cause::Busy`](super::Cause::Busy) if the last response is not read to its
+    /// end, [`Cause::Closed`](super::Cause::Closed) if the connection has ended; else
+    /// as [`Client::send`](super::Client::send).
     pub async fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        let Some(lent) = self.slot.take() else {
-            return Err(Error::new(Cause::Busy).of(&order.method, &order.url));
-        };
+        let lent = self.slot.take();
+        let lent = lent.map_err(|cause| Error::new(cause).of(&order.method, &order.url))?;
         Run::on(lent, self.plan.clone(), order, given).response().await
     }
 

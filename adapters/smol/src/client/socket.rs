@@ -82,9 +82,9 @@ impl Socket {
         }
         if more && !full {
             // The answer may come before all is sent, and the reactor has no turn
-            // to tell of it as long as there is room for more.
+            // to tell of it as long as there is room for more; nor of a time that is over.
             self.read_ready(machine, now);
-            return Poll::Ready(Turn::Moved);
+            return Poll::Ready(pass_time(machine, until, now));
         }
         if want.read && self.read(machine, now, cx).is_ready() {
             return Poll::Ready(Turn::Moved);
@@ -100,9 +100,7 @@ impl Socket {
         // It may have come to its end just now.
         let now = clock::now();
         *clock = now;
-        machine.tick(now);
-        let late = until.is_some_and(|until| until <= now.mono);
-        Poll::Ready(if late { Turn::Late } else { Turn::Moved })
+        Poll::Ready(pass_time(machine, until, now))
     }
 
     /// Waits until then at most. What was set to an earlier instant stays, and wakes in vain.
@@ -197,6 +195,11 @@ impl Socket {
     pub(super) fn flush<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
         self.write(machine, now);
     }
+}
+
+fn pass_time<M: Machine + ?Sized>(machine: &mut M, until: Option<Mono>, now: Now) -> Turn {
+    machine.tick(now);
+    if until.is_some_and(|until| until <= now.mono) { Turn::Late } else { Turn::Moved }
 }
 
 impl ReadReady for Socket {

@@ -11,8 +11,8 @@ use purlin_host::client::Lent;
 use std::fmt;
 use std::io::{self, Read};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
 /// The most that is handed to the machine by one write.
 const PIECE: usize = 64 * 1024;
@@ -43,6 +43,44 @@ pub struct Upgraded {
     about: Arc<Answer>,
     /// Bytes that came but did not fit into the reader's room.
     rest: Bytes,
+    /// Who reads and who writes: they may be two tasks, and the socket wakes one.
+    tasks: Arc<Tasks>,
+}
+
+/// The tasks that wait for one socket; what moves for one may be what the other waits for.
+#[derive(Default)]
+struct Tasks(Mutex<[Option<Waker>; 2]>);
+
+/// The places in it.
+const READS: usize = 0;
+const WRITES: usize = 1;
+
+impl Tasks {
+    /// This task is the one that waits in this place.
+    fn wait(&self, place: usize, cx: &Context<'_>) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = tasks[place].as_ref().is_some_and(|task| task.will_wake(cx.waker()));
+        if !known {
+            tasks[place] = Some(cx.waker().clone());
+        }
+    }
+}
+
+impl Tasks {
+    /// Wakes the one that is not in this place.
+    fn wake_other(&self, place: usize) {
+        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner)[1 - place].take();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
+
+impl Wake for Tasks {
+    fn wake(self: Arc<Self>) {
+        let tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        tasks.into_iter().flatten().for_each(Waker::wake);
+    }
 }
 
 impl Upgraded {
@@ -51,19 +89,23 @@ impl Upgraded {
     }
 
     pub(super) fn new(lent: Lent<Socket>, id: Id, about: Arc<Answer>) -> Upgraded {
-        Upgraded { lent, id, about, rest: Bytes::new() }
+        Upgraded { lent, id, about, rest: Bytes::new(), tasks: Arc::default() }
     }
 
     /// Moves something, either way; does not wait to read while one `writes`.
     fn poll_turn(&mut self, writes: bool, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.tasks.wait(if writes { WRITES } else { READS }, cx);
+        let both = Waker::from(self.tasks.clone());
         let (socket, machine) = self.lent.parts();
         let mut now = clock::now();
         while machine.poll_event(now).is_some() {}
-        Poll::Ready(match ready!(socket.poll_turn(machine, writes, None, &mut now, cx)) {
+        let cx = &mut Context::from_waker(&both);
+        let turn = ready!(socket.poll_turn(machine, writes, None, &mut now, cx));
+        // What moved may be what the other one waits for.
+        self.tasks.wake_other(if writes { WRITES } else { READS });
+        Poll::Ready(match turn {
             Turn::Moved => Ok(()),
-            Turn::Late | Turn::Stuck => {
-                Err(self.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
-            }
+            Turn::Late | Turn::Stuck => Err(self.named(Error::ended())),
         })
     }
 
@@ -89,8 +131,13 @@ impl Upgraded {
             let (socket, machine) = self.lent.parts();
             let sent = machine.send(self.id, &mut data, now);
             socket.flush(machine, now);
-            sent.map_err(|misuse| self.named(Error::new(misuse).during(Phase::Send)))?;
+            let left = machine.want().write;
+            sent.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
             if data.len() < most {
+                if left {
+                    // Who reads waits for room too.
+                    self.tasks.wake_other(WRITES);
+                }
                 return Poll::Ready(Ok(most - data.len()));
             }
             ready!(self.poll_turn(true, cx))?;
@@ -144,7 +191,7 @@ impl AsyncWrite for Upgraded {
         // Asked again it has finished already.
         if let Err(misuse) = machine.finish(id, None, now) {
             if misuse != Misuse::AlreadyFinished {
-                return Poll::Ready(Err(self.named(Error::new(misuse)).into()));
+                return Poll::Ready(Err(self.named(Error::of_raw(misuse)).into()));
             }
         }
         ready!(self.poll_write_out(cx))?;

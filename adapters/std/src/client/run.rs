@@ -245,7 +245,7 @@ pub(super) fn set_up(
             }
         }
         if !machine.is_ready() && socket.turn(machine, false, until, clock) != Turn::Moved {
-            return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()).during(Phase::Tls));
+            return Err(Error::new(Cause::Io(io::ErrorKind::TimedOut.into())).during(Phase::Tls));
         }
     }
     Ok(())

@@ -1,11 +1,12 @@
 //! One connection outside any pool, for callers who manage their own.
 
+use super::dial::Dialled;
 use super::run::Run;
 use super::socket::Socket;
-use super::{Cause, Error, IntoUrl, Request, Result, Settings};
+use super::{Cause, Error, Inner, IntoUrl, Request, Result, Settings, Url};
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
-use purlin_core::{Method, Phase};
-use purlin_host::client::{Layers, Link, Nudge, Slot};
+use purlin_core::{Method, Now, Phase};
+use purlin_host::client::{Link, Nudge, Slot, blame};
 use purlin_host::{Clock, Stream};
 use std::fmt;
 use std::os::fd::AsFd;
@@ -33,6 +34,11 @@ pub struct Connection {
     route: Route,
 }
 
+/// An exchange that names what is connected to, and holds the time for that.
+fn named(url: Url, inner: &Inner, now: Now) -> Exchange {
+    Exchange::new(inner.plan.clone(), Order::new(Method::CONNECT, url), now)
+}
+
 impl Connection {
     /// Connects to the server of this URL, directly or through the proxy that
     /// the settings name, and sets up TLS if its scheme is `https`.
@@ -43,17 +49,15 @@ impl Connection {
         let url = url.into_url()?;
         let via = settings.plan.proxies.choose(&url)?;
         let route = Route::to(&url, via);
-        let inner = super::Inner::new(settings, None);
+        let inner = Inner::new(settings, None);
         let mut clock = Clock::new();
-        let order = Order::new(Method::GET, url.clone());
-        let mut exchange = Exchange::new(inner.plan.clone(), order, clock.last());
-        let named = |error: Error| error.of(&Method::CONNECT, &url);
-        let nudge = Nudge::new().map_err(|error| named(Error::new(Cause::Io(error))))?;
-        let dialled = inner.dial.dial(&route, &mut exchange, nudge.as_fd(), &mut clock);
-        let super::dial::Dialled::Socket(socket) = dialled.map_err(named)? else {
-            return Err(named(Error::new(Cause::Busy).during(Phase::Connect)));
-        };
-        Connection::set_up(socket, &inner.layers, route, &inner.plan).map_err(named)
+        let mut exchange = named(url, &inner, clock.last());
+        let nudge = Nudge::new().map_err(Error::of_connecting)?;
+        match inner.dial.dial(&route, &mut exchange, nudge.as_fd(), &mut clock) {
+            Ok(Dialled::Socket(socket)) => Connection::set_up(socket, &inner, route, exchange),
+            Ok(Dialled::Nudged) => Err(Error::new(Cause::Busy).during(Phase::Connect)),
+            Err(error) => Err(blame(&mut exchange, error, clock.look())),
+        }
     }
 
     /// Takes over a stream that leads to the server of this URL, and sets up
@@ -66,26 +70,29 @@ impl Connection {
         url: impl IntoUrl,
         settings: Settings,
     ) -> Result<Connection> {
-        let route = Route::to(&url.into_url()?, None);
-        let inner = super::Inner::new(settings, None);
-        Connection::set_up(Socket::new(stream.into()), &inner.layers, route, &inner.plan)
+        let url = url.into_url()?;
+        let route = Route::to(&url, None);
+        let inner = Inner::new(settings, None);
+        let exchange = named(url, &inner, Clock::new().last());
+        Connection::set_up(Socket::new(stream.into()), &inner, route, exchange)
     }
 
     fn set_up(
         socket: Socket,
-        layers: &Layers,
+        inner: &Inner,
         route: Route,
-        plan: &Arc<Plan>,
+        mut exchange: Exchange,
     ) -> Result<Connection> {
         let mut clock = Clock::new();
-        let machine = layers.build(&route, clock.last())?;
-        let link = Box::new(Link::new(socket, machine, route.clone(), clock.last()));
-        let slot = Slot::new();
-        let mut lent = slot.lend(link);
-        let until = clock.last().mono + plan.timeouts.setup;
-        super::run::set_up(&mut lent, Some(until), &mut clock)?;
+        let now = clock.last();
+        let machine = inner.layers.build(&route, now)?;
+        let link = Box::new(Link::new(socket, machine, route.clone(), now));
+        let (slot, mut lent) = Slot::lending(link);
+        exchange.begin(Phase::Tls, now);
+        super::run::set_up(&mut lent, exchange.deadline(), &mut clock)
+            .map_err(|error| blame(&mut exchange, error, clock.look()))?;
         lent.give_back(clock.last());
-        let mut plan = Plan::clone(plan);
+        let mut plan = Plan::clone(&inner.plan);
         plan.redirects.follow = super::redirect::Follow::Never;
         Ok(Connection { slot, plan: Arc::new(plan), route })
     }
@@ -94,13 +101,13 @@ impl Connection {
     /// not where it is sent.
     ///
     /// # Errors
-    /// [`Cause::Busy`] if the last response is not read to its end, or the
-    /// connection has ended; else as [`Client::send`](super::Client::send).
+    /// [`Cause::Busy`](super::Cause::Busy) if the last response is not read to its
+    /// end, [`Cause::Closed`](super::Cause::Closed) if the connection has ended; else
+    /// as [`Client::send`](super::Client::send).
     pub fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        let Some(lent) = self.slot.take() else {
-            return Err(Error::new(Cause::Busy).of(&order.method, &order.url));
-        };
+        let lent = self.slot.take();
+        let lent = lent.map_err(|cause| Error::new(cause).of(&order.method, &order.url))?;
         Run::on(lent, self.plan.clone(), order, given).response()
     }
 

@@ -55,9 +55,9 @@ impl Socket {
         self.half_close(want.close);
         let reads = want.read;
         if more && !full {
-            // The answer may come before all is sent.
+            // The answer may come before all is sent, and so may the end of the time for it.
             self.read_ready(machine, now);
-            return Turn::Moved;
+            return pass_time(machine, until, now);
         }
         if !reads && !full {
             return Turn::Stuck;

@@ -4,7 +4,7 @@ use super::Error;
 use super::socket::{Socket, Turn};
 use bytes::{Buf, Bytes};
 use purlin_core::exchange::Answer;
-use purlin_core::{Id, Misuse, Phase, Recv};
+use purlin_core::{Id, Phase, Recv};
 use purlin_host::Clock;
 use purlin_host::client::Lent;
 use std::fmt;
@@ -72,9 +72,7 @@ impl Upgraded {
         self.clock.look();
         match socket.turn(machine, writes, None, &mut self.clock) {
             Turn::Moved => Ok(()),
-            Turn::Late | Turn::Stuck => {
-                Err(self.named(Error::new(Misuse::NoSuchExchange).during(Phase::Receive)))
-            }
+            Turn::Late | Turn::Stuck => Err(self.named(Error::ended())),
         }
     }
 
@@ -86,7 +84,7 @@ impl Upgraded {
             let (socket, machine) = self.lent.parts();
             let sent = machine.send(self.id, &mut data, now);
             socket.flush(machine, now);
-            sent.map_err(|misuse| self.named(Error::new(misuse).during(Phase::Send)))?;
+            sent.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
             if data.len() < most {
                 return Ok(most - data.len());
             }
@@ -108,7 +106,7 @@ impl Upgraded {
     pub fn finish(&mut self) -> Result<(), Error> {
         let now = self.clock.look();
         let finished = self.lent.machine().finish(self.id, None, now);
-        finished.map_err(|misuse| self.named(Error::new(misuse).during(Phase::Send)))?;
+        finished.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
         self.write_out()?;
         let (socket, machine) = self.lent.parts();
         socket.flush(machine, now);
