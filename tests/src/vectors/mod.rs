@@ -6,6 +6,7 @@ mod client;
 mod cookiejar;
 mod cookies;
 mod json;
+mod redirect_rules;
 mod request_write;
 mod responses;
 mod routing;
