@@ -141,7 +141,7 @@ fn differs(url: &str, line: &str, long: bool) -> bool {
     let pair = parts.next().unwrap_or_default().to_ascii_lowercase();
     let value = |name: &str| {
         let attributes = parts.clone().map(|part| part.split_once('=').unwrap_or((part, "")));
-        attributes.filter(|(n, _)| n.eq_ignore_ascii_case(name)).last().map(|(_, value)| value)
+        attributes.rev().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     let ages = value("max-age").is_some() || value("expires").is_some();
     // Go counts nanoseconds, and past 292 years they wrap around.

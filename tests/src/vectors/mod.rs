@@ -7,6 +7,8 @@ mod cookiejar;
 mod cookies;
 mod json;
 mod redirect_rules;
+mod request_message;
+mod request_rules;
 mod request_write;
 mod responses;
 mod routing;

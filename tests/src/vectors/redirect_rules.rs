@@ -194,7 +194,7 @@ fn of_host(authority: &str) -> String {
 }
 
 /// RFC 3986 §3.4: what may not stand in a query is escaped; Go sends it as it is.
-fn escaped(query: &str) -> String {
+pub(super) fn escaped(query: &str) -> String {
     let mut all = String::new();
     for (at, letter) in query.char_indices() {
         match u8::try_from(letter).unwrap_or(b'?') {
