@@ -136,6 +136,9 @@ fn certificate(why: &CertificateError) -> String {
         CertificateError::UnknownIssuer => {
             "the certificate's issuer is not among the roots that are trusted".into()
         }
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "the certificate is an authority's (CA:TRUE), which cannot be a server's own".into()
+        }
         why => format!("the certificate cannot be used: {why}"),
     }
 }

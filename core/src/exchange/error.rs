@@ -1,6 +1,7 @@
 //! Why a request came to nothing: in which phase, for which URL, and the whole chain of causes.
 //! Carries no password: URLs are told without.
 
+use super::Route;
 use crate::error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 use crate::head::{InvalidField, Method};
 use crate::machine::Event;
@@ -48,6 +49,9 @@ pub enum Cause {
     Closed(CloseReason),
     /// The phase took longer than it may.
     Timeout(Duration),
+    /// All connections that there may be to the host were in use for so long. A
+    /// response that is kept unread holds one.
+    NoTurn(Duration),
     /// The whole took longer than it may.
     TotalTimeout(Duration),
     /// A redirect leads nowhere.
@@ -66,6 +70,8 @@ pub enum Cause {
     Status(crate::head::Status),
     /// The connection is in use by another response that is not read yet.
     Busy,
+    /// The body failed before, and there is no more of it.
+    BrokenOff,
 }
 
 impl Error {
@@ -124,6 +130,16 @@ impl Error {
         self
     }
 
+    /// The same, on the way to a proxy, which it names, if the route leads through one.
+    #[must_use]
+    pub fn through(mut self, route: &Route) -> Error {
+        if let (Some(_), Cause::Io(error)) = (route.proxy(), &self.0.cause) {
+            let text = format!("proxy {}: {error}", route.dialled().0);
+            self.0.cause = Cause::Io(io::Error::new(error.kind(), text));
+        }
+        self
+    }
+
     /// The same, of this request, unless it has one already.
     #[must_use]
     pub fn of(mut self, method: &Method, url: &Url) -> Error {
@@ -164,7 +180,7 @@ impl Error {
     /// Whether something took too long.
     pub fn is_timeout(&self) -> bool {
         match &self.0.cause {
-            Cause::Timeout(_) | Cause::TotalTimeout(_) => true,
+            Cause::Timeout(_) | Cause::TotalTimeout(_) | Cause::NoTurn(_) => true,
             Cause::Peer(error) => error.kind.is_timeout(),
             Cause::Closed(CloseReason::Timeout(_)) => true,
             Cause::Io(error) => error.kind() == io::ErrorKind::TimedOut,
@@ -219,6 +235,9 @@ impl fmt::Display for Cause {
             Cause::Peer(cause) => write!(f, "{cause}"),
             Cause::Closed(cause) => write!(f, "the connection ended: {cause}"),
             Cause::Timeout(limit) => write!(f, "not done within {limit:?}"),
+            Cause::NoTurn(limit) => {
+                write!(f, "all connections that there may be were in use for {limit:?}")
+            }
             Cause::TotalTimeout(limit) => write!(f, "the whole was not done within {limit:?}"),
             Cause::Redirect(cause) => write!(f, "{cause}"),
             Cause::Proxy(cause) => write!(f, "bad proxy: {cause}"),
@@ -227,6 +246,7 @@ impl fmt::Display for Cause {
             Cause::Decode(cause) => write!(f, "the content cannot be decoded: {cause}"),
             Cause::NotText(cause) => write!(f, "the content is not text: {cause}"),
             Cause::Status(status) => write!(f, "the answer was {status}"),
+            Cause::BrokenOff => f.write_str("the body failed before its end"),
             Cause::Busy => f.write_str("the last response on this connection is not read yet"),
         }
     }

@@ -20,8 +20,9 @@ pub(super) fn build(
     ask_for_coding: bool,
 ) -> Result<RequestHead, Error> {
     let url = &order.url;
-    let (target, parts) = target(&order.method, url, route);
     let given = &order.fields;
+    let host = given.get_bytes(names::HOST).filter(|host| !host.is_empty());
+    let (target, parts) = target(&order.method, url, route, host);
     let length: usize = given.raw().map(|(name, value)| name.len() + value.len()).sum();
     let (fields, bytes) = (given.len() + 6, length + 160);
     let method = order.method.clone();
@@ -32,7 +33,7 @@ pub(super) fn build(
     let mut head = head.map_err(|fault| Error::new(super::Cause::Target(fault)))?;
     let fields = head.fields_mut();
     // RFC 9110 §7.2: Host comes first.
-    match given.get_bytes(names::HOST).filter(|host| !host.is_empty()) {
+    match host {
         Some(host) => fields.append(names::HOST, host)?,
         None => fields.push(names::HOST, url.authority().as_bytes()),
     }
@@ -82,7 +83,12 @@ fn authorize(fields: &mut Fields, url: &Url, route: &Route) -> Result<(), Error>
 
 /// The target in the form that method and way ask for (RFC 9112 §3.2), and its
 /// parts where they are the URL's own.
-fn target<'a>(method: &Method, url: &'a Url, route: &Route) -> (Cow<'a, str>, Option<Parts>) {
+fn target<'a>(
+    method: &Method,
+    url: &'a Url,
+    route: &Route,
+    host: Option<&[u8]>,
+) -> (Cow<'a, str>, Option<Parts>) {
     if *method == Method::CONNECT {
         let authority = url.authority();
         let place = match url.port() {
@@ -93,7 +99,10 @@ fn target<'a>(method: &Method, url: &'a Url, route: &Route) -> (Cow<'a, str>, Op
     }
     let target = url.target();
     if route.is_forwarded() {
-        let absolute = format!("{}://{}{target}", url.scheme(), url.authority());
+        // RFC 9112 §3.2: Host says what the target says; a proxy goes by the target alone.
+        let host = host.and_then(|host| std::str::from_utf8(host).ok());
+        let authority = host.map_or_else(|| url.authority(), Cow::Borrowed);
+        let absolute = format!("{}://{authority}{target}", url.scheme());
         return (Cow::Owned(absolute), None);
     }
     let parts = Parts::of_origin(url.path().len().max(1), url.query().map(str::len));

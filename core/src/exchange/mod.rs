@@ -93,6 +93,8 @@ pub struct Exchange {
     total: Option<(Mono, Duration)>,
     /// The phase that is under way, when it began, and until when it may last.
     phase: Option<(Phase, Mono, Option<Mono>)>,
+    /// That phase is waiting for a connection of which there may be no more.
+    queued: bool,
     trace: Trace,
     earlier: Vec<Trace>,
     interims: Vec<ResponseHead>,
@@ -208,6 +210,7 @@ impl Exchange {
             coding_asked: false,
             total: total.map(|limit| (now.mono + limit, limit)),
             phase: None,
+            queued: false,
             trace: Trace { began: now.mono, ..Trace::default() },
             earlier: Vec::new(),
             interims: Vec::new(),
@@ -298,9 +301,11 @@ impl Exchange {
     pub fn begin_waiting(&mut self, now: Now) {
         self.end_phase(now);
         self.phase = Some((Phase::Connect, now.mono, Some(now.mono + self.plan.timeouts.pool)));
+        self.queued = true;
     }
 
     fn end_phase(&mut self, now: Now) {
+        self.queued = false;
         let Some((phase, from, _)) = self.phase.take() else {
             return;
         };
@@ -471,7 +476,8 @@ impl Exchange {
         }
         match self.phase {
             Some((phase, from, Some(until))) if until <= now.mono => {
-                let cause = Cause::Timeout(until.since(from));
+                let limit = until.since(from);
+                let cause = if self.queued { Cause::NoTurn(limit) } else { Cause::Timeout(limit) };
                 self.state = State::Failed(Error::new(cause).during(phase));
                 true
             }

@@ -68,13 +68,22 @@ fn a_request_says_what_its_caller_and_its_client_say() {
 fn a_proxy_that_forwards_is_given_the_whole_url_and_its_own_password() {
     let proxy = Proxy::new(Url::parse("http://me:pw@proxy.test:3128").unwrap()).unwrap();
     let plan = Plan { proxies: Proxies::All(Arc::new(proxy)), ..Plan::default() };
-    let mut exchange = begin(plan, get("http://a.test/x?y"));
+    let mut exchange = begin(plan.clone(), get("http://a.test/x?y"));
     let Ask::Connect(route) = exchange.ask(now()) else { panic!() };
     assert_eq!(route.dialled(), ("proxy.test", 3128));
     assert!(route.tunnelled().is_none());
     let (head, ..) = sent(&mut exchange, false);
     assert_eq!(head.target(), "http://a.test/x?y");
     assert_eq!(head.fields().get("Proxy-Authorization"), Some("Basic bWU6cHc="));
+
+    // The proxy goes by the target alone: it says the same as Host.
+    let mut order = get("http://a.test/x?y");
+    order.fields.append("Host", "virtual.test:81").unwrap();
+    let mut exchange = begin(plan, order);
+    let Ask::Connect(_) = exchange.ask(now()) else { panic!() };
+    let (head, ..) = sent(&mut exchange, false);
+    assert_eq!(head.target(), "http://virtual.test:81/x?y");
+    assert_eq!(head.fields().get("Host"), Some("virtual.test:81"));
 }
 
 #[test]

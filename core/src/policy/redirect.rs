@@ -224,11 +224,10 @@ enum Own {
 impl Trail {
     /// The beginning: a request as its caller gave it.
     pub fn new(method: Method, url: Url, body: Replay, fields: &Fields) -> Trail {
+        let of_https = |url: &[u8]| url.get(..6).is_some_and(|s| s.eq_ignore_ascii_case(b"https:"));
         let own_referer = match fields.get_bytes(names::REFERER) {
             None | Some(b"") => Own::None,
-            Some([b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P', b's' | b'S', ..]) => {
-                Own::Secure
-            }
+            Some(url) if of_https(url) => Own::Secure,
             Some(_) => Own::Plain,
         };
         Trail { method, urls: vec![url], body, credentials: true, own_referer }

@@ -6,9 +6,11 @@
 
 use super::cookies::expected_pairs;
 use super::json::{items, latin1, same, text};
+use super::redirect_rules::is_nowhere;
 use purlin_core::Url;
 use purlin_core::policy::jar::{Jar, PublicSuffixes, Stored};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The longest listed suffix, or the last label.
@@ -40,6 +42,7 @@ pub(super) fn check(case: &Value) -> Result<(), String> {
     let secure = steps.iter().flat_map(|step| items(step, "set_cookie")).any(|line| {
         latin1(line).to_ascii_lowercase().windows(6).any(|attribute| attribute == b"secure")
     });
+    let rules = Rules::of(steps);
     let mut gets = items(&case["out"], "gets").iter();
     for (number, step) in steps.iter().enumerate() {
         let unix = step["t"].as_u64().unwrap_or_default();
@@ -53,18 +56,119 @@ pub(super) fn check(case: &Value) -> Result<(), String> {
         }
         let wanted = gets.next().ok_or("more gets than results")?;
         same("step", &(number as u64), &wanted["step"].as_u64().unwrap_or(u64::MAX))?;
+        let Some(url) = url.ok().filter(|_| rules.compares(text(step, "url"))) else { continue };
         let at = |what: &str| format!("step {number}, {what}");
-        let url = url.ok();
-        let field = url.as_ref().and_then(|url| jar.cookies(url, unix)).unwrap_or_default();
-        same(
-            &at("cookie_header"),
-            &field.as_bytes(),
-            &latin1(&wanted["cookie_header"]).as_slice(),
-        )?;
-        let sent = url.as_ref().map(|url| jar.matching(url, unix)).unwrap_or_default();
+        let field = jar.cookies(&url, unix).unwrap_or_default();
+        let header = String::from_utf8_lossy(&latin1(&wanted["cookie_header"])).into_owned();
+        rules.same(&at("cookie_header"), field.split("; "), header.split("; "), |pair| pair)?;
+        let sent = jar.matching(&url, unix);
         let one = |stored: &Stored| (stored.name.clone(), stored.value.clone(), stored.quoted);
         let sent: Vec<_> = sent.into_iter().map(one).collect();
-        same(&at("cookies"), &sent, &expected_pairs(wanted))?;
+        rules.same(&at("cookies"), sent, expected_pairs(wanted), |(name, ..)| name)?;
     }
     same("results left", &gets.count(), &0)
+}
+
+/// 180 cookies of a site, 400 days, 4,096 bytes (`JarLimits`): Go's jar has no limits.
+const MOST: usize = 180;
+const LONGEST: u64 = 400 * 86_400;
+const BIGGEST: usize = 4096;
+
+/// Where the jar differs from Go's, and why (docs/coming-from-go.md).
+struct Rules {
+    /// The names of the cookies that only one of both keeps, or elsewhere.
+    left_out: BTreeSet<String>,
+    /// Go takes `[::1]` and `[::1]:80` for two hosts; a cookie is for no port (RFC 6265 §8.5).
+    two_hosts: bool,
+    /// One keeps them all.
+    too_many: bool,
+}
+
+impl Rules {
+    fn of(steps: &[Value]) -> Rules {
+        let times = steps.iter().map(|step| step["t"].as_u64().unwrap_or_default());
+        let long = times.clone().max().unwrap_or(0) - times.min().unwrap_or(0) > LONGEST;
+        let mut left_out = BTreeSet::new();
+        let all = steps
+            .iter()
+            .flat_map(|step| items(step, "set_cookie").iter().map(move |line| (step, line)));
+        for (step, line) in all.clone() {
+            let line = String::from_utf8_lossy(&latin1(line)).into_owned();
+            if differs(text(step, "url"), &line, long) {
+                left_out.insert(name(&line).to_owned());
+            }
+        }
+        let with_port = |port: bool| {
+            let hosts = steps.iter().map(|step| text(step, "url").to_ascii_lowercase());
+            hosts.filter(|url| url.contains("[")).any(|url| url.contains("]:") == port)
+        };
+        let two_hosts = with_port(true) && with_port(false);
+        Rules { left_out, two_hosts, too_many: all.count() > MOST }
+    }
+
+    /// Whether what is sent to this URL is compared. A host that begins with a dot is no
+    /// name, and no cookie of a domain is for it (RFC 6265 §5.1.3).
+    fn compares(&self, url: &str) -> bool {
+        !(is_nowhere(url)
+            || url.contains("://.")
+            || is_escaped(url)
+            || (self.two_hosts && url.contains('[')))
+    }
+
+    fn same<T: PartialEq + std::fmt::Debug>(
+        &self,
+        what: &str,
+        ours: impl IntoIterator<Item = T>,
+        go: impl IntoIterator<Item = T>,
+        text: impl Fn(&T) -> &str,
+    ) -> Result<(), String> {
+        let counts = |cookie: &T| {
+            let name = name(text(cookie));
+            !name.is_empty() && !self.left_out.contains(name)
+        };
+        let ours: Vec<T> = ours.into_iter().filter(counts).collect();
+        let mut go: Vec<T> = go.into_iter().filter(counts).collect();
+        if self.too_many && !ours.is_empty() {
+            go.retain(|cookie| ours.contains(cookie));
+        }
+        same(what, &ours, &go)
+    }
+}
+
+/// Whether a cookie set by this line there may well be kept by one jar alone.
+fn differs(url: &str, line: &str, long: bool) -> bool {
+    let mut parts = line.split(';').map(str::trim);
+    let pair = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let value = |name: &str| {
+        let attributes = parts.clone().map(|part| part.split_once('=').unwrap_or((part, "")));
+        attributes.rev().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    };
+    let ages = value("max-age").is_some() || value("expires").is_some();
+    // Go counts nanoseconds, and past 292 years they wrap around.
+    let wraps = value("max-age")
+        .and_then(|age| age.parse::<u64>().ok())
+        .is_some_and(|age| age > 9_223_372_036);
+    // RFC 6265bis §4.1.3, which Go's jar does not look at.
+    let promises = pair.starts_with("__host-") || pair.starts_with("__secure-");
+    let defaults = !value("path").is_some_and(|path| path.starts_with('/'));
+    is_nowhere(url)
+        || (is_escaped(url) && defaults)
+        || (long && ages)
+        || wraps
+        || promises
+        || pair.len() > BIGGEST
+}
+
+/// Whether the path of a URL is another one when decoded, by which Go compares
+/// paths; they are compared as they stand (RFC 6265 §5.1.4).
+fn is_escaped(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    let path = path.find('/').map_or("", |at| &path[at..]);
+    path.contains(|letter: char| !letter.is_ascii_graphic() || "%\"<>\\^`{|}".contains(letter))
+}
+
+/// What stands before `=`.
+fn name(pair: &str) -> &str {
+    pair.split('=').next().unwrap_or_default().trim()
 }

@@ -1,55 +1,83 @@
 //! Checks the vectors of redirects once more, through the whole of an exchange:
-//! cookies, credentials, bodies and what the head of each request comes to.
+//! that what the policy decides is what is sent, and that a jar's cookies are Go's.
 //!
 //! Connections are had at once and carry nothing: a hop is its head.
 
 use super::json::{fields, flag, items, latin1, same, text};
+use super::redirect_rules as rules;
 use purlin_core::exchange::{Ask, CookieStore, Error, Exchange, Order, Payload, Plan, Reached};
 use purlin_core::policy::jar::Jar;
 use purlin_core::policy::redirect::Policy;
 use purlin_core::{
     Body, BodyLength, CloseReason, Fields, Now, RequestHead, ResponseHead, Retry, Status, Url,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
-/// What was sent, as Go has it with Go's rules.
-pub(super) fn redirect(case: &Value, policy: Policy) -> Result<(), String> {
-    let input = &case["in"];
-    if items(input, "hops").iter().any(|hop| is_no_field(&hop["location"])) {
+/// What is sent is what the policy has `decided`, and has Go's cookies.
+pub(super) fn redirect(case: &Value, policy: Policy, decided: &[Value]) -> Result<(), String> {
+    let given = &case["in"];
+    if items(given, "hops").iter().any(|hop| is_no_field(&hop["location"])) {
         return Ok(());
     }
-    let cookies = flag(input, "jar").then(|| Arc::new(Cookies::default()) as Arc<dyn CookieStore>);
+    let sent = play(given, policy)?;
+    same("requests through an exchange", &sent.len(), &decided.len())?;
+    for (number, ((head, body), decided)) in sent.iter().zip(decided).enumerate() {
+        let at = |what: &str| format!("request {number} through an exchange, {what}");
+        same(&at("method"), &head.method().as_str(), &text(decided, "method"))?;
+        same(&at("host"), &head.fields().get("Host").unwrap_or_default(), &text(decided, "host"))?;
+        same(&at("body"), body, &decided["body"].is_string())?;
+        let all = head.fields().iter().map(|field| (field.name.into(), field.value.to_vec()));
+        let all = rules::shown(all.collect(), given);
+        same(&at("headers"), &all, &decided["headers"])?;
+    }
+    if flag(given, "jar") && !sets_secure_in_plain(given, decided) {
+        for (number, ((head, _), go)) in sent.iter().zip(items(&case["out"], "sent")).enumerate() {
+            let ours = head.fields().values("Cookie").flat_map(pairs).collect::<Vec<_>>();
+            let go = fields(&go["headers"]);
+            let go = go.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"Cookie"));
+            let go = go.flat_map(|(_, value)| pairs(value)).collect::<Vec<_>>();
+            same(&format!("cookies of request {number}"), &sorted(ours), &sorted(go))?;
+        }
+    }
+    Ok(())
+}
+
+/// The heads that an exchange sends, and whether a body goes with each.
+fn play(given: &Value, policy: Policy) -> Result<Vec<(RequestHead, bool)>, String> {
+    let cookies = flag(given, "jar").then(|| Arc::new(Cookies::default()) as Arc<dyn CookieStore>);
     let plan = Plan { user_agent: String::new(), redirects: policy, cookies, ..Plan::default() };
-    let mut exchange = Exchange::new(Arc::new(plan), order(input)?, Now::default());
-    let mut sent = Vec::new();
     let now = Now::default();
+    let mut exchange = Exchange::new(Arc::new(plan), order(given)?, now);
+    let mut sent = Vec::new();
     loop {
         match exchange.ask(now) {
             Ask::Connect(_) => exchange.connected(Reached::new(), now),
             Ask::Send { head, body, rewind } => {
-                sent.push(shown(&exchange.order().url, &head, &body));
-                if rewind && !flag(input, "replayable") {
+                if rewind && !flag(given, "replayable") {
                     return Err("a body that can be read once is sent again".into());
                 }
                 if matches!(body, Body::Length(_) | Body::Stream) {
                     exchange.body_taken();
                 }
+                sent.push((head, !matches!(body, Body::Empty)));
             }
-            Ask::Drive => answer(&mut exchange, input, sent.len() - 1)?,
+            Ask::Drive => answer(&mut exchange, given, sent.len() - 1)?,
             Ask::Discard => exchange.discarded(now),
-            Ask::Deliver(_) | Ask::Fail(_) => break,
+            Ask::Deliver(_) | Ask::Fail(_) => return Ok(sent),
         }
     }
-    let mut expected: Vec<Value> = items(&case["out"], "sent").iter().map(expected).collect();
-    if sets_secure_in_plain(input, &sent) {
-        for one in sent.iter_mut().chain(&mut expected) {
-            if let Some(all) = one["headers"].as_array_mut() {
-                all.retain(|field| field[0] != "Cookie");
-            }
-        }
-    }
-    same("sent through an exchange", &sent, &expected)
+}
+
+/// The cookies in a Cookie field.
+fn pairs(value: &[u8]) -> Vec<String> {
+    let text: String = value.iter().copied().map(char::from).collect();
+    text.split("; ").map(str::to_owned).collect()
+}
+
+fn sorted(mut all: Vec<String>) -> Vec<String> {
+    all.sort();
+    all
 }
 
 /// A jar as requests share it.
@@ -130,42 +158,4 @@ fn sets_secure_in_plain(input: &Value, sent: &[Value]) -> bool {
         .iter()
         .zip(plain)
         .any(|(hop, plain)| plain && items(hop, "set_cookie").iter().any(secure))
-}
-
-fn shown(url: &Url, head: &RequestHead, body: &Body) -> Value {
-    let host = head.fields().get("Host").unwrap_or_default();
-    let rest = head.fields().iter().filter(|field| !field.is("Host"));
-    let rest = rest.map(|field| (field.name.as_bytes().to_vec(), field.value.to_vec()));
-    json!({
-        "method": head.method().as_str(),
-        "url": url.as_str(),
-        "host": host,
-        "headers": sorted(rest.collect()),
-        "body": !matches!(body, Body::Empty),
-    })
-}
-
-/// What Go sent, without fragments in Referer (RFC 9110 §10.1.3 forbids them).
-fn expected(sent: &Value) -> Value {
-    let mut all = fields(&sent["headers"]);
-    for (name, value) in &mut all {
-        if name.eq_ignore_ascii_case(b"Referer") {
-            let end = value.iter().position(|byte| *byte == b'#');
-            value.truncate(end.unwrap_or(value.len()));
-        }
-    }
-    json!({
-        "method": sent["method"],
-        "url": sent["url"],
-        "host": sent["host"],
-        "headers": sorted(all),
-        "body": sent["body"].is_string(),
-    })
-}
-
-/// Fields as they are compared: sorted by name.
-fn sorted(mut all: Vec<(Vec<u8>, Vec<u8>)>) -> Value {
-    all.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let text = |bytes: Vec<u8>| -> String { bytes.into_iter().map(char::from).collect() };
-    all.into_iter().map(|(name, value)| json!([text(name), text(value)])).collect()
 }

@@ -1,7 +1,7 @@
 //! Clients over real sockets, on either adapter: against servers of ours and
 //! against ones that misbehave. Asserts what comes of it, not how long it takes.
 
-use crate::kit::stage::Stage;
+use crate::kit::stage::{Scene, Stage};
 use crate::kit::{LONG, until};
 use crate::on::{NAME, ReadExt, Site, WriteExt, dial, pieces, purlin};
 use flate2::Compression;
@@ -363,7 +363,7 @@ fn an_answer_before_its_time_stops_the_upload() {
 
 #[test]
 fn a_body_waits_for_leave_or_for_a_while() {
-    let asked = |scene: &mut crate::kit::stage::Scene| {
+    let asked = |scene: &mut Scene| {
         let head = scene.hear().unwrap();
         assert!(head.contains("Expect: 100-continue\r\n"), "{head}");
     };
@@ -463,7 +463,7 @@ fn one_connection_is_its_owners() {
     block!(connection.send(Ask::get(last.url("/")))).unwrap();
     let ended = block!(connection.send(Ask::get(last.url("/")))).unwrap_err();
     assert!(matches!(ended.cause(), Cause::Closed(_)), "{ended}");
-    let silent = Stage::new(|scene| scene.wait());
+    let silent = Stage::new(Scene::wait);
     let url = format!("https://{}/", silent.address);
     let short = settings().timeout(Duration::from_millis(100));
     let silent = block!(Connection::connect(&url, short)).unwrap_err();
@@ -594,6 +594,32 @@ fn what_a_client_sends_with_every_request_is_not_for_others() {
     let (heard, lines) = (&other.heard()[0], |name| other.heard()[0].matches(name).count());
     assert!(!heard.contains("secret"), "{heard}");
     assert_eq!((lines("User-Agent"), heard.contains("User-Agent: mine\r\n")), (1, true));
+}
+
+#[test]
+fn an_error_says_where_to_look() {
+    let stage = Stage::saying("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    let url = format!("https://{}/", stage.address);
+    let plain = fetch(&client(), &url).unwrap_err().to_string();
+    assert!(plain.contains("the server speaks plain HTTP"), "{plain}");
+    let settings = Settings::new().proxy("http://127.0.0.1:1/").unwrap();
+    let proxy = fetch(&Client::with(settings), "http://a.test/").unwrap_err().to_string();
+    assert!(proxy.starts_with("GET http://a.test/: connect: proxy 127.0.0.1: "), "{proxy}");
+
+    let settings = Settings::new().no_proxy().max_per_host(1);
+    let client = Client::with(settings.turn_timeout(Duration::from_millis(50)));
+    let half = Stage::new(|scene| {
+        scene.hear();
+        scene.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    });
+    let mut held = block!(client.get(half.url("/"))).unwrap();
+    let turn = fetch(&client, &half.url("/")).unwrap_err();
+    assert!(turn.is_timeout() && matches!(turn.cause(), Cause::NoTurn(_)), "{turn}");
+    let body = held.body_mut();
+    assert_eq!(block!(body.chunk()).unwrap().unwrap(), "half");
+    assert!(block!(body.chunk()).is_err());
+    let again = block!(body.chunk()).unwrap_err();
+    assert!(matches!(again.cause(), Cause::BrokenOff) && !body.is_end(), "{again}");
 }
 
 /// A stage that answers every request after a while.

@@ -82,6 +82,14 @@ impl Settings {
         self
     }
 
+    /// How long a request waits for a connection if there may be no more of them
+    /// ([`max_per_host`](Settings::max_per_host)). 30 s without this.
+    #[must_use]
+    pub fn turn_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.pool = limit;
+        self
+    }
+
     /// How long looking up a name may take. 10 s without this.
     #[must_use]
     pub fn dns_timeout(mut self, limit: Duration) -> Settings {

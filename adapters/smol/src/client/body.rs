@@ -45,6 +45,8 @@ pub struct Body {
     rest: Bytes,
     trailers: Option<Fields>,
     ended: Option<Mono>,
+    /// It failed, and is not at its end.
+    broken: bool,
 }
 
 /// A body that is being read.
@@ -137,9 +139,14 @@ type Piece = Result<Bytes, Option<Fields>>;
 impl Body {
     pub(super) fn new(reading: Reading, about: Arc<Answer>) -> Body {
         let from = Some(reading);
-        let mut body = Body { from, about, rest: Bytes::new(), trailers: None, ended: None };
+        let rest = Bytes::new();
+        let mut body = Body { from, about, rest, trailers: None, ended: None, broken: false };
         body.end_if_empty();
         body
+    }
+
+    fn named(&self, error: Error) -> Error {
+        error.during(Phase::Receive).of(&self.about.method, &self.about.url)
     }
 
     /// A body without bytes is at its end: its connection is free at once.
@@ -177,7 +184,7 @@ impl Body {
     ///
     /// # Errors
     /// It breaks a rule or a limit, comes too slowly, or not to its end. Asked
-    /// again, it has ended.
+    /// again, it says so again ([`Cause::BrokenOff`]).
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         future::poll_fn(|cx| self.poll_chunk(cx)).await
     }
@@ -187,7 +194,11 @@ impl Body {
             return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
         }
         let Some(reading) = &mut self.from else {
-            return Poll::Ready(Ok(None));
+            return if self.broken {
+                Poll::Ready(Err(self.named(Error::new(Cause::BrokenOff))))
+            } else {
+                Poll::Ready(Ok(None))
+            };
         };
         Poll::Ready(match ready!(reading.poll_next(cx)) {
             Ok(Ok(piece)) => Ok(Some(piece)),
@@ -197,7 +208,8 @@ impl Body {
             }
             Err(error) => {
                 self.from = None;
-                Err(error.during(Phase::Receive).of(&self.about.method, &self.about.url))
+                self.broken = true;
+                Err(self.named(error))
             }
         })
     }
@@ -238,9 +250,9 @@ impl Body {
         self.trailers.as_ref()
     }
 
-    /// Whether there is nothing more to read.
+    /// Whether all of it has been read.
     pub fn is_end(&self) -> bool {
-        self.from.is_none() && self.rest.is_empty()
+        self.from.is_none() && self.rest.is_empty() && !self.broken
     }
 
     /// What it is read from, to be read and written as raw bytes.

@@ -139,7 +139,8 @@ impl<'a> Run<'a> {
             if let Next::Kept(lent, idle) = waiting.poll(cx.waker(), clock::now()) {
                 return Poll::Ready(Ok(Turned::Kept(lent, Reached { reused: true, idle })));
             }
-            dialling.as_mut().poll(cx).map(|socket| socket.map(Turned::Dialled))
+            let socket = ready!(dialling.as_mut().poll(cx));
+            Poll::Ready(socket.map(Turned::Dialled).map_err(|error| error.through(route)))
         });
         first.await
     }

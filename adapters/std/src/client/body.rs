@@ -40,6 +40,8 @@ pub struct Body {
     rest: Bytes,
     trailers: Option<Fields>,
     ended: Option<Mono>,
+    /// It failed, and is not at its end.
+    broken: bool,
 }
 
 /// A body that is being read.
@@ -126,9 +128,14 @@ impl Reading {
 impl Body {
     pub(super) fn new(reading: Reading, about: Arc<Answer>) -> Body {
         let from = Some(reading);
-        let mut body = Body { from, about, rest: Bytes::new(), trailers: None, ended: None };
+        let rest = Bytes::new();
+        let mut body = Body { from, about, rest, trailers: None, ended: None, broken: false };
         body.end_if_empty();
         body
+    }
+
+    fn named(&self, error: Error) -> Error {
+        error.during(Phase::Receive).of(&self.about.method, &self.about.url)
     }
 
     /// A body without bytes is at its end: its connection is free at once.
@@ -166,13 +173,17 @@ impl Body {
     ///
     /// # Errors
     /// It breaks a rule or a limit, comes too slowly, or not to its end. Asked
-    /// again, it has ended.
+    /// again, it says so again ([`Cause::BrokenOff`]).
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
         let Some(reading) = &mut self.from else {
-            return Ok(None);
+            return if self.broken {
+                Err(self.named(Error::new(Cause::BrokenOff)))
+            } else {
+                Ok(None)
+            };
         };
         match reading.next() {
             Ok(Ok(piece)) => Ok(Some(piece)),
@@ -182,7 +193,8 @@ impl Body {
             }
             Err(error) => {
                 self.from = None;
-                Err(error.during(Phase::Receive).of(&self.about.method, &self.about.url))
+                self.broken = true;
+                Err(self.named(error))
             }
         }
     }
@@ -223,9 +235,9 @@ impl Body {
         self.trailers.as_ref()
     }
 
-    /// Whether there is nothing more to read.
+    /// Whether all of it has been read.
     pub fn is_end(&self) -> bool {
-        self.from.is_none() && self.rest.is_empty()
+        self.from.is_none() && self.rest.is_empty() && !self.broken
     }
 
     /// What it is read from, to be read and written as raw bytes.

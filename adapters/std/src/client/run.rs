@@ -109,7 +109,8 @@ impl<'a> Run<'a> {
                 }
                 Next::Dial => {
                     let (exchange, clock) = (&mut self.course.exchange, &mut self.clock);
-                    match inner.dial.dial(route, exchange, nudge.as_fd(), clock)? {
+                    let dialled = inner.dial.dial(route, exchange, nudge.as_fd(), clock);
+                    match dialled.map_err(|error| error.through(route))? {
                         Dialled::Socket(socket) => {
                             return self.set_up(inner, socket, waiting, route).map(Some);
                         }

@@ -43,6 +43,10 @@ impl<M: Machine> Tls<M> {
                     self.heard_goodbye = true;
                     self.inner.eof(Eof::Clean, now);
                 }
+                Ran::Failed(_) if self.hears_plain_http() => {
+                    let text = "the server speaks plain HTTP on that port, not TLS";
+                    self.fail(TlsError::new(TlsErrorKind::PlainHttp, text), now);
+                }
                 Ran::Failed(error) => self.fail(error.into(), now),
             }
         }
@@ -83,6 +87,12 @@ impl<M: Machine> Tls<M> {
             }
         }
         plain.is_empty()
+    }
+
+    /// Whether this is a client, and its server has answered in plain HTTP.
+    fn hears_plain_http(&self) -> bool {
+        let began = self.engine.is_client() && self.phase == Phase::Handshake;
+        began && self.engine.input.bytes().starts_with(b"HTTP/")
     }
 
     /// Whether what came may be TLS; plain HTTP is answered.

@@ -6,7 +6,7 @@ use crate::body::framing::{self, Framing};
 use crate::error::{CloseReason, Fault, Misuse};
 use crate::h1::decide::Sent;
 use crate::h1::request::{Expects, Ruling};
-use crate::head::{Method, RequestHead, ResponseHead, Status, Version};
+use crate::head::{Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::Body;
 use crate::target::Authority;
 
@@ -64,7 +64,11 @@ pub(super) fn request(head: &RequestHead, body: &Body) -> Result<Asked, Misuse> 
     let sent = request_framing(head, declared_length(&ruling)?, body)?;
     let content = matches!(sent, Sent::Length(1..) | Sent::Chunked);
     // RFC 9110 §10.1.1: not without content, and not in HTTP/1.0.
-    let wanted = ruling.expects == Expects::Continue;
+    let wanted = match ruling.expects {
+        Expects::Nothing => false,
+        Expects::Continue => true,
+        Expects::Other => head.fields().list_has(names::EXPECT, "100-continue"),
+    };
     let expects = wanted && content && !http10;
     Ok(Asked {
         version: if http10 { Version::Http10 } else { Version::Http11 },
@@ -75,7 +79,7 @@ pub(super) fn request(head: &RequestHead, body: &Body) -> Result<Asked, Misuse> 
         keep_alive: ruling.keep_alive,
         sent,
         expects,
-        expects_nothing: wanted && !expects,
+        expects_nothing: ruling.expects == Expects::Continue && !expects,
     })
 }
 

@@ -16,7 +16,7 @@ type Suffixes<'a> = Option<&'a (dyn PublicSuffixes + Send + Sync)>;
 
 /// A host, and the site that its cookies are kept with.
 pub(super) struct Site {
-    /// In lower case, without a dot at the end.
+    /// In lower case, without a dot at the end; an address with its zone.
     pub(super) host: String,
     is_ip: bool,
     /// The public suffix and one label more; without a list the last two labels.
@@ -28,6 +28,11 @@ impl Site {
         let host = url.host().to_ascii_lowercase();
         let host = host.strip_suffix('.').map(str::to_owned).unwrap_or(host);
         let is_ip = host.parse::<IpAddr>().is_ok();
+        // The same address in another zone is another host (RFC 4007 §6).
+        let host = match url.zone() {
+            Some(zone) => format!("{host}%{zone}"),
+            None => host,
+        };
         let name = if is_ip { host.clone() } else { site(&host, suffixes).to_owned() };
         Site { host, is_ip, name }
     }

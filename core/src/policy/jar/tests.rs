@@ -74,6 +74,18 @@ fn what_keeps_its_promise_is_taken() {
 }
 
 #[test]
+fn an_address_in_another_zone_is_another_host() {
+    let mut jar = Jar::new();
+    store(&mut jar, "http://[fe80::1%25eth0]:81/", "a=1").unwrap();
+    assert_eq!(sent(&mut jar, "http://[fe80::1%25eth0]/"), "a=1", "a cookie is for every port");
+    for other in ["http://[fe80::1%25eth1]/", "http://[fe80::1]/"] {
+        assert_eq!(sent(&mut jar, other), "", "{other}");
+    }
+    let foreign = store(&mut jar, "http://[fe80::1%25eth0]/", "b=1; Domain=fe80::1");
+    assert_eq!(foreign, Err(Rejected::ForeignDomain));
+}
+
+#[test]
 fn a_plain_connection_leaves_secure_cookies_alone() {
     let mut jar = Jar::new();
     assert_eq!(store(&mut jar, "https://a.test/", "s=1; Secure; Path=/login"), Ok(()));

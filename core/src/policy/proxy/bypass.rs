@@ -53,10 +53,8 @@ impl Bypass {
 fn rule(member: &str) -> Option<Rule> {
     if let Some((network, bits)) = member.split_once('/') {
         let network = network.parse::<IpAddr>();
-        let bits = bits.parse().ok();
-        let most = |network: IpAddr| if network.is_ipv4() { 32 } else { 128 };
-        if let (Ok(network), Some(bits)) = (network, bits) {
-            return (bits <= most(network)).then_some(Rule::Network(network, bits));
+        if let (Ok(network), Some(bits)) = (network, digits(bits)) {
+            return range(network, bits);
         }
     }
     let (host, port) = host_and_port(member)?;
@@ -75,6 +73,28 @@ fn rule(member: &str) -> Option<Rule> {
     })
 }
 
+/// The addresses that begin with so many bits of this one.
+fn range(network: IpAddr, bits: u16) -> Option<Rule> {
+    let bits = u32::from(bits);
+    match (network, network.to_canonical()) {
+        (IpAddr::V6(_), plain @ IpAddr::V4(_)) if (96..=128).contains(&bits) => {
+            Some(Rule::Network(plain, bits - 96))
+        }
+        (IpAddr::V4(_), _) if bits > 32 => None,
+        _ => (bits <= 128).then_some(Rule::Network(network, bits)),
+    }
+}
+
+/// A number without a sign.
+fn digits(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
+/// A number without zeros before it: Go compares ports as texts.
+fn number(text: &str) -> Option<u16> {
+    digits(text).filter(|_| text == "0" || !text.starts_with('0'))
+}
+
 /// Splits a port off; `None` if there is something that is not one.
 fn host_and_port(member: &str) -> Option<(&str, Option<u16>)> {
     if member.parse::<IpAddr>().is_ok() {
@@ -82,10 +102,10 @@ fn host_and_port(member: &str) -> Option<(&str, Option<u16>)> {
     }
     if let Some(rest) = member.strip_prefix('[') {
         let (inside, port) = rest.split_once("]:")?;
-        return Some((inside, Some(port.parse().ok()?)));
+        return Some((inside, Some(number(port)?)));
     }
     match member.split_once(':') {
-        Some((host, port)) => Some((host, Some(port.parse().ok()?))),
+        Some((host, port)) => Some((host, Some(number(port)?))),
         None => Some((member, None)),
     }
 }

@@ -183,6 +183,7 @@ fn referer_tells_no_secret() {
         ("https://a/x", "https://b/", secure, Referer::Keep),
         ("http://a/x", "/y", empty, Referer::Set("http://a/x".into())),
         ("http://a/x", "/y", own.clone(), Referer::Keep),
+        ("http://a/x", "/y", given("httpsx"), Referer::Keep),
     ] {
         let mut trail = Trail::new(Method::GET, url(from), Replay::NoBody, &fields);
         let first = hop(&trail, 302, to, &Policy::default());

@@ -73,6 +73,15 @@ fn an_expected_body_waits_for_100() {
 }
 
 #[test]
+fn a_body_waits_for_100_also_if_more_is_expected() {
+    for (expect, waits) in [("other, 100-Continue", true), ("other", false)] {
+        let mut wire = Wire::new();
+        wire.ask(&format!("POST /\nExpect: {expect}"), Body::Full("abc".into())).unwrap();
+        assert_eq!(!wire.output().ends_with("abc"), waits, "{expect}");
+    }
+}
+
+#[test]
 fn an_expected_body_is_sent_anyway_after_a_while() {
     let mut wire = Wire::new();
     wire.go(EXPECT, Body::Full("abc".into())).wait(1);
