@@ -12,6 +12,7 @@ mod both;
 use kit::stage::Stage;
 use purlin_std::client::{Client, Request, Settings};
 use purlin_std::{Bytes, Source};
+use std::io::{Read, Write};
 use std::sync::{Mutex, mpsc};
 
 #[test]
@@ -32,4 +33,45 @@ fn a_body_may_wait_for_what_the_server_makes_of_the_head() {
     let client = Client::with(Settings::new().no_proxy());
     let request = Request::post(stage.url("/")).stream(Source::pieces(body), None);
     assert_eq!(client.send(request).unwrap().text().unwrap(), "ok");
+}
+
+#[test]
+fn one_thread_reads_what_was_upgraded_while_another_writes() {
+    const SIZE: usize = 20 << 20;
+    let stage = Stage::new(|scene| {
+        scene.hear();
+        scene.say(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
+        );
+        let mut room = vec![0; 100_000];
+        while let Ok(count @ 1..) = scene.stream.read(&mut room) {
+            scene.stream.write_all(&room[..count]).unwrap();
+        }
+    });
+    let client = Client::with(Settings::new().no_proxy());
+    let upgrade = Request::get(stage.url("/")).header("Connection", "upgrade");
+    let stream = client.send(upgrade.header("Upgrade", "echo")).unwrap().upgrade().unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
+    let late = (&stream).read(&mut [0; 10]).unwrap_err();
+    assert_eq!(late.kind(), std::io::ErrorKind::WouldBlock);
+    stream.set_read_timeout(None).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let piece = vec![7; 64 * 1024];
+            for _ in 0..SIZE / piece.len() {
+                (&stream).write_all(&piece).unwrap();
+            }
+            (&stream).flush().unwrap();
+            stream.finish().unwrap();
+        });
+        let mut room = vec![0; 50_000];
+        let mut came = 0;
+        while let count @ 1.. = (&stream).read(&mut room).unwrap() {
+            assert!(room[..count].iter().all(|byte| *byte == 7));
+            came += count;
+        }
+        assert_eq!(came, SIZE);
+    });
+    let ended = (&stream).write(b"more").unwrap_err();
+    assert_eq!(ended.kind(), std::io::ErrorKind::BrokenPipe);
 }

@@ -6,6 +6,7 @@ use purlin_host::client::{Idle, ReadReady, wait_for};
 use purlin_host::{Clock, Moved, Stream};
 use std::io::IoSlice;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Slices given to one write.
@@ -17,7 +18,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// A connected socket.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: Stream,
+    /// Shared with who waits for it without the machine.
+    stream: Arc<Stream>,
     /// How long the system lets a read wait.
     patience: Option<Duration>,
     half_closed: bool,
@@ -36,7 +38,7 @@ pub(super) enum Turn {
 
 impl Socket {
     pub(super) fn new(stream: Stream) -> Socket {
-        Socket { stream, patience: None, half_closed: false }
+        Socket { stream: Arc::new(stream), patience: None, half_closed: false }
     }
 
     /// Writes what there is, then waits for input, for room, or for the first
@@ -105,7 +107,13 @@ impl Socket {
         false
     }
 
-    fn half_close(&mut self, close: Option<Close>) {
+    /// The socket itself, to be waited for.
+    pub(super) fn stream(&self) -> Arc<Stream> {
+        self.stream.clone()
+    }
+
+    /// Says that nothing more is written, if that is how the machine wants to close.
+    pub(super) fn half_close(&mut self, close: Option<Close>) {
         if close == Some(Close::Linger) && !std::mem::replace(&mut self.half_closed, true) {
             self.stream.shut_writing();
         }

@@ -1,21 +1,27 @@
 //! What is left of a connection when HTTP is over: raw bytes both ways.
 
-use super::Error;
-use super::socket::{Socket, Turn};
+use super::socket::Socket;
+use super::{Cause, Error};
 use bytes::{Buf, Bytes};
 use purlin_core::exchange::Answer;
-use purlin_core::{Id, Phase, Recv};
-use purlin_host::Clock;
-use purlin_host::client::Lent;
+use purlin_core::{Eof, Id, Phase, Recv};
+use purlin_host::client::{Idle, Lent, wait_for};
+use purlin_host::{Clock, Moved, Stream};
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::sync::Arc;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The most that is handed to the machine by one write.
 const PIECE: usize = 64 * 1024;
 
 /// A connection that speaks another protocol after 101 (Switching Protocols),
 /// or is a tunnel after a CONNECT; whatever lies around it, TLS say, stays.
+///
+/// Like a `TcpStream` it can be read by one thread while another writes: `&Upgraded`
+/// does both.
 ///
 /// ```no_run
 /// use purlin_std::client::{Client, Request};
@@ -34,68 +40,180 @@ const PIECE: usize = 64 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Upgraded {
+    /// What is waited for, apart from the lock.
+    stream: Arc<Stream>,
+    line: Mutex<Line>,
+    /// Of the one who reads.
+    reader: Mutex<Reader>,
+    /// A read gives up after a while.
+    hurries: AtomicBool,
+    about: Arc<Answer>,
+}
+
+/// The connection, which nobody holds on to while he waits.
+struct Line {
     lent: Lent<Socket>,
     id: Id,
     clock: Clock,
-    about: Arc<Answer>,
-    /// Bytes that came but did not fit into the reader's room.
+}
+
+/// What one who reads has at hand.
+struct Reader {
+    /// Bytes for the caller that did not fit into his room.
     rest: Bytes,
+    /// Room for what comes, and how much of it the machine has not taken yet.
+    room: Vec<u8>,
+    came: std::ops::Range<usize>,
+}
+
+/// How much is read at a time.
+const ROOM: usize = 16 * 1024;
+
+impl Line {
+    /// Writes what there is, as far as the socket takes it; says whether some is left.
+    fn write_out(&mut self) -> bool {
+        let now = self.clock.look();
+        let (socket, machine) = self.lent.parts();
+        socket.flush(machine, now);
+        let want = machine.want();
+        socket.half_close(want.close);
+        want.write
+    }
+
+    /// Gives the machine what came, as far as it takes it, and takes what is for the caller.
+    fn receive(&mut self, reader: &mut Reader) -> Recv {
+        let now = self.clock.look();
+        let (_, machine) = self.lent.parts();
+        reader.came.start += machine.receive(&reader.room[reader.came.clone()], now);
+        while machine.poll_event(now).is_some() {}
+        machine.recv(self.id, now)
+    }
+
+    /// How long the machine lets one wait.
+    fn patience(&mut self) -> Option<Duration> {
+        let now = self.clock.look();
+        self.lent.machine().deadline().map(|(at, _)| at.since(now.mono))
+    }
+
+    fn pass_time(&mut self) {
+        let now = self.clock.look();
+        self.lent.machine().tick(now);
+    }
+
+    /// The input ended.
+    fn end(&mut self, how: Eof) {
+        let now = self.clock.look();
+        self.lent.machine().eof(how, now);
+    }
 }
 
 impl Upgraded {
+    pub(super) fn new(
+        mut lent: Lent<Socket>,
+        id: Id,
+        clock: Clock,
+        about: Arc<Answer>,
+    ) -> Upgraded {
+        let stream = lent.parts().0.stream();
+        let reader = Reader { rest: Bytes::new(), room: Vec::new(), came: 0..0 };
+        Upgraded {
+            stream,
+            line: Mutex::new(Line { lent, id, clock }),
+            reader: Mutex::new(reader),
+            hurries: AtomicBool::new(false),
+            about,
+        }
+    }
+
     fn named(&self, error: Error) -> Error {
         error.of(&self.about.method, &self.about.url)
     }
 
-    pub(super) fn new(lent: Lent<Socket>, id: Id, clock: Clock, about: Arc<Answer>) -> Upgraded {
-        Upgraded { lent, id, clock, about, rest: Bytes::new() }
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn receive(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            let (_, machine) = self.lent.parts();
-            match machine.recv(self.id, self.clock.look()) {
-                Recv::Data(data) => return Ok(Some(data)),
-                Recv::End(_) => return Ok(None),
+    /// Has reads give up after this time, with [`io::ErrorKind::WouldBlock`]; without
+    /// one they wait without end.
+    ///
+    /// # Errors
+    /// The socket cannot be set.
+    pub fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.hurries.store(limit.is_some(), Ordering::Relaxed);
+        self.stream.set_read_timeout(limit)
+    }
+
+    fn receive(&self, room: &mut [u8]) -> io::Result<usize> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = &mut *reader;
+        while reader.rest.is_empty() {
+            let before = reader.came.clone();
+            let mut line = self.line();
+            let received = line.receive(reader);
+            line.write_out();
+            drop(line);
+            match received {
+                Recv::Data(data) => reader.rest = data,
+                Recv::End(_) => return Ok(0),
                 Recv::Failed(error) => {
-                    return Err(self.named(Error::new(error).during(Phase::Receive)));
+                    let error = Error::new(error).during(Phase::Receive);
+                    return Err(self.named(error).into());
                 }
-                Recv::Pending => self.turn(false)?,
+                Recv::Pending if reader.came.is_empty() => self.wait(reader)?,
+                Recv::Pending if reader.came == before => {
+                    return Err(self.named(Error::ended()).into());
+                }
+                // The machine had no room for it before.
+                Recv::Pending => {}
             }
         }
+        (&mut reader.rest).reader().read(room)
     }
 
-    /// Moves something, either way; does not wait to read while one `writes`.
-    fn turn(&mut self, writes: bool) -> Result<(), Error> {
-        let (socket, machine) = self.lent.parts();
-        while machine.poll_event(self.clock.last()).is_some() {}
-        self.clock.look();
-        match socket.turn(machine, writes, None, &mut self.clock) {
-            Turn::Moved => Ok(()),
-            Turn::Late | Turn::Stuck => Err(self.named(Error::ended())),
+    /// Waits for more, while others may write.
+    fn wait(&self, reader: &mut Reader) -> io::Result<()> {
+        reader.room.resize(ROOM, 0);
+        match self.stream.read(&mut reader.room) {
+            Moved::Bytes(count) => reader.came = 0..count,
+            Moved::End => self.line().end(Eof::Clean),
+            Moved::Lost => self.line().end(Eof::Reset),
+            Moved::Nothing if self.hurries.load(Ordering::Relaxed) => {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Moved::Nothing => {}
         }
+        Ok(())
     }
 
-    fn send(&mut self, piece: &[u8]) -> Result<usize, Error> {
+    fn send(&self, piece: &[u8]) -> Result<usize, Error> {
         let most = piece.len().min(PIECE);
         let mut data = Bytes::copy_from_slice(&piece[..most]);
         loop {
-            let now = self.clock.look();
-            let (socket, machine) = self.lent.parts();
-            let sent = machine.send(self.id, &mut data, now);
-            socket.flush(machine, now);
+            let mut line = self.line();
+            let (id, now) = (line.id, line.clock.look());
+            let sent = line.lent.machine().send(id, &mut data, now);
+            line.write_out();
+            drop(line);
             sent.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
             if data.len() < most {
                 return Ok(most - data.len());
             }
-            self.turn(true)?;
+            self.wait_for_room()?;
         }
     }
 
-    fn write_out(&mut self) -> Result<(), Error> {
-        while self.lent.machine().want().write {
-            self.turn(true)?;
+    fn write_out(&self) -> Result<(), Error> {
+        while self.line().write_out() {
+            self.wait_for_room()?;
         }
+        Ok(())
+    }
+
+    fn wait_for_room(&self) -> Result<(), Error> {
+        let wait = self.line().patience();
+        let waited = wait_for(&[(self.stream.as_fd(), Idle::Writes)], wait);
+        waited.map_err(|error| self.named(Error::new(Cause::Io(error)).during(Phase::Send)))?;
+        self.line().pass_time();
         Ok(())
     }
 
@@ -103,36 +221,45 @@ impl Upgraded {
     ///
     /// # Errors
     /// The connection failed.
-    pub fn finish(&mut self) -> Result<(), Error> {
-        let now = self.clock.look();
-        let finished = self.lent.machine().finish(self.id, None, now);
+    pub fn finish(&self) -> Result<(), Error> {
+        let mut line = self.line();
+        let (id, now) = (line.id, line.clock.look());
+        let finished = line.lent.machine().finish(id, None, now);
+        drop(line);
         finished.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
-        self.write_out()?;
-        let (socket, machine) = self.lent.parts();
-        socket.flush(machine, now);
-        Ok(())
+        self.write_out()
+    }
+}
+
+impl Read for &Upgraded {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if room.is_empty() { Ok(0) } else { self.receive(room) }
     }
 }
 
 impl Read for Upgraded {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if self.rest.is_empty() && !room.is_empty() {
-            match self.receive()? {
-                Some(piece) => self.rest = piece,
-                None => return Ok(0),
-            }
-        }
-        (&mut self.rest).reader().read(room)
+        (&*self).read(room)
     }
 }
 
-impl Write for Upgraded {
+impl Write for &Upgraded {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         if piece.is_empty() { Ok(0) } else { Ok(self.send(piece)?) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(self.write_out()?)
+    }
+}
+
+impl Write for Upgraded {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        (&*self).write(piece)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self).flush()
     }
 }
 
