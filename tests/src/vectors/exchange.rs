@@ -9,7 +9,8 @@ use purlin_core::exchange::{Ask, CookieStore, Error, Exchange, Order, Payload, P
 use purlin_core::policy::jar::Jar;
 use purlin_core::policy::redirect::Policy;
 use purlin_core::{
-    Body, BodyLength, CloseReason, Fields, Now, RequestHead, ResponseHead, Retry, Status, Url,
+    Body, BodyLength, CloseReason, Fields, Method, Now, RequestHead, ResponseHead, Retry, Status,
+    Url,
 };
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -97,7 +98,10 @@ impl CookieStore for Cookies {
 }
 
 fn order(input: &Value) -> Result<Order, String> {
-    let method = text(input, "method").parse().map_err(|_| "no method")?;
+    let method = match text(input, "method") {
+        "" => Method::GET,
+        method => method.parse().map_err(|_| "no method")?,
+    };
     let url = Url::parse(latin1(&input["url"])).map_err(|error| error.to_string())?;
     let mut order = Order::new(method, url);
     if let Some(host) = input["host"].as_str().filter(|host| !host.is_empty()) {

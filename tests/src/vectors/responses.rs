@@ -82,7 +82,7 @@ fn judge(ran: &Ran, expect: &Value) -> Result<(), String> {
         }
         (got, _) => return Err(format!("message: {got:?}, and {:?}", ran.after.failed)),
     }
-    check_end(ran, text(expect, "end"))
+    check_end(ran, text(expect, "end"), &decode(&expect["rest_b64"]))
 }
 
 /// What comes is refused: no response is told, or its body fails.
@@ -124,14 +124,17 @@ fn check_message(got: &Message, expect: &Value, tunnel: bool, rest: &[u8]) -> Re
     check(body.starts_with(&got.body), || format!("body {}", got.body.escape_ascii()))
 }
 
-fn check_end(ran: &Ran, end: &str) -> Result<(), String> {
+fn check_end(ran: &Ran, end: &str, rest: &[u8]) -> Result<(), String> {
     let (before, after) = (&ran.before, &ran.after);
+    // What begins as a 408 does is looked at whole: the connection is not reused, and
+    // closes when the head is there, or late (RFC 9110 §15.5.9).
+    let closes = |seen: &Seen| seen.closing || (begins_timeout(rest) && after.closing);
     let body = |seen: &Seen| seen.message.as_ref().map(|message| message.end);
     let never = matches!(before.reuse, Reuse::Never(_));
     let failed = before.failed.is_some();
     let fits = match end {
         "reusable" => body(before) == Some(BodyEnd::Whole) && before.reuse == Reuse::Now,
-        "close" => body(before) == Some(BodyEnd::Whole) && never && before.closing,
+        "close" => body(before) == Some(BodyEnd::Whole) && never && closes(before),
         "eof_body" => {
             body(before) == Some(BodyEnd::NotYet) && never && body(after) == Some(BodyEnd::Whole)
         }
@@ -148,6 +151,12 @@ fn check_end(ran: &Ran, end: &str) -> Result<(), String> {
         _ => false,
     };
     check(fits, || format!("expected {end}: {before:?}, then {after:?}"))
+}
+
+fn begins_timeout(rest: &[u8]) -> bool {
+    let head_ends = rest.windows(4).any(|four| four == b"\r\n\r\n");
+    let begins = |begin: &[u8]| begin.starts_with(&rest[..rest.len().min(begin.len())]);
+    !rest.is_empty() && !head_ends && (begins(b"HTTP/1.1 408") || begins(b"HTTP/1.0 408"))
 }
 
 fn to_u16(status: u64) -> u16 {
