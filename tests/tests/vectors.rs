@@ -1,21 +1,61 @@
 //! Every vector holds, in both profiles.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use purlin_tests::vectors::{KINDS, Profile, deviations, run};
+use serde_json::{Value, json};
 
 #[test]
 fn every_vector_holds() {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     for kind in KINDS {
-        let file = vectors.join(kind.family).join(format!("{}.jsonl", kind.name));
         let known = deviations(kind.family).unwrap();
-        let report = run(kind, &file, &known, Profile::ALL).unwrap();
-        assert!(report.failures.is_empty(), "{}", report.failures.join("\n"));
-        let cases = fs::read_to_string(&file).unwrap().lines().count();
-        assert_eq!(report.passed, cases, "{}: every case is run", kind.name);
+        let files = files(&vectors.join(kind.family));
+        let mut files = files.iter().filter(|file| kind_of(file) == kind.name).peekable();
+        assert!(files.peek().is_some(), "{}: there are no vectors", kind.name);
+        for file in files {
+            let report = run(kind, file, &known, Profile::ALL).unwrap();
+            assert!(report.failures.is_empty(), "{}", report.failures.join("\n"));
+            let cases = fs::read_to_string(file).unwrap().lines().count();
+            assert_eq!(report.passed, cases, "{}: every case is run", file.display());
+        }
     }
+}
+
+#[test]
+fn every_file_of_vectors_is_of_a_kind_and_every_id_is_used_once() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let mut ids = BTreeSet::new();
+    for family in BTreeSet::from_iter(KINDS.iter().map(|kind| kind.family)) {
+        for file in files(&vectors.join(family)) {
+            let name = kind_of(&file);
+            let is_kind = KINDS.iter().any(|kind| kind.name == name && kind.family == family);
+            assert!(is_kind, "{}", file.display());
+            for line in fs::read_to_string(&file).unwrap().lines() {
+                let case: Value = serde_json::from_str(line).unwrap();
+                let id = case["id"].as_str().unwrap().to_owned();
+                assert!(ids.insert((name.clone(), id.clone())), "{id} stands twice");
+            }
+        }
+    }
+}
+
+/// The files of vectors in a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|file| file.extension().is_some_and(|end| end == "jsonl"))
+        .filter(|file| kind_of(file) != "deviations")
+        .collect()
+}
+
+/// What stands before the first dot: `redirects` in `redirects.own.jsonl`.
+fn kind_of(file: &Path) -> String {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    name.split('.').next().unwrap().to_owned()
 }
 
 #[test]
@@ -26,7 +66,7 @@ fn a_wrong_expectation_is_found_in_every_place() {
         "rfc":"accept","end":"closed","after":"close","status_ok":[],"expect":[{"method":"GET","target":"/",
         "version":"1.0","headers":[],"body_b64":"","trailers":[],"complete":true}]}"#,
     );
-    let case: serde_json::Value = serde_json::from_str(line).unwrap();
+    let case: Value = serde_json::from_str(line).unwrap();
     kind.check.case(&case, &[Profile::Strict]).unwrap();
     for (place, other) in [
         ("/end", "idle"),
@@ -53,29 +93,68 @@ fn a_wrong_expectation_of_a_response_is_found_in_every_place() {
         "expect":{"interim":[],"end":"reusable","rest_b64":"","message":{"status":200,"reason":"OK",
         "version":"1.1","headers":[["Transfer-Encoding","chunked"]],"body_b64":"YQ==","trailers":[],
         "complete":true}}}"#;
-    let case: serde_json::Value = serde_json::from_str(line).unwrap();
+    let case: Value = serde_json::from_str(line).unwrap();
     kind.check.case(&case, Profile::ALL).unwrap();
     for (place, other) in [
-        ("/method", serde_json::json!("HEAD")),
+        ("/method", json!("HEAD")),
         ("/rfc", "either".into()),
-        ("/expect/interim", serde_json::json!([100])),
+        ("/expect/interim", json!([100])),
         ("/expect/end", "close".into()),
         ("/expect/end", "eof_body".into()),
         ("/expect/end", "partial_body".into()),
         ("/expect/end", "error".into()),
         ("/expect/end", "tunnel".into()),
-        ("/expect/message", serde_json::Value::Null),
+        ("/expect/message", Value::Null),
         ("/expect/message/status", 201.into()),
         ("/expect/message/reason", "KO".into()),
         ("/expect/message/version", "1.0".into()),
-        ("/expect/message/headers", serde_json::json!([])),
+        ("/expect/message/headers", json!([])),
         ("/expect/message/body_b64", "YWE=".into()),
-        ("/expect/message/trailers", serde_json::json!([["X-T", "1"]])),
+        ("/expect/message/trailers", json!([["X-T", "1"]])),
         ("/expect/message/complete", false.into()),
     ] {
         let mut wrong = case.clone();
         *wrong.pointer_mut(place).unwrap() = other;
         wrong["advice"] = "reject".into();
         assert!(kind.check.case(&wrong, &[Profile::Strict]).is_err(), "{place}");
+    }
+}
+
+#[test]
+fn a_wrong_expectation_of_what_a_client_does_is_found() {
+    // The rules for what differs from Go let nothing else pass.
+    for (kind, id, place, other) in [
+        ("redirects", "redirects-dev-0133", "/out/sent/1/url", json!("http://a.com/other")),
+        ("redirects", "redirects-dev-0133", "/out/sent/1/host", json!("b.com")),
+        ("redirects", "redirects-dev-0133", "/out/sent/1/method", json!("POST")),
+        ("redirects", "redirects-dev-0133", "/out/sent/2/headers", json!([["X", "1"]])),
+        ("redirects", "redirects-dev-0133", "/out/sent/0/content_length", json!(5)),
+        ("redirects", "redirects-dev-0133", "/out/status", json!(302)),
+        ("redirects", "redirects-dev-0133", "/out/hop", json!(1)),
+        ("redirects", "redirects-dev-0115", "/out/sent/1/url", json!("http://b.com/")),
+        ("redirects", "redirects-dev-0073", "/out/sent/2/headers/0/0", json!("X-Other")),
+        ("redirects", "redirects-dev-0169", "/out/sent/1/host", json!("a.com")),
+        ("redirects", "redirects-dev-0163", "/in/url", json!("http://a.com/")),
+        ("cookiejar", "cookiejar-dev-0006", "/out/gets/0/cookie_header", json!("A=a")),
+        ("cookiejar", "cookiejar-dev-0006", "/out/gets/1/cookies", json!([{"name": "A"}])),
+        ("proxy_env", "proxy_env-dev-0014", "/out/proxy", json!("http://other:1")),
+        ("proxy_env", "proxy_env-dev-0014", "/out/proxy", Value::Null),
+        ("proxy_env", "proxy_env-dev-0022", "/out/err", json!("")),
+        ("cookies_parse", "cookies_parse-dev-0047", "/out/cookie/secure", json!(false)),
+        ("cookies_parse", "cookies_parse-dev-0047", "/out/cookie/serialised", json!("a=1")),
+        ("request_write", "request_write-dev-0346", "/out/dialed", json!("example.com:81")),
+        ("request_write", "request_write-dev-0346", "/out/err", json!("body_error")),
+        ("request_write", "request_write-dev-0346", "/out/wire", json!("GET / HTTP/1.1\r\n\r\n")),
+        ("request_write", "request_write-dev-0105", "/in/body/segments/0", json!("abd")),
+        ("request_write", "request_write-dev-0145", "/in/body/segments/0", json!("abd")),
+    ] {
+        let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/client");
+        let text = fs::read_to_string(file.join(format!("{}.jsonl", kind.name))).unwrap();
+        let line = text.lines().find(|line| line.contains(id)).unwrap();
+        let mut case: Value = serde_json::from_str(line).unwrap();
+        kind.check.case(&case, Profile::ALL).unwrap();
+        *case.pointer_mut(place).unwrap() = other;
+        assert!(kind.check.case(&case, Profile::ALL).is_err(), "{id} {place}");
     }
 }
