@@ -4,7 +4,6 @@
 use crate::policy::proxy::{Kind, Proxy};
 use crate::target::Part;
 use crate::url::Url;
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ pub struct Route {
     via: Option<Via>,
 }
 
-/// A host in lower case, an IPv6 address without brackets and with its zone.
+/// A host in lower case, an IPv6 address without brackets and with its zone as it is.
 /// Empty where a proxy forwards requests: it serves every host.
 ///
 /// Most URLs have it so already: then it is part of their text.
@@ -34,7 +33,7 @@ impl Host {
         let part = url.host_part();
         let text = url.shared();
         let usual = url.zone().is_none() && !url.host().bytes().any(|b| b.is_ascii_uppercase());
-        if usual { Host { text, part } } else { Host::made(with_zone(url).to_ascii_lowercase()) }
+        if usual { Host { text, part } } else { Host::made(with_zone(url)) }
     }
 
     fn made(text: String) -> Host {
@@ -131,10 +130,12 @@ impl Route {
     }
 }
 
-fn with_zone(url: &Url) -> Cow<'_, str> {
+/// A host has no case; a zone is the name of an interface, and has one.
+fn with_zone(url: &Url) -> String {
+    let host = url.host().to_ascii_lowercase();
     match url.zone() {
-        Some(zone) => format!("{}%{zone}", url.host()).into(),
-        None => url.host().into(),
+        Some(zone) => format!("{host}%{zone}"),
+        None => host,
     }
 }
 

@@ -87,6 +87,20 @@ fn a_proxy_that_forwards_is_given_the_whole_url_and_its_own_password() {
 }
 
 #[test]
+fn a_host_has_no_case_but_its_zone_has() {
+    let route = |url: &str| {
+        let mut exchange = begin(Plan::default(), get(url));
+        let Ask::Connect(route) = exchange.ask(now()) else { panic!() };
+        route
+    };
+    let one = route("http://[FE80::A%25eN0]/");
+    assert_eq!(one.dialled(), ("fe80::a%eN0", 80));
+    assert!(one == route("http://[fe80::a%25eN0]/x"));
+    assert!(one != route("http://[fe80::a%25en0]/"));
+    assert!(route("http://A.test/") == route("http://a.test/"));
+}
+
+#[test]
 fn a_tunnel_leads_through_the_proxy_to_the_server() {
     let proxy = Arc::new(Proxy::new(Url::parse("socks5://proxy.test").unwrap()).unwrap());
     let route = Route::to(&Url::parse("https://A.test/").unwrap(), Some(proxy.clone()));

@@ -122,10 +122,10 @@ fn as_go(case: &Value, go: &Run) -> Result<(), String> {
             return Err(format!("sent {number}: {ours}, expected {expected}"));
         }
     }
-    let one = |url: &str, via: Option<u64>| (rules::one_form(url, given), via.unwrap_or_default());
-    let calls = items(out, "check_calls").iter();
-    let calls: Vec<_> = calls.map(|call| one(text(call, "url"), call["via"].as_u64())).collect();
-    let ours: Vec<_> = go.calls.iter().map(|(url, via)| one(url, Some(*via))).collect();
+    let calls: Vec<_> =
+        (0..items(out, "check_calls").len()).map(|n| rules::call(case, n)).collect();
+    let ours = go.calls.iter().map(|(url, via)| (rules::one_form(url, given), *via));
+    let ours: Vec<_> = ours.collect();
     let last = go.sent.len();
     let next = sent.get(last).map(|sent| text(sent, "url"));
     let asked = items(out, "check_calls").get(last.wrapping_sub(1)).map(|call| text(call, "url"));

@@ -150,8 +150,13 @@ fn differs(url: &str, line: &str, long: bool) -> bool {
         .is_some_and(|age| age > 9_223_372_036);
     // RFC 6265bis §4.1.3, which Go's jar does not look at.
     let promises = pair.starts_with("__host-") || pair.starts_with("__secure-");
-    let defaults = !value("path").is_some_and(|path| path.starts_with('/'));
+    let defaults = !value("path").is_some_and(|path| path.starts_with('/') && path.is_ascii());
+    // What Go takes for a name: neither an address of this machine, nor a domain.
+    let bare_v6 = url.contains("//[") && !url.contains("]:");
+    let as_name = bare_v6 && (value("secure").is_some() || value("domain").is_some());
     is_nowhere(url)
+        || url.contains("://.")
+        || as_name
         || (is_escaped(url) && defaults)
         || (long && ages)
         || wraps

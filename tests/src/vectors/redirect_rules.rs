@@ -20,6 +20,16 @@ const OF_BODY: [&str; 10] = [
     "Transfer-Encoding",
 ];
 
+/// What tells who one is, and goes to the first host alone.
+const CREDENTIALS: [&str; 6] = [
+    "Authorization",
+    "Cookie",
+    "Cookie2",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Www-Authenticate",
+];
+
 /// What the request of this number is held to: what Go sent, but for the rules.
 pub(super) fn expected(case: &Value, number: usize) -> Value {
     let (given, all) = (&case["in"], items(&case["out"], "sent"));
@@ -30,6 +40,10 @@ pub(super) fn expected(case: &Value, number: usize) -> Value {
     let mut headers = fields(&sent["headers"]);
     if body_dropped(given, number) {
         headers.retain(|(name, _)| !OF_BODY.iter().any(|of_body| is(name, of_body)));
+    }
+    if other_zone(all, number) {
+        let secret = |name: &[u8]| CREDENTIALS.iter().any(|secret| is(name, secret));
+        headers.retain(|(name, _)| !secret(name));
     }
     let referer = referer(all, number, own.as_deref());
     headers.retain(|(name, _)| !is(name, "Referer"));
@@ -42,11 +56,48 @@ pub(super) fn expected(case: &Value, number: usize) -> Value {
         let named = elsewhere(given, number) || host == authority(&url).replace("%25", "%");
         sent["host"] = if named { of_host(authority(&url)).into() } else { host.into() };
     }
-    // Go lets a Location of an empty fragment alone have the one before.
-    let emptied = number > 0 && location(given, number - 1).ends_with('#');
-    let url = if emptied { url.split('#').next().unwrap_or_default() } else { &url };
-    sent["url"] = one_form(url, given).into();
+    let before = number.checked_sub(1).map(|before| text(&all[before], "url"));
+    let url =
+        before.map_or(url.clone(), |before| led_to(before, location(given, number - 1), &url));
+    sent["url"] = one_form(&url, given).into();
     sent
+}
+
+/// What the policy's function is called with this time: the URL, and how many came before.
+pub(super) fn call(case: &Value, number: usize) -> (String, u64) {
+    let (given, out) = (&case["in"], &case["out"]);
+    let call = &items(out, "check_calls")[number];
+    let before = items(out, "sent").get(number).map_or("", |sent| text(sent, "url"));
+    let url = led_to(before, location(given, number), text(call, "url"));
+    (one_form(&url, given), call["via"].as_u64().unwrap_or_default())
+}
+
+/// Where a Location leads that is a fragment alone (RFC 3986 §5.2.2): Go takes an
+/// empty one for none, and loses an empty query before it.
+fn led_to(before: &str, location: &str, go: &str) -> String {
+    let before = before.split('#').next().unwrap_or_default();
+    let go = if location.ends_with('#') { go.split('#').next().unwrap_or_default() } else { go };
+    if location.starts_with('#') && before.ends_with('?') {
+        return format!("{before}{location}");
+    }
+    go.to_owned()
+}
+
+/// Whether one of the hosts so far was the first one but for the case of its zone, which
+/// is a name of this machine's and has one: it is another host.
+fn other_zone(all: &[Value], number: usize) -> bool {
+    let host = |at: usize| of_url(text(&all[at], "url"));
+    let first = host(0);
+    (1..=number)
+        .map(host)
+        .any(|host| host.contains("%25") && host != first && host.eq_ignore_ascii_case(&first))
+}
+
+/// The host of a URL, with its zone.
+fn of_url(url: &str) -> String {
+    let host = authority(url).rsplit_once('@').map_or(authority(url), |(_, host)| host);
+    let end = host.find(']').map_or(0, |end| end + 1);
+    host[..end].to_owned()
 }
 
 /// Fields as they are compared: sorted by name, in which case does not count;

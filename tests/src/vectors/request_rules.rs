@@ -8,8 +8,8 @@ use purlin_core::Url;
 use serde_json::Value;
 
 /// What decides framing, routing, authentication or how content is read
-/// (RFC 9110 §6.5.1), but for what Go refuses too.
-const NO_TRAILER: [&str; 18] = [
+/// (RFC 9110 §6.5.1), but for the lengths.
+const NO_TRAILER: [&str; 19] = [
     "authorization",
     "cache-control",
     "connection",
@@ -26,6 +26,7 @@ const NO_TRAILER: [&str; 18] = [
     "range",
     "set-cookie",
     "te",
+    "trailer",
     "upgrade",
     "www-authenticate",
 ];

@@ -90,9 +90,13 @@ fn digits(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| !text.starts_with('+'))
 }
 
-/// A number without zeros before it: Go compares ports as texts.
-fn number(text: &str) -> Option<u16> {
-    digits(text).filter(|_| text == "0" || !text.starts_with('0'))
+/// The port behind a colon: none if nothing stands there. Go compares ports as
+/// texts, so that one with zeros before it is nobody's.
+fn port_of(text: &str) -> Option<Option<u16>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    digits(text).filter(|_| text == "0" || !text.starts_with('0')).map(Some)
 }
 
 /// Splits a port off; `None` if there is something that is not one.
@@ -102,10 +106,10 @@ fn host_and_port(member: &str) -> Option<(&str, Option<u16>)> {
     }
     if let Some(rest) = member.strip_prefix('[') {
         let (inside, port) = rest.split_once("]:")?;
-        return Some((inside, Some(number(port)?)));
+        return Some((inside, port_of(port)?));
     }
     match member.split_once(':') {
-        Some((host, port)) => Some((host, Some(number(port)?))),
+        Some((host, port)) => Some((host, port_of(port)?)),
         None => Some((member, None)),
     }
 }
