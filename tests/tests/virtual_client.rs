@@ -129,7 +129,7 @@ fn who_waits_has_the_time_that_the_plan_gives() {
     play.0.sleep(Duration::from_secs(29));
     play.expect(&[]);
     play.0.sleep(Duration::from_secs(1));
-    let late = "error b GET http://a.test/: connect: not done within 30s";
+    let late = "error b GET http://a.test/: connect: all connections that there may be were in use for 30s";
     play.expect(&[late]);
     play.respond("a", OK).expect(&["response a 200"]);
 }

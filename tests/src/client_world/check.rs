@@ -194,7 +194,7 @@ fn explained(task: &Task, error: &Error) -> Result<(), String> {
             Excuse::Idled => !task.may_repeat() || task.sendings == ATTEMPTS,
             Excuse::None => false,
         },
-        Cause::Timeout(_) | Cause::TotalTimeout(_) => true,
+        Cause::Timeout(_) | Cause::TotalTimeout(_) | Cause::NoTurn(_) => true,
         _ => false,
     };
     check(known || error.is_timeout(), || format!("nothing explains {error}"))
