@@ -12,21 +12,11 @@ mod both;
 use kit::stage::Stage;
 use purlin_smol::client::{Client, Request, Settings};
 use smol::io::{AsyncReadExt, AsyncWriteExt, split};
-use std::io::{Read, Write};
 
 #[test]
 fn two_tasks_share_a_connection_that_was_upgraded() {
     const SIZE: usize = 20 << 20;
-    let stage = Stage::new(|scene| {
-        scene.hear();
-        scene.say(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
-        );
-        let mut room = vec![0; 100_000];
-        while let Ok(count @ 1..) = scene.stream.read(&mut room) {
-            scene.stream.write_all(&room[..count]).unwrap();
-        }
-    });
+    let stage = Stage::echo();
     let client = Client::with(Settings::new().no_proxy());
     smol::block_on(async {
         for _ in 0..5 {

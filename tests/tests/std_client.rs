@@ -38,16 +38,7 @@ fn a_body_may_wait_for_what_the_server_makes_of_the_head() {
 #[test]
 fn one_thread_reads_what_was_upgraded_while_another_writes() {
     const SIZE: usize = 20 << 20;
-    let stage = Stage::new(|scene| {
-        scene.hear();
-        scene.say(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
-        );
-        let mut room = vec![0; 100_000];
-        while let Ok(count @ 1..) = scene.stream.read(&mut room) {
-            scene.stream.write_all(&room[..count]).unwrap();
-        }
-    });
+    let stage = Stage::echo();
     let client = Client::with(Settings::new().no_proxy());
     let upgrade = Request::get(stage.url("/")).header("Connection", "upgrade");
     let stream = client.send(upgrade.header("Upgrade", "echo")).unwrap().upgrade().unwrap();

@@ -48,6 +48,7 @@
 //! );
 //! ```
 
+mod answer;
 mod cookies;
 mod error;
 mod head;
@@ -55,8 +56,10 @@ mod order;
 mod plan;
 mod request;
 mod route;
+mod times;
 mod trace;
 
+pub use answer::{Answer, Ask, Reached};
 pub use error::{Cause, Error};
 pub use order::{Order, Payload};
 pub use plan::{CookieStore, PhaseTimeouts, Plan, Proxies, ProxyChoice};
@@ -65,15 +68,14 @@ pub use route::Route;
 pub use trace::{Stretch, Trace};
 
 use crate::error::{Phase, Retry};
-use crate::head::{Method, RequestHead, ResponseHead, Status, names};
+use crate::head::{ResponseHead, names};
 use crate::machine::{Body, BodyLength};
 use crate::policy::coding::{self, Decoding};
 use crate::policy::redirect::{Hop, Replay, Step, Trail};
 use crate::policy::retry;
 use crate::time::{Mono, Now};
-use crate::url::Url;
 use std::sync::Arc;
-use std::time::Duration;
+use times::Times;
 
 /// One request of a client, from its URL to its response.
 #[derive(Debug)]
@@ -90,11 +92,7 @@ pub struct Exchange {
     body_begun: bool,
     /// Whether gzip was asked for by us.
     coding_asked: bool,
-    total: Option<(Mono, Duration)>,
-    /// The phase that is under way, when it began, and until when it may last.
-    phase: Option<(Phase, Mono, Option<Mono>)>,
-    /// That phase is waiting for a connection of which there may be no more.
-    queued: bool,
+    times: Times,
     trace: Trace,
     earlier: Vec<Trace>,
     interims: Vec<ResponseHead>,
@@ -113,79 +111,6 @@ enum State {
     Turning,
     Failed(Error),
     Over,
-}
-
-/// What whoever runs an exchange is to do next.
-#[derive(Debug)]
-pub enum Ask {
-    /// Have a connection along this route: a kept one, or a new one.
-    Connect(Route),
-    /// Give this to the connection's machine.
-    Send {
-        /// The head.
-        head: RequestHead,
-        /// The body; what streams is to be read from the beginning.
-        body: Body,
-        /// The body that streams has been read from: it must be had anew.
-        rewind: bool,
-    },
-    /// Move bytes until the machine tells something.
-    Drive,
-    /// Throw away the rest of the response, and keep the connection if that was cheap.
-    Discard,
-    /// The response is the caller's.
-    Deliver(Arc<Answer>),
-    /// It came to nothing.
-    Fail(Error),
-}
-
-/// The connection that was had.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reached {
-    /// It has served before.
-    pub reused: bool,
-    /// How long it has been idle since.
-    pub idle: Duration,
-}
-
-impl Reached {
-    /// A new connection.
-    pub fn new() -> Reached {
-        Reached::default()
-    }
-}
-
-/// A response, and what is known of how it came.
-#[derive(Debug)]
-pub struct Answer {
-    /// Its head. What a coding that is to be undone says of the content has been taken out.
-    pub head: ResponseHead,
-    /// How long its body is, as it is transferred.
-    pub body: BodyLength,
-    /// What is to be done with its content.
-    pub decoding: Decoding,
-    /// The method of the request that it answers, after redirects.
-    pub method: Method,
-    /// Where it came from, after redirects.
-    pub url: Url,
-    /// The interim responses before it, in order.
-    pub interims: Vec<ResponseHead>,
-    /// When what happened.
-    pub trace: Trace,
-    /// The same of the sendings before: redirects and retries.
-    pub earlier: Vec<Trace>,
-    /// Until when its body must have been read.
-    pub until: Option<(Mono, Duration)>,
-}
-
-impl Answer {
-    /// Whether what follows is no HTTP: 101 (Switching Protocols), or success of
-    /// a CONNECT (RFC 9110 §7.8, §9.3.6).
-    pub fn is_upgraded(&self) -> bool {
-        let status = self.head.status();
-        let tunnel = self.method == Method::CONNECT && status.is_success();
-        tunnel || status == Status::SWITCHING_PROTOCOLS
-    }
 }
 
 impl Exchange {
@@ -208,9 +133,7 @@ impl Exchange {
             sendings: 0,
             body_begun: false,
             coding_asked: false,
-            total: total.map(|limit| (now.mono + limit, limit)),
-            phase: None,
-            queued: false,
+            times: Times::new(total, now),
             trace: Trace { began: now.mono, ..Trace::default() },
             earlier: Vec::new(),
             interims: Vec::new(),
@@ -294,26 +217,19 @@ impl Exchange {
             Phase::Tls => Some(self.plan.timeouts.setup),
             _ => None,
         };
-        self.phase = Some((phase, now.mono, limit.map(|limit| now.mono + limit)));
+        self.times.begin(phase, limit, now);
     }
 
     /// A connection of the pool's is waited for: its time runs.
     pub fn begin_waiting(&mut self, now: Now) {
-        self.end_phase(now);
-        self.phase = Some((Phase::Connect, now.mono, Some(now.mono + self.plan.timeouts.pool)));
-        self.queued = true;
+        self.times.begin_turn(self.plan.timeouts.pool, now);
     }
 
     fn end_phase(&mut self, now: Now) {
-        self.queued = false;
-        let Some((phase, from, _)) = self.phase.take() else {
-            return;
-        };
-        let stretch = Some(Stretch { from, to: now.mono });
-        match phase {
-            Phase::Dns => self.trace.dns = stretch,
-            Phase::Connect => self.trace.connect = stretch,
-            Phase::Tls => self.trace.setup = stretch,
+        match self.times.end(now) {
+            Some((Phase::Dns, stretch)) => self.trace.dns = Some(stretch),
+            Some((Phase::Connect, stretch)) => self.trace.connect = Some(stretch),
+            Some((Phase::Tls, stretch)) => self.trace.setup = Some(stretch),
             _ => {}
         }
     }
@@ -322,7 +238,7 @@ impl Exchange {
     pub fn connected(&mut self, how: Reached, now: Now) {
         if how.reused {
             // Whatever was begun besides, this was quicker.
-            self.phase = None;
+            self.times.end(now);
         }
         self.end_phase(now);
         if let State::Connecting(route) = &self.state {
@@ -356,14 +272,13 @@ impl Exchange {
     /// Something failed. `fact` says whether the request may be sent again, as
     /// far as the connection knows.
     pub fn failed(&mut self, error: Error, fact: Retry, now: Now) {
-        self.phase = None;
+        self.times.end(now);
         self.trace.end = Some(now.mono);
-        // A limit that passed is told: sent again, the request would wait as long once more.
-        let fact = if error.is_timeout() { Retry::Never } else { fact };
         let failed = retry::Failed {
             method: &self.order.method,
             fields: &self.order.fields,
             fact,
+            timed_out: error.is_timeout(),
             reused: self.trace.reused,
             replayable: !self.body_begun || self.order.payload.is_replayable(),
             answered: self.trace.head.is_some(),
@@ -410,7 +325,7 @@ impl Exchange {
             interims: std::mem::take(&mut self.interims),
             trace: self.trace,
             earlier: std::mem::take(&mut self.earlier),
-            until: self.total,
+            until: self.times.total(),
         }));
     }
 
@@ -460,34 +375,19 @@ impl Exchange {
 
     /// When to call [`Exchange::tick`] at the latest.
     pub fn deadline(&self) -> Option<Mono> {
-        let phase = self.phase.and_then(|(.., until)| until);
-        let total = self.total.map(|(at, _)| at);
-        [phase, total].into_iter().flatten().min()
+        self.times.deadline()
     }
 
     /// Time has passed: says whether the exchange failed by that.
     pub fn tick(&mut self, now: Now) -> bool {
-        if let Some((at, limit)) = self.total {
-            if at <= now.mono {
-                let phase = self.current_phase();
-                self.state = State::Failed(Error::new(Cause::TotalTimeout(limit)).during(phase));
-                return true;
-            }
-        }
-        match self.phase {
-            Some((phase, from, Some(until))) if until <= now.mono => {
-                let limit = until.since(from);
-                let cause = if self.queued { Cause::NoTurn(limit) } else { Cause::Timeout(limit) };
-                self.state = State::Failed(Error::new(cause).during(phase));
-                true
-            }
-            _ => false,
-        }
+        let Some(cause) = self.times.over(now) else { return false };
+        self.state = State::Failed(Error::new(cause).during(self.current_phase()));
+        true
     }
 
     fn current_phase(&self) -> Phase {
-        match (self.phase, &self.state) {
-            (Some((phase, ..)), _) => phase,
+        match (self.times.phase(), &self.state) {
+            (Some(phase), _) => phase,
             (None, State::Start | State::Connecting(_)) => Phase::Connect,
             (None, State::Turning) => Phase::Receive,
             (None, _) if self.trace.sent.is_none() => Phase::Send,

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::error::{CloseReason, Fault, PeerError};
-use crate::head::Fields;
+use crate::head::{Fields, Method, RequestHead, Status};
 use crate::policy::proxy::Proxy;
+use crate::url::Url;
+use std::time::Duration;
 
 fn now() -> Now {
     Now::at(Mono::from_secs(100), 1_700_000_000)

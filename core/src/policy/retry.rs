@@ -17,6 +17,8 @@ pub struct Failed<'a> {
     /// Whether the connection had served an exchange before: only then may the
     /// peer have been closing it just as the request was sent.
     pub reused: bool,
+    /// Whether a time limit has passed.
+    pub timed_out: bool,
     /// Whether its body can be given again: there is none, or it is in memory.
     pub replayable: bool,
     /// What the machine says of it.
@@ -46,6 +48,8 @@ pub enum Decision {
     NotIdempotent,
     /// Not: the same would happen again.
     Useless,
+    /// Not: it would wait as long once more.
+    TimedOut,
 }
 
 impl Decision {
@@ -64,6 +68,7 @@ impl Decision {
 ///     method: &Method::GET,
 ///     fields: &Fields::new(),
 ///     reused: true,
+///     timed_out: false,
 ///     replayable: true,
 ///     fact: Retry::IfIdempotent,
 ///     answered: false,
@@ -77,6 +82,8 @@ pub fn decide(failed: &Failed<'_>, most: u32) -> Decision {
     let repeatable = failed.method.is_idempotent() || has_key(failed.fields);
     if failed.fact == Retry::Never {
         Decision::Useless
+    } else if failed.timed_out {
+        Decision::TimedOut
     } else if failed.answered {
         Decision::Answered
     } else if failed.attempts >= most {
@@ -112,6 +119,7 @@ mod tests {
             method: &Method::GET,
             fields: &none,
             reused: true,
+            timed_out: false,
             replayable: true,
             fact: Retry::IfIdempotent,
             answered: false,
@@ -131,6 +139,8 @@ mod tests {
             (Failed { replayable: false, fact: Retry::Safe, ..base }, Decision::NotReplayable),
             (Failed { answered: true, ..base }, Decision::Answered),
             (Failed { fact: Retry::Never, ..base }, Decision::Useless),
+            (Failed { timed_out: true, ..base }, Decision::TimedOut),
+            (Failed { timed_out: true, fact: Retry::Safe, ..base }, Decision::TimedOut),
             (Failed { attempts: 2, ..base }, Decision::Idempotent),
             (Failed { attempts: 3, ..base }, Decision::Exhausted),
             (Failed { attempts: 3, fact: Retry::Safe, ..base }, Decision::Exhausted),

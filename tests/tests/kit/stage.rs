@@ -47,6 +47,19 @@ impl Stage {
         Stage::new(move |scene| while scene.hear().is_some() && scene.say(&answer) {})
     }
 
+    /// A stage that takes up every upgrade, and says again what it hears then.
+    pub(crate) fn echo() -> Stage {
+        Stage::new(|scene| {
+            scene.hear();
+            let upgrade = "Connection: upgrade\r\nUpgrade: echo\r\n\r\n";
+            scene.say(&format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}"));
+            let mut room = vec![0; 100_000];
+            while let Ok(count @ 1..) = scene.stream.read(&mut room) {
+                scene.stream.write_all(&room[..count]).unwrap();
+            }
+        })
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -80,7 +80,7 @@ impl Socket {
         if !want.read && !full {
             return Poll::Ready(Turn::Stuck);
         }
-        if more && !full {
+        if more && !full && !want.write {
             // The answer may come before all is sent, and the reactor has no turn
             // to tell of it as long as there is room for more; nor of a time that is over.
             self.read_ready(machine, now);

@@ -56,7 +56,7 @@ impl Socket {
         let want = machine.want();
         self.half_close(want.close);
         let reads = want.read;
-        if more && !full {
+        if more && !full && !want.write {
             // The answer may come before all is sent, and so may the end of the time for it.
             self.read_ready(machine, now);
             return pass_time(machine, until, now);
