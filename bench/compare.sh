@@ -22,7 +22,7 @@ else
     echo 'SKIPPED: go is not installed, so net/http is not measured' >&2
 fi
 python3 check.py purlin-std purlin-smol purlin-runtime
-python3 run.py "${servers[@]}" --secs 1 --scenarios rate_30k,plain_c64,routed_c64,pipe16,newconn,echo_1k,echo_1m,down_10m "$@"
+python3 run.py "${servers[@]}" --secs 1 --scenarios rate_30k,plain_c64,routed_c64,pipe16,newconn,echo_1k,echo_1m,down_10m,h1_tls_c64,tls_handshake "$@"
 python3 icount.py purlin-std purlin-smol purlin-runtime hyper-tokio axum hyper-smol nginx floor-std floor-smol --syscalls --repeat 1
 python3 clients.py "${clients[@]}" --rounds 3 --scenarios plain_c1,plain_c16,bytes_64k_c4,down_10m_c1
 python3 clients.py purlin-std purlin-smol hyper-util ureq --icount
