@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `listener` | what connections are accepted from: TCP, Unix, inherited, in memory |
+//! | `socket_file` | the file of a Unix socket: made, taken over, removed |
 //! | `stream` | a connected socket of either kind, moved without waiting or with |
 //! | `readiness` | waiting for sockets, by as many threads as are idle |
 //! | `aside` | a server in a thread of its own, for tests |
@@ -26,6 +27,7 @@ mod memory;
 mod readiness;
 mod server;
 mod shared_mux;
+mod socket_file;
 mod stream;
 #[cfg(feature = "tracing")]
 mod tracing;

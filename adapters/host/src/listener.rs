@@ -3,17 +3,17 @@
 //! Accepts one at a time, without waiting; when to, and what with, the adapters decide.
 
 use crate::memory::Queue;
+use crate::socket_file::{self, SocketFile};
 use crate::stream::Stream;
 use listenfd::ListenFd;
 use purlin_core::message::Error;
 use purlin_core::observe::Address;
 use rustix::net::SocketFlags;
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 /// Connections that the system keeps until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -33,12 +33,13 @@ const BACKLOG: i32 = 4096;
 /// ```
 #[derive(Debug)]
 pub struct Listener {
+    /// The file of a Unix socket that was made here. It stands before the socket, which
+    /// is still open then when the file goes.
+    made: Option<SocketFile>,
     kind: Kind,
     address: Address,
     /// Every address of the machine: which one a connection has must be asked for.
     wildcard: bool,
-    /// The file of a Unix socket that was made here.
-    made: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -80,29 +81,23 @@ impl Listener {
         Err(failed)
     }
 
-    /// Listens on a Unix socket. A file that a server has left there which does
-    /// not run any more is replaced; this one's is removed with the listener.
+    /// Listens on a Unix socket. The socket of a server that does not run any more is
+    /// replaced, and nothing else: any other file, a link too, is left alone, and the
+    /// address is in use then. The listener removes the file that it has made, unless
+    /// another lies in its place by then, as it does where a new server has moved its own there.
     ///
     /// # Errors
     /// [`Error::Listen`].
     pub fn bind_unix(path: impl AsRef<Path>) -> Result<Listener, Error> {
         let path = path.as_ref();
-        let bound = UnixListener::bind(path).or_else(|error| {
-            let left_over = error.kind() == ErrorKind::AddrInUse
-                && UnixStream::connect(path)
-                    .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
-            if !left_over {
-                return Err(error);
-            }
-            fs::remove_file(path)?;
-            UnixListener::bind(path)
+        let bound = socket_file::bind(path).and_then(|(listener, made)| {
+            let listener = Listener::try_from(listener)?;
+            Ok(Listener { made, ..listener })
         });
-        let mut listener = bound.and_then(Listener::try_from).map_err(|cause| Error::Listen {
+        bound.map_err(|cause| Error::Listen {
             address: Some(Address::Unix(Some(path.to_owned()))),
             cause,
-        })?;
-        listener.made = Some(path.to_owned());
-        Ok(listener)
+        })
     }
 
     pub(crate) fn memory(queue: Queue) -> Listener {
@@ -256,20 +251,10 @@ impl AsRawFd for Listener {
     }
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Some(path) = self.made.take() {
-            // Somebody else has removed it.
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Moved;
-    use std::io::Write;
     use std::net::TcpStream;
 
     /// Accepts what is on its way.
@@ -308,21 +293,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_file_that_a_dead_server_left_is_replaced_and_a_living_ones_is_not() {
-        let path = std::env::temp_dir().join(format!("purlin-host-{}.sock", std::process::id()));
-        drop(UnixListener::bind(&path).unwrap());
-        assert!(path.exists(), "left over");
-        let listener = Listener::bind_unix(&path).unwrap();
-        let mut client = UnixStream::connect(&path).unwrap();
-        client.write_all(b"x").unwrap();
-        let error = Listener::bind_unix(&path).unwrap_err().to_string();
-        assert!(error.contains(path.to_str().unwrap()), "{error}");
-        assert_eq!(accept(&listener).stream.read(&mut [0]), Moved::Bytes(1));
-        drop(listener);
-        assert!(!path.exists(), "removed with its listener");
     }
 
     #[test]

@@ -100,8 +100,8 @@ impl<H: Handler> Server<H> {
     }
 
     /// Listens on a Unix socket and serves, as [`Server::listen`] does on an
-    /// address. A file that a server has left there which does not run any more
-    /// is replaced.
+    /// address. The socket of a server that does not run any more is replaced; any
+    /// other file there is left alone, and the address is in use.
     ///
     /// ```no_run
     /// # let server = purlin_smol::Server::new(async |_: purlin_smol::Request| "hello\n");
@@ -137,7 +137,7 @@ impl<H> Server<H> {
         Ok(self.with_listeners([Listener::bind(address)?]))
     }
 
-    /// Listens on a Unix socket, and accepts nothing yet; its file is removed at the end.
+    /// Listens on a Unix socket, and accepts nothing yet; the file that it makes is removed at the end.
     ///
     /// ```
     /// # smol::block_on(async {
