@@ -17,6 +17,9 @@ pub struct TlsInfo {
     pub version: &'static str,
     /// The cipher suite, by its IANA name, such as `"TLS_AES_128_GCM_SHA256"`.
     pub cipher: String,
+    /// How the keys were agreed on, by its IANA name, such as `"X25519MLKEM768"`;
+    /// empty if it has none, or if a resumed session of TLS 1.2 brought the keys.
+    pub key_exchange: &'static str,
     /// The protocol that both sides agreed on (RFC 7301), such as `http/1.1`.
     pub alpn: Option<Vec<u8>>,
     /// The name that the client asked for (RFC 6066 §3).

@@ -81,6 +81,8 @@ fn a_handshake_tells_both_sides_what_it_settled() {
     let (client, server) = (pair.client.info().unwrap(), pair.server.info().unwrap());
     assert_eq!((client.version, server.version), ("TLS 1.3", "TLS 1.3"));
     assert!(server.cipher.starts_with("TLS_AES_") || server.cipher.starts_with("TLS_CHACHA20_"));
+    assert_eq!(server.key_exchange, client.key_exchange);
+    assert!(server.key_exchange.starts_with("X25519"), "{}", server.key_exchange);
     assert_eq!(pair.server.alpn(), Some(&b"http/1.1"[..]));
     assert_eq!(server.server_name.as_deref(), Some("localhost"));
     assert_eq!(client.server_name.as_deref(), Some("localhost"));

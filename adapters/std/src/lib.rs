@@ -35,7 +35,10 @@
 //! | feature | adds |
 //! |---|---|
 //! | `gzip` (on) | a client undoes gzip, which it asks for |
-//! | `tls` (on) | [`Server::tls`], [`listen_and_serve_tls`], and `https` for clients: TLS by rustls, with the cryptography of `ring` |
+//! | `tls` (on) | [`Server::tls`], [`listen_and_serve_tls`], and `https` for clients: `ring` and `webpki-roots` |
+//! | `rustls` | the same, with cryptography and roots still to be chosen: by the features below, or by the application ([`tls::Crypto`], [`tls::Roots`]) |
+//! | `ring`, `aws-lc-rs` | the cryptography of these crates; `aws-lc-rs` has post-quantum key exchange, and is preferred if both are on |
+//! | `webpki-roots`, `platform-roots` | Mozilla's roots, compiled in; what the operating system trusts |
 //! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
 //! | `http` | the module `convert`: heads to and from the types of the crate `http` |
 
@@ -88,9 +91,9 @@ pub use purlin_core::{
     Timeouts, Values, Version, names,
 };
 pub use purlin_host::{Dialer, Listener, Panics, Stream, in_memory, inherited};
-#[cfg(feature = "tls")]
+#[cfg(feature = "rustls")]
 pub use purlin_tls as tls;
-#[cfg(feature = "tls")]
+#[cfg(feature = "rustls")]
 pub use server::listen_and_serve_tls;
 pub use server::{Bound, Server};
 pub use source::Source;

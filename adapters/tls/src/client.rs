@@ -1,8 +1,9 @@
 //! What a client needs to speak TLS: whom it trusts, and what it shows.
 //! Holds it; the handshake is the machine's.
 
+use crate::crypto::Crypto;
 use crate::error::TlsError;
-use crate::identity::{Identity, Roots, provider};
+use crate::identity::{Identity, Roots};
 use crate::server::HTTP1;
 use crate::unverified::Unverified;
 use rustls::ClientConfig;
@@ -31,7 +32,15 @@ impl ClientTls {
     /// # Errors
     /// [`TlsError`] if the cryptography cannot be set up.
     pub fn new(roots: Roots) -> Result<ClientTls, TlsError> {
-        let builder = ClientConfig::builder_with_provider(provider())
+        ClientTls::with_crypto(roots, &Crypto::preferred()?)
+    }
+
+    /// Trusts these roots, and speaks with this cryptography.
+    ///
+    /// # Errors
+    /// As [`ClientTls::new`].
+    pub fn with_crypto(roots: Roots, crypto: &Crypto) -> Result<ClientTls, TlsError> {
+        let builder = ClientConfig::builder_with_provider(Arc::clone(crypto.provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots.0);
         Ok(ClientTls::of(builder.with_no_client_auth()))
@@ -54,11 +63,29 @@ impl ClientTls {
     #[cfg(feature = "platform-roots")]
     pub fn with_platform_roots() -> Result<ClientTls, TlsError> {
         use rustls_platform_verifier::BuilderVerifierExt;
-        let builder = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_platform_verifier()
-            .map_err(|cause| TlsError::setup("the system's roots cannot be had").because(cause))?;
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(Crypto::preferred()?.provider()))
+                .with_safe_default_protocol_versions()?
+                .with_platform_verifier()
+                .map_err(|cause| {
+                    TlsError::setup("the system's roots cannot be had").because(cause)
+                })?;
         Ok(ClientTls::of(builder.with_no_client_auth()))
+    }
+
+    /// Trusts what the features that are on have: Mozilla's roots, else the operating system's.
+    ///
+    /// # Errors
+    /// As [`ClientTls::new`], or neither feature is on.
+    pub fn with_default_roots() -> Result<ClientTls, TlsError> {
+        #[cfg(feature = "webpki-roots")]
+        return ClientTls::with_webpki_roots();
+        #[cfg(all(feature = "platform-roots", not(feature = "webpki-roots")))]
+        return ClientTls::with_platform_roots();
+        #[cfg(not(any(feature = "webpki-roots", feature = "platform-roots")))]
+        return Err(TlsError::setup(
+            "no roots are trusted: turn on the feature `webpki-roots` or `platform-roots`, or give some",
+        ));
     }
 
     /// What somebody else has set up with rustls 0.23. This is the one place

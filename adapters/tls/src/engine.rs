@@ -5,6 +5,7 @@
 //! are ours: an idle connection gives them back, and bytes that came are
 //! decrypted where they lie.
 
+use crate::crypto;
 use crate::names;
 use crate::room::Room;
 use purlin_core::TlsInfo;
@@ -135,6 +136,8 @@ impl Engine {
         if let Some(suite) = state.negotiated_cipher_suite() {
             info.cipher = suite_name(&format!("{:?}", suite.suite()));
         }
+        let group = state.negotiated_key_exchange_group().map(|group| group.name());
+        info.key_exchange = group.map(crypto::name_of).unwrap_or_default();
         info.alpn = self.alpn().map(<[u8]>::to_vec);
         info.server_name = self.server_name.clone();
         info.peer_certificates = certificates.iter().map(|one| one.to_vec()).collect();

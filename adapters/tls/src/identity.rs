@@ -1,26 +1,15 @@
 //! What one side of TLS shows, and what it trusts: certificates, keys, roots.
 //! Reads PEM; files are read for those who want that.
 
+use crate::crypto::Crypto;
 use crate::error::TlsError;
 use rustls::RootCertStore;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-
-#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-compile_error!("purlin-tls needs one of the features `ring` and `aws-lc-rs`");
-
-/// The cryptography that is used.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
-    #[cfg(feature = "ring")]
-    return Arc::new(rustls::crypto::ring::default_provider());
-    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
-    return Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-}
 
 /// A certificate with its chain and its private key.
 #[derive(Clone)]
@@ -33,10 +22,18 @@ impl Identity {
     /// # Errors
     /// [`TlsError`] says which part is wrong, or that the key is another certificate's.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Identity, TlsError> {
+        Identity::from_pem_with(chain, key, &Crypto::preferred()?)
+    }
+
+    /// Reads the same, for a key that signs with this cryptography.
+    ///
+    /// # Errors
+    /// As [`Identity::from_pem`].
+    pub fn from_pem_with(chain: &[u8], key: &[u8], crypto: &Crypto) -> Result<Identity, TlsError> {
         let chain = certificates(chain, "chain")?;
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|cause| TlsError::pem("private key", "key", cause))?;
-        let identity = CertifiedKey::from_der(chain, key, &provider());
+        let identity = CertifiedKey::from_der(chain, key, crypto.provider());
         let identity = identity.map_err(|cause| match cause {
             rustls::Error::InconsistentKeys(_) => {
                 TlsError::setup("the private key does not belong to the certificate").because(cause)

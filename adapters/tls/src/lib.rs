@@ -7,17 +7,19 @@
 //! | [`Tls`] | a machine around a machine |
 //! | [`ServerTls`] | what a server needs: certificates by name, whom it lets in; replaceable while it serves |
 //! | [`ClientTls`] | what a client needs: whom it trusts, what it shows |
+//! | [`Crypto`] | the cryptography, if another than the preferred is wanted |
 //! | [`Identity`], [`Roots`] | certificates and keys, read from PEM |
 //! | [`TlsError`] | what is wrong with them, or with the peer |
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `ring` (on) | the cryptography of `ring`; it is preferred |
-//! | `aws-lc-rs` | that of `aws-lc-rs` |
+//! | `ring` (on) | the cryptography of `ring`: [`Crypto::ring`] |
+//! | `aws-lc-rs` | that of `aws-lc-rs`, with post-quantum key exchange; it is preferred if both are on |
 //! | `webpki-roots` (on) | Mozilla's roots, compiled in |
 //! | `platform-roots` | the verifier of the operating system |
 
 mod client;
+mod crypto;
 mod engine;
 mod error;
 mod identity;
@@ -29,6 +31,7 @@ mod tls;
 mod unverified;
 
 pub use client::ClientTls;
+pub use crypto::Crypto;
 pub use error::{TlsError, TlsErrorKind};
 pub use identity::{Identity, Roots};
 pub use purlin_core::{Secured, TlsInfo};

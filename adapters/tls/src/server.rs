@@ -1,13 +1,14 @@
 //! What a server needs to speak TLS: certificates by name, whom it lets in.
 //! Holds it; the handshake is the machine's.
 
+use crate::crypto::Crypto;
 use crate::error::TlsError;
-use crate::identity::{Identity, Roots, provider};
+use crate::identity::{Identity, Roots};
 use crate::names::{ByName, Noting};
 use crate::tls::{HANDSHAKE, Tls};
 use purlin_core::{Now, Secured, server};
 use rustls::ServerConfig;
-use rustls::server::{ProducesTickets, UnbufferedServerConnection, WebPkiClientVerifier};
+use rustls::server::{UnbufferedServerConnection, WebPkiClientVerifier};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -70,6 +71,7 @@ impl ServerTls {
     pub fn builder() -> ServerTlsBuilder {
         ServerTlsBuilder {
             identities: Vec::new(),
+            crypto: None,
             clients: Clients::Unasked,
             alpn: vec![HTTP1.to_vec()],
         }
@@ -167,6 +169,7 @@ impl fmt::Debug for ServerTls {
 #[must_use = "it is nothing until it is built"]
 pub struct ServerTlsBuilder {
     identities: Vec<Identity>,
+    crypto: Option<Crypto>,
     clients: Clients,
     alpn: Vec<Vec<u8>>,
 }
@@ -200,6 +203,12 @@ impl ServerTlsBuilder {
         self
     }
 
+    /// Speaks with this cryptography; [`Crypto::preferred`] unless it is set.
+    pub fn crypto(mut self, crypto: &Crypto) -> ServerTlsBuilder {
+        self.crypto = Some(crypto.clone());
+        self
+    }
+
     /// Sets the protocols that are offered (RFC 7301), the preferred first;
     /// `http/1.1` unless it is set. A client that offers others only is refused.
     pub fn alpn(mut self, protocols: &[&[u8]]) -> ServerTlsBuilder {
@@ -217,7 +226,11 @@ impl ServerTlsBuilder {
             return Err(TlsError::setup("a server needs a certificate"));
         }
         let keys = self.identities.into_iter().map(|identity| identity.0).collect();
-        let provider = provider();
+        let crypto = match self.crypto {
+            Some(crypto) => crypto,
+            None => Crypto::preferred()?,
+        };
+        let provider = Arc::clone(crypto.provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
         let (roots, optional) = match self.clients {
@@ -241,17 +254,10 @@ impl ServerTlsBuilder {
         };
         let mut config = builder.with_cert_resolver(Arc::new(ByName::new(keys)?));
         config.alpn_protocols = self.alpn;
-        config.ticketer = ticketer()?;
+        if let Some(ticketer) = crypto.ticketer()? {
+            config.ticketer = ticketer;
+        }
         config.send_tls13_tickets = 1; // one is what a client of HTTP/1.1 uses
         ServerTls::of(config)
     }
-}
-
-/// Sessions are kept by the clients, encrypted under a key that changes.
-fn ticketer() -> Result<Arc<dyn ProducesTickets>, TlsError> {
-    #[cfg(feature = "ring")]
-    let ticketer = rustls::crypto::ring::Ticketer::new();
-    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
-    let ticketer = rustls::crypto::aws_lc_rs::Ticketer::new();
-    Ok(ticketer?)
 }

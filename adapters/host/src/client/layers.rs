@@ -8,14 +8,14 @@ use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::tunnel::{Tunnel, Way};
 use purlin_core::{Now, Phase};
 use std::sync::Arc;
-#[cfg(feature = "tls")]
+#[cfg(feature = "rustls")]
 use std::sync::OnceLock;
 
 /// What the machines of connections are made by.
 #[derive(Debug)]
 pub struct Layers {
     config: Arc<ClientConfig>,
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "rustls")]
     tls: OnceLock<purlin_tls::ClientTls>,
 }
 
@@ -24,7 +24,7 @@ impl Layers {
     pub fn new(settings: &super::Settings) -> Layers {
         Layers {
             config: Arc::new(settings.machine.clone()),
-            #[cfg(feature = "tls")]
+            #[cfg(feature = "rustls")]
             tls: settings.tls.clone().map(OnceLock::from).unwrap_or_default(),
         }
     }
@@ -51,20 +51,20 @@ impl Layers {
         Ok(machine)
     }
 
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "rustls")]
     fn secure(&self, name: &str, machine: BoxMachine, now: Now) -> Result<BoxMachine, Error> {
         let failed = |error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tls);
         let tls = match self.tls.get() {
             Some(tls) => tls,
             None => {
-                let tls = purlin_tls::ClientTls::with_webpki_roots().map_err(failed)?;
+                let tls = purlin_tls::ClientTls::with_default_roots().map_err(failed)?;
                 self.tls.get_or_init(|| tls)
             }
         };
         Ok(Box::new(purlin_tls::Tls::client(tls, name, machine, now).map_err(failed)?))
     }
 
-    #[cfg(not(feature = "tls"))]
+    #[cfg(not(feature = "rustls"))]
     fn secure(&self, _name: &str, _machine: BoxMachine, _now: Now) -> Result<BoxMachine, Error> {
         let text = "https needs the feature `tls`, which is off";
         Err(Error::new(Cause::Layer(text.into())).during(Phase::Tls))

@@ -35,7 +35,7 @@ pub struct Settings {
     /// Whether a name's addresses are tried side by side (RFC 8305).
     pub happy_eyeballs: bool,
     /// With whom TLS is spoken, and how.
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "rustls")]
     pub tls: Option<purlin_tls::ClientTls>,
 }
 
@@ -61,7 +61,7 @@ impl Settings {
             pool: PoolConfig::default(),
             resolver: Resolver::system(),
             happy_eyeballs: true,
-            #[cfg(feature = "tls")]
+            #[cfg(feature = "rustls")]
             tls: None,
         }
     }
@@ -267,7 +267,7 @@ impl Settings {
     }
 
     /// With whom TLS is spoken, and how.
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(mut self, tls: purlin_tls::ClientTls) -> Settings {
         self.tls = Some(tls);

@@ -11,7 +11,7 @@ mod hooks;
 mod knobs;
 mod roll;
 mod serving;
-#[cfg(feature = "tls")]
+#[cfg(feature = "rustls")]
 mod tls;
 mod worker;
 
@@ -21,7 +21,7 @@ pub use control::Handle;
 pub(crate) use control::{Control, Failure};
 pub(crate) use executor::Payload;
 pub(crate) use roll::{Roll, Seat};
-#[cfg(feature = "tls")]
+#[cfg(feature = "rustls")]
 pub use tls::listen_and_serve_tls;
 
 use crate::Result;

@@ -5,11 +5,11 @@ mod bound;
 mod hooks;
 mod knobs;
 mod timekeeper;
-#[cfg(feature = "tls")]
+#[cfg(feature = "rustls")]
 mod tls;
 
 pub use bound::Bound;
-#[cfg(feature = "tls")]
+#[cfg(feature = "rustls")]
 pub use tls::listen_and_serve_tls;
 
 use crate::Error;
