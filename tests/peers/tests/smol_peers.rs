@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "these are tests")]
 
+#[path = "../../tests/kit/mod.rs"]
 mod kit;
 #[macro_use]
-#[path = "kit/smol.rs"]
+#[path = "../../tests/kit/smol.rs"]
 mod on;
-#[path = "both/peers/mod.rs"]
+#[path = "both/mod.rs"]
 mod peers;
-#[path = "kit/secure.rs"]
+#[path = "../../tests/kit/secure.rs"]
 mod secure;

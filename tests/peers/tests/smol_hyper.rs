@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
+#[path = "../../tests/kit/mod.rs"]
 mod kit;
 mod tower_kit;
 

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
+#[path = "../../tests/kit/mod.rs"]
 mod kit;
-#[path = "kit/smol.rs"]
+#[path = "../../tests/kit/smol.rs"]
 mod on;
 mod tower_kit;
 

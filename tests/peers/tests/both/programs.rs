@@ -7,7 +7,7 @@ use crate::secure::output;
 use std::process::Command;
 
 fn program(name: &str) -> String {
-    format!("{}/tests/both/peers/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/tests/both/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// What a program printed; nothing if it is not installed.
