@@ -15,14 +15,24 @@ use std::time::{Duration, Instant};
 
 const ADAPTERS: [&str; 2] = ["purlin-std", "purlin-smol"];
 
+/// Examples that need more than Purlin: they have a package of their own.
+const APART: [&str; 4] = ["axum", "download", "shutdown", "tls"];
+
+/// What cargo is told to find an adapter's example.
+fn arguments(package: &str, example: &str) -> [String; 4] {
+    let package_of = if APART.contains(&example) { "purlin-examples" } else { package };
+    let name = match package {
+        "purlin-std" => format!("std_{example}"),
+        "purlin-smol" if APART.contains(&example) => format!("smol_{example}"),
+        _ => example.to_owned(),
+    };
+    ["-p".to_owned(), package_of.to_owned(), "--example".to_owned(), name]
+}
+
 /// `cargo run` of an example.
 fn cargo_run(package: &str, example: &str) -> Command {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "-q", "-p", package, "--example", example]);
-    if example == "axum" {
-        command.args(["--features", "tower"]);
-    }
-    command.arg("--");
+    command.args(["run", "-q"]).args(arguments(package, example)).arg("--");
     command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped());
     command
 }
@@ -45,7 +55,7 @@ impl Drop for Example {
 /// An example that is built, and where it is.
 fn built(package: &str, example: &str) -> PathBuf {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "-q", "-p", package, "--example", example]);
+    command.args(["build", "-q"]).args(arguments(package, example));
     command.arg("--message-format=json").current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -1,7 +1,7 @@
 //! Connects in its own way: a server that listens on no port, and a client
 //! whose dialer leads there, whatever host its URLs name.
 //!
-//! Run `cargo run -p purlin-std --example dialer`; it prints
+//! Run `cargo run -p purlin-std --example std_dialer`; it prints
 //! `200 OK: you asked for any.host`.
 
 use purlin_std::client::{Client, Dialer, Settings};

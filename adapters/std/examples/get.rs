@@ -1,6 +1,6 @@
 //! Fetches a URL and prints the head and the text.
 //!
-//! Run `cargo run -p purlin-std --example get -- URL`; against the example
+//! Run `cargo run -p purlin-std --example std_get -- URL`; against the example
 //! `hello`, `http://127.0.0.1:8080/hello/gopher` prints `200 OK`, the fields and
 //! `hello, gopher`.
 

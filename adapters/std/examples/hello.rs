@@ -1,6 +1,6 @@
 //! The smallest server, on plain threads.
 //!
-//! Run `cargo run -p purlin-std --example hello -- [ADDR]` (default
+//! Run `cargo run -p purlin-std --example std_hello -- [ADDR]` (default
 //! 127.0.0.1:8080). It prints its routes and the URL it listens on; then
 //! `curl http://127.0.0.1:8080/hello/gopher` prints `hello, gopher`.
 

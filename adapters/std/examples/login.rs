@@ -1,6 +1,6 @@
 //! Logs in with a form and stays logged in by a cookie, at a server of its own.
 //!
-//! Run `cargo run -p purlin-std --example login`; it prints `401 Unauthorized`,
+//! Run `cargo run -p purlin-std --example std_login`; it prints `401 Unauthorized`,
 //! then `200 OK: welcome` and `200 OK: you are ada`.
 
 use purlin_std::client::{Client, Settings, cookie::Cookie};

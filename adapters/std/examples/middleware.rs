@@ -1,6 +1,6 @@
 //! Middleware: all requests are logged, and a group of routes is for those who sign in.
 //!
-//! Run `cargo run -p purlin-std --example middleware -- [ADDR]` (default 127.0.0.1:8080), then
+//! Run `cargo run -p purlin-std --example std_middleware -- [ADDR]` (default 127.0.0.1:8080), then
 //! `curl http://127.0.0.1:8080/` prints `hello`, `curl http://127.0.0.1:8080/admin/whoami` 401, and
 //! with `-u ada:secret` it prints `ada`. The server prints a line for each.
 

@@ -1,6 +1,6 @@
 //! Posts JSON and prints the answer.
 //!
-//! Run `cargo run -p purlin-std --example post_json -- URL [JSON]`. A status of
+//! Run `cargo run -p purlin-std --example std_post_json -- URL [JSON]`. A status of
 //! 400 or more ends it with an error that names the request.
 
 use purlin_std::client::{Client, Request, Result, Settings};

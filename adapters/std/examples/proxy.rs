@@ -1,6 +1,6 @@
 //! Fetches a URL through a proxy.
 //!
-//! Run `cargo run -p purlin-std --example proxy -- PROXY URL`, the proxy as
+//! Run `cargo run -p purlin-std --example std_proxy -- PROXY URL`, the proxy as
 //! `http://`, `https://`, `socks5://` or `socks5h://`, perhaps with
 //! `user:password@`. Without one, the environment says (`HTTP_PROXY`,
 //! `HTTPS_PROXY`, `NO_PROXY`).

@@ -1,6 +1,6 @@
 //! Server-sent events: a tick a second, for as long as somebody listens.
 //!
-//! Run `cargo run -p purlin-std --example sse -- [ADDR]` (default 127.0.0.1:8080), then
+//! Run `cargo run -p purlin-std --example std_sse -- [ADDR]` (default 127.0.0.1:8080), then
 //! `curl -N http://127.0.0.1:8080/`: a tick a second. End curl, and the server tells how many
 //! ticks it had.
 

@@ -1,6 +1,6 @@
 //! A response that is sent while it is made, with a trailer field at its end.
 //!
-//! Run it: `cargo run -p purlin-std --example stream -- [ADDR]` (127.0.0.1:8080 without ADDR).
+//! Run it: `cargo run -p purlin-std --example std_stream -- [ADDR]` (127.0.0.1:8080 without ADDR).
 //! Then try `curl -N --raw http://127.0.0.1:8080/`: you will see a line each
 //! half second, and behind the last one `Lines: 5`.
 

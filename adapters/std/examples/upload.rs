@@ -1,6 +1,6 @@
 //! A body of up to 1 GiB goes to a temporary file as it comes; nothing holds it whole.
 //!
-//! Run `cargo run -p purlin-std --example upload -- [ADDR]` (default 127.0.0.1:8080), then
+//! Run `cargo run -p purlin-std --example std_upload -- [ADDR]` (default 127.0.0.1:8080), then
 //! `curl --data-binary @FILE http://127.0.0.1:8080/upload`: its size, its checksum as `sum` prints
 //! it, and where it is. Every other route of this server would take 16 MiB.
 

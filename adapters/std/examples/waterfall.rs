@@ -1,7 +1,7 @@
 //! Fetches a URL several times and draws when what happened: the first time a
 //! name is looked up and a connection made, later it is kept.
 //!
-//! Run `cargo run -p purlin-std --example waterfall -- URL [TIMES]`.
+//! Run `cargo run -p purlin-std --example std_waterfall -- URL [TIMES]`.
 
 use purlin_std::client::{Client, Result};
 

@@ -10,6 +10,7 @@ use crate::names;
 use crate::room::Room;
 use purlin_core::TlsInfo;
 use rustls::client::UnbufferedClientConnection;
+use rustls::crypto::SupportedKxGroup;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
 use rustls::{CommonState, Error, HandshakeKind, ProtocolVersion};
@@ -136,7 +137,7 @@ impl Engine {
         if let Some(suite) = state.negotiated_cipher_suite() {
             info.cipher = suite_name(&format!("{:?}", suite.suite()));
         }
-        let group = state.negotiated_key_exchange_group().map(|group| group.name());
+        let group = state.negotiated_key_exchange_group().map(SupportedKxGroup::name);
         info.key_exchange = group.map(crypto::name_of).unwrap_or_default();
         info.alpn = self.alpn().map(<[u8]>::to_vec);
         info.server_name = self.server_name.clone();

@@ -1,18 +1,22 @@
 //! Downloads a URL into a file, with a progress bar.
 //!
-//! Run `cargo run -p purlin-std --example download -- URL FILE`; it prints how
+//! Run `cargo run -p purlin-examples --example smol_download -- URL FILE`; it prints how
 //! many bytes came.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use purlin_std::BodyLength;
+use purlin_smol::BodyLength;
 use std::fs::File;
 use std::io::Write;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    smol::block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let url = args.next().unwrap_or_else(|| "http://127.0.0.1:8080/".into());
     let path = args.next().unwrap_or_else(|| "download".into());
-    let response = purlin_std::get(url)?.error_for_status()?;
+    let response = purlin_smol::get(url).await?.error_for_status()?;
     let bar = match response.length() {
         // What is undone by the way has another length in the end.
         BodyLength::Known(length) if !response.is_decoded() => ProgressBar::new(length),
@@ -22,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     bar.set_style(ProgressStyle::with_template(style)?);
     let mut file = File::create(&path)?;
     let mut body = response.into_body();
-    while let Some(piece) = body.chunk()? {
+    while let Some(piece) = body.chunk().await? {
         file.write_all(&piece)?;
         bar.inc(piece.len() as u64);
     }

@@ -1,6 +1,6 @@
 //! An axum router on purlin, and a purlin mux in front of it.
 //!
-//! Run `cargo run -p purlin-smol --features tower --example axum -- [ADDR]` (default
+//! Run `cargo run -p purlin-examples --example smol_axum -- [ADDR]` (default
 //! 127.0.0.1:8080), then `curl http://127.0.0.1:8080/axum/hello/gopher` and
 //! `curl http://127.0.0.1:8080/hello/gopher`: axum greets the first one, purlin the other. With
 //! `curl -d 'a body' http://127.0.0.1:8080/axum/count` axum counts what it is sent.

@@ -1,6 +1,6 @@
 //! A graceful end: Ctrl-C stops accepting, and what is in progress is still answered.
 //!
-//! Run `cargo run -p purlin-std --example shutdown -- [ADDR]` (default 127.0.0.1:8080), then
+//! Run `cargo run -p purlin-examples --example std_shutdown -- [ADDR]` (default 127.0.0.1:8080), then
 //! `curl http://127.0.0.1:8080/` and, within two seconds, Ctrl-C here: curl still prints
 //! `slow, but whole`, and the server says that one request in progress was finished.
 

@@ -1,6 +1,6 @@
 //! TLS, with a certificate that is made on the spot and signed by nobody else.
 //!
-//! Run `cargo run -p purlin-std --example tls -- [ADDR]` (default
+//! Run `cargo run -p purlin-examples --example std_tls -- [ADDR]` (default
 //! 127.0.0.1:8443). Then `curl --insecure https://127.0.0.1:8443/` prints what
 //! was settled, and `curl http://127.0.0.1:8443/` that it should speak TLS.
 
