@@ -3,9 +3,11 @@
 
 use crate::error::PeerError;
 use crate::head::ResponseHead;
+use crate::observe::panic_message;
 use crate::time::Rate;
 use bytes::Bytes;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,8 +116,11 @@ pub struct Timeouts {
     pub write: Rate,
     /// From a graceful shutdown to the end of the last exchange.
     pub drain: Duration,
-    /// For the peer to close, after our last byte.
+    /// For the peer to close, after our last byte. In a shutdown it is a second at most.
     pub linger: Duration,
+    /// How long an exchange goes on whose client has ended its half of the connection,
+    /// while nothing goes out to it: it may wait for the answer, or be gone.
+    pub half_closed: Duration,
 }
 
 impl Default for Timeouts {
@@ -127,6 +132,7 @@ impl Default for Timeouts {
             write: Rate::DEFAULT,
             drain: Duration::from_secs(30),
             linger: Duration::from_secs(5),
+            half_closed: Duration::from_secs(300),
         }
     }
 }
@@ -134,7 +140,7 @@ impl Default for Timeouts {
 /// Makes the answers to faults that are found before any handler runs.
 ///
 /// It is given the fault and gives a head and a body, or nothing for the
-/// default answer. The connection closes in any case; Date, Content-Length and
+/// default answer, which is also given if it panics. The connection closes in any case; Date, Content-Length and
 /// Connection are added.
 ///
 /// ```
@@ -161,8 +167,12 @@ impl FaultAnswer {
         FaultAnswer(Arc::new(make))
     }
 
-    pub(crate) fn make(&self, error: &PeerError) -> Option<(ResponseHead, Bytes)> {
-        (self.0)(error)
+    /// # Errors
+    /// What it panicked with.
+    pub(crate) fn make(&self, error: &PeerError) -> Result<Option<(ResponseHead, Bytes)>, String> {
+        // Nothing is shared with it but the fault.
+        let made = catch_unwind(AssertUnwindSafe(|| (self.0)(error)));
+        made.map_err(|payload| panic_message(&*payload).to_owned())
     }
 }
 

@@ -194,6 +194,7 @@ macro_rules! faults {
                         | Fault::BodyTimeout
                         | Fault::WriteTimeout
                         | Fault::DrainTimeout
+                        | Fault::HalfClosedTimeout
                         | Fault::FirstByteTimeout
                         | Fault::TlsTimeout
                         | Fault::ProxyTimeout
@@ -291,6 +292,8 @@ faults! {
     Reset = 0, "RFC 9112 §9.5", "the connection was reset";
     /// Exchanges did not end within the drain time of a shutdown.
     DrainTimeout = 0, "limit: drain", "the exchange did not end within the drain time";
+    /// The client sends nothing more, and for long nothing went out to it either.
+    HalfClosedTimeout = 0, "limit: half closed", "the client has ended its half, and no answer went out in time";
     /// Not `version SP status [SP reason]`.
     BadStatusLine = 0, "RFC 9112 §4", "the status line is not version, three digits and a reason";
     /// Framing fields of a body in an interim response.

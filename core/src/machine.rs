@@ -113,7 +113,8 @@ pub trait Machine {
     /// Takes in body ahead of `recv`, so that whoever reads it later need not
     /// wait: says whether all of it is here, or `most` bytes of it or as many as
     /// are held, or whether waiting is of no use because it has failed or the
-    /// peer waits to be asked for it. Until then [`Event::Readable`] follows
+    /// peer waits to be asked for it. A body that fits into `most`, or that may, is asked
+    /// for with 100 (Continue), as `recv` does with any. Until then [`Event::Readable`] follows
     /// input, and the peer's time runs.
     fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool;
 
@@ -366,6 +367,9 @@ pub enum Event {
     },
     /// The peer broke a rule or a limit; the answer to it is queued already.
     Failed(PeerError),
+    /// The application's own code that the machine called, to make the answer to a fault,
+    /// panicked with this message; the default answer is queued.
+    Panicked(String),
     /// The connection ends, once its output is written. Nothing follows.
     Closed(CloseReason),
 }

@@ -106,6 +106,8 @@ pub enum Why {
     Drain,
     /// The peer must close after our last byte.
     Linger,
+    /// Something must go out to a peer that sends nothing more.
+    HalfClosed,
     /// A PING must be answered.
     Ping,
     /// SETTINGS must be acknowledged.
@@ -114,7 +116,7 @@ pub enum Why {
 
 impl Why {
     /// Every reason, in the order of the enum.
-    pub const ALL: [Why; 12] = [
+    pub const ALL: [Why; 13] = [
         Why::Handshake,
         Why::Detect,
         Why::FirstByte,
@@ -125,6 +127,7 @@ impl Why {
         Why::Expect,
         Why::Drain,
         Why::Linger,
+        Why::HalfClosed,
         Why::Ping,
         Why::Settings,
     ];

@@ -136,6 +136,42 @@ pub(crate) fn keep_alive(on: &Circumstances) -> Result<(), CloseReason> {
     if on.shutdown { Err(CloseReason::Shutdown) } else { Ok(()) }
 }
 
+/// What decides how a connection is closed once our last byte is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parting {
+    pub(crate) reason: CloseReason,
+    /// The peer sends nothing more.
+    pub(crate) ended: bool,
+    /// It has sent something that was not read, or is in the middle of a message.
+    pub(crate) unread: bool,
+    /// The response to its last request was its last.
+    pub(crate) answered: bool,
+    pub(crate) shutdown: bool,
+}
+
+/// Whether the close has to linger (RFC 9112 §9.6): what comes to a socket that is closed
+/// is answered with a reset, which can destroy what the peer has not read yet.
+pub(crate) fn lingers(on: &Parting) -> bool {
+    match on.reason {
+        _ if on.ended => false,
+        _ if on.unread => true,
+        // A peer that wants the close sends nothing more.
+        CloseReason::PeerAsked | CloseReason::Http10 => false,
+        // What else it may be sending is no HTTP, and of no known end.
+        CloseReason::Upgraded => on.answered,
+        // Behind a close for a reason of ours the next request may be under way; but a
+        // shutdown does not wait for what may not come.
+        _ => on.answered && !on.shutdown,
+    }
+}
+
+/// Whether a body that waits for 100 (Continue) is asked for before anybody reads it: if
+/// all of it may be taken in ahead, as it would be without the expectation. One that is
+/// known to be longer waits for its reader, who may not want it.
+pub(crate) fn asks_ahead(left: Option<u64>, limit: u64, most: usize) -> bool {
+    left.is_none_or(|left| left <= limit && left <= most as u64)
+}
+
 /// How the body of a response is delimited on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {

@@ -9,6 +9,7 @@ use crate::machine::{Event, Id};
 pub(super) struct Notices {
     pub(super) begun: bool,
     pub(super) sent: bool,
+    pub(super) panicked: Option<String>,
     pub(super) failed: Option<PeerError>,
     pub(super) input_closed: bool,
     pub(super) upgraded: bool,
@@ -34,6 +35,9 @@ impl Notices {
         }
         if std::mem::take(&mut self.begun) {
             return Some(Event::Begun);
+        }
+        if let Some(message) = self.panicked.take() {
+            return Some(Event::Panicked(message));
         }
         if let Some(error) = self.failed.take() {
             return Some(Event::Failed(error));

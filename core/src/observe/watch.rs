@@ -92,6 +92,7 @@ impl Watch {
                     self.observer.tls_failed(&self.peer, reason);
                 }
             }
+            Event::Panicked(message) => self.observer.panicked(&self.peer, message),
             Event::Closed(reason) => self.observer.closed(&self.peer, *reason),
             _ => {}
         }
@@ -106,9 +107,7 @@ impl Watch {
 
     /// The handler panicked with this.
     pub fn panicked(&self, payload: &(dyn Any + Send)) {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref().map(String::as_str));
-        self.observer.panicked(&self.peer, text.unwrap_or("the panic has no message"));
+        self.observer.panicked(&self.peer, panic_message(payload));
     }
 
     /// The application's response could not be sent as it was.
@@ -140,6 +139,13 @@ impl Watch {
         let exchange = Exchange { head, pattern: matched.get().cloned(), facts: *facts };
         self.observer.exchange(&self.peer, &exchange);
     }
+}
+
+/// What a panic says of itself.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref().map(String::as_str));
+    text.unwrap_or("the panic has no message")
 }
 
 impl Drop for Watch {

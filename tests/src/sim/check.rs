@@ -200,7 +200,8 @@ fn check_both_know(
     check(!refused || fault || client.rude, || format!("{reason:?} after a refused request"))?;
     // A client that does all well and fast, on a connection that is not cut, gets every
     // answer that was given; and if nobody but it ended the connection, all.
-    let raced = server.shut_idle && client.sent.len() > server.arrived();
+    // A shutdown that meets a request on its way ends in a reset, as in Go.
+    let raced = server.shut && client.sent.len() > server.arrived();
     if client.rude || client.is_slow() || server.app.gave_up || server.aborted || raced {
         return Ok(());
     }

@@ -24,6 +24,8 @@ pub(super) struct Raw {
     /// To be sent yet.
     held: Bytes,
     until: Mono,
+    /// The other side does not take what is held.
+    stuck: bool,
     finished: bool,
     pub(super) gave_up: bool,
 }
@@ -39,6 +41,7 @@ impl Raw {
             sent: Vec::new(),
             held: first,
             until: now.mono + talk,
+            stuck: false,
             finished: false,
             gave_up: false,
         }
@@ -61,8 +64,10 @@ impl Raw {
             let taken = before.len() - self.held.len();
             self.sent.extend_from_slice(&before[..taken]);
             moved |= taken > 0;
-            if !self.held.is_empty() {
-                return Ok(moved);
+            self.stuck = !self.held.is_empty();
+            if self.stuck {
+                // HTTP's limits are over, so its patience is all there is.
+                return Ok(self.give_up(machine, id, now)? || moved);
             }
             match machine.recv(id, now) {
                 Recv::Data(data) => {
@@ -85,16 +90,20 @@ impl Raw {
             self.got.extend_from_slice(&data);
             moved = true;
         }
-        if self.next() <= now.mono && machine.in_exchange() {
+        Ok(self.give_up(machine, id, now)? || moved)
+    }
+
+    fn give_up(&mut self, machine: &mut Connection, id: Id, now: Now) -> Result<bool, Misuse> {
+        let due = self.next() <= now.mono && machine.in_exchange();
+        if due {
             self.gave_up = true;
             machine.reset(id, now)?;
-            return Ok(true);
         }
-        Ok(moved)
+        Ok(due)
     }
 
     /// When its patience ends.
     pub(super) fn next(&self) -> Mono {
-        if self.finished { self.until + FAREWELL } else { self.until }
+        if self.finished || self.stuck { self.until + FAREWELL } else { self.until }
     }
 }

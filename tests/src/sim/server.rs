@@ -25,9 +25,6 @@ pub(super) struct Server {
     /// When it is told to shut down, and whether it was.
     pub(super) shutdown: Option<Mono>,
     pub(super) shut: bool,
-    /// It was shut down between two requests: if the next is on its way, such a
-    /// close is a reset, as in Go.
-    pub(super) shut_idle: bool,
     /// When the last byte of output went out.
     pub(super) emptied: Mono,
     /// When the writing half was shut.
@@ -61,7 +58,6 @@ impl Server {
             accepted: now.mono,
             shutdown,
             shut: false,
-            shut_idle: false,
             emptied: now.mono,
             write_shut: None,
             socket_closed: None,
@@ -112,7 +108,8 @@ impl Server {
         any |= self.close(now, input, out, trace);
         let waits = self.app.waits_for_body() && self.machine.in_exchange();
         self.body.wait(waits, now.mono);
-        self.write.wait(self.machine.want().write, now.mono);
+        // HTTP's limits end with HTTP.
+        self.write.wait(self.machine.want().write && self.app.raw.is_none(), now.mono);
         self.machine.trim(now);
         Ok(any)
     }
@@ -123,7 +120,6 @@ impl Server {
             trace.server(now, || "$ shutdown".to_owned());
             self.machine.shutdown(now);
             self.shut = true;
-            self.shut_idle = !self.machine.in_exchange();
         }
         due
     }

@@ -115,6 +115,22 @@ impl Server {
         self
     }
 
+    /// Sets how long an exchange goes on whose client has ended its half of the connection,
+    /// while nothing goes out to it; 300 s unless it is set. The client may wait for an
+    /// answer that takes its time, or be gone. Then the connection is reset.
+    ///
+    /// ```
+    /// # use purlin_std::{Request, Server};
+    /// # use std::time::Duration;
+    /// let server = Server::new(|_: Request| "hello\n");
+    /// let server = server.half_closed_timeout(Duration::from_secs(30));
+    /// # let _ = server;
+    /// ```
+    pub fn half_closed_timeout(mut self, timeout: Duration) -> Server {
+        self.config.timeouts.half_closed = timeout;
+        self
+    }
+
     /// Sets whether a connection serves more than one request; it does unless this is false.
     ///
     /// ```

@@ -148,6 +148,7 @@ impl Connection {
         if self.in_exchange() {
             self.exchange_over(false, now);
         }
+        let raw = self.is_raw();
         self.ending = Some((how, reason));
         if how == Close::Abort {
             self.out.clear();
@@ -166,14 +167,18 @@ impl Connection {
                 self.timers.set(why, at);
             }
         }
+        if raw && !self.out.is_empty() {
+            // Until now the application watched over it.
+            self.watch_writing(now);
+        }
         self.notices.closed = Some(reason);
     }
 
     /// Gives up on the exchange.
     pub(super) fn give_up(&mut self, now: Now) {
         // A request that is cut is seen to be; the end of a raw stream is not.
-        let raw = matches!(self.writer, Writer::Raw | Writer::RawEnd);
-        let how = if raw || !self.out.is_empty() { Close::Abort } else { Close::Graceful };
+        let how =
+            if self.is_raw() || !self.out.is_empty() { Close::Abort } else { Close::Graceful };
         self.end(CloseReason::Aborted, how, now);
     }
 
@@ -184,8 +189,7 @@ impl Connection {
         }
         self.eof = Some(how);
         if how == Eof::Reset {
-            let raw = matches!(self.writer, Writer::Raw | Writer::RawEnd);
-            if raw || !self.in_exchange() {
+            if self.is_raw() || !self.in_exchange() {
                 return self.cut(Fault::Reset, now);
             }
             // A response that came before is still read.

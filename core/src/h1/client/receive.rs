@@ -170,6 +170,9 @@ impl Connection {
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
         self.sent = Sent::Upgrade;
+        // HTTP's limits end with HTTP.
+        self.timers.clear(Why::Write);
+        self.write_pace.restart();
         self.body = Incoming::raw();
         self.notices.upgraded = true;
         Event::Response { id: self.id, head, body: BodyLength::Empty }

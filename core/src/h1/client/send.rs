@@ -198,9 +198,14 @@ impl Connection {
         }
     }
 
-    /// The peer is to take output: its time runs.
+    /// Whether HTTP is over, and what is sent and received is the application's affair.
+    pub(super) fn is_raw(&self) -> bool {
+        matches!(self.writer, Writer::Raw | Writer::RawEnd)
+    }
+
+    /// The peer is to take output: its time runs, unless HTTP is over.
     pub(super) fn watch_writing(&mut self, now: Now) {
-        if self.is_answered() {
+        if self.is_answered() || self.is_raw() {
             return;
         }
         if let Some(at) = self.write_pace.wait(now.mono) {

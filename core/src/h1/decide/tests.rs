@@ -1,6 +1,7 @@
 //! The tables of cases beside the decisions.
 
 use super::*;
+use crate::time::Why;
 use bytes::Bytes;
 
 const GET: Asked = Asked::NOTHING;
@@ -42,6 +43,55 @@ fn every_close_has_its_reason() {
     ];
     for (circumstances, verdict) in cases {
         assert_eq!(keep_alive(&circumstances), verdict, "{circumstances:?}");
+    }
+}
+
+#[test]
+fn a_close_lingers_where_the_peer_may_be_sending() {
+    let on =
+        |reason| Parting { reason, ended: false, unread: false, answered: true, shutdown: false };
+    let unread = |reason| Parting { unread: true, ..on(reason) };
+    let draining = |parting| Parting { shutdown: true, ..parting };
+    let fault = CloseReason::Fault(Fault::BareLf);
+    let idle = Parting { answered: false, ..on(CloseReason::Timeout(Why::Idle)) };
+    let cases = [
+        (on(CloseReason::ApplicationAsked), true),
+        (on(CloseReason::KeepAliveOff), true),
+        (on(CloseReason::TunnelRefused), true),
+        (on(CloseReason::CloseDelimited), true),
+        (on(CloseReason::PeerAsked), false),
+        (on(CloseReason::Http10), false),
+        (unread(CloseReason::PeerAsked), true),
+        (unread(CloseReason::Http10), true),
+        (idle, false),
+        (Parting { answered: false, ..unread(fault) }, true),
+        (Parting { ended: true, ..unread(fault) }, false),
+        (Parting { ended: true, ..on(CloseReason::KeepAliveOff) }, false),
+        (draining(on(CloseReason::Shutdown)), false),
+        (draining(on(CloseReason::ApplicationAsked)), false),
+        (draining(unread(CloseReason::Shutdown)), true),
+        (draining(Parting { answered: false, ..unread(fault) }), true),
+        (draining(Parting { answered: false, ..on(CloseReason::Shutdown) }), false),
+        (on(CloseReason::Upgraded), true),
+        (draining(on(CloseReason::Upgraded)), true),
+        (Parting { ended: true, ..on(CloseReason::Upgraded) }, false),
+    ];
+    for (parting, verdict) in cases {
+        assert_eq!(lingers(&parting), verdict, "{parting:?}");
+    }
+}
+
+#[test]
+fn a_body_that_may_be_taken_in_ahead_is_asked_for_ahead() {
+    let cases = [
+        (Some(1), 100, 10, true),
+        (Some(10), 100, 10, true),
+        (Some(11), 100, 10, false),
+        (Some(10), 9, 10, false),
+        (None, 9, 10, true),
+    ];
+    for (left, limit, most, verdict) in cases {
+        assert_eq!(asks_ahead(left, limit, most), verdict, "{left:?} {limit} {most}");
     }
 }
 

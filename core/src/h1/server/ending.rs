@@ -3,9 +3,14 @@
 
 use super::{Connection, Ending};
 use crate::error::{CloseReason, Fault};
+use crate::h1::decide::{self, Parting};
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::machine::{Close, Eof, Machine};
 use crate::time::{Now, Why};
+use std::time::Duration;
+
+/// The longest time for the peer to close that a shutdown grants.
+const LINGER_IN_DRAIN: Duration = Duration::from_secs(1);
 
 impl Connection {
     /// Moves on as far as what has happened allows.
@@ -56,6 +61,7 @@ impl Connection {
         self.trace.end = now.mono;
         self.trace.keep_alive = keep_alive;
         self.done = self.config.trace;
+        self.timers.clear(Why::HalfClosed);
     }
 
     /// The next request is waited for: its time runs, unless our own output
@@ -84,16 +90,15 @@ impl Connection {
     /// be sending something that closing would answer with a reset (RFC 9112 §9.6).
     pub(super) fn close(&mut self, reason: CloseReason, now: Now) {
         let quiet = matches!(self.reader, Reader::Idle | Reader::End) && self.input.is_empty();
-        // Behind a response that ends the connection for a reason of ours, the
-        // next request may be under way; a peer that asked for the close sends none.
-        let announced = matches!(reason, CloseReason::PeerAsked | CloseReason::Http10);
-        let answered = matches!(self.writer, Writer::End | Writer::RawEnd);
-        let nothing_comes = quiet && (announced || !answered);
-        let how = if nothing_comes || self.eof.is_some() {
-            Ending::Done(Close::Graceful)
-        } else {
-            Ending::Linger
+        let parting = Parting {
+            reason,
+            ended: self.eof.is_some(),
+            unread: !quiet,
+            answered: matches!(self.writer, Writer::End | Writer::RawEnd),
+            shutdown: self.shutdown,
         };
+        let lingers = decide::lingers(&parting);
+        let how = if lingers { Ending::Linger } else { Ending::Done(Close::Graceful) };
         self.end(reason, how, now);
     }
 
@@ -101,6 +106,7 @@ impl Connection {
         if self.in_exchange() {
             self.exchange_over(false, now);
         }
+        let raw = self.is_raw();
         self.ending = how;
         self.read_step(ReadStep::Close);
         self.write_step(WriteStep::Close);
@@ -115,6 +121,10 @@ impl Connection {
                 self.timers.set(why, at);
             }
         }
+        if raw && !self.out.is_empty() {
+            // Until now the application watched over it.
+            self.watch_writing(now);
+        }
         self.notices.closed = Some(reason);
         self.linger_when_written(now);
     }
@@ -122,20 +132,44 @@ impl Connection {
     fn linger_when_written(&mut self, now: Now) {
         if self.ending == Ending::Linger && self.out.is_empty() && !self.timers.is_set(Why::Linger)
         {
-            self.timers.set(Why::Linger, now.mono + self.config.timeouts.linger);
+            self.timers.set(Why::Linger, now.mono + self.lingering());
         }
     }
 
-    /// The peer is to take output: its time runs.
+    fn lingering(&self) -> Duration {
+        let linger = self.config.timeouts.linger;
+        if self.shutdown { linger.min(LINGER_IN_DRAIN) } else { linger }
+    }
+
+    /// Whether HTTP is over, and what is sent and received is the application's affair.
+    pub(super) fn is_raw(&self) -> bool {
+        matches!(self.writer, Writer::Raw | Writer::RawEnd)
+    }
+
+    /// The peer is to take output: its time runs, unless HTTP is over.
     pub(super) fn watch_writing(&mut self, now: Now) {
+        if self.is_raw() {
+            return;
+        }
         if let Some(at) = self.write_pace.wait(now.mono) {
             self.timers.set(Why::Write, at);
+        }
+    }
+
+    /// The peer sends nothing more: an exchange that is open waits for nobody but the
+    /// application, and may be for nobody.
+    pub(super) fn watch_half_closed(&mut self, now: Now) {
+        if matches!(self.writer, Writer::Owed | Writer::Body) {
+            self.timers.set(Why::HalfClosed, now.mono + self.config.timeouts.half_closed);
         }
     }
 
     pub(super) fn output_written(&mut self, n: usize, now: Now) {
         if n == 0 {
             return;
+        }
+        if self.eof.is_some() {
+            self.watch_half_closed(now);
         }
         self.out.consume(n);
         self.write_pace.moved(n, now.mono);
@@ -176,6 +210,7 @@ impl Connection {
         }
         self.wake_recv();
         self.notices.input_closed = self.in_exchange() && !matches!(self.reader, Reader::Raw);
+        self.watch_half_closed(now);
         self.advance(now);
     }
 
@@ -214,6 +249,7 @@ impl Connection {
             }
             Why::Write => self.cut(Fault::WriteTimeout, now),
             Why::Drain => self.cut(Fault::DrainTimeout, now),
+            Why::HalfClosed => self.cut(Fault::HalfClosedTimeout, now),
             Why::Linger => self.ending = Ending::Done(Close::Graceful),
             _ => {}
         }
@@ -226,6 +262,9 @@ impl Connection {
         self.shutdown = true;
         if self.ending == Ending::Open || !self.out.is_empty() {
             self.timers.set(Why::Drain, now.mono + self.config.timeouts.drain);
+        }
+        if let Some(at) = self.timers.get(Why::Linger) {
+            self.timers.set(Why::Linger, at.min(now.mono + self.lingering()));
         }
         self.advance(now);
     }

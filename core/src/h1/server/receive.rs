@@ -141,7 +141,10 @@ impl Connection {
             self.answer_options(now);
             return Turn::Answered;
         }
-        self.notices.input_closed = self.eof.is_some();
+        if self.eof.is_some() {
+            self.notices.input_closed = true;
+            self.watch_half_closed(now);
+        }
         Turn::Request(Event::Request { id: self.id, head, body, expects_continue })
     }
 
@@ -179,6 +182,13 @@ impl Connection {
 
     /// Takes in body for a later `recv`; says whether there is nothing to wait for.
     pub(super) fn prefetch_body(&mut self, most: usize, now: Now) -> bool {
+        let waits = self.reader == Reader::Body && self.asked.expects_continue;
+        if waits
+            && self.eof.is_none()
+            && decide::asks_ahead(self.body.left(), self.body_limit, most)
+        {
+            self.send_continue(now);
+        }
         let ready = self.reader != Reader::Body
             || self.eof.is_some()
             || self.asked.expects_continue

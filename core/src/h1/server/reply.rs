@@ -89,6 +89,10 @@ impl Connection {
     }
 
     fn turn_raw(&mut self) {
+        // HTTP's limits end with HTTP.
+        self.timers.clear(Why::Write);
+        self.timers.clear(Why::HalfClosed);
+        self.write_pace.restart();
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
         self.body = Incoming::raw();
@@ -256,7 +260,12 @@ impl Connection {
         let error = PeerError::of_request(fault);
         if let Some(status) = error.answer {
             self.asked = Asked { head: is_head, ..Asked::NOTHING };
-            let made = self.config.fault_answer.as_ref().and_then(|answer| answer.make(&error));
+            let answer = self.config.fault_answer.as_ref();
+            let made = answer.map_or(Ok(None), |answer| answer.make(&error));
+            let made = made.unwrap_or_else(|message| {
+                self.notices.panicked = Some(message);
+                None
+            });
             if !made.is_some_and(|(head, body)| self.answer_fault(&head, body, now)) {
                 let (head, body) = plain_answer(status, fault);
                 let sent = self.answer_fault(&head, body, now);

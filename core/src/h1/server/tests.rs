@@ -1,5 +1,7 @@
 //! Transcripts of the server machine: `>` bytes in, `<` bytes out.
 
+mod ending;
+
 use super::*;
 use crate::config::Limits;
 use crate::error::PeerError;

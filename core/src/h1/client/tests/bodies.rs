@@ -92,6 +92,12 @@ fn an_upgrade_that_was_asked_for_carries_raw_bytes() {
             (wire.output(), wire.reuse()),
             ("raw".into(), Reuse::Never(CloseReason::Upgraded))
         );
+        // The rates of HTTP end with HTTP.
+        assert_eq!(wire.send(1, "untaken"), Ok(0));
+        let mut slices = [IoSlice::new(&[]); 1];
+        assert_eq!(wire.machine.output(&mut slices, wire.now), 1);
+        assert_eq!(wire.machine.deadline(), None);
+        assert_eq!(wire.output(), "untaken");
         wire.finish(1).unwrap();
         assert_eq!(wire.close(), Some(Close::Linger), "half closed");
         wire.answer("more").eof(Eof::Clean).expect(&["Readable { id: 1 }"]);
