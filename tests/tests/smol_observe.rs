@@ -8,3 +8,5 @@ mod kit;
 mod on;
 #[path = "both/observe.rs"]
 mod both;
+#[path = "both/guard.rs"]
+mod guard;

@@ -35,6 +35,7 @@ const BACKLOG: i32 = 4096;
 pub struct Listener {
     /// The file of a Unix socket that was made here. It stands before the socket, which
     /// is still open then when the file goes.
+    #[expect(dead_code, reason = "it is there to be dropped")]
     made: Option<SocketFile>,
     kind: Kind,
     address: Address,

@@ -7,11 +7,13 @@ use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::server::Connection;
 use purlin_core::{Now, Secured, ServerConfig, Values};
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// What a panic of a handler does to the server.
+/// What a panic of a handler, or of what its response is made of, does to the server.
+/// One of an observer does nothing, whatever this is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Panics {
     /// Nothing: it is answered with 500, or the response breaks off, and the
@@ -65,7 +67,13 @@ pub fn welcome(
         None => values,
     };
     let values = match make {
-        Some(make) => make(&peer, values),
+        // What it panics with is told before it goes on.
+        Some(make) => {
+            catch_unwind(AssertUnwindSafe(|| make(&peer, values))).unwrap_or_else(|payload| {
+                watch.iter().for_each(|watch| watch.panicked(&*payload));
+                resume_unwind(payload)
+            })
+        }
         None => values,
     };
     let values = if values.get::<Peer>().is_some() { values } else { values.with(peer) };
@@ -89,7 +97,8 @@ pub fn run_aside(hook: Hook) {
     let aside = Arc::clone(&hook);
     let named = thread::Builder::new().name("purlin-shutdown".into());
     if named.spawn(move || aside()).is_err() {
-        hook();
+        // It ends nothing but itself here, too.
+        let _ = catch_unwind(AssertUnwindSafe(|| hook()));
     }
 }
 

@@ -99,6 +99,15 @@ impl Stream {
         }
     }
 
+    /// Whether the peer has gone or sends nothing more, whatever of it is unread; waits for
+    /// that as long as it may.
+    ///
+    /// # Errors
+    /// The system cannot tell.
+    pub fn has_left(&self, wait: Duration) -> io::Result<bool> {
+        left::has_left(self, wait)
+    }
+
     /// Has calls wait, or not.
     ///
     /// # Errors
@@ -143,6 +152,57 @@ impl Stream {
     pub fn reset_on_close(&self) {
         // Without it the peer sees an ordinary close.
         let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod left {
+    use super::Stream;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+    use std::io;
+    use std::time::{Duration, Instant};
+
+    /// The system tells of the end apart from what is to be read before it.
+    pub(super) fn has_left(stream: &Stream, wait: Duration) -> io::Result<bool> {
+        let until = Instant::now().checked_add(wait);
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let time = left.and_then(|left| Timespec::try_from(left).ok());
+            let mut polled = [PollFd::new(stream, PollFlags::RDHUP)];
+            match poll(&mut polled, time.as_ref()) {
+                Err(Errno::INTR) => {}
+                polled => return Ok(polled? > 0),
+            }
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod left {
+    use super::{Moved, Stream};
+    use rustix::net::RecvFlags;
+    use std::io;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    /// How often it is looked for the end.
+    const AGAIN: Duration = Duration::from_millis(50);
+
+    /// An end is seen once nothing is to be read before it.
+    pub(super) fn has_left(stream: &Stream, wait: Duration) -> io::Result<bool> {
+        let until = Instant::now().checked_add(wait);
+        loop {
+            match stream.read_with(&mut [0], RecvFlags::DONTWAIT | RecvFlags::PEEK) {
+                Moved::End | Moved::Lost => return Ok(true),
+                Moved::Bytes(_) | Moved::Nothing => {}
+            }
+            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return Ok(false),
+                Some(left) => thread::sleep(left.min(AGAIN)),
+                None => thread::sleep(AGAIN),
+            }
+        }
     }
 }
 
@@ -217,6 +277,24 @@ mod tests {
             assert_ne!(waits.join().unwrap(), Moved::Nothing);
         });
         assert_eq!(Stream::Tcp(client).read(&mut [0]), Moved::Lost);
+    }
+
+    #[test]
+    fn an_end_is_seen_behind_what_is_unread() {
+        let (one, other) = UnixStream::pair().unwrap();
+        let (one, other) = (Stream::Unix(one), Stream::Unix(other));
+        let moment = Duration::from_millis(1);
+        assert!(!one.has_left(Duration::ZERO).unwrap());
+        assert_eq!(other.write(&[IoSlice::new(b"unread")]), Moved::Bytes(6));
+        assert!(!one.has_left(moment).unwrap());
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| one.has_left(Duration::MAX).unwrap());
+            assert_eq!(one.read(&mut [0; 6]), Moved::Bytes(6));
+            other.shut_writing();
+            assert!(waits.join().unwrap());
+        });
+        drop(other);
+        assert!(one.has_left(Duration::ZERO).unwrap());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::server::Payload;
 use crate::shared::{Inner, Shared, Trouble};
 use crate::work::Work;
 use purlin_core::{Event, Id, Machine, Now};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
 
@@ -24,7 +25,7 @@ pub(crate) fn serve<'s, K: Kind>(
 ) -> MutexGuard<'s, Inner> {
     loop {
         let mut request;
-        (inner, request) = obey(shared, inner, work, cx.waker(), *now);
+        (inner, request) = obey(panicked, shared, inner, work, cx.waker(), *now);
         if !work.has_turn(request.is_some()) {
             return inner;
         }
@@ -38,7 +39,9 @@ pub(crate) fn serve<'s, K: Kind>(
         if let Poll::Ready(answer) = polled {
             if let Some(left) = work.settle(answer, &mut inner, *now) {
                 drop(inner);
-                drop(left);
+                // What it is made of is the application's, as its handler is.
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
+                let _ = dropped.map_err(|payload| work.panicked(payload, panicked));
                 inner = shared.lock();
             }
         }
@@ -47,6 +50,7 @@ pub(crate) fn serve<'s, K: Kind>(
 
 /// Takes events until a request comes or there are none.
 fn obey<'s, K: Kind>(
+    panicked: &dyn Fn(Payload),
     shared: &'s Shared,
     mut inner: MutexGuard<'s, Inner>,
     work: &mut Work<'_, K>,
@@ -78,6 +82,11 @@ fn obey<'s, K: Kind>(
                 for waker in inner.release() {
                     rouse(Some(waker), own, work);
                 }
+            }
+            Event::Panicked(message) => {
+                drop(inner);
+                panicked(Box::new(message));
+                inner = shared.lock();
             }
             // The answer is queued already, or there is nothing to do.
             _ => {}

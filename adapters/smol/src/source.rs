@@ -8,6 +8,7 @@ use futures_lite::{AsyncRead, Stream, future};
 use purlin_core::Fields;
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -88,8 +89,22 @@ impl Pieces for Source {
         matches!(self.0, Kind::Body(_))
     }
 
+    /// # Panics
+    /// If what gives the bytes does. It is dropped before that goes on: if it panicked
+    /// again meanwhile, the process would end.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        match &mut self.0 {
+        let polled = catch_unwind(AssertUnwindSafe(|| self.0.poll_next(cx)));
+        polled.unwrap_or_else(|payload| {
+            let spent = std::mem::replace(&mut self.0, Kind::Body(Body::empty()));
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(spent)));
+            resume_unwind(payload)
+        })
+    }
+}
+
+impl Kind {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        match self {
             Kind::Stream(stream) => stream
                 .as_mut()
                 .poll_next(cx)

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::clock;
 use crate::shared::{Inner, Shared, Trouble};
 use crate::writer::ResponseWriter;
-use purlin_core::message::{Draft, Outlet};
+use purlin_core::message::{Draft, Outlet, chain};
 use purlin_core::{Body, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status};
 use std::sync::Arc;
 
@@ -22,12 +22,14 @@ pub(crate) struct Turn {
     left: Option<Box<Draft>>,
     /// What is left is all, and goes out as room comes.
     ending: bool,
+    /// Why its response is not what it was to be is told, or will be.
+    troubled: bool,
 }
 
 impl Turn {
     pub(crate) fn new(id: Id, method: Method) -> Turn {
-        let (handled, taken, ending) = (false, false, false);
-        Turn { id, method, handled, taken, left: None, ending }
+        let (handled, taken, ending, troubled) = (false, false, false, false);
+        Turn { id, method, handled, taken, left: None, ending, troubled }
     }
 }
 
@@ -132,6 +134,16 @@ impl Inner {
         let _ = self.machine.reset(id, now);
     }
 
+    /// What was written is all that will be: broken off, unless it is whole.
+    pub(crate) fn break_off(&mut self, id: Id, now: Now) {
+        let Some(mut draft) = self.turn.left.take_if(|_| self.turn.id == id) else {
+            return self.give_up(id, now);
+        };
+        self.turn.ending = false;
+        let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
+        draft.fail(&mut self.outlet(id, now), &head, Body::Empty);
+    }
+
     /// Whether an answer may take the place of what was written.
     pub(crate) fn is_unsent(&self, id: Id) -> bool {
         let begun = self.turn.left.as_ref().is_none_or(|draft| draft.is_begun());
@@ -149,7 +161,16 @@ impl Inner {
     /// nobody's mistake.
     pub(crate) fn note(&mut self, misuse: Misuse) {
         if misuse != Misuse::NoSuchExchange {
+            self.turn.troubled = true;
             self.trouble = Some(Trouble::Misused(misuse));
+        }
+    }
+
+    /// What a response was to be made of failed with this; of several causes the first
+    /// one is told.
+    pub(crate) fn note_failure(&mut self, message: &str) {
+        if !std::mem::replace(&mut self.turn.troubled, true) {
+            self.trouble = Some(Trouble::Failed(message.into()));
         }
     }
 
@@ -158,8 +179,8 @@ impl Inner {
     pub(crate) fn note_error(&mut self, error: &Error) {
         match error {
             Error::Misuse(misuse) => self.note(*misuse),
-            Error::Closed(_) | Error::Peer(_) => {}
-            error => self.trouble = Some(Trouble::Failed(error.to_string().into())),
+            Error::Closed(_) | Error::Peer(_) | Error::Unwanted => {}
+            error => self.note_failure(&chain(error)),
         }
     }
 }

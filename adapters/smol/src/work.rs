@@ -109,18 +109,24 @@ impl<'h, K: Kind> Work<'h, K> {
     ) -> Option<Response> {
         let id = self.exchange.id;
         inner.handled(id);
-        match answer.map(|answer| answer.0) {
-            Ok(Outcome::Response(response)) => self.respond(response, inner, now),
-            Ok(Outcome::Written) => inner.end_written(id, now),
-            Ok(Outcome::Failed(response)) => {
+        let Ok(Answer(outcome)) = answer else {
+            inner.fail(id, now);
+            return None;
+        };
+        if let Some(message) = outcome.response().and_then(Response::failure) {
+            inner.note_failure(message);
+        }
+        match outcome {
+            Outcome::Response(response) => self.respond(response, inner, now),
+            Outcome::Written => inner.end_written(id, now),
+            Outcome::Failed(response) => {
                 if !inner.is_unsent(id) {
-                    inner.give_up(id, now);
+                    inner.break_off(id, now);
                     return Some(response);
                 }
                 inner.forget_left(id);
                 self.respond(response, inner, now);
             }
-            Err(()) => inner.fail(id, now),
         }
         None
     }
@@ -174,6 +180,14 @@ impl<'h, K: Kind> Work<'h, K> {
                 Poll::Ready(Err(payload))
             }
         }
+    }
+
+    /// What the application gave panicked when nobody could be answered any more.
+    pub(crate) fn panicked(&self, payload: Payload, panicked: &dyn Fn(Payload)) {
+        if let Some(watch) = &self.watch {
+            watch.panicked(&*payload);
+        }
+        panicked(payload);
     }
 
     /// Begins to handle a request: this one, or the one that waits.

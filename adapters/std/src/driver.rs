@@ -7,7 +7,9 @@ use crate::conn::{Conn, Pending};
 use crate::exchange::Exchange;
 use crate::hub::Hub;
 use purlin_core::{BodyLength, Event, Machine};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::thread;
 
 /// So much of a body is taken in before its handler is called, so that slow
 /// senders hold no thread.
@@ -74,12 +76,19 @@ fn turn(mut conn: Box<Conn>, hub: &Hub) -> Next {
 fn answer_all(mut conn: Box<Conn>, hub: &Hub) -> Option<Box<Conn>> {
     loop {
         if let Some(pending) = conn.pending.take() {
-            if !is_ready(&mut conn, &pending) {
-                conn.pending = Some(pending);
-                conn.note_events();
-                return Some(conn);
-            }
-            conn = answer(conn, *pending, hub)?;
+            conn = match is_ready(&mut conn, &pending) {
+                Ok(true) => answer(conn, *pending, hub)?,
+                Ok(false) => {
+                    conn.pending = Some(pending);
+                    conn.note_events();
+                    return Some(conn);
+                }
+                // It is answered as a panic of the handler itself.
+                Err(payload) => {
+                    conn.input_closed = false;
+                    Exchange::run(conn, *pending, |_, _| resume_unwind(payload))?
+                }
+            };
         }
         let Some(event) = conn.machine.poll_event(conn.now()) else {
             return Some(conn);
@@ -97,13 +106,18 @@ fn answer_all(mut conn: Box<Conn>, hub: &Hub) -> Option<Box<Conn>> {
 }
 
 /// Whether the handler can be called: it will not have to wait for a small body.
-fn is_ready(conn: &mut Conn, pending: &Pending) -> bool {
+///
+/// # Errors
+/// It panicked when it was asked whether it waits.
+fn is_ready(conn: &mut Conn, pending: &Pending) -> thread::Result<bool> {
     let now = conn.now();
-    conn.hub.handler.full_duplex(&pending.head) || conn.machine.prefetch(pending.id, AHEAD, now)
+    let handler = &conn.hub.handler;
+    let asked = AssertUnwindSafe(|| handler.full_duplex(&pending.head));
+    Ok(catch_unwind(asked)? || conn.machine.prefetch(pending.id, AHEAD, now))
 }
 
 /// Calls the handler; comes back when the response is complete.
 fn answer(mut conn: Box<Conn>, pending: Pending, hub: &Hub) -> Option<Box<Conn>> {
     conn.input_closed = false;
-    Exchange::run(conn, pending, &*hub.handler)
+    Exchange::run(conn, pending, |request, exchange| hub.handler.call(request, exchange))
 }

@@ -3,10 +3,9 @@
 //! Decides nothing of the protocol; it gives commands.
 
 use crate::conn::{Conn, Pending};
-use crate::handler::Handler;
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
-use crate::{Body, Request, Response, Source};
+use crate::{Answer, Body, Request, Response, Source};
 use purlin_core::message::Outcome;
 use purlin_core::{Body as Sent, BodyLength, Content, Id, Machine, Method, ServerMachine, Status};
 use std::any::Any;
@@ -44,17 +43,17 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Calls the handler, and does what it says; gives the connection back once
-    /// the response is complete, or nothing if the server aborts.
+    /// Has the request answered, and does what the answer says; gives the connection back
+    /// once the response is complete, or nothing if the server aborts.
     pub(crate) fn run(
         mut conn: Box<Conn>,
         pending: Pending,
-        handler: &dyn Handler,
+        answer: impl FnOnce(Request, &Exchange) -> Answer,
     ) -> Option<Box<Conn>> {
         let Pending { id, head, length } = pending;
         let shared = Arc::clone(&conn.shared);
         let has_body = length != BodyLength::Empty;
-        let body = if has_body { Body::of(&shared, id) } else { Body::empty() };
+        let body = Body::of(&shared, has_body.then_some(id));
         let method = head.method().clone();
         let mut request = Request::new(head, length, body).with_values(conn.values.clone());
         conn.observe(&mut request);
@@ -69,7 +68,7 @@ impl Exchange {
             exchange.lend(true);
         }
         // A panic is answered, and nothing else is shared with the handler.
-        let answer = catch_unwind(AssertUnwindSafe(|| handler.call(request, &exchange)));
+        let answer = catch_unwind(AssertUnwindSafe(|| answer(request, &exchange)));
         exchange.end(answer.map(|answer| answer.0))
     }
 
@@ -106,27 +105,30 @@ impl Exchange {
     }
 
     fn end(self, outcome: std::thread::Result<Outcome<Source>>) -> Option<Box<Conn>> {
-        let panic = match outcome {
-            Ok(Outcome::Response(response)) => {
-                self.respond(response);
-                None
-            }
-            Ok(Outcome::Written) => {
-                self.end_written(None);
-                None
-            }
-            Ok(Outcome::Failed(response)) => {
-                self.end_written(Some(response));
-                None
-            }
-            Err(payload) => {
-                self.fail();
-                Some(payload)
-            }
-        };
+        // What a response is made of is the application's, as its handler is.
+        let answered =
+            outcome.and_then(|outcome| catch_unwind(AssertUnwindSafe(|| self.carry_out(outcome))));
+        let panic = answered.err();
+        if panic.is_some() {
+            self.fail();
+        }
         let conn = self.conn.take().or_else(|| self.shared.take_back())?;
         told(&conn, panic);
         Some(conn)
+    }
+
+    fn carry_out(&self, outcome: Outcome<Source>) {
+        if let Some(failure) = outcome.response().and_then(Response::failure) {
+            match self.conn.borrow_mut().as_deref_mut() {
+                Some(conn) => conn.failed(failure),
+                None => self.shared.lock().failed(failure),
+            }
+        }
+        match outcome {
+            Outcome::Response(response) => self.respond(response),
+            Outcome::Written => self.end_written(None),
+            Outcome::Failed(response) => self.end_written(Some(response)),
+        }
     }
 
     fn respond(&self, response: Response) {
@@ -164,7 +166,7 @@ impl Exchange {
         }
     }
 
-    /// The handler panicked: 500, or the response breaks off.
+    /// The handler panicked, or what it answered with: 500, or the response breaks off.
     fn fail(&self) {
         let answer = || Response::new(Status::INTERNAL_SERVER_ERROR);
         if self.conn.borrow().is_some() {

@@ -86,7 +86,7 @@ impl Hub {
         }
     }
 
-    /// A connection that was accepted, unless an observer of it panics.
+    /// A connection that was accepted, unless what makes its values panics.
     pub(crate) fn welcome(self: &Arc<Hub>, socket: Accepted) -> Option<Box<Conn>> {
         self.watch_over(|| Conn::accepted(self, socket))
     }
@@ -113,7 +113,8 @@ impl Hub {
         true
     }
 
-    /// Does what calls observers, whose panics cost their connection and no other.
+    /// Does what may come upon code of the application that nobody guards, such as the
+    /// drop of a value: its panics cost their connection and no other.
     pub(crate) fn watch_over<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
         // What was shared with it is the connection, and that is gone.
         let done = catch_unwind(AssertUnwindSafe(act));

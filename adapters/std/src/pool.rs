@@ -201,13 +201,12 @@ impl Pool {
         self.workers.load(SeqCst) > self.enough
     }
 
-    /// From here on threads end as they have nothing to do.
-    pub(crate) fn end(&self) {
+    /// From here on threads end as they have nothing to do. What is left is closed by
+    /// who holds it.
+    pub(crate) fn end(&self) -> VecDeque<Box<Conn>> {
         self.ended.store(true, SeqCst);
         drop(self.reserve());
         self.called.notify_all();
-        // What is left is closed by who holds it.
-        let left = std::mem::take(&mut *self.lock());
-        drop(left);
+        std::mem::take(&mut *self.lock())
     }
 }

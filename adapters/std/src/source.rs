@@ -6,6 +6,7 @@ use crate::{Body, Error};
 use bytes::{Bytes, BytesMut};
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// What a reader is asked for first, and at most: the room grows as it is filled.
@@ -81,8 +82,22 @@ impl Source {
     }
 
     /// The next piece; `None` at the end.
+    ///
+    /// # Panics
+    /// If what gives the bytes does. It is dropped before that goes on: if it panicked
+    /// again meanwhile, the process would end.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        match &mut self.0 {
+        catch_unwind(AssertUnwindSafe(|| self.0.next())).unwrap_or_else(|payload| {
+            let spent = std::mem::replace(&mut self.0, Kind::Body(Body::empty()));
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(spent)));
+            resume_unwind(payload)
+        })
+    }
+}
+
+impl Kind {
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match self {
             Kind::Body(body) => body.chunk(),
             Kind::Pieces(pieces) => Ok(pieces.next().transpose()?),
             Kind::Reader(reading) => Ok(reading.next()?),

@@ -31,6 +31,9 @@ pub enum Error {
     Field(InvalidField),
     /// The connection has ended.
     Closed(CloseReason),
+    /// The request was HEAD, and the head of its response is out: nobody waits for more
+    /// (RFC 9110 §9.3.2). A handler that gives this back has answered in full.
+    Unwanted,
     /// The body was to be text and is not UTF-8.
     NotText(Utf8Error),
     /// A source that the handler gave, or a sink, failed.
@@ -74,6 +77,7 @@ impl fmt::Display for Error {
             Error::Misuse(cause) => write!(f, "not allowed here: {cause}"),
             Error::Field(cause) => write!(f, "{cause}"),
             Error::Closed(cause) => write!(f, "the connection has ended: {cause}"),
+            Error::Unwanted => f.write_str("a response to HEAD ends with its head"),
             Error::NotText(cause) => write!(f, "the body is not text: {cause}"),
             Error::Io(cause) => write!(f, "reading or writing failed: {cause}"),
             Error::Listen { address: Some(address), cause } => {
@@ -99,7 +103,7 @@ impl std::error::Error for Error {
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => Some(cause),
             Error::Route(cause) => Some(cause),
             Error::Tls(cause) => Some(&**cause),
-            Error::Closed(_) => None,
+            Error::Closed(_) | Error::Unwanted => None,
         }
     }
 }
@@ -151,7 +155,7 @@ impl From<Error> for io::Error {
             Error::Misuse(_) | Error::Field(_) | Error::Route(_) | Error::Tls(_) => {
                 ErrorKind::InvalidInput
             }
-            Error::Closed(_) => ErrorKind::BrokenPipe,
+            Error::Closed(_) | Error::Unwanted => ErrorKind::BrokenPipe,
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => cause.kind(),
         };
         match error {
@@ -161,10 +165,16 @@ impl From<Error> for io::Error {
     }
 }
 
-/// The status that answers the peer's fault; 400 for what is not text; else 500.
+/// The status that answers the peer's fault; 400 for what is not text; else 500. What is
+/// neither the peer's fault nor its absence is told to observers.
 impl<B> IntoResponse<B> for Error {
     fn into_response(self) -> Response<B> {
-        self.status().into_response()
+        match self {
+            Error::Peer(_) | Error::NotText(_) | Error::Closed(_) | Error::Unwanted => {
+                self.status().into_response()
+            }
+            error => Response::of_failure(&error),
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! Requests and responses as handlers see them, generic over the body.
 //! Holds values; the adapters add reading and writing, the machines the wire.
 
+mod cancel;
 mod draft;
 mod error;
 mod outcome;
 mod response;
 mod values;
 
+pub use cancel::Attended;
 pub use draft::{Draft, Outlet};
 pub use error::Error;
 pub use outcome::{Outcome, Streamed};
-pub use response::{Content, IntoResponse, Response};
+pub use response::{Content, IntoResponse, Response, chain};
 pub use values::Values;
 
 use crate::head::{Fields, Method, RequestHead, Version, names};

@@ -5,6 +5,7 @@ use crate::error::{Misuse, PeerError};
 use crate::head::{Fields, InvalidField, ResponseHead, Span, Status, names};
 use crate::policy::cookie::{Cookie, InvalidCookie};
 use bytes::Bytes;
+use std::error;
 
 /// A response: its head, and content of the adapter's kind.
 ///
@@ -17,7 +18,13 @@ use bytes::Bytes;
 pub struct Response<B> {
     head: ResponseHead,
     content: Content<B>,
+    /// What it stands for failed with this.
+    failure: Option<Box<Failure>>,
 }
+
+/// Behind a pointer, since it is rare.
+#[derive(Debug)]
+struct Failure(String);
 
 /// What a response carries. `B` is what gives the bytes of one that is not whole yet.
 #[derive(Debug)]
@@ -42,12 +49,27 @@ const OCTETS: Fields =
 impl<B> Response<B> {
     /// A response of this status, without content.
     pub fn new(status: Status) -> Response<B> {
-        Response { head: ResponseHead::new(status), content: Content::Empty }
+        Response::from_parts(ResponseHead::new(status), Content::Empty)
+    }
+
+    /// 500 (Internal Server Error) for a handler that failed with this. Observers are told
+    /// its text and what caused it ([`Observer::failed`](crate::observe::Observer::failed));
+    /// the client is told neither.
+    ///
+    /// ```
+    /// use purlin_core::Response;
+    /// let error = std::io::Error::other("the disk is full");
+    /// let response: Response<()> = Response::of_failure(&error);
+    /// assert_eq!(response.status().code(), 500);
+    /// assert_eq!(response.failure(), Some("the disk is full"));
+    /// ```
+    pub fn of_failure(error: &dyn error::Error) -> Response<B> {
+        Status::INTERNAL_SERVER_ERROR.into_response().with_failure(chain(error))
     }
 
     /// A response of these parts.
     pub fn from_parts(head: ResponseHead, content: Content<B>) -> Response<B> {
-        Response { head, content }
+        Response { head, content, failure: None }
     }
 
     /// 200 with `text/plain; charset=utf-8`.
@@ -67,12 +89,12 @@ impl<B> Response<B> {
 
     fn of_type(content_type: Fields, bytes: Bytes) -> Response<B> {
         let head = ResponseHead::of(Status::OK, content_type);
-        Response { head, content: Content::Full(bytes) }
+        Response::from_parts(head, Content::Full(bytes))
     }
 
     /// 200 with what this source gives, its length not known before.
     pub fn stream(source: B) -> Response<B> {
-        Response { head: ResponseHead::new(Status::OK), content: Content::Stream(source) }
+        Response::from_parts(ResponseHead::new(Status::OK), Content::Stream(source))
     }
 
     /// The same response with this status.
@@ -123,6 +145,19 @@ impl<B> Response<B> {
         self
     }
 
+    /// The same response, which stands for something that failed with this: it is told to
+    /// observers, and never sent.
+    #[must_use]
+    pub fn with_failure(mut self, message: impl Into<String>) -> Response<B> {
+        self.failure = Some(Box::new(Failure(message.into())));
+        self
+    }
+
+    /// What it stands for failed with this.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref().map(|failure| &*failure.0)
+    }
+
     /// The status.
     pub fn status(&self) -> Status {
         self.head.status()
@@ -152,6 +187,27 @@ impl<B> Response<B> {
     pub fn into_parts(self) -> (ResponseHead, Content<B>) {
         (self.head, self.content)
     }
+}
+
+/// The text of an error and of what caused it, each once.
+///
+/// ```
+/// use purlin_core::message::{Error, chain};
+/// let error = Error::Io(std::io::Error::other("the disk is full"));
+/// assert_eq!(chain(&error), "reading or writing failed: the disk is full");
+/// ```
+pub fn chain(error: &dyn error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let own = error.to_string();
+        // Some errors tell their cause themselves.
+        if !text.ends_with(&own) {
+            text = format!("{text}: {own}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// What a handler may return.
@@ -226,14 +282,14 @@ impl<B, T: IntoResponse<B>, E: IntoResponse<B>> IntoResponse<B> for Result<T, E>
 /// 500: the field was the handler's.
 impl<B> IntoResponse<B> for InvalidField {
     fn into_response(self) -> Response<B> {
-        Status::INTERNAL_SERVER_ERROR.into_response()
+        Response::of_failure(&self)
     }
 }
 
 /// 500: the misuse was the handler's.
 impl<B> IntoResponse<B> for Misuse {
     fn into_response(self) -> Response<B> {
-        Status::INTERNAL_SERVER_ERROR.into_response()
+        Response::of_failure(&self)
     }
 }
 
@@ -241,5 +297,52 @@ impl<B> IntoResponse<B> for Misuse {
 impl<B> IntoResponse<B> for PeerError {
     fn into_response(self) -> Response<B> {
         self.answer.unwrap_or(Status::BAD_REQUEST).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Error;
+    use std::fmt;
+    use std::io;
+
+    /// An error that tells what caused it, or leaves that to whoever asks.
+    #[derive(Debug)]
+    struct Outer(&'static str, io::Error);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl error::Error for Outer {
+        fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+            Some(&self.1)
+        }
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_causes_each_once() {
+        for text in ["no report", "no report: the disk is full"] {
+            let error = Outer(text, io::Error::other("the disk is full"));
+            let response: Response<()> = Response::of_failure(&error);
+            assert_eq!(response.failure(), Some("no report: the disk is full"));
+            assert_eq!(response.status(), Status::INTERNAL_SERVER_ERROR);
+        }
+    }
+
+    #[test]
+    fn what_the_peer_did_is_no_failure_of_the_handler() {
+        let response = |error: Error| -> Response<()> { error.into_response() };
+        let truncated = PeerError::of_request(crate::error::Fault::Truncated);
+        assert_eq!(response(truncated.into()).failure(), None);
+        assert_eq!(response(Error::Unwanted).failure(), None);
+        let closed = Error::Closed(crate::error::CloseReason::PeerClosed);
+        assert_eq!(response(closed).failure(), None);
+        let full = Error::Io(io::Error::other("the disk is full"));
+        assert!(response(full).failure().is_some_and(|text| text.ends_with("the disk is full")));
+        assert!(response(Misuse::TooMuchBody.into()).failure().is_some());
     }
 }

@@ -4,8 +4,9 @@
 mod several;
 mod watch;
 
-pub(crate) use watch::Matched;
+pub use several::Guarded;
 pub use watch::Watch;
+pub(crate) use watch::{Matched, panic_message};
 
 use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{RequestHead, Status};
@@ -117,7 +118,8 @@ impl fmt::Display for Exchange {
 
 /// Listens to a server. Every method does nothing unless it is written.
 ///
-/// It is called on the threads that serve, so it had better be quick.
+/// It is called on the threads that serve, so it had better be quick. One that panics
+/// misses what it was told then, and costs nobody else anything.
 ///
 /// ```
 /// use purlin_core::observe::{ConnState, Exchange, Observer, Peer};
@@ -150,7 +152,8 @@ pub trait Observer: Send + Sync {
         let _ = (peer, exchange);
     }
 
-    /// A handler panicked, with this message.
+    /// Something of the application panicked, with this message: a handler, or what its
+    /// response is made of.
     fn panicked(&self, peer: &Peer, message: &str) {
         let _ = (peer, message);
     }
@@ -161,8 +164,9 @@ pub trait Observer: Send + Sync {
         let _ = (peer, misuse);
     }
 
-    /// What an answer was to be made of failed with this: a source of its bytes,
-    /// or a service. It was answered with 500, or broken off.
+    /// What an answer was to be made of failed with this: a handler that gave back an
+    /// error, a source of its bytes, or a service. It was answered with the status that
+    /// fits, 500 most often, or broken off. The first such failure of an exchange is told.
     fn failed(&self, peer: &Peer, message: &str) {
         let _ = (peer, message);
     }

@@ -1,60 +1,100 @@
-//! Several observers as one, and one that several hold.
+//! Several observers as one, one that several hold, and one that may panic.
 //! Passes on; tells nothing of its own.
 
 use super::{ConnState, Exchange, Observer, Peer};
 use crate::error::{CloseReason, Misuse, PeerError};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Writes every method of [`Observer`] so that it passes on what it is told.
 macro_rules! pass {
-    ($self:ident, $($observer:expr),+) => {
+    ($self:ident, $via:path, $($observer:expr),+) => {
         fn state(&$self, peer: &Peer, state: ConnState) {
-            $($observer.state(peer, state);)+
+            $($via(|| $observer.state(peer, state));)+
         }
 
         fn fault(&$self, peer: &Peer, error: &PeerError) {
-            $($observer.fault(peer, error);)+
+            $($via(|| $observer.fault(peer, error));)+
         }
 
         fn tls_failed(&$self, peer: &Peer, reason: &str) {
-            $($observer.tls_failed(peer, reason);)+
+            $($via(|| $observer.tls_failed(peer, reason));)+
         }
 
         fn exchange(&$self, peer: &Peer, exchange: &Exchange) {
-            $($observer.exchange(peer, exchange);)+
+            $($via(|| $observer.exchange(peer, exchange));)+
         }
 
         fn panicked(&$self, peer: &Peer, message: &str) {
-            $($observer.panicked(peer, message);)+
+            $($via(|| $observer.panicked(peer, message));)+
         }
 
         fn misused(&$self, peer: &Peer, misuse: Misuse) {
-            $($observer.misused(peer, misuse);)+
+            $($via(|| $observer.misused(peer, misuse));)+
         }
 
         fn failed(&$self, peer: &Peer, message: &str) {
-            $($observer.failed(peer, message);)+
+            $($via(|| $observer.failed(peer, message));)+
         }
 
         fn closed(&$self, peer: &Peer, reason: CloseReason) {
-            $($observer.closed(peer, reason);)+
+            $($via(|| $observer.closed(peer, reason));)+
         }
 
         fn accept_failed(&$self, error: &io::Error, pause: Option<Duration>) {
-            $($observer.accept_failed(error, pause);)+
+            $($via(|| $observer.accept_failed(error, pause));)+
         }
     };
 }
 
 /// Both are told, the first one first.
 impl<A: Observer, B: Observer> Observer for (A, B) {
-    pass!(self, self.0, self.1);
+    pass!(self, plainly, self.0, self.1);
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
-    pass!(self, (**self));
+    pass!(self, plainly, (**self));
+}
+
+/// An observer that may panic, as one does that prints to a standard output that is
+/// closed: that costs what it was about to say, and nobody else anything. The panic's
+/// message goes where those of panics go.
+///
+/// ```
+/// use purlin_core::CloseReason;
+/// use purlin_core::observe::{Address, Guarded, Observer, Peer};
+/// struct Bad;
+/// impl Observer for Bad {
+///     fn closed(&self, _: &Peer, _: CloseReason) {
+///         panic!("nobody listens");
+///     }
+/// }
+/// let peer = Peer { number: 1, remote: Address::Memory, local: Address::Memory };
+/// Guarded::new(Bad).closed(&peer, CloseReason::PeerClosed);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Guarded<O>(O);
+
+impl<O: Observer> Guarded<O> {
+    /// Guards this observer.
+    pub fn new(observer: O) -> Guarded<O> {
+        Guarded(observer)
+    }
+}
+
+impl<O: Observer> Observer for Guarded<O> {
+    pass!(self, guardedly, self.0);
+}
+
+fn plainly(tell: impl FnOnce()) {
+    tell();
+}
+
+fn guardedly(tell: impl FnOnce()) {
+    // Nothing is shared with it but what it was to be told.
+    let _ = catch_unwind(AssertUnwindSafe(tell));
 }
 
 #[cfg(test)]
@@ -109,10 +149,23 @@ mod tests {
         }
     }
 
+    /// It panics behind what it notes.
+    struct Faints(Told);
+
+    impl Observer for Faints {
+        pass!(self, faintly, self.0);
+    }
+
+    fn faintly(tell: impl FnOnce()) {
+        tell();
+        std::panic::resume_unwind(Box::new("as asked for"));
+    }
+
     #[test]
-    fn everybody_is_told_everything() {
+    fn everybody_is_told_everything_though_the_first_one_panics() {
         let ((tell_one, one), (tell_other, other)) = (channel(), channel());
-        let both: Arc<dyn Observer> = Arc::new((Arc::new(Told(tell_one)), Told(tell_other)));
+        let first = Guarded::new(Faints(Told(tell_one)));
+        let both: Arc<dyn Observer> = Arc::new((Arc::new(first), Told(tell_other)));
         let peer = Peer { number: 1, remote: Address::Memory, local: Address::Memory };
         let at = Mono::ZERO;
         let exchange = Exchange {

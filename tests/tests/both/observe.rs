@@ -4,8 +4,8 @@ use crate::kit::GET;
 use crate::kit::told::observer;
 use crate::on::{ReadExt, Site, hello, pass, pieces, purlin};
 use purlin::{
-    Bytes, ConnState, Content, Mux, Observer, Panics, Request, Response, ResponseHead,
-    ResponseWriter, Result, Server, Source, Status, streaming,
+    Bytes, Content, Mux, Panics, Request, Response, ResponseHead, ResponseWriter, Result, Server,
+    Source, Status, streaming,
 };
 use std::sync::Arc;
 
@@ -199,36 +199,6 @@ fn a_panic_that_propagates_ends_the_server_with_its_own_message() {
     drop(go);
     let all = told.rest();
     assert!(all.iter().any(|(_, line)| line.contains("as asked for")), "{all:?}");
-}
-
-/// Panics when the connection of this number comes to this state.
-struct Panicking(u64, ConnState);
-
-impl Observer for Panicking {
-    fn state(&self, peer: &purlin::Peer, state: ConnState) {
-        assert!(state != self.1 || peer.number != self.0, "as asked for");
-    }
-}
-
-#[test]
-fn a_panic_of_an_observer_costs_its_connection_and_no_other() {
-    for state in [ConnState::Active, ConnState::Idle, ConnState::Closed] {
-        let site = Site::start(Server::new(hello).observe(Panicking(1, state)));
-        let mut first = site.connect();
-        let mut second = site.connect();
-        first.send(GET);
-        if state == ConnState::Closed {
-            assert_eq!(first.response().0, 200);
-            first.half_close();
-        }
-        first.rest();
-        for _ in 0..3 {
-            second.send(GET);
-            assert_eq!(second.response().0, 200);
-        }
-        drop(second);
-        assert_eq!(site.shutdown(), 0);
-    }
 }
 
 #[test]

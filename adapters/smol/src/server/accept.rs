@@ -52,7 +52,7 @@ pub(crate) async fn accept(
         let accepting = AssertUnwindSafe(accept_all(&listener, common, &mut deal));
         Some(match accepting.catch_unwind().await {
             Ok(error) => Failure::Accept(error),
-            // An observer's: nobody would accept any more.
+            // Nobody would accept any more.
             Err(payload) => Failure::Panic(payload),
         })
     };

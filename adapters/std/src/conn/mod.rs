@@ -64,6 +64,8 @@ pub(crate) struct Conn {
     pub(crate) input_closed: bool,
     /// Why the connection ends.
     pub(crate) closed: Option<CloseReason>,
+    /// Why the answer is not what it was to be has been told.
+    troubled: bool,
 }
 
 /// A request that waits for its body.
@@ -129,6 +131,7 @@ impl Conn {
             kept: false,
             input_closed: false,
             closed: None,
+            troubled: false,
         })
     }
 
@@ -323,12 +326,14 @@ impl Conn {
         match event {
             Event::InputClosed => self.input_closed = true,
             Event::Closed(reason) => self.closed = Some(*reason),
+            Event::Panicked(message) => self.hub.panicked(Box::new(message.clone())),
             _ => {}
         }
     }
 
     /// Has this request observed.
     pub(crate) fn observe(&mut self, request: &mut crate::Request) {
+        self.troubled = false;
         if let Some(watch) = &mut self.watch {
             watch.request(request);
         }
@@ -342,10 +347,12 @@ impl Conn {
         self.hub.panicked(payload);
     }
 
-    /// What the answer was to be made of failed.
-    pub(crate) fn failed(&self, error: &Error) {
-        if let Some(watch) = &self.watch {
-            watch.failed(&error.to_string());
+    /// What the answer was to be made of failed with this; of several causes the first
+    /// one is told.
+    pub(crate) fn failed(&mut self, message: &str) {
+        let told = std::mem::replace(&mut self.troubled, true);
+        if let Some(watch) = self.watch.as_deref().filter(|_| !told) {
+            watch.failed(message);
         }
     }
 
@@ -361,12 +368,13 @@ impl Conn {
     }
 
     /// What a refused command means to the application.
-    pub(crate) fn explain(&self, misuse: Misuse) -> Error {
+    pub(crate) fn explain(&mut self, misuse: Misuse) -> Error {
         match (misuse, self.closed) {
             (Misuse::NoSuchExchange | Misuse::AlreadyFinished, Some(reason)) => {
                 Error::Closed(reason)
             }
             (misuse, _) => {
+                self.troubled = true;
                 if let Some(watch) = &self.watch {
                     watch.misused(misuse);
                 }

@@ -3,14 +3,15 @@
 
 use super::Server;
 use purlin_core::Values;
-use purlin_core::observe::{Observer, Peer};
+use purlin_core::observe::{Guarded, Observer, Peer};
 use purlin_host::Panics;
 use std::any::Any;
 use std::sync::Arc;
 
 impl Server {
     /// Adds somebody who is told what becomes of connections and requests; each
-    /// one that is added is told. They are called on the threads that serve.
+    /// one that is added is told. They are called on the threads that serve; one that
+    /// panics misses what it was told then, and costs nothing else.
     ///
     /// ```
     /// use purlin_std::observe::{Exchange, Observer, Peer};
@@ -26,6 +27,7 @@ impl Server {
     /// # let _ = server;
     /// ```
     pub fn observe(mut self, observer: impl Observer + 'static) -> Server {
+        let observer = Guarded::new(observer);
         self.observer = Some(match self.observer.take() {
             Some(first) => Arc::new((first, observer)),
             None => Arc::new(observer),

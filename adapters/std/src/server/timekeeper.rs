@@ -142,7 +142,10 @@ impl Timekeeper {
                 conn.finish();
             });
         }
-        self.hub.pool.end();
+        let left = self.hub.pool.end();
         self.hub.poller.nudge();
+        for conn in left {
+            self.hub.watch_over(|| drop(conn));
+        }
     }
 }

@@ -60,7 +60,8 @@ impl Recorder {
             unreachable!("an exchange without a wire begins with its request");
         };
         let pending = Pending { id, head, length: body };
-        let answered = Exchange::run(conn, pending, &*hub.handler);
+        let answered =
+            Exchange::run(conn, pending, |request, exchange| hub.handler.call(request, exchange));
         if let Some(payload) = hub.control.take_panic() {
             resume_unwind(payload);
         }
