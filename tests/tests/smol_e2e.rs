@@ -9,6 +9,8 @@ mod kit;
 mod on;
 #[path = "both/e2e.rs"]
 mod both;
+#[path = "both/gone.rs"]
+mod gone;
 
 use kit::GET;
 use kit::peer::{Guard, Peer};

@@ -9,15 +9,18 @@ mod kit;
 mod on;
 #[path = "both/e2e.rs"]
 mod both;
+#[path = "both/gone.rs"]
+mod gone;
 
 use kit::{GET, LONG};
 use on::Site;
 use purlin_std::{
-    Body, Content, Request, Response, ResponseHead, ResponseWriter, Server, Source, Status,
-    full_duplex, streaming,
+    Answer, Body, Content, Exchange, Handler, Request, RequestHead, Response, ResponseHead,
+    ResponseWriter, Result, Server, Source, Status, full_duplex, streaming,
 };
-use std::io::{Read, Write, copy};
+use std::io::{ErrorKind, Read, Write, copy};
 use std::sync::mpsc;
+use std::time::Duration;
 
 #[test]
 fn http_1_0_gets_its_answer_and_the_close() {
@@ -33,10 +36,12 @@ fn http_1_0_gets_its_answer_and_the_close() {
 }
 
 #[test]
-fn a_refused_body_is_not_asked_for() {
+fn a_refused_body_is_not_asked_for_if_it_is_more_than_is_taken_in_ahead() {
     let site = Site::start(Server::new(|_: Request| Status::FORBIDDEN));
     let mut peer = site.connect();
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    peer.send(
+        "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 65537\r\n\r\n",
+    );
     let head = peer.head();
     assert!(head.starts_with("HTTP/1.1 403 ") && head.contains("Connection: close"), "{head}");
     peer.half_close();
@@ -220,4 +225,68 @@ fn a_piece_of_a_known_length_is_not_held_back_by_a_slow_reader() {
     assert_eq!(peer.exactly(FIRST).len(), FIRST);
     go.send(()).unwrap();
     assert_eq!(peer.exactly(1), b".");
+}
+
+#[test]
+fn reads_and_writes_of_a_raw_stream_give_up_when_they_are_told_to() {
+    let ((tell, told), (count, counted)) = (mpsc::channel(), mpsc::channel());
+    let upgrade = streaming(move |_, writer| -> Result<()> {
+        let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "x")?;
+        let mut stream = writer.upgrade(head)?;
+        assert!(stream.set_read_timeout(Some(Duration::ZERO)).is_err());
+        stream.set_read_timeout(Some(Duration::from_millis(50)))?;
+        stream.set_write_timeout(Some(Duration::from_millis(50)))?;
+        tell.send(stream.read(&mut [0; 9]).unwrap_err().kind()).unwrap();
+        // The peer takes nothing: sockets and machine fill up.
+        let mut written = 0;
+        let failed = loop {
+            match stream.write(&[7; 100_000]) {
+                Ok(count) => written += count,
+                Err(error) => break error.kind(),
+            }
+        };
+        tell.send(failed).unwrap();
+        count.send(written).unwrap();
+        // What was taken was not lost by that.
+        stream.set_write_timeout(None)?;
+        stream.set_read_timeout(None)?;
+        stream.write_all(b"end")?;
+        stream.read_to_end(&mut Vec::new())?;
+        Ok(())
+    });
+    let site = Site::start(Server::new(upgrade));
+    let mut peer = site.connect();
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    peer.head();
+    let next = || told.recv_timeout(LONG).unwrap();
+    assert_eq!((next(), next()), (ErrorKind::WouldBlock, ErrorKind::WouldBlock));
+    peer.exactly(counted.recv_timeout(LONG).unwrap());
+    assert_eq!(peer.exactly(3), b"end");
+    peer.half_close();
+    assert_eq!(site.shutdown(), 0);
+}
+
+/// A handler that cannot say whether it waits.
+struct Undecided;
+
+impl Handler for Undecided {
+    fn call(&self, _: Request, _: &Exchange) -> Answer {
+        "called".into()
+    }
+
+    fn full_duplex(&self, head: &RequestHead) -> bool {
+        assert_eq!(head.path(), "/", "as asked for");
+        false
+    }
+}
+
+#[test]
+fn a_handler_that_panics_when_it_is_asked_whether_it_waits_answers_500() {
+    let site = Site::start(Server::new(Undecided));
+    let mut peer = site.connect();
+    let post = |path| format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+    for (path, status) in [("/", 200), ("/bad", 500), ("/", 200)] {
+        peer.send(&post(path));
+        assert_eq!(peer.response().0, status);
+    }
 }

@@ -152,6 +152,42 @@ fn slow_senders_of_heads_and_of_small_bodies_hold_no_thread() {
 }
 
 #[test]
+fn clients_that_wait_to_be_asked_for_small_bodies_hold_no_thread() {
+    let called = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&called);
+    let site = Site::start(
+        Server::new(move |request: Request| {
+            count.fetch_add(1, SeqCst);
+            length(request)
+        })
+        .workers(WORKERS)
+        .body_rate(Rate::UNLIMITED),
+    );
+    let expect = "Host: a\r\nExpect: 100-continue\r\n";
+    let mut peers: Vec<_> = (0..3 * WORKERS).map(|_| site.connect()).collect();
+    for (number, peer) in peers.iter_mut().enumerate() {
+        let framing = match number % 2 {
+            0 => format!("Content-Length: {AHEAD}"),
+            _ => "Transfer-Encoding: chunked".to_owned(),
+        };
+        peer.send(&format!("POST / HTTP/1.1\r\n{expect}{framing}\r\n\r\n"));
+    }
+    for peer in &mut peers {
+        assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    served(site.address, 100);
+    assert_eq!(called.load(SeqCst), 100, "theirs are not called yet");
+    for (number, peer) in peers.iter_mut().enumerate() {
+        let length = if number % 2 == 0 { AHEAD } else { 3 };
+        match number % 2 {
+            0 => peer.send_bytes(&vec![b'x'; length]),
+            _ => peer.send("3\r\nabc\r\n0\r\n\r\n"),
+        }
+        assert_eq!(peer.response(), (200, length.to_string()));
+    }
+}
+
+#[test]
 fn a_handler_that_waits_for_a_large_body_holds_one_thread() {
     let (tell, told) = mpsc::channel();
     let site = Site::start(

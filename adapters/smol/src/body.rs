@@ -6,8 +6,10 @@ use crate::clock;
 use crate::shared::{Shared, park};
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, Stream, future};
+use purlin_core::message::Attended;
 use purlin_core::{BodyLength, Fields, Id, Machine, Recv};
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,8 +30,10 @@ use std::task::{Context, Poll};
 /// }
 /// ```
 pub struct Body {
-    /// `None` once there is nothing more to come.
+    /// Where the request comes from.
     from: Option<(Arc<Shared>, Id)>,
+    /// There is nothing more to come.
+    ended: bool,
     /// What was taken from the machine and not read yet.
     rest: Bytes,
     /// What is still to be taken from the machine, if that is known.
@@ -50,16 +54,18 @@ impl Body {
 
     /// A body that is here already.
     pub(crate) fn of(bytes: Bytes, trailers: Option<Fields>) -> Body {
-        Body { from: None, rest: bytes, coming: Some(0), trailers: trailers.map(Box::new) }
+        let trailers = trailers.map(Box::new);
+        Body { from: None, ended: true, rest: bytes, coming: Some(0), trailers }
     }
 
     pub(crate) fn new(shared: Arc<Shared>, id: Id, length: BodyLength) -> Body {
         let coming = match length {
-            BodyLength::Empty => return Body::empty(),
+            BodyLength::Empty => Some(0),
             BodyLength::Known(bytes) => Some(bytes),
             BodyLength::Unknown => None,
         };
-        Body { from: Some((shared, id)), rest: Bytes::new(), coming, trailers: None }
+        let ended = length == BodyLength::Empty;
+        Body { from: Some((shared, id)), ended, rest: Bytes::new(), coming, trailers: None }
     }
 
     /// The next piece; `None` at the end.
@@ -140,7 +146,7 @@ impl Body {
     /// # Ok(()) }
     /// ```
     pub fn set_limit(&mut self, bytes: u64) {
-        if let Some((shared, id)) = &self.from {
+        if let Some((shared, id)) = self.source() {
             // An exchange that is over has no limit to change.
             let _ = shared.lock().machine.limit_body(*id, bytes);
         }
@@ -152,7 +158,7 @@ impl Body {
     /// assert!(purlin_smol::Body::empty().is_end());
     /// ```
     pub fn is_end(&self) -> bool {
-        self.from.is_none() && self.rest.is_empty()
+        self.ended && self.rest.is_empty()
     }
 
     /// How many bytes are still to be read, where that is known before the end.
@@ -164,6 +170,11 @@ impl Body {
         self.coming.map(|bytes| bytes + self.rest.len() as u64)
     }
 
+    /// Where more of it comes from.
+    fn source(&self) -> Option<&(Arc<Shared>, Id)> {
+        self.from.as_ref().filter(|_| !self.ended)
+    }
+
     pub(crate) fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
@@ -171,7 +182,7 @@ impl Body {
         if !self.rest.is_empty() {
             return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
         }
-        let Some((shared, id)) = &self.from else {
+        let Some((shared, id)) = self.from.as_ref().filter(|_| !self.ended) else {
             return Poll::Ready(Ok(None));
         };
         let mut inner = shared.lock();
@@ -191,10 +202,55 @@ impl Body {
             Recv::End(trailers) => {
                 drop(inner);
                 self.trailers = trailers.map(Box::new);
-                (self.from, self.coming) = (None, Some(0));
+                (self.ended, self.coming) = (true, Some(0));
                 Poll::Ready(Ok(None))
             }
         }
+    }
+}
+
+/// Ends once the client of a request has gone, or has ended its half of the connection;
+/// given by [`Request::cancelled`](purlin_core::Request::cancelled). It borrows nothing.
+///
+/// ```
+/// use futures_lite::FutureExt;
+/// use purlin_smol::Request;
+/// # async fn news() -> &'static str { "news\n" }
+/// async fn poll(request: Request) -> &'static str {
+///     let gone = request.cancelled();
+///     news().or(async { gone.await; "nobody waits" }).await
+/// }
+/// # let _ = poll;
+/// ```
+#[must_use = "futures do nothing unless polled"]
+pub struct Cancelled(Option<(Arc<Shared>, Id)>);
+
+impl Future for Cancelled {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.0 {
+            Some((shared, id)) => shared.lock().poll_cancelled(*id, cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cancelled")
+    }
+}
+
+impl Attended for Body {
+    type Cancelled = Cancelled;
+
+    fn is_cancelled(&self) -> bool {
+        self.from.as_ref().is_some_and(|(shared, id)| shared.lock().is_cancelled(*id))
+    }
+
+    fn cancelled(&self) -> Cancelled {
+        Cancelled(self.from.clone())
     }
 }
 
@@ -228,10 +284,10 @@ impl Stream for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Some((shared, id)) = self.from.take() {
+        if let Some((shared, id)) = self.source() {
             let mut inner = shared.lock();
             // An exchange that is over has nothing left to discard.
-            if inner.machine.discard(id, clock::now()).is_ok() {
+            if inner.machine.discard(*id, clock::now()).is_ok() {
                 inner.poke();
             }
         }
@@ -240,6 +296,6 @@ impl Drop for Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("ended", &self.from.is_none()).finish_non_exhaustive()
+        f.debug_struct("Body").field("ended", &self.ended).finish_non_exhaustive()
     }
 }

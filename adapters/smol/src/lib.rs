@@ -67,7 +67,7 @@ mod warm;
 mod work;
 mod writer;
 
-pub use body::Body;
+pub use body::{Body, Cancelled};
 pub use bytes::Bytes;
 pub use client::{Client, get, head, post, post_form};
 pub use handler::{

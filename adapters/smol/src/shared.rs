@@ -20,7 +20,7 @@ pub(crate) struct Inner {
     /// The driver is polling a handler and looks at the machine afterwards by itself.
     pub(crate) driving: bool,
     pub(crate) waits: Waits,
-    /// The peer has sent its last byte, or is gone.
+    /// The peer has sent its last byte, is gone, or waits for no more of the answer.
     pub(crate) cancelled: bool,
     pub(crate) closed: Option<CloseReason>,
     pub(crate) stop: Stop,
@@ -138,6 +138,16 @@ impl Inner {
 
     pub(crate) fn is_cancelled(&self, id: Id) -> bool {
         self.cancelled || self.closed.is_some() || self.turn.id != id
+    }
+
+    /// Nobody waits for more of this exchange's answer: whoever is to be woken for that.
+    #[must_use]
+    pub(crate) fn cancel(&mut self, id: Id) -> Vec<Waker> {
+        if self.turn.id != id {
+            return Vec::new();
+        }
+        self.cancelled = true;
+        std::mem::take(&mut self.waits.cancel)
     }
 
     pub(crate) fn poll_cancelled(&mut self, id: Id, cx: &Context<'_>) -> Poll<()> {

@@ -4,10 +4,12 @@
 use crate::Error;
 use crate::shared::{Piece, Shared};
 use bytes::{Buf, Bytes, BytesMut};
+use purlin_core::message::Attended;
 use purlin_core::{Fields, Id, Misuse};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// The body of a request.
 ///
@@ -26,14 +28,16 @@ use std::sync::{Arc, Weak};
 ///     Ok(format!("{bytes} bytes\n"))
 /// }
 /// ```
-pub struct Body(
+pub struct Body {
     /// None for one that had no bytes from the beginning.
-    Option<Box<Incoming>>,
-);
+    incoming: Option<Box<Incoming>>,
+    /// Where the request comes from. Weak, so that a body somebody keeps does not keep the
+    /// socket open.
+    client: Option<Weak<Shared>>,
+}
 
 struct Incoming {
-    /// None once the body has ended. Weak, so that a body somebody keeps does
-    /// not keep the socket open.
+    /// None once the body has ended.
     shared: Option<Weak<Shared>>,
     id: Id,
     /// Bytes that came but did not fit into the reader's room.
@@ -49,22 +53,28 @@ impl Body {
     /// assert_eq!(body.text().unwrap(), "");
     /// ```
     pub fn empty() -> Body {
-        Body(None)
+        Body { incoming: None, client: None }
     }
 
     /// A body that is here already.
     pub(crate) fn here(rest: Bytes, trailers: Option<Fields>) -> Body {
-        Body(Some(Box::new(Incoming { shared: None, id: 0, rest, trailers })))
+        let incoming = Incoming { shared: None, id: 0, rest, trailers };
+        Body { incoming: Some(Box::new(incoming)), client: None }
     }
 
-    pub(crate) fn of(shared: &Arc<Shared>, id: Id) -> Body {
-        let shared = Some(Arc::downgrade(shared));
-        Body(Some(Box::new(Incoming { shared, id, rest: Bytes::new(), trailers: None })))
+    /// The body of a request of this connection; that of this exchange, if it has bytes.
+    pub(crate) fn of(shared: &Arc<Shared>, id: Option<Id>) -> Body {
+        let client = Arc::downgrade(shared);
+        let incoming = id.map(|id| {
+            let shared = Some(client.clone());
+            Box::new(Incoming { shared, id, rest: Bytes::new(), trailers: None })
+        });
+        Body { incoming, client: Some(client) }
     }
 
     /// Whether it is read from this connection.
     pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
-        let own = self.0.as_ref().and_then(|incoming| incoming.shared.as_ref());
+        let own = self.incoming.as_ref().and_then(|incoming| incoming.shared.as_ref());
         own.is_some_and(|own| own.as_ptr() == Arc::as_ptr(shared))
     }
 
@@ -83,7 +93,7 @@ impl Body {
     /// [`Error::Peer`] if the body breaks a rule or a limit, comes too slowly or not to its end;
     /// [`Error::Misuse`] once the response is complete.
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.0.as_mut().map_or(Ok(None), |incoming| incoming.chunk())
+        self.incoming.as_mut().map_or(Ok(None), |incoming| incoming.chunk())
     }
 
     /// All that is left of it, up to the limit of [`Body::set_limit`].
@@ -136,7 +146,7 @@ impl Body {
     /// # let _ = sum; Ok(()) }
     /// ```
     pub fn trailers(&self) -> Option<&Fields> {
-        self.0.as_ref()?.trailers.as_ref()
+        self.incoming.as_ref()?.trailers.as_ref()
     }
 
     /// Changes how many bytes the body may have. To be called before the first read.
@@ -147,7 +157,7 @@ impl Body {
     /// # Ok(()) }
     /// ```
     pub fn set_limit(&mut self, bytes: u64) {
-        let Some(incoming) = &self.0 else { return };
+        let Some(incoming) = &self.incoming else { return };
         let Some(shared) = incoming.shared.as_ref().and_then(Weak::upgrade) else { return };
         // An exchange that is over has no body to limit.
         let _ = shared.with(incoming.id, |to| to.machine.limit_body(to.id, bytes));
@@ -160,7 +170,58 @@ impl Body {
     /// ```
     pub fn is_end(&self) -> bool {
         let ended = |incoming: &Incoming| incoming.shared.is_none() && incoming.rest.is_empty();
-        self.0.as_deref().is_none_or(ended)
+        self.incoming.as_deref().is_none_or(ended)
+    }
+}
+
+/// Tells whether the client of a request still waits, from any thread and behind the
+/// request's handler too; given by [`Request::cancelled`](purlin_core::Request::cancelled).
+///
+/// ```
+/// use purlin_std::Request;
+/// use std::time::Duration;
+///
+/// fn poll(request: Request) -> &'static str {
+///     let cancelled = request.cancelled();
+///     while !cancelled.wait(Duration::from_millis(500)) {
+///         // Is there news?
+/// #       return "news\n";
+///     }
+///     "nobody waits"
+/// }
+/// # let _ = poll;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cancelled(Option<Weak<Shared>>);
+
+impl Cancelled {
+    /// Whether the client has gone, or has ended its half of the connection. Asks the
+    /// system, and reads nothing.
+    pub fn is_cancelled(&self) -> bool {
+        self.wait(Duration::ZERO)
+    }
+
+    /// The same, waited for as long as this.
+    pub fn wait(&self, time: Duration) -> bool {
+        match &self.0 {
+            None => {
+                std::thread::sleep(time);
+                false
+            }
+            Some(shared) => shared.upgrade().is_none_or(|shared| shared.has_left(time)),
+        }
+    }
+}
+
+impl Attended for Body {
+    type Cancelled = Cancelled;
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled().is_cancelled()
+    }
+
+    fn cancelled(&self) -> Cancelled {
+        Cancelled(self.client.clone())
     }
 }
 
@@ -173,7 +234,7 @@ impl Incoming {
             return Ok(None);
         };
         let shared = shared.upgrade().ok_or(Misuse::AlreadyFinished)?;
-        match shared.recv(self.id)? {
+        match shared.recv(self.id, None)? {
             Piece::Data(data) => Ok(Some(data)),
             Piece::End(trailers) => {
                 self.trailers = trailers;
@@ -189,7 +250,7 @@ impl Incoming {
 
 impl Read for Body {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let Some(incoming) = &mut self.0 else { return Ok(0) };
+        let Some(incoming) = &mut self.incoming else { return Ok(0) };
         if incoming.rest.is_empty() && !room.is_empty() {
             match incoming.chunk()? {
                 Some(piece) => incoming.rest = piece,

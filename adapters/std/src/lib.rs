@@ -70,7 +70,7 @@ mod upgraded;
 mod worker;
 mod writer;
 
-pub use body::Body;
+pub use body::{Body, Cancelled};
 pub use bytes::Bytes;
 pub use client::{Client, get, head, post, post_form};
 pub use control::Handle;

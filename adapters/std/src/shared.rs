@@ -7,6 +7,8 @@
 //! written when no body can be read any more, and a body being read on the
 //! connection's thread by a handler that has no writer.
 
+mod raw;
+
 use crate::Error;
 use crate::conn::Conn;
 use crate::socket::Socket;
@@ -17,7 +19,7 @@ use purlin_host::Moved;
 use std::io::IoSlice;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The most that is read or written in one go while others use the machine.
 const PIECE: usize = 64 * 1024;
@@ -214,8 +216,8 @@ impl Shared {
         self.notify(slot);
     }
 
-    /// Takes the next piece of the body, and waits for it.
-    pub(crate) fn recv(&self, id: Id) -> Result<Piece, Error> {
+    /// Takes the next piece of the body; waits for it, until then if that is given.
+    pub(crate) fn recv(&self, id: Id, until: Option<Instant>) -> Result<Piece, Error> {
         let mut slot = self.enter(id)?;
         loop {
             let conn = slot.conn(id)?;
@@ -224,10 +226,16 @@ impl Shared {
                 Recv::Data(data) => return Ok(Piece::Data(data)),
                 Recv::End(trailers) => return Ok(Piece::End(trailers)),
                 Recv::Failed(error) => return Err(error.into()),
+                Recv::Pending if until.is_some_and(|until| until <= Instant::now()) => {
+                    return Err(raw::late());
+                }
                 Recv::Pending => {}
             }
-            slot = self.write_out(slot);
-            slot = self.read_more(slot, id)?;
+            // Whoever writes goes on by himself: the peer may read only once it is read from.
+            if !slot.writing {
+                slot = self.write_until(slot, until).0;
+            }
+            slot = self.read_more(slot, id, until)?;
         }
     }
 
@@ -278,14 +286,20 @@ impl Shared {
         }
     }
 
-    /// Waits until input has come, or something has changed.
-    fn read_more<'a>(&'a self, mut slot: Guard<'a>, id: Id) -> Result<Guard<'a>, Error> {
+    /// Waits until input has come, something has changed, or it is late.
+    fn read_more<'a>(
+        &'a self,
+        mut slot: Guard<'a>,
+        id: Id,
+        until: Option<Instant>,
+    ) -> Result<Guard<'a>, Error> {
         let alone = slot.is_alone();
         if slot.reading {
             return Ok(self.wait(slot));
         }
         let conn = slot.conn(id)?;
         let (wait, _) = conn.wait();
+        let wait = [wait, until.map(nanos_to)].into_iter().flatten().min();
         if alone {
             conn.read_in(wait);
             conn.note_events();
@@ -318,7 +332,12 @@ impl Shared {
     }
 
     /// Writes until nothing is left to write.
-    pub(crate) fn write_out<'a>(&'a self, mut slot: Guard<'a>) -> Guard<'a> {
+    pub(crate) fn write_out<'a>(&'a self, slot: Guard<'a>) -> Guard<'a> {
+        self.write_until(slot, None).0
+    }
+
+    /// Writes until nothing is left to write, or it is late; says whether it was in time.
+    fn write_until<'a>(&'a self, mut slot: Guard<'a>, until: Option<Instant>) -> (Guard<'a>, bool) {
         while slot.writing {
             slot = self.wait(slot);
         }
@@ -327,14 +346,20 @@ impl Shared {
                 conn.write_out();
                 conn.half_close();
             }
-            return slot;
+            return (slot, true);
         }
         self.socket.begin_write();
         loop {
+            if let Some(until) = until {
+                self.socket.hurry_write(nanos_to(until));
+            }
             let copy = std::mem::take(&mut slot.copy);
             match self.write_copy(slot, copy) {
+                (slot, false) => return (slot, true),
+                (slot, true) if until.is_some_and(|until| until <= Instant::now()) => {
+                    return (slot, false);
+                }
                 (next, true) => slot = next,
-                (slot, false) => return slot,
             }
         }
     }
@@ -362,6 +387,17 @@ impl Shared {
         (slot, true)
     }
 
+    /// Whether its client has gone, or sends nothing more; waits for that as long as it may.
+    pub(crate) fn has_left(&self, wait: Duration) -> bool {
+        let Some(stream) = self.socket.stream() else {
+            // Without a wire nobody leaves.
+            thread::sleep(wait);
+            return false;
+        };
+        // A socket that cannot tell is of no use.
+        stream.has_left(wait).unwrap_or(true)
+    }
+
     /// Looks whether input has come, without waiting.
     pub(crate) fn look(&self, slot: &mut Slot) {
         if slot.reading {
@@ -374,7 +410,20 @@ impl Shared {
     }
 }
 
+fn nanos_to(until: Instant) -> u64 {
+    let left = until.saturating_duration_since(Instant::now());
+    u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Slot {
+    /// What the answer was to be made of failed with this.
+    pub(crate) fn failed(&mut self, message: &str) {
+        // A connection that has ended has nobody to tell.
+        if let Some(conn) = &mut self.conn {
+            conn.failed(message);
+        }
+    }
+
     /// Whether this thread alone reads and writes.
     fn is_alone(&self) -> bool {
         self.alone.is_some_and(|thread| thread == thread::current().id())

@@ -95,6 +95,12 @@ impl Socket {
         self.set_write_wait(wait.map_or(LONGEST_WRITE, |nanos| step(nanos).min(LONGEST_WRITE)));
     }
 
+    /// The next write may take so many nanoseconds at the most.
+    pub(crate) fn hurry_write(&self, nanos: u64) {
+        let set = self.write_wait.load(Relaxed);
+        self.set_write_wait(step(nanos).min(set.max(1)));
+    }
+
     fn set_write_wait(&self, millis: u64) {
         if self.write_wait.load(Relaxed) == millis {
             return;

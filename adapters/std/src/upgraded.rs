@@ -7,7 +7,9 @@ use bytes::{Buf, Bytes};
 use purlin_core::Id;
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The raw stream behind an upgrade or CONNECT, or of a connection that was
 /// taken over, given by [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade)
@@ -36,11 +38,70 @@ pub struct Upgraded {
     shared: Arc<Shared>,
     id: Id,
     rest: Mutex<Bytes>,
+    /// Nanoseconds that a read and a write may take; none is without end.
+    patience: [AtomicU64; 2],
 }
+
+/// The places of their limits.
+const READ: usize = 0;
+const WRITE: usize = 1;
+/// No limit.
+const ENDLESS: u64 = u64::MAX;
 
 impl Upgraded {
     pub(crate) fn of(shared: Arc<Shared>, id: Id) -> Upgraded {
-        Upgraded { shared, id, rest: Mutex::default() }
+        let patience = [AtomicU64::new(ENDLESS), AtomicU64::new(ENDLESS)];
+        Upgraded { shared, id, rest: Mutex::default(), patience }
+    }
+
+    /// Has reads give up after this time, with [`io::ErrorKind::WouldBlock`]; without one
+    /// they wait without end, as long as a peer may say nothing.
+    ///
+    /// ```
+    /// # fn example(stream: &purlin_std::Upgraded) -> std::io::Result<()> {
+    /// stream.set_read_timeout(Some(std::time::Duration::from_secs(60)))
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for a time of zero, as of a `TcpStream`.
+    pub fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.set(READ, limit)
+    }
+
+    /// Has writes give up after this time, with [`io::ErrorKind::WouldBlock`] if nothing of
+    /// theirs was taken; without one they wait without end, as long as a peer takes nothing.
+    /// What was taken and has not gone out yet goes out with the next read or write.
+    ///
+    /// ```
+    /// # fn example(stream: &purlin_std::Upgraded) -> std::io::Result<()> {
+    /// stream.set_write_timeout(Some(std::time::Duration::from_secs(10)))
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Upgraded::set_read_timeout`].
+    pub fn set_write_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.set(WRITE, limit)
+    }
+
+    fn set(&self, which: usize, limit: Option<Duration>) -> io::Result<()> {
+        if limit == Some(Duration::ZERO) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let nanos = limit.map_or(ENDLESS, |limit| {
+            u64::try_from(limit.as_nanos()).map_or(ENDLESS, |nanos| nanos.min(ENDLESS - 1))
+        });
+        self.patience[which].store(nanos, Relaxed);
+        Ok(())
+    }
+
+    /// Until when one that begins now may take.
+    fn until(&self, which: usize) -> Option<Instant> {
+        match self.patience[which].load(Relaxed) {
+            ENDLESS => None,
+            nanos => Instant::now().checked_add(Duration::from_nanos(nanos)),
+        }
     }
 
     /// Sends nothing more; what the peer sends can still be read.
@@ -66,7 +127,7 @@ impl Upgraded {
     fn read_some(&self, room: &mut [u8]) -> io::Result<usize> {
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         if rest.is_empty() && !room.is_empty() {
-            match self.shared.recv(self.id)? {
+            match self.shared.recv(self.id, self.until(READ))? {
                 Piece::Data(data) => *rest = data,
                 Piece::End(_) => return Ok(0),
             }
@@ -74,11 +135,8 @@ impl Upgraded {
         (&mut *rest).reader().read(room)
     }
 
-    fn write_all_of(&self, bytes: &[u8]) -> Result<usize, Error> {
-        let slot = self.shared.enter(self.id)?;
-        let slot = self.shared.send(slot, self.id, Bytes::copy_from_slice(bytes))?;
-        drop(self.shared.make_room(slot, self.id)?);
-        Ok(bytes.len())
+    fn write_some(&self, bytes: &[u8]) -> Result<usize, Error> {
+        self.shared.send_until(self.id, bytes, self.until(WRITE))
     }
 }
 
@@ -90,10 +148,10 @@ impl Read for &Upgraded {
 
 impl Write for &Upgraded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.write_all_of(bytes)?)
+        Ok(self.write_some(bytes)?)
     }
 
-    /// Does nothing: every write goes out at once.
+    /// Does nothing: every write goes out at once, as far as its time allows.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -107,7 +165,7 @@ impl Read for Upgraded {
 
 impl Write for Upgraded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.write_all_of(bytes)?)
+        Ok(self.write_some(bytes)?)
     }
 
     /// Does nothing: every write goes out at once.

@@ -58,6 +58,27 @@ pub(crate) async fn cancelled(writer: &ResponseWriter) {
     writer.cancelled().await;
 }
 
+/// Waits until the client of a request is gone, or sends nothing more.
+pub(crate) async fn gone(cancelled: purlin::Cancelled) {
+    cancelled.await;
+}
+
+pub(crate) async fn hijack(writer: ResponseWriter) -> purlin::Result<purlin::Upgraded> {
+    writer.hijack().await
+}
+
+/// Writes so many bytes while it reads as many.
+pub(crate) async fn both_ways(stream: purlin::Upgraded, size: usize) {
+    let (mut reader, mut writer) = smol::io::split(stream);
+    let (bytes, mut room) = (vec![7; size], vec![0; size]);
+    let writes = async {
+        writer.write_all(&bytes).await.unwrap();
+        writer.flush().await.unwrap();
+    };
+    let reads = async { reader.read_exact(&mut room).await.unwrap() };
+    smol::future::zip(writes, reads).await;
+}
+
 /// Waits for what never comes, as long as there is somebody to answer.
 pub(crate) async fn never(_: &ResponseWriter) {
     std::future::pending::<()>().await;

@@ -65,6 +65,23 @@ pub(crate) fn cancelled(writer: &ResponseWriter) {
     }
 }
 
+/// Waits until the client of a request is gone, or sends nothing more.
+pub(crate) fn gone(cancelled: purlin::Cancelled) {
+    while !cancelled.wait(Duration::from_secs(1)) {}
+}
+
+pub(crate) fn hijack(writer: ResponseWriter) -> purlin::Result<purlin::Upgraded> {
+    writer.hijack()
+}
+
+/// Writes so many bytes while it reads as many.
+pub(crate) fn both_ways(stream: purlin::Upgraded, size: usize) {
+    thread::scope(|scope| {
+        scope.spawn(|| (&stream).write_all(&vec![7; size]).unwrap());
+        (&stream).read_exact(&mut vec![0; size]).unwrap();
+    });
+}
+
 /// Waits for what never comes, as long as there is somebody to answer.
 pub(crate) fn never(writer: &ResponseWriter) {
     cancelled(writer);

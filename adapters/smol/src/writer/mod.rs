@@ -7,7 +7,7 @@ mod raw;
 mod service;
 
 use crate::clock;
-use crate::shared::{Shared, park};
+use crate::shared::{Inner, Shared, park};
 use crate::{Error, Response};
 use bytes::Bytes;
 use futures_lite::{AsyncWrite, future};
@@ -17,8 +17,8 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll, Waker, ready};
 
 /// Writes a response: status and fields first, then the body, then trailers.
 ///
@@ -109,9 +109,11 @@ impl ResponseWriter {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Closed`] if the peer is gone, [`Error::Misuse`] if the response
-    /// may not have a body, or not that much.
+    /// [`Error::Closed`] if the peer is gone, [`Error::Unwanted`] behind the head of a
+    /// response to HEAD, [`Error::Misuse`] if the response may not have a body, or not
+    /// that much.
     pub async fn write(&mut self, mut data: &[u8]) -> Result<(), Error> {
+        self.check_wanted()?;
         while !data.is_empty() {
             let count = future::poll_fn(|cx| self.poll_take(cx, data)).await?;
             data = &data[count..];
@@ -130,6 +132,7 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub async fn write_bytes(&mut self, mut data: Bytes) -> Result<(), Error> {
+        self.check_wanted()?;
         if data.is_empty() || self.draft.gather(&data)? {
             return Ok(());
         }
@@ -226,7 +229,8 @@ impl ResponseWriter {
     }
 
     /// Whether the peer has gone, or has ended its sending half: a half close
-    /// is advice, and an answer may still reach it.
+    /// is advice, and an answer may still reach it. Behind the head of a response to HEAD
+    /// it is true, too: nobody waits for more.
     ///
     /// ```
     /// # fn example(writer: &purlin_smol::ResponseWriter) -> bool {
@@ -261,7 +265,11 @@ impl ResponseWriter {
         let mut inner = self.shared.lock();
         let done = act(&mut self.draft, &mut inner.outlet(self.id, clock::now()));
         inner.poke();
-        done.map_err(|misuse| inner.error(misuse))
+        let done = done.map_err(|misuse| inner.error(misuse));
+        if self.draft.is_unwanted() {
+            forsake(inner, self.id);
+        }
+        done
     }
 
     /// The same for what may have to wait for room: it gives `None` then, and is called again.
@@ -273,14 +281,23 @@ impl ResponseWriter {
         let mut inner = self.shared.lock();
         let done = act(&mut self.draft, &mut inner.outlet(self.id, clock::now()));
         inner.poke();
-        match done {
+        let done = match done {
             Ok(Some(done)) => Poll::Ready(Ok(done)),
             Ok(None) => {
                 park(&mut inner.waits.write, cx);
                 Poll::Pending
             }
             Err(misuse) => Poll::Ready(Err(inner.error(misuse))),
+        };
+        if self.draft.is_unwanted() {
+            forsake(inner, self.id);
         }
+        done
+    }
+
+    /// Behind the head of a response to HEAD nobody waits for more, however much there is.
+    fn check_wanted(&self) -> Result<(), Error> {
+        if self.draft.is_unwanted() { Err(Error::Unwanted) } else { Ok(()) }
     }
 
     /// Takes over some of `data`.
@@ -330,12 +347,21 @@ impl ResponseWriter {
     }
 }
 
+/// Nobody waits for more of this exchange's answer, and who asked for that is told.
+#[cold]
+fn forsake(mut inner: MutexGuard<'_, Inner>, id: Id) {
+    let told = inner.cancel(id);
+    drop(inner);
+    told.into_iter().for_each(Waker::wake);
+}
+
 impl AsyncWrite for ResponseWriter {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.check_wanted()?;
         self.poll_take(cx, data).map_err(io::Error::from)
     }
 

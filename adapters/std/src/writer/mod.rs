@@ -7,7 +7,7 @@ mod raw;
 use crate::shared::{Guard, Shared};
 use crate::{Error, Response, Source};
 use bytes::Bytes;
-use purlin_core::message::{Draft, Outlet};
+use purlin_core::message::{Draft, Outlet, chain};
 use purlin_core::{Body, Content, Fields, Id, Method, Misuse, ResponseHead, Status};
 use std::fmt;
 use std::io::{self, Write};
@@ -85,9 +85,11 @@ impl ResponseWriter {
     /// Takes body bytes; they go out at the latest with `flush` or the end.
     ///
     /// # Errors
-    /// [`Error::Closed`] if the connection has ended, [`Error::Misuse`] if there is
-    /// more than the head declared or the response can have no body.
+    /// [`Error::Closed`] if the connection has ended, [`Error::Unwanted`] behind the head
+    /// of a response to HEAD, [`Error::Misuse`] if there is more than the head declared
+    /// or the response can have no body.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        self.check_wanted()?;
         if self.draft().gather(bytes)? {
             return Ok(());
         }
@@ -108,6 +110,7 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub fn write_bytes(&mut self, mut bytes: Bytes) -> Result<(), Error> {
+        self.check_wanted()?;
         if self.draft().gather(&bytes)? {
             return Ok(());
         }
@@ -120,6 +123,15 @@ impl ResponseWriter {
             }
             slot = shared.make_room(slot, self.id)?;
         }
+    }
+
+    /// Behind the head of a response to HEAD nobody waits for more, however much there is.
+    fn check_wanted(&self) -> Result<(), Error> {
+        if self.is_unwanted() { Err(Error::Unwanted) } else { Ok(()) }
+    }
+
+    fn is_unwanted(&self) -> bool {
+        self.draft.as_deref().is_some_and(Draft::is_unwanted)
     }
 
     /// Has all of something given to the machine, making room as often as it says no.
@@ -172,7 +184,8 @@ impl ResponseWriter {
     }
 
     /// Whether nobody waits for the response any more: the client is gone, or
-    /// has said that it sends nothing more (which is advice: it may still read).
+    /// has said that it sends nothing more (which is advice: it may still read), or the
+    /// request was HEAD and the response's head is out.
     ///
     /// Looks at the socket, which takes a system call.
     ///
@@ -187,6 +200,9 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn is_cancelled(&self) -> bool {
+        if self.is_unwanted() {
+            return true;
+        }
         let Ok(mut slot) = self.shared.enter(self.id) else {
             return true;
         };
@@ -277,7 +293,7 @@ impl ResponseWriter {
             // A connection that has ended has nobody to tell.
             let mut slot = self.shared.lock();
             if let Ok(conn) = slot.conn(self.id) {
-                conn.failed(error);
+                conn.failed(&chain(error));
             }
         }
         taken
