@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// Why TLS cannot be set up, or has failed.
 ///
-/// `Display` says it in one line; [`source`](std::error::Error::source) has the
-/// rest of the chain.
+/// `Display` says it in one line; [`source`](std::error::Error::source) has what that
+/// does not say, so that a report which walks the chain says nothing twice.
 ///
 /// ```
 /// use purlin_tls::{ServerTls, TlsErrorKind};
@@ -110,7 +110,7 @@ impl From<Cause> for TlsError {
             Cause::AlertReceived(alert) => (TlsErrorKind::Alert, told(*alert)),
             cause => (TlsErrorKind::Protocol, cause.to_string()),
         };
-        TlsError::new(kind, text).because(cause)
+        TlsError::new(kind, text)
     }
 }
 

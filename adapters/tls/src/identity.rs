@@ -36,7 +36,7 @@ impl Identity {
         let identity = CertifiedKey::from_der(chain, key, crypto.provider());
         let identity = identity.map_err(|cause| match cause {
             rustls::Error::InconsistentKeys(_) => {
-                TlsError::setup("the private key does not belong to the certificate").because(cause)
+                TlsError::setup("the private key does not belong to the certificate")
             }
             cause => TlsError::setup("the certificate or its key cannot be used").because(cause),
         })?;

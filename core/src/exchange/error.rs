@@ -15,7 +15,10 @@ use std::time::Duration;
 
 /// Why a request came to nothing.
 ///
-/// `Debug` prints what `Display` does, so that `main` may return it.
+/// `Display` says all of it, the cause included, and `Debug` prints the same, so that
+/// `main` may return it. [`source`](std::error::Error::source) is what lies below the
+/// cause, so that a report which walks the chain says nothing twice; the cause itself is
+/// [`Error::cause`].
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -188,6 +191,14 @@ impl Error {
         }
     }
 
+    /// Whether it is about the connection rather than the request: it had ended, or held
+    /// what belongs to no response, and nothing of a response came.
+    pub fn is_of_connection(&self) -> bool {
+        let Cause::Peer(error) = &self.0.cause else { return false };
+        let kind = matches!(error.kind, Fault::NoResponse | Fault::Reset | Fault::UnaskedBytes);
+        kind && error.retry != Retry::Never
+    }
+
     /// Whether there was no connection: the request reached nobody.
     pub fn is_connect(&self) -> bool {
         matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tls))
@@ -271,20 +282,23 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0.cause {
-            Cause::Url(cause) => Some(cause),
-            Cause::Field(cause) => Some(cause),
-            Cause::Misuse(cause) => Some(cause),
+impl Cause {
+    /// The error that is told in this one's words.
+    fn told(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
             Cause::Io(cause) | Cause::Body(cause) | Cause::Decode(cause) => Some(cause),
             Cause::Layer(cause) => Some(cause.as_ref()),
-            Cause::Peer(cause) => Some(cause),
             Cause::Redirect(cause) => Some(cause),
             Cause::Proxy(cause) => Some(cause),
-            Cause::NotText(cause) => Some(cause),
+            // Nothing lies below the others.
             _ => None,
         }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.told()?.source()
     }
 }
 

@@ -93,17 +93,14 @@ impl fmt::Display for Error {
     }
 }
 
+/// What lies below the cause: the cause itself is in the text.
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Peer(cause) => Some(cause),
-            Error::Misuse(cause) => Some(cause),
-            Error::Field(cause) => Some(cause),
-            Error::NotText(cause) => Some(cause),
-            Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => Some(cause),
-            Error::Route(cause) => Some(cause),
-            Error::Tls(cause) => Some(&**cause),
-            Error::Closed(_) | Error::Unwanted => None,
+            Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => cause.source(),
+            Error::Tls(cause) => cause.source(),
+            // Nothing lies below the others.
+            _ => None,
         }
     }
 }
@@ -195,5 +192,20 @@ mod tests {
         let address = Some(Address::Tcp(([127, 0, 0, 1], 80).into()));
         let error = Error::Listen { address, cause: ErrorKind::PermissionDenied.into() };
         assert_eq!(error.to_string(), "cannot listen on 127.0.0.1:80: permission denied");
+    }
+
+    #[test]
+    fn a_cause_is_in_the_text_and_no_source() {
+        use std::error::Error as _;
+        for error in [
+            Error::Io(ErrorKind::NotFound.into()),
+            Error::Accept(ErrorKind::NotFound.into()),
+            Error::Misuse(Misuse::TooMuchBody),
+            Error::Tls("no key".into()),
+        ] {
+            assert!(error.source().is_none(), "{error}");
+        }
+        let below = io::Error::other(Error::Io(io::Error::other("deep")));
+        assert!(Error::Io(below).source().is_none(), "all of it is told");
     }
 }

@@ -95,14 +95,7 @@ impl fmt::Display for ProxyError {
     }
 }
 
-impl std::error::Error for ProxyError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ProxyError::Url(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for ProxyError {}
 
 /// What the environment says of proxies.
 ///

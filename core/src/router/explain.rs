@@ -133,14 +133,6 @@ impl fmt::Display for InsertError {
     }
 }
 
-impl std::error::Error for InsertError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Parse(error) => Some(error),
-            Self::Conflict(conflict) => Some(conflict.as_ref()),
-            Self::Full => None,
-        }
-    }
-}
+impl std::error::Error for InsertError {}
 
 impl std::error::Error for Conflict {}
