@@ -2,6 +2,7 @@
 //! pool and who waits for it, the layers of a connection, decoding, sockets
 //! that are connecting.
 
+mod caught;
 mod course;
 #[cfg(feature = "gzip")]
 mod inflate;
@@ -13,19 +14,22 @@ mod keep;
 mod layers;
 mod lent;
 mod link;
+mod lookup;
 mod nudge;
 mod received;
 mod resolve;
 mod settings;
 mod socket;
 
+pub use caught::caught;
 pub use course::{Course, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use keep::{Got, Keep, Next, Waiting};
 pub use layers::Layers;
-pub use lent::{Home, Lent, Slot};
+pub use lent::{Home, Kept, Lent, Slot};
 pub use link::{BoxMachine, Link, ReadReady};
+pub use lookup::Lookup;
 pub use nudge::Nudge;
 pub use received::Received;
 pub use resolve::Resolver;

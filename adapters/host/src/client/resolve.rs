@@ -1,12 +1,17 @@
 //! Names to addresses: the system's way, or one's own.
 
+use super::lookup::{Lookup, Names};
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
 /// Finds the addresses of a name. It may take its time: it is called on a
 /// thread of its own, and given up when the time for it has passed.
+///
+/// A name is looked up once for all who ask for it meanwhile, and 32 names at once;
+/// if all of these hang, more begin one after the other, up to 60. Clones share these
+/// limits.
 ///
 /// ```
 /// use purlin_host::client::Resolver;
@@ -14,9 +19,9 @@ use std::sync::Arc;
 /// assert_eq!(pinned.resolve("example.test", 80).unwrap()[0].to_string(), "127.0.0.1:80");
 /// ```
 #[derive(Clone)]
-pub struct Resolver(Option<Arc<ResolveFn>>);
+pub struct Resolver(Option<Arc<Names>>);
 
-type ResolveFn = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+pub(super) type ResolveFn = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 impl Resolver {
     /// The system's (`getaddrinfo`).
@@ -28,7 +33,15 @@ impl Resolver {
     pub fn new(
         resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Resolver {
-        Resolver(Some(Arc::new(resolve)))
+        Resolver(Some(Names::new(Some(Arc::new(resolve)))))
+    }
+
+    fn names(&self) -> &Arc<Names> {
+        static SYSTEM: OnceLock<Arc<Names>> = OnceLock::new();
+        match &self.0 {
+            Some(names) => names,
+            None => SYSTEM.get_or_init(|| Names::new(None)),
+        }
     }
 
     /// The address, if the host is one and nobody else is to be asked.
@@ -42,15 +55,13 @@ impl Resolver {
     /// # Errors
     /// Whatever the look-up says; and `NotFound` if it gives no address.
     pub fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let found = match &self.0 {
-            Some(resolve) => resolve(host, port)?,
-            None => (host, port).to_socket_addrs()?.collect(),
-        };
-        if found.is_empty() {
-            let text = format!("the name {host:?} has no address");
-            return Err(io::Error::new(io::ErrorKind::NotFound, text));
-        }
-        Ok(found)
+        self.names().find(host, port)
+    }
+
+    /// Begins to find the addresses, on a thread of its own; who asks for the same name
+    /// meanwhile is given the same.
+    pub fn look_up(&self, host: &str, port: u16) -> Lookup {
+        self.names().look_up(host, port)
     }
 }
 

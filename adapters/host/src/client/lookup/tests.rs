@@ -1,0 +1,99 @@
+use crate::client::Resolver;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::task::{Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Unpark>) {
+        self.0.unpark();
+    }
+}
+
+/// What a look-up comes to.
+fn wait(mut lookup: super::Lookup) -> io::Result<Vec<SocketAddr>> {
+    let (waker, begun) = (Waker::from(Arc::new(Unpark(thread::current()))), Instant::now());
+    loop {
+        match lookup.poll(&waker) {
+            Poll::Ready(found) => return found,
+            Poll::Pending => thread::park_timeout(Duration::from_secs(60)),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody wakes it");
+    }
+}
+
+/// A gate that look-ups of names that begin with `slow` wait at.
+#[derive(Default)]
+struct Gate(Mutex<bool>, Condvar);
+
+impl Gate {
+    fn pass(&self) {
+        let open = self.0.lock().unwrap();
+        drop(self.1.wait_while(open, |open| !*open).unwrap());
+    }
+
+    fn open(&self) {
+        *self.0.lock().unwrap() = true;
+        self.1.notify_all();
+    }
+}
+
+fn gated() -> (Resolver, Arc<Gate>, Arc<AtomicUsize>) {
+    let (gate, count) = (Arc::new(Gate::default()), Arc::new(AtomicUsize::new(0)));
+    let (waits, counts) = (gate.clone(), count.clone());
+    let resolver = Resolver::new(move |host, port| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        if host.starts_with("slow") {
+            waits.pass();
+        }
+        let found = (!host.starts_with("none")).then(|| ([10, 0, 0, 1], port).into());
+        Ok(found.into_iter().collect())
+    });
+    (resolver, gate, count)
+}
+
+#[test]
+fn all_who_ask_for_a_name_are_given_what_one_look_up_finds() {
+    let (resolver, gate, count) = gated();
+    let asked: Vec<_> = (0..5).map(|_| resolver.look_up("slow", 80)).collect();
+    let other = resolver.look_up("slow", 81);
+    gate.open();
+    for lookup in asked {
+        assert_eq!(wait(lookup).unwrap(), [([10, 0, 0, 1], 80).into()]);
+    }
+    assert_eq!(wait(other).unwrap(), [([10, 0, 0, 1], 81).into()]);
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+    // What has been found is not kept.
+    wait(resolver.look_up("slow", 80)).unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn names_that_hang_hold_up_nobody_for_long_and_leave_few_threads() {
+    let (resolver, gate, count) = gated();
+    for name in 0..500 {
+        drop(resolver.look_up(&format!("slow-{name}"), 80));
+    }
+    wait(resolver.look_up("healthy", 80)).unwrap();
+    let begun = count.load(Ordering::SeqCst);
+    assert!(begun <= 61, "{begun}");
+    gate.open();
+    wait(resolver.look_up("slow-1", 80)).unwrap();
+}
+
+#[test]
+fn a_resolver_that_fails_or_panics_is_told_all_who_ask() {
+    let resolver = Resolver::new(|_, _| panic!("no map"));
+    let both = [resolver.look_up("a", 80), resolver.look_up("a", 80)];
+    for lookup in both {
+        assert_eq!(wait(lookup).unwrap_err().to_string(), "the resolver panicked: no map");
+    }
+    let (resolver, ..) = gated();
+    let error = wait(resolver.look_up("none", 80)).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().contains("none")), (io::ErrorKind::NotFound, true));
+}
