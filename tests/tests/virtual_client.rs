@@ -103,22 +103,100 @@ fn an_answer_before_the_request_is_whole_ends_the_upload() {
     play.get("g").expect(&["dial 2 a.test:80", "request 2 g GET /"]);
 }
 
-#[test]
-fn three_connections_that_are_lost_are_enough() {
-    let mut play = Play::new(Setup::default());
+/// Three connections that are idle.
+fn three_kept(setup: Setup) -> Play {
+    let mut play = Play::new(setup);
     for id in ["a", "b", "c"] {
         play.get(id);
     }
     for id in ["a", "b", "c"] {
         play.respond(id, OK);
-    }
-    play.get("g");
-    for conn in [3, 2] {
-        play.0.server_ends(conn, Eof::Reset);
+        play.0.sleep(Duration::from_millis(1));
     }
     play.1 = play.0.said().len();
-    play.0.server_ends(1, Eof::Reset);
-    play.expect(&["client_closed 1", "error g reset"]);
+    play
+}
+
+#[test]
+fn kept_connections_that_have_died_cost_a_request_one_try() {
+    let mut play = three_kept(Setup::default());
+    play.get("g").expect(&["request 3 g GET /"]);
+    play.0.server_ends(3, Eof::Reset);
+    let older = ["client_closed 1", "client_closed 2", "client_closed 3"];
+    play.expect(&[&older[..], &["dial 4 a.test:80", "request 4 g GET /"]].concat());
+    // What came back since then is no older one.
+    let mut play = three_kept(Setup::default());
+    play.get("g").get("h").expect(&["request 3 g GET /", "request 2 h GET /"]);
+    play.respond("h", OK).expect(&["response h 200"]);
+    play.0.sleep(Duration::from_millis(1));
+    play.0.server_ends(3, Eof::Clean);
+    play.respond("g", OK);
+    play.get("i");
+    assert_eq!(play.0.dials(), 4);
+}
+
+#[test]
+fn what_cannot_be_sent_again_is_not_sent_where_kept_connections_end_behind_an_answer() {
+    let mut play = Play::new(Setup::default());
+    let post = |play: &mut Play, id: &str, lines: &[&str]| {
+        play.start(Method::POST, id, Upload::None).expect(lines);
+    };
+    post(&mut play, "a", &["dial 1 a.test:80", "request 1 a POST /"]);
+    play.respond("a", OK).expect(&["response a 200"]);
+    // Its server has closed it when the next comes.
+    post(&mut play, "b", &["request 1 b POST /"]);
+    play.0.server_ends(1, Eof::Clean);
+    play.expect(&["client_closed 1", "error b no response"]);
+    for (id, conn) in [("c", 2), ("d", 3), ("e", 4)] {
+        let dial = format!("dial {conn} a.test:80");
+        post(&mut play, id, &[&dial, &format!("request {conn} {id} POST /")]);
+        play.respond(id, OK).expect(&[&format!("response {id} 200")]);
+    }
+    // What can be sent again is, and shows by its answer that they are kept.
+    play.get("g").expect(&["request 4 g GET /"]);
+    play.respond("g", OK).expect(&["response g 200"]);
+    post(&mut play, "h", &["request 4 h POST /"]);
+    play.respond("h", OK).expect(&["response h 200"]);
+    // So does one that is there after a second.
+    post(&mut play, "i", &["request 4 i POST /"]);
+    play.0.server_ends(4, Eof::Clean);
+    let older = ["client_closed 2", "client_closed 3"];
+    play.expect(&[&older[..], &["client_closed 4", "error i no response"]].concat());
+    for (id, conn) in [("j", 5), ("k", 6)] {
+        let dial = format!("dial {conn} a.test:80");
+        post(&mut play, id, &[&dial, &format!("request {conn} {id} POST /")]);
+        play.respond(id, OK).expect(&[&format!("response {id} 200")]);
+    }
+    play.0.sleep(Duration::from_secs(1));
+    post(&mut play, "l", &["request 5 l POST /"]);
+    play.respond("l", OK).expect(&["response l 200"]);
+    post(&mut play, "m", &["request 5 m POST /"]);
+}
+
+#[test]
+fn what_is_left_over_on_a_kept_connection_is_no_answer() {
+    for (method, again) in [(Method::GET, true), (Method::POST, false)] {
+        let mut play = Play::new(Setup::default());
+        play.start(Method::HEAD, "h", Upload::None);
+        play.respond("h", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        play.start(method.clone(), "r", Upload::None);
+        play.1 = play.0.said().len();
+        play.0.send(1, b"hello");
+        if again {
+            let request = format!("request 2 r {method} /");
+            play.expect(&["client_closed 1", "dial 2 a.test:80", &request]);
+        } else {
+            play.expect(&["client_closed 1", "error r broken"]);
+        }
+    }
+    // Before a request is sent it costs nothing.
+    let mut play = Play::new(Setup::default());
+    play.start(Method::HEAD, "h", Upload::None);
+    play.respond("h", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    play.1 = play.0.said().len();
+    play.0.send(1, b"hello");
+    play.expect(&["client_closed 1"]);
+    play.start(Method::POST, "p", Upload::None).expect(&["dial 2 a.test:80", "request 2 p POST /"]);
 }
 
 #[test]

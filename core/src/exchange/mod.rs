@@ -71,6 +71,7 @@ use crate::error::{Phase, Retry};
 use crate::head::{ResponseHead, names};
 use crate::machine::{Body, BodyLength};
 use crate::policy::coding::{self, Decoding};
+use crate::policy::pool::Need;
 use crate::policy::redirect::{Hop, Replay, Step, Trail};
 use crate::policy::retry;
 use crate::time::{Mono, Now};
@@ -90,6 +91,8 @@ pub struct Exchange {
     sendings: u32,
     /// The body has been read from, so it must be had again.
     body_begun: bool,
+    /// When the last sending was lost with a kept connection.
+    lost: Option<Mono>,
     /// Whether gzip was asked for by us.
     coding_asked: bool,
     times: Times,
@@ -132,6 +135,7 @@ impl Exchange {
             state: State::Start,
             sendings: 0,
             body_begun: false,
+            lost: None,
             coding_asked: false,
             times: Times::new(total, now),
             trace: Trace { began: now.mono, ..Trace::default() },
@@ -208,6 +212,13 @@ impl Exchange {
         Ask::Send { head, body, rewind }
     }
 
+    /// What the request needs of the connection that is asked for.
+    pub fn need(&self) -> Need {
+        let Order { method, fields, payload, .. } = &self.order;
+        let again = retry::is_repeatable(method, fields) && payload.is_replayable();
+        Need { once: !again, idle_after: self.lost }
+    }
+
     /// A phase of connecting begins: its time runs.
     pub fn begin(&mut self, phase: Phase, now: Now) {
         self.end_phase(now);
@@ -259,6 +270,16 @@ impl Exchange {
         self.body_begun = true;
     }
 
+    /// Whether the body that streams has been read from since it was last had.
+    pub fn is_body_begun(&self) -> bool {
+        self.body_begun
+    }
+
+    /// Whether the body can be sent from its beginning.
+    fn has_whole_body(&self) -> bool {
+        !self.body_begun || self.order.payload.is_replayable()
+    }
+
     /// The last byte of the request was written.
     pub fn sent(&mut self, now: Now) {
         self.trace.sent.get_or_insert(now.mono);
@@ -280,11 +301,15 @@ impl Exchange {
             fact,
             timed_out: error.is_timeout(),
             reused: self.trace.reused,
-            replayable: !self.body_begun || self.order.payload.is_replayable(),
+            replayable: self.has_whole_body(),
             answered: self.trace.head.is_some(),
             attempts: self.sendings,
         };
         let sent = matches!(self.state, State::Waiting(_));
+        if self.trace.reused {
+            // The next one is sent on a connection that was not idle by now.
+            self.lost = Some(now.mono);
+        }
         if sent && retry::decide(&failed, self.plan.attempts).is_again() {
             self.next_sending(now);
         } else {
@@ -330,15 +355,16 @@ impl Exchange {
     }
 
     fn redirect(&mut self, head: &ResponseHead) -> Step {
+        let replay = match &self.order.payload {
+            Payload::Empty => Replay::NoBody,
+            _ if self.has_whole_body() => Replay::Replayable,
+            _ => Replay::Once,
+        };
         let order = &self.order;
         let trail = self.trail.get_or_insert_with(|| {
-            let replay = match &order.payload {
-                Payload::Empty => Replay::NoBody,
-                payload if payload.is_replayable() => Replay::Replayable,
-                _ => Replay::Once,
-            };
             Trail::new(order.method.clone(), order.url.clone(), replay, &order.fields)
         });
+        trail.set_body(replay);
         let location = head.fields().get_bytes(names::LOCATION);
         trail.step(head.status(), location, &self.plan.redirects)
     }
@@ -362,6 +388,7 @@ impl Exchange {
         if matches!(self.state, State::Turning) {
             self.trace.end = Some(now.mono);
             self.sendings = 0;
+            self.lost = None;
             self.next_sending(now);
         }
     }

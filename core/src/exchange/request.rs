@@ -250,6 +250,12 @@ impl<S> Given<S> {
             None => None,
         }
     }
+
+    /// A body that [`Given::begin`] gave and that nobody has read from comes back:
+    /// it can be had once more.
+    pub fn put_back(this: &mut Option<Given<S>>, source: S) {
+        this.get_or_insert(Given::Once(source));
+    }
 }
 
 impl<S> fmt::Debug for Given<S> {

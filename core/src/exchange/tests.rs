@@ -386,3 +386,82 @@ fn every_mistake_of_a_request_is_told_when_it_is_sent() {
     let (order, _) = form.into_order().unwrap();
     assert_eq!(order.payload, Payload::Full("a+b=%C3%BC%26%3D&c=".into()));
 }
+
+#[test]
+fn a_body_that_can_be_read_once_is_there_until_it_was_read_from() {
+    for (read, again) in [(false, true), (true, false)] {
+        let mut order = Order::new(Method::PUT, Url::parse("http://a.test/").unwrap());
+        order.payload = Payload::Stream { length: Some(4), replayable: false };
+        let mut exchange = begin(Plan::default(), order);
+        sent(&mut exchange, true);
+        if read {
+            exchange.body_taken();
+        }
+        assert_eq!(exchange.is_body_begun(), read);
+        let (error, fact) = lost(Retry::IfIdempotent);
+        exchange.failed(error, fact, now());
+        assert_eq!(matches!(exchange.ask(now()), Ask::Connect(_)), again);
+
+        // A redirect asks for it as well.
+        let mut order = Order::new(Method::PUT, Url::parse("http://a.test/").unwrap());
+        order.payload = Payload::Stream { length: Some(4), replayable: false };
+        let mut exchange = begin(Plan::default(), order);
+        for hop in ["/b", "/c"] {
+            sent(&mut exchange, false);
+            if read && hop == "/c" {
+                exchange.body_taken();
+            }
+            let status = Status::TEMPORARY_REDIRECT;
+            let head = ResponseHead::new(status).with("Location", hop).unwrap();
+            exchange.response(head, BodyLength::Empty, now());
+            match exchange.ask(now()) {
+                Ask::Discard => exchange.discarded(now()),
+                Ask::Deliver(answer) => assert_eq!((answer.url.path(), read), ("/b", true)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_says_its_cause_once_and_what_lies_below_is_its_source() {
+    use std::io::{Error as IoError, ErrorKind};
+    /// An error with another below it, which its own text does not hold.
+    #[derive(Debug)]
+    struct Above(PeerError);
+    impl std::fmt::Display for Above {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("above")
+        }
+    }
+    impl std::error::Error for Above {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    let below = PeerError::of_response(Fault::Reset, Retry::Never, Phase::Wait);
+    let io = || IoError::other(Above(below));
+    let url = Url::parse("http://a:x/").unwrap_err();
+    for (cause, deep) in [
+        (Cause::Url(url), false),
+        (Cause::Misuse(crate::error::Misuse::Busy), false),
+        (Cause::Io(ErrorKind::NotFound.into()), false),
+        (Cause::Peer(below), false),
+        (Cause::Redirect(crate::policy::redirect::Failure::BadLocation(url)), false),
+        (Cause::Proxy(crate::policy::proxy::ProxyError::Url(url)), false),
+        (Cause::Io(io()), true),
+        (Cause::Body(io()), true),
+        (Cause::Decode(io()), true),
+        (Cause::Layer(Box::new(Above(below))), true),
+    ] {
+        let error = Error::new(cause).during(Phase::Connect);
+        let mut texts = vec![error.to_string()];
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            texts.push(error.to_string());
+            source = error.source();
+        }
+        assert_eq!(texts.len(), 1 + usize::from(deep), "{texts:?}");
+        assert!(!deep || (texts[0].ends_with("above") && texts[1].contains("reset")), "{texts:?}");
+    }
+}

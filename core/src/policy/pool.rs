@@ -2,15 +2,17 @@
 //! that comes back while it waits. Holds connections of any type as values;
 //! opens, closes and wakes nothing, but says what is to be.
 
+mod doubt;
 mod hosts;
 mod idle;
 #[cfg(test)]
 mod tests;
 mod types;
 
-pub use types::{Changes, Checked, Get, Given, Opened, PoolConfig, Ticket};
+pub use types::{Changes, Checked, Get, Given, Need, Opened, PoolConfig, Ticket};
 
 use crate::time::Mono;
+use doubt::{Doubts, KEPT};
 use hosts::{Hosts, State};
 use idle::{Idle, IdleList};
 use std::collections::BTreeMap;
@@ -23,7 +25,8 @@ use std::time::Duration;
 /// call that may concern others answers with [`Changes`] too: whom to wake, and
 /// what to close, best after the lock around the pool is released.
 ///
-/// 1. [`Pool::get`]: a connection, or a ticket and whether to dial.
+/// 1. [`Pool::get`]: a connection, or a ticket and whether to dial. One that was given and
+///    had ended is told of by [`Pool::found_ended`], or [`Pool::died`] if a request was lost on it.
 /// 2. With a ticket: [`Pool::poll`] when woken; [`Pool::opened`] or
 ///    [`Pool::failed`] when a dial ends; [`Pool::cancel`] if the request gives up.
 /// 3. [`Pool::put`] for a connection that can be used again, [`Pool::closed`] for one that ended.
@@ -51,6 +54,7 @@ pub struct Pool<K, C> {
     hosts: Hosts<K>,
     idle: IdleList<C>,
     waiters: BTreeMap<Ticket, Waiter<C>>,
+    doubts: Doubts<K>,
     next: u64,
     /// Nothing was asked for since the idle ones were closed: what comes back
     /// is closed as well.
@@ -60,14 +64,16 @@ pub struct Pool<K, C> {
 #[derive(Debug)]
 struct Waiter<C> {
     host: usize,
+    /// Its request cannot be sent again.
+    once: bool,
     state: State<Checked<C>>,
 }
 
 impl<K: Clone + Ord, C> Pool<K, C> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Pool<K, C> {
-        let (hosts, idle) = (Hosts::new(), IdleList::new());
-        Pool { config, hosts, idle, waiters: BTreeMap::new(), next: 0, winding_down: false }
+        let (hosts, idle, doubts) = (Hosts::new(), IdleList::new(), Doubts::new());
+        Pool { config, hosts, idle, waiters: BTreeMap::new(), doubts, next: 0, winding_down: false }
     }
 
     /// How it was set up.
@@ -78,17 +84,34 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// Asks for a connection. The idle one that was used last is given; those
     /// that are too old stand in the changes.
     pub fn get(&mut self, key: &K, now: Mono) -> (Get<C>, Changes<C>) {
+        self.get_for(key, Need::default(), now)
+    }
+
+    /// The same for a request with needs of its own.
+    ///
+    /// One that cannot be sent again is not given a connection of a host that was found
+    /// to end them right behind its answers, until one has been idle for a second (then
+    /// it is given that, to be looked at) or has carried another request.
+    pub fn get_for(&mut self, key: &K, need: Need, now: Mono) -> (Get<C>, Changes<C>) {
         let mut changes = Changes::default();
         self.winding_down = false;
         let host = self.hosts.find_or_add(key);
-        while let Some(at) = self.hosts[host].idle.pop_back() {
+        let doubted = need.once && self.doubts.holds(key);
+        while let Some(at) = self.next_idle(host, doubted, now) {
             let Some(Idle { conn, born, since, .. }) = self.idle.remove(at) else { continue };
-            if self.end(born, since) > now {
+            let unproved = need.idle_after.is_some_and(|after| since <= after);
+            if self.end(born, since) > now && !unproved {
                 self.hosts[host].in_use += 1;
                 let checked = Checked { conn, born, idle_since: Some(since) };
                 return (Get::Reuse(checked), changes);
             }
             changes.close.push(conn);
+        }
+        // It is to have a new one: where there may be no more, in place of an idle one.
+        if doubted && !self.room(host) {
+            let oldest = self.hosts[host].idle.pop_front();
+            let idle = oldest.and_then(|at| self.idle.remove(at));
+            changes.close.extend(idle.map(|idle| idle.conn));
         }
         let ticket = Ticket(self.next);
         self.next += 1;
@@ -102,8 +125,52 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             entry.without_dial.insert(ticket);
             (State::Queued, Get::Wait(ticket))
         };
-        self.waiters.insert(ticket, Waiter { host, state });
+        self.waiters.insert(ticket, Waiter { host, once: need.once, state });
         (get, changes)
+    }
+
+    /// Takes the idle connection of a host that is to be given next out of its row: the
+    /// one that was used last, or, if the host is doubted, the one that has lived longest.
+    fn next_idle(&mut self, host: usize, doubted: bool, now: Mono) -> Option<usize> {
+        let idle = &mut self.hosts[host].idle;
+        if !doubted {
+            return idle.pop_back();
+        }
+        let oldest = self.idle.get(*idle.front()?)?;
+        if now.since(oldest.since) < KEPT {
+            return None;
+        }
+        idle.pop_front()
+    }
+
+    /// A connection that was given after it had been idle for so long was looked at,
+    /// and had ended. It still counts: say [`Pool::closed`].
+    pub fn found_ended(&mut self, key: &K, idle: Duration, now: Mono) {
+        self.doubts.ended(key, idle, now);
+    }
+
+    /// A request was sent on a connection that had been idle since then, and was lost
+    /// with it: nothing of an answer came. The idle ones of its key that have been so
+    /// for longer are given up, to be closed. It still counts: say [`Pool::closed`].
+    pub fn died(&mut self, key: &K, since: Mono, taken: Mono) -> Vec<C> {
+        self.doubts.ended(key, taken.since(since), taken);
+        let Some(host) = self.hosts.find(key) else { return Vec::new() };
+        let mut over = Vec::new();
+        // They stand in the order in which they came back.
+        while let Some(&at) = self.hosts[host].idle.front() {
+            if self.idle.get(at).is_some_and(|idle| idle.since > since) {
+                break;
+            }
+            self.hosts[host].idle.pop_front();
+            over.extend(self.idle.remove(at).map(|idle| idle.conn));
+        }
+        self.hosts.drop_if_unused(host);
+        over
+    }
+
+    /// A connection that was given, and was no new one, has carried a request to its end.
+    pub fn served(&mut self, key: &K) {
+        self.doubts.served(key);
     }
 
     /// Asks again for what a ticket stands for.
@@ -131,7 +198,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// The ticket's own dial succeeded. Unless it is refused, the new
     /// connection counts as in use from now on.
     pub fn opened(&mut self, ticket: Ticket) -> Opened<C> {
-        let Some(Waiter { host, state }) = self.take_dial(ticket) else { return Opened::Unknown };
+        let Some(Waiter { host, state, .. }) = self.take_dial(ticket) else {
+            return Opened::Unknown;
+        };
         let entry = &mut self.hosts[host];
         entry.dialing -= 1;
         entry.in_use += 1;
@@ -149,7 +218,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// connection that was given to it before is given out here.
     pub fn failed(&mut self, ticket: Ticket) -> (Option<Checked<C>>, Changes<C>) {
         let mut changes = Changes::default();
-        let Some(Waiter { host, state }) = self.take_dial(ticket) else { return (None, changes) };
+        let Some(Waiter { host, state, .. }) = self.take_dial(ticket) else {
+            return (None, changes);
+        };
         let entry = &mut self.hosts[host];
         entry.dialing -= 1;
         entry.waiting.remove(&ticket);
@@ -164,7 +235,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// the next. If it dials, the dial counts until `opened` or `failed`.
     pub fn cancel(&mut self, ticket: Ticket, now: Mono) -> Changes<C> {
         let mut changes = Changes::default();
-        let Some(Waiter { host, state }) = self.waiters.remove(&ticket) else { return changes };
+        let Some(Waiter { host, once, state }) = self.waiters.remove(&ticket) else {
+            return changes;
+        };
         let entry = &mut self.hosts[host];
         entry.waiting.remove(&ticket);
         entry.without_dial.remove(&ticket);
@@ -178,7 +251,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             State::Given { conn, dialing } => (Some(conn), dialing),
         };
         if dials {
-            self.waiters.insert(ticket, Waiter { host, state: State::Settled });
+            self.waiters.insert(ticket, Waiter { host, once, state: State::Settled });
         }
         match given {
             Some(Checked { conn, born, .. }) => self.release(host, conn, born, now, &mut changes),
@@ -311,12 +384,16 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// One that was in use goes on: to the first who waits, to the idle ones, or away.
     fn release(&mut self, host: usize, conn: C, born: Mono, now: Mono, changes: &mut Changes<C>) {
         let usable = self.config.keep_alive && self.end(born, now) > now;
-        let entry = &mut self.hosts[host];
-        if usable && !entry.waiting.is_empty() {
-            return self.hand_over(host, Checked { conn, born, idle_since: None }, changes);
+        let doubted = self.doubts.holds(self.hosts.key(host));
+        if let Some(ticket) = self.first_for(host, doubted).filter(|_| usable) {
+            let checked = Checked { conn, born, idle_since: None };
+            return self.hand_over(host, ticket, checked, changes);
         }
+        let entry = &mut self.hosts[host];
         entry.in_use -= 1;
+        // Who waits for it, if anybody does, is to have a new one in its place.
         let kept = usable && !self.winding_down && self.config.max_idle > 0;
+        let kept = kept && entry.without_dial.is_empty();
         if kept && entry.idle.len() < self.config.max_idle_per_host {
             entry.idle.push_back(self.idle.push(Idle { conn, host, born, since: now }));
             if self.idle.len() > self.config.max_idle {
@@ -329,10 +406,26 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         }
     }
 
-    /// Gives a connection in use to the first who waits for one.
-    fn hand_over(&mut self, host: usize, conn: Checked<C>, changes: &mut Changes<C>) {
+    /// The first who waits and may have a connection that comes right from an answer.
+    fn first_for(&self, host: usize, doubted: bool) -> Option<Ticket> {
+        let waiting = &self.hosts[host].waiting;
+        if !doubted {
+            return waiting.first().copied();
+        }
+        let again = |ticket: &&Ticket| self.waiters.get(ticket).is_some_and(|waits| !waits.once);
+        waiting.iter().find(again).copied()
+    }
+
+    /// Gives a connection in use to one who waits.
+    fn hand_over(
+        &mut self,
+        host: usize,
+        ticket: Ticket,
+        conn: Checked<C>,
+        changes: &mut Changes<C>,
+    ) {
         let entry = &mut self.hosts[host];
-        let Some(ticket) = entry.waiting.pop_first() else { return };
+        entry.waiting.remove(&ticket);
         let Some(waiter) = self.waiters.get_mut(&ticket) else { return };
         changes.wake.push(ticket);
         let dialing = matches!(waiter.state, State::Dialing);
@@ -375,8 +468,8 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         Some(conn)
     }
 
-    /// When an idle connection is too old.
-    fn end(&self, born: Mono, since: Mono) -> Mono {
+    /// When an idle connection is too old: one that was opened then, and idle since then.
+    pub fn end(&self, born: Mono, since: Mono) -> Mono {
         let tired = since + self.config.idle_timeout;
         self.config.max_age.map_or(tired, |age| tired.min(born + age))
     }

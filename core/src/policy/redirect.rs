@@ -177,14 +177,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Failure::BadLocation(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for Failure {}
 
 /// The way of one request so far: where it has been, and what it has lost on the way.
 ///
@@ -231,6 +224,12 @@ impl Trail {
             Some(_) => Own::Plain,
         };
         Trail { method, urls: vec![url], body, credentials: true, own_referer }
+    }
+
+    /// Whether the body can be given again by now: one that can be read once is
+    /// there for another request until it has been read from.
+    pub fn set_body(&mut self, body: Replay) {
+        self.body = body;
     }
 
     /// The URLs that have been asked, oldest first.

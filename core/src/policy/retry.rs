@@ -79,7 +79,7 @@ impl Decision {
 /// assert_eq!(decide(&failed, ATTEMPTS), Decision::NotIdempotent);
 /// ```
 pub fn decide(failed: &Failed<'_>, most: u32) -> Decision {
-    let repeatable = failed.method.is_idempotent() || has_key(failed.fields);
+    let repeatable = is_repeatable(failed.method, failed.fields);
     if failed.fact == Retry::Never {
         Decision::Useless
     } else if failed.timed_out {
@@ -101,7 +101,12 @@ pub fn decide(failed: &Failed<'_>, most: u32) -> Decision {
     }
 }
 
-/// Whether the caller vouches that the peer can tell a repetition.
+/// Whether asking twice is like asking once: the method is idempotent (RFC 9110 §9.2.2),
+/// or the caller vouches that the peer can tell a repetition.
+pub fn is_repeatable(method: &Method, fields: &Fields) -> bool {
+    method.is_idempotent() || has_key(fields)
+}
+
 fn has_key(fields: &Fields) -> bool {
     fields.contains("Idempotency-Key") || fields.contains("X-Idempotency-Key")
 }

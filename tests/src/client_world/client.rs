@@ -99,9 +99,21 @@ impl Client {
             link.machine.trim(now);
         }
         self.trace.client(now, || format!("c{} is free", link.wire));
+        if link.kept.take().is_some() {
+            self.pool.served(&link.route);
+        }
         let (route, born) = (link.route.clone(), link.born);
         let changes = self.pool.put(&route, link, born, now.mono);
         self.act(changes);
+    }
+
+    /// A request was lost with this connection.
+    pub(super) fn died(&mut self, link: Option<&Link>) {
+        let Some((link, (since, taken))) = link.and_then(|link| Some((link, link.kept?))) else {
+            return;
+        };
+        let close = self.pool.died(&link.route, since, taken);
+        self.act(Changes { wake: Vec::new(), close });
     }
 
     /// A connection that a request had is closed.

@@ -95,7 +95,7 @@ impl Task {
         }
         if self.exchange.deadline().is_some_and(|at| at <= now.mono) {
             self.drop_link(client);
-            self.upload = None;
+            self.end_upload();
             return Ok(self.exchange.tick(now));
         }
         let stuck = self.link.as_ref().is_some_and(|link| link.is_stuck());
@@ -114,7 +114,7 @@ impl Task {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    self.upload = None;
+                    self.end_upload();
                     self.exchange.response(head, body, now);
                     return true;
                 }
@@ -130,6 +130,16 @@ impl Task {
         true
     }
 
+    /// No more of the body is sent. If nothing was read of it, it is there for
+    /// the next request.
+    pub(super) fn end_upload(&mut self) {
+        if let Some(Upload { source, .. }) = self.upload.take() {
+            if !self.exchange.is_body_begun() {
+                Given::put_back(&mut self.given, source);
+            }
+        }
+    }
+
     /// Gives the machine as much of the body as it takes.
     fn feed(&mut self, client: &mut Client) -> Fed {
         let now = client.now;
@@ -139,6 +149,9 @@ impl Task {
         let mut any = false;
         loop {
             if upload.rest.is_empty() {
+                if link.machine.is_held() {
+                    return Fed::Goes(any);
+                }
                 self.exchange.body_taken();
                 match upload.source.next(now.mono) {
                     Piece::Data(piece) => (upload.rest, upload.later) = (piece, None),

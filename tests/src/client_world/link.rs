@@ -20,6 +20,8 @@ pub(super) struct Link {
     pub(super) machine: BoxMachine,
     pub(super) route: Route,
     pub(super) born: Mono,
+    /// Since when it had been idle and when it was given, if it is no new one.
+    pub(super) kept: Option<(Mono, Mono)>,
     /// The machine has been told that its input has ended.
     pub(super) ended: bool,
     /// Its deadlines pass unheeded.
@@ -31,7 +33,7 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(wire: usize, machine: BoxMachine, route: Route, now: Now) -> Link {
         let (born, ended, sleeps, full) = (now.mono, false, false, false);
-        Link { wire, machine, route, born, ended, sleeps, full }
+        Link { wire, machine, route, born, kept: None, ended, sleeps, full }
     }
 
     /// Lets time pass, writes and reads once; says whether anything came of that.

@@ -153,7 +153,7 @@ impl Task {
 
     fn connect(&mut self, route: &Route, client: &mut Client) {
         let now = client.now;
-        let (get, changes) = client.pool.get(route, now.mono);
+        let (get, changes) = client.pool.get_for(route, self.exchange.need(), now.mono);
         client.act(changes);
         let (ticket, dials) = match get {
             Get::Reuse(checked) => {
@@ -168,13 +168,15 @@ impl Task {
 
     /// A kept connection is used if it is alive.
     pub(super) fn take(&mut self, mut link: Box<Link>, idle: Duration, client: &mut Client) {
-        let (name, wire) = (self.name, link.wire);
+        let (name, wire, now) = (self.name, link.wire, client.now.mono);
+        link.kept = Some((Mono::ZERO + now.since(Mono::ZERO + idle), now));
         if client.is_alive(&mut link) {
             client.trace.client(client.now, || format!("#{name} uses c{wire} again"));
             self.link = Some(link);
             self.exchange.connected(Reached { reused: true, idle }, client.now);
         } else {
             client.trace.client(client.now, || format!("#{name} finds c{wire} ended"));
+            client.pool.found_ended(&link.route, idle, now);
             client.lose(&link);
         }
     }
@@ -183,8 +185,11 @@ impl Task {
     pub(super) fn fail(&mut self, error: Error, fact: Retry, client: &mut Client) {
         let name = self.name;
         client.trace.client(client.now, || format!("#{name} {error}"));
+        if error.is_of_connection() {
+            client.died(self.link.as_deref());
+        }
         self.drop_link(client);
-        self.upload = None;
+        self.end_upload();
         let fact = match client.broken {
             Some(Broken::SendsAgain) if fact == Retry::IfIdempotent => Retry::Safe,
             Some(Broken::NeverRepeats) => Retry::Never,

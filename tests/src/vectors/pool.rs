@@ -75,12 +75,19 @@ fn ways(given: &Value) -> Vec<Way> {
     let manual = flag(config, "manual_dial");
     let has = |names: &[&str]| items(given, "ops").iter().any(|op| names.contains(&text(op, "op")));
     let ends = has(&["server_close", "server_reset"]);
-    if has(&["break_write"]) || (manual && ends) {
+    let breaks = has(&["break_write"]);
+    if breaks || (manual && ends) {
         ways.extend([Way::FreshOnce, Way::CutOnce]);
     }
     let waits = config["max_conns_per_host"].as_i64() > Some(0) || manual;
     if waits && ends {
         ways.push(Way::LendsUnseen);
+    }
+    if ends || breaks {
+        ways.push(Way::LearnsNothing);
+    }
+    if has(&["send", "respond"]) {
+        ways.push(Way::LeftIsAnswer);
     }
     if starts().any(|op| host(op).bytes().any(|byte| byte.is_ascii_uppercase())) {
         ways.push(Way::HostCase);
@@ -100,16 +107,33 @@ fn differs(as_go: &Played, played: &Played, ways: &[Way]) -> Result<(), String> 
     };
     let less = |kind: &str| count(played, kind) < count(as_go, kind);
     let shares = || {
-        let others = |of: &Played| -> Vec<String> {
-            of.steps[step].iter().filter_map(|line| early::without_conn(line)).collect()
-        };
         let more_closed = count(played, "client_closed ") > count(as_go, "client_closed ");
-        less("dial ") || more_closed || others(played) == others(as_go)
+        less("dial ") || more_closed || requests(played, step) == requests(as_go, step)
     };
-    if less("error ") || (ways.contains(&Way::HostCase) && shares()) {
+    // What had been idle for longer is given up, and another connection is made.
+    let anew = || {
+        let more = |kind: &str| count(played, kind) > count(as_go, kind);
+        let (ours, go) = (requests(played, step), requests(as_go, step));
+        let others = |all: &[String]| -> Vec<String> {
+            all.iter().filter(|line| !line.starts_with("request")).cloned().collect()
+        };
+        // A request may have to wait for the one that is made, or lets another go first.
+        let waits = ours.iter().all(|line| go.contains(line));
+        let post = |line: &&String| line.starts_with("request ") && line.contains(" POST ");
+        let first = go.iter().filter(post).any(|line| !ours.contains(line));
+        let more = more("client_closed ") || more("dial ");
+        ((more && waits) || first) && others(&ours) == others(&go)
+    };
+    let learns = ways.contains(&Way::LearnsNothing) && anew();
+    if less("error ") || learns || (ways.contains(&Way::HostCase) && shares()) {
         return Ok(());
     }
     Err(format!("step {step}: {:?}, and as Go does {:?}", played.steps[step], as_go.steps[step]))
+}
+
+/// The events of a step but for those that are about a connection alone.
+fn requests(of: &Played, step: usize) -> Vec<String> {
+    of.steps[step].iter().filter_map(|line| early::without_conn(line)).collect()
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub(super) type Key = (String, Route);
 pub(super) struct Conn {
     pub(super) key: Key,
     pub(super) born: Mono,
+    /// Since when it had been idle and when it was given, if it is no new one.
+    pub(super) kept: Option<(Mono, Mono)>,
     pub(super) stage: Stage,
     pub(super) socket: Socket,
     pub(super) server: Server,
@@ -38,7 +40,7 @@ pub(super) enum Stage {
 impl Conn {
     pub(super) fn dial(number: usize, key: Key, ticket: Ticket, now: Now) -> Conn {
         let (stage, server) = (Stage::Dialing(ticket), Server::new(number));
-        Conn { key, born: now.mono, stage, socket: Socket::default(), server }
+        Conn { key, born: now.mono, kept: None, stage, socket: Socket::default(), server }
     }
 
     pub(super) fn machine(&mut self) -> Option<&mut BoxMachine> {

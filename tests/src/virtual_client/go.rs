@@ -4,7 +4,8 @@ use super::conn::Key;
 use super::setup::Way;
 use super::task::State;
 use super::world::World;
-use purlin_core::exchange::{Ask, Error, Reached, Route};
+use purlin_core::exchange::{Ask, Cause, Error, Reached, Route};
+use purlin_core::policy::pool::Need;
 use purlin_core::{Eof, Fault, Method, PeerError, Phase, Retry};
 
 impl World {
@@ -13,16 +14,38 @@ impl World {
     }
 
     /// Whether Go would not send again what failed so, where the core may.
-    pub(super) fn is_once_in_go(&self, at: usize, fact: Retry) -> bool {
+    pub(super) fn is_once_in_go(&self, at: usize, error: &Error, fact: Retry) -> bool {
+        let unasked = |peer: &PeerError| peer.kind == Fault::UnaskedBytes;
+        let left = matches!(error.cause(), Cause::Peer(peer) if unasked(peer));
         let task = &self.tasks[at];
         let (order, reused) = (task.exchange.order(), task.exchange.trace().reused);
         let cut = task.conn.is_some_and(|conn| self.conns[conn - 1].socket.write_failed());
         let put = order.method == Method::PUT || order.method == Method::DELETE;
         match fact {
+            Retry::IfIdempotent if left => self.goes(Way::LeftIsAnswer),
             Retry::Safe => !reused && self.goes(Way::FreshOnce),
             Retry::IfIdempotent if cut => self.goes(Way::CutOnce),
             Retry::IfIdempotent => put && !self.has_key(at) && self.goes(Way::PutOnce),
             Retry::Never => false,
+        }
+    }
+
+    /// What its request needs of a connection.
+    pub(super) fn need(&self, at: usize) -> Need {
+        if self.goes(Way::LearnsNothing) {
+            return Need::default();
+        }
+        self.tasks[at].exchange.need()
+    }
+
+    /// A request was lost with the connection that it had.
+    pub(super) fn learn(&mut self, at: usize, error: &Error) {
+        let Some(conn) = self.tasks[at].conn.filter(|_| error.is_of_connection()) else { return };
+        let Some((since, taken)) = self.conns[conn - 1].kept else { return };
+        if !self.goes(Way::LearnsNothing) {
+            let key = self.conns[conn - 1].key.clone();
+            let over = self.pool.died(&key, since, taken);
+            over.into_iter().for_each(|conn| self.close(conn));
         }
     }
 

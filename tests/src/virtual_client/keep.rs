@@ -14,9 +14,9 @@ use std::io;
 impl World {
     /// A connection: a kept one, or a place in the row for one.
     pub(super) fn connect(&mut self, at: usize, route: &Route) {
-        let key = self.key(at, route);
+        let (key, need) = (self.key(at, route), self.need(at));
         loop {
-            let (get, changes) = self.pool.get(&key, self.now.mono);
+            let (get, changes) = self.pool.get_for(&key, need, self.now.mono);
             self.act(changes);
             match get {
                 Get::Reuse(kept) if self.take(at, &kept) => return,
@@ -32,13 +32,16 @@ impl World {
 
     /// Takes a kept connection, if it can still be used.
     fn take(&mut self, at: usize, kept: &Checked<usize>) -> bool {
-        let conn = kept.conn;
+        let (conn, now) = (kept.conn, self.now.mono);
+        let since = kept.idle_since.unwrap_or(now);
+        self.conns[conn - 1].kept = Some((since, now));
         if !self.conns[conn - 1].is_alive(self.now) && !self.is_broken(Broken::UsesWhatEnded) {
+            let key = self.conns[conn - 1].key.clone();
+            self.pool.found_ended(&key, now.since(since), now);
             self.lose(conn);
             return false;
         }
-        let idle = kept.idle_since.map(|since| self.now.mono.since(since)).unwrap_or_default();
-        self.connected(at, conn, Reached { reused: true, idle });
+        self.connected(at, conn, Reached { reused: true, idle: now.since(since) });
         true
     }
 
@@ -136,6 +139,9 @@ impl World {
             return self.lose(conn);
         }
         let (key, born) = (self.conns[conn - 1].key.clone(), self.conns[conn - 1].born);
+        if self.conns[conn - 1].kept.take().is_some() {
+            self.pool.served(&key);
+        }
         let changes = self.pool.put(&key, conn, born, now.mono);
         self.act(changes);
     }
@@ -149,7 +155,7 @@ impl World {
         }
     }
 
-    fn close(&mut self, conn: usize) {
+    pub(super) fn close(&mut self, conn: usize) {
         let known = &mut self.conns[conn - 1];
         if let Stage::Open(_) = std::mem::replace(&mut known.stage, Stage::Gone) {
             known.server.lose(&mut self.said);

@@ -40,6 +40,16 @@ pub enum Way {
     /// its server had closed it meanwhile, the request fails unless it is
     /// idempotent; here it goes to another connection.
     LendsUnseen,
+    /// Of a kept connection that was lost nothing is learnt: the next one is tried,
+    /// and is used for what cannot be sent again, too. Here those that have been
+    /// idle for longer are given up, and the next try is made on none that was idle
+    /// by then; and what cannot be sent again is not sent on those of a server
+    /// that ends them behind its answers.
+    LearnsNothing,
+    /// What begins as no status line is an answer that is broken, on a kept
+    /// connection too. Here it is what the answer before left behind, so what is
+    /// idempotent goes to another connection.
+    LeftIsAnswer,
     /// `http://A/` and `http://a/` have connections of their own. Hosts have no
     /// case (RFC 3986 §3.2.2), so they share them here.
     HostCase,

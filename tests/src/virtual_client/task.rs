@@ -51,7 +51,7 @@ pub enum Upload {
 pub(super) struct Source {
     pub(super) pieces: VecDeque<Bytes>,
     pub(super) ended: bool,
-    /// It has been begun, and can be had once.
+    /// It has been read from, and can be had once.
     used: bool,
 }
 
@@ -180,7 +180,7 @@ impl World {
     fn begin(&mut self, at: usize, head: &RequestHead, body: Body) {
         let task = &mut self.tasks[at];
         if matches!(body, Body::Length(_) | Body::Stream) {
-            if std::mem::replace(&mut task.source.used, true) {
+            if task.source.used {
                 return self.fail(at, Error::new(Cause::NotReplayable), Retry::Never);
             }
             task.sending = Some(Bytes::new());
@@ -255,7 +255,11 @@ impl World {
             let conn = &mut self.conns[number - 1];
             let Some(machine) = conn.machine() else { return Ok(fed) };
             if rest.is_empty() {
+                if machine.is_held() {
+                    return Ok(fed);
+                }
                 task.exchange.body_taken();
+                task.source.used = true;
                 match task.source.pieces.pop_front() {
                     Some(piece) => *rest = piece,
                     None if task.source.ended => {
@@ -285,7 +289,8 @@ impl World {
 
     /// The request failed: its connection is closed, and its exchange decides.
     pub(super) fn fail(&mut self, at: usize, error: Error, fact: Retry) {
-        let fact = self.played(at, fact);
+        let fact = self.played(at, &error, fact);
+        self.learn(at, &error);
         let task = &mut self.tasks[at];
         (task.state, task.sending) = (State::Asking, None);
         if let Some(conn) = task.conn.take() {
@@ -366,13 +371,13 @@ impl World {
 
     /// What the machine says of a retry, but for what this world does as Go does,
     /// or wrong.
-    fn played(&mut self, at: usize, fact: Retry) -> Retry {
+    fn played(&mut self, at: usize, error: &Error, fact: Retry) -> Retry {
         match self.setup.broken {
             Some(Broken::SendsOnce) => return Retry::Never,
             Some(Broken::SendsAgain) if fact != Retry::Never => return Retry::Safe,
             _ => {}
         }
-        if self.is_once_in_go(at, fact) { Retry::Never } else { fact }
+        if self.is_once_in_go(at, error, fact) { Retry::Never } else { fact }
     }
 
     pub(super) fn begin_phase(&mut self, at: usize, phase: Option<Phase>) {

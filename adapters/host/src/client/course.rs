@@ -56,8 +56,18 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     /// It failed: the connection is of no more use.
     pub fn fail(&mut self, error: Error, fact: Retry, now: Now) {
         self.lent = None;
-        self.upload = None;
+        self.end_upload();
         self.exchange.failed(error, fact, now);
+    }
+
+    /// No more of the body is sent. If nothing was read of it, it is there for
+    /// the next request.
+    fn end_upload(&mut self) {
+        if let Some(Upload { source, .. }) = self.upload.take() {
+            if !self.exchange.is_body_begun() {
+                Given::put_back(&mut self.given, source);
+            }
+        }
     }
 
     /// Gives the machine what the exchange asks to be sent.
@@ -91,14 +101,17 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    self.upload = None;
+                    self.end_upload();
                     self.exchange.response(head, body, now);
                     return true;
                 }
                 Some(event) => {
                     if let Some((error, fact)) = Error::of_event(event) {
-                        let error = error.because(lent.machine().trouble());
-                        self.fail(error, fact, now);
+                        let why = lent.machine().trouble();
+                        if let Some(lent) = self.lent.take().filter(|_| error.is_of_connection()) {
+                            lent.die();
+                        }
+                        self.fail(error.because(why), fact, now);
                         return true;
                     }
                 }

@@ -2,12 +2,14 @@
 //! wait for one woken, and what is idle for too long or has ended closed.
 //! Which connection goes where, the core's pool decides.
 
-use super::lent::{Home, Lent};
+use super::lent::{Home, Kept, Lent};
 use super::link::{Link, ReadReady};
 use crate::Clock;
-use purlin_core::Now;
 use purlin_core::exchange::Route;
-use purlin_core::policy::pool::{Changes, Checked, Get, Given, Opened, Pool, PoolConfig, Ticket};
+use purlin_core::policy::pool::{
+    Changes, Checked, Get, Given, Need, Opened, Pool, PoolConfig, Ticket,
+};
+use purlin_core::{Mono, Now};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -28,8 +30,15 @@ struct State<S> {
     pool: Pool<Route, Box<Link<S>>>,
     /// Whom to wake for which ticket.
     wakers: HashMap<Ticket, Waker>,
-    /// The thread that closes what is idle for too long or has ended, while something is idle.
-    janitor: Option<Thread>,
+    /// Who closes what is idle for too long or has ended, while something is idle.
+    janitor: Option<Janitor>,
+}
+
+/// The thread that looks after what is idle.
+struct Janitor {
+    thread: Thread,
+    /// When it looks next.
+    looks: Mono,
 }
 
 /// What a request for a connection got.
@@ -66,10 +75,11 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
         Keep(Arc::new_cyclic(|me| Shared { me: me.clone(), state: Mutex::new(state) }))
     }
 
-    /// A connection along this route, or a place in the row for one.
-    pub fn get(&self, route: &Route, now: Now) -> Got<S> {
+    /// A connection along this route for a request of these needs, or a place in the
+    /// row for one.
+    pub fn get(&self, route: &Route, need: Need, now: Now) -> Got<S> {
         let mut state = self.0.lock();
-        let (get, changes) = state.pool.get(route, now.mono);
+        let (get, changes) = state.pool.get_for(route, need, now.mono);
         act(state, changes);
         let (ticket, dials) = match get {
             Get::Reuse(checked) => {
@@ -83,8 +93,9 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
     }
 
     fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lent<S>, Duration) {
-        let idle = checked.idle_since.map(|since| now.mono.since(since)).unwrap_or_default();
-        (Lent::new(checked.conn, self.0.clone()), idle)
+        let kept = Kept { since: checked.idle_since.unwrap_or(now.mono), taken: now.mono };
+        let idle = kept.taken.since(kept.since);
+        (Lent::kept(checked.conn, self.0.clone(), kept), idle)
     }
 
     /// Closes what is idle, and what comes back before more is asked for.
@@ -101,12 +112,28 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
 }
 
 impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
-    fn put(&self, link: Box<Link<S>>, now: Now) {
+    fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now) {
         let mut state = self.lock();
         let (route, born) = (link.route().clone(), link.born);
+        if kept.is_some() {
+            state.pool.served(&route);
+        }
         let changes = state.pool.put(&route, link, born, now.mono);
-        if state.janitor.is_none() && state.pool.deadline().is_some() {
-            state.janitor = janitor(self.me.clone());
+        let State { pool, janitor: place, .. } = &mut *state;
+        let end = pool.end(born, now.mono);
+        match place {
+            // Its time, if it is idle now, is over before anybody would look.
+            Some(janitor) if end < janitor.looks => {
+                janitor.looks = end;
+                janitor.thread.unpark();
+            }
+            Some(_) => {}
+            None if pool.idle() > 0 => {
+                let looks = now.mono + pause(pool.config());
+                let thread = janitor(self.me.clone());
+                *place = thread.map(|thread| Janitor { thread, looks });
+            }
+            None => {}
         }
         act(state, changes);
     }
@@ -115,6 +142,16 @@ impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
         let mut state = self.lock();
         let changes = state.pool.closed(route);
         act(state, changes);
+    }
+
+    fn found_ended(&self, route: &Route, kept: Kept) {
+        self.lock().pool.found_ended(route, kept.taken.since(kept.since), kept.taken);
+    }
+
+    fn died(&self, route: &Route, kept: Kept) {
+        let closed = self.lock().pool.died(route, kept.since, kept.taken);
+        // Closing is a system call each: not under the lock.
+        drop(closed);
     }
 }
 
@@ -140,7 +177,7 @@ impl<S> Drop for Shared<S> {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(janitor) = state.janitor.take() {
-            janitor.unpark();
+            janitor.thread.unpark();
         }
     }
 }
@@ -150,8 +187,18 @@ impl<S> Drop for Shared<S> {
 /// a descriptor here and there.
 const REST: Duration = Duration::from_secs(5);
 
-/// How long the thread that closes what is idle stays while nothing is: a
-/// connection in use may come back at any moment.
+/// How often the thread that looks after what is idle looks again while nothing
+/// is: what comes back in between is seen before its time is over, though nobody
+/// wakes the thread for it, which would cost a busy client a system call a request.
+fn pause(config: &PoolConfig) -> Duration {
+    config.idle_timeout.clamp(SHORTEST, REST)
+}
+
+/// It does not look more often than this; who keeps a connection for less wakes it.
+const SHORTEST: Duration = Duration::from_millis(250);
+
+/// How long that thread stays while nothing is idle: a connection in use may come
+/// back at any moment.
 const EMPTY: Duration = Duration::from_secs(30);
 
 /// Begins the thread that closes what is idle for too long or has ended. It ends when
@@ -159,35 +206,50 @@ const EMPTY: Duration = Duration::from_secs(30);
 fn janitor<S: ReadReady + Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
     let work = move || {
         let mut clock = Clock::new();
-        let mut was_empty = false;
+        let mut empty_since = None;
         while let Some(shared) = shared.upgrade() {
             let now = clock.look();
-            let mut state = shared.lock();
-            let mut closed = state.pool.expire(now.mono);
-            closed.extend(state.pool.sweep(|link| !link.is_alive(now)));
-            for (link, since) in state.pool.idle_mut() {
-                if now.mono.since(since) >= REST {
-                    link.rest(now);
-                }
-            }
-            let wait = state.pool.deadline().map(|at| at.since(now.mono).min(REST));
-            let over = wait.is_none() && was_empty;
-            if over {
-                state.janitor = None;
-            }
-            drop(state);
-            drop(closed);
+            let Some(looks) = shared.look_after(&mut empty_since, now) else { return };
             drop(shared);
-            if over {
-                return;
-            }
-            was_empty = wait.is_none();
-            thread::park_timeout(wait.unwrap_or(EMPTY));
+            thread::park_timeout(looks.since(now.mono));
         }
     };
     // Without it, what is idle is closed when the pool is next used.
     let begun = thread::Builder::new().name("purlin-pool".into()).spawn(work).ok()?;
     Some(begun.thread().clone())
+}
+
+impl<S: ReadReady + Send + 'static> Shared<S> {
+    /// Closes what is idle for too long or has ended, and says when to look again;
+    /// not at all if nothing has been idle for long.
+    fn look_after(&self, empty_since: &mut Option<Mono>, now: Now) -> Option<Mono> {
+        let mut state = self.lock();
+        let mut closed = state.pool.expire(now.mono);
+        closed.extend(state.pool.sweep(|link| !link.is_alive(now)));
+        for (link, since) in state.pool.idle_mut() {
+            if now.mono.since(since) >= REST {
+                link.rest(now);
+            }
+        }
+        let looks = if state.pool.idle() > 0 {
+            *empty_since = None;
+            let soon = now.mono + REST;
+            state.pool.deadline().map_or(soon, |at| at.min(soon))
+        } else {
+            if now.mono.since(*empty_since.get_or_insert(now.mono)) >= EMPTY {
+                state.janitor = None;
+                return None;
+            }
+            now.mono + pause(state.pool.config())
+        };
+        if let Some(janitor) = &mut state.janitor {
+            janitor.looks = looks;
+        }
+        drop(state);
+        // Closing is a system call each: not under the lock.
+        drop(closed);
+        Some(looks)
+    }
 }
 
 impl<S: ReadReady + Send + 'static> Waiting<S> {
@@ -223,7 +285,7 @@ impl<S: ReadReady + Send + 'static> Waiting<S> {
         drop(state);
         if let Some(given) = given {
             // It came just too late: someone else may have it.
-            self.keep.0.put(given.conn, now);
+            self.keep.0.put(given.conn, None, now);
         }
         Lent::new(link, self.keep.0.clone())
     }
@@ -263,3 +325,6 @@ impl<S> fmt::Debug for Keep<S> {
         write!(f, "Keep({} idle)", self.0.lock().pool.idle())
     }
 }
+
+#[cfg(test)]
+mod tests;

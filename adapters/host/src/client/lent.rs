@@ -2,24 +2,41 @@
 //! Which connection is lent, its home says.
 
 use super::link::{Link, ReadReady};
-use purlin_core::exchange::{Cause, Route};
-use purlin_core::{ClientMachine, CloseReason, Now};
+use purlin_core::exchange::{Cause, Error, Route};
+use purlin_core::{ClientMachine, CloseReason, Mono, Now};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where connections are lent from and given back to.
 pub trait Home<S>: Send + Sync {
-    /// One comes back, to be used again.
-    fn put(&self, link: Box<Link<S>>, now: Now);
+    /// One comes back, to be used again, that was lent as this.
+    fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now);
 
     /// One that leads there has ended, or is used for something else from now on.
     fn closed(&self, route: &Route);
+
+    /// One that was lent as this had ended: it was looked at. It is closed next.
+    fn found_ended(&self, _route: &Route, _kept: Kept) {}
+
+    /// One that was lent as this took a request with it. It is closed next.
+    fn died(&self, _route: &Route, _kept: Kept) {}
+}
+
+/// How long a connection was idle that is no new one.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// Since when.
+    pub since: Mono,
+    /// When it was lent.
+    pub taken: Mono,
 }
 
 /// A connection that is lent to one exchange. Dropped, it is closed, and its
 /// home told.
 pub struct Lent<S> {
     link: Box<Link<S>>,
+    /// None for a new one.
+    kept: Option<Kept>,
     guard: Guard<S>,
 }
 
@@ -34,7 +51,12 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
     /// A connection that goes home to there.
     pub fn new(link: Box<Link<S>>, home: Arc<dyn Home<S>>) -> Lent<S> {
         let counts = Some(link.route().clone());
-        Lent { link, guard: Guard { home, counts } }
+        Lent { link, kept: None, guard: Guard { home, counts } }
+    }
+
+    /// The same of a connection that was idle, or comes right from another exchange.
+    pub fn kept(link: Box<Link<S>>, home: Arc<dyn Home<S>>, kept: Kept) -> Lent<S> {
+        Lent { kept: Some(kept), ..Lent::new(link, home) }
     }
 
     /// Its socket and its machine.
@@ -42,9 +64,20 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         (&mut self.link.socket, &mut *self.link.machine)
     }
 
-    /// As [`Link::is_alive`].
+    /// As [`Link::is_alive`]. Its home learns of it if it is not.
     pub fn is_alive(&mut self, now: Now) -> bool {
-        self.link.is_alive(now)
+        let alive = self.link.is_alive(now);
+        if let Some(kept) = self.kept.filter(|_| !alive) {
+            self.guard.home.found_ended(self.link.route(), kept);
+        }
+        alive
+    }
+
+    /// It took a request with it, of which no answer came. Its home learns of it.
+    pub fn die(self) {
+        if let Some(kept) = self.kept {
+            self.guard.home.died(self.link.route(), kept);
+        }
     }
 
     /// Its machine.
@@ -54,10 +87,10 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
 
     /// Gives it back, to be used again if it can be; else it is closed.
     pub fn give_back(self, now: Now) {
-        let Lent { mut link, mut guard } = self;
+        let Lent { mut link, mut guard, kept } = self;
         if link.is_reusable(now) {
             guard.counts = None;
-            guard.home.put(link, now);
+            guard.home.put(link, kept, now);
         }
     }
 }
@@ -98,14 +131,14 @@ impl<S: ReadReady + Send + 'static> Slot<S> {
     ///
     /// # Errors
     /// It is lent out ([`Cause::Busy`]), or it has ended ([`Cause::Closed`]).
-    pub fn take(&self) -> Result<Lent<S>, Cause> {
+    pub fn take(&self) -> Result<Lent<S>, Error> {
         let mut held = self.lock();
         match std::mem::replace(&mut *held, Held::LentOut) {
             Held::Here(link) => Ok(Lent::new(link, Arc::new(self.clone()))),
-            Held::LentOut => Err(Cause::Busy),
+            Held::LentOut => Err(Error::new(Cause::Busy)),
             Held::Ended => {
                 *held = Held::Ended;
-                Err(Cause::Closed(CloseReason::PeerClosed))
+                Err(Error::new(CloseReason::PeerClosed))
             }
         }
     }
@@ -129,7 +162,7 @@ impl<S> Clone for Slot<S> {
 }
 
 impl<S: Send> Home<S> for Slot<S> {
-    fn put(&self, link: Box<Link<S>>, _now: Now) {
+    fn put(&self, link: Box<Link<S>>, _kept: Option<Kept>, _now: Now) {
         *self.lock() = Held::Here(link);
     }
 

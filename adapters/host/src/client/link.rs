@@ -2,7 +2,7 @@
 //! Moves nothing; the adapter does.
 
 use purlin_core::exchange::Route;
-use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse};
+use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse, Want};
 
 /// Bytes of buffers that a connection may keep when it comes back: the next
 /// request may come at once, and then they are of use.
@@ -48,7 +48,7 @@ impl<S> Link<S> {
     /// tell is of no exchange any more.
     pub(super) fn is_reusable(&mut self, now: Now) -> bool {
         while self.machine.poll_event(now).is_some() {}
-        if self.machine.reuse() != Reuse::Now || self.machine.want().write {
+        if !carries_another(self.machine.reuse(), self.machine.want()) {
             return false;
         }
         if self.machine.held() > KEPT {
@@ -65,5 +65,31 @@ impl<S> Link<S> {
     /// Where it leads.
     pub fn route(&self) -> &Route {
         &self.route
+    }
+}
+
+/// Whether a machine that says this can carry another exchange. What is still to be
+/// written belongs to the last one: the server does not take it, or not yet.
+fn carries_another(reuse: Reuse, want: Want) -> bool {
+    reuse == Reuse::Now && !want.write
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use purlin_core::CloseReason;
+
+    #[test]
+    fn a_connection_with_output_queued_is_not_used_again() {
+        let never = Reuse::Never(CloseReason::PeerAsked);
+        for (reuse, write, again) in [
+            (Reuse::Now, false, true),
+            (Reuse::Now, true, false),
+            (Reuse::Later, false, false),
+            (never, false, false),
+        ] {
+            let want = Want { read: true, write, close: None };
+            assert_eq!(carries_another(reuse, want), again, "{reuse:?}, {write}");
+        }
     }
 }

@@ -7,8 +7,8 @@ use async_io::{Async, Timer};
 use futures_lite::future;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
-use purlin_core::{Mono, Phase};
-use purlin_host::client::{Connecting, Resolver};
+use purlin_core::{Mono, Now, Phase};
+use purlin_host::client::{Connecting, Lookup, Resolver, caught};
 use purlin_host::{Clock, Stream};
 use std::fmt;
 use std::future::Future;
@@ -16,7 +16,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// Connects in one's own way: to a Unix socket, in memory, through something else.
 ///
@@ -34,9 +34,9 @@ use std::task::{Context, Poll};
 #[derive(Clone)]
 pub struct Dialer(Arc<DialFn>);
 
-type DialFn = dyn Fn(String, u16) -> Dialling + Send + Sync;
+type DialFn = dyn Fn(String, u16) -> OwnDial + Send + Sync;
 
-type Dialling = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
+type OwnDial = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
 
 impl Dialer {
     /// Connections that this function makes, given the host and the port that
@@ -76,46 +76,98 @@ pub(super) struct Dial {
     pub(super) side_by_side: bool,
 }
 
+/// A dial under way. It goes on where it was if something else came first and was of
+/// no use.
+pub(super) enum Dialling {
+    /// By a dialer of one's own.
+    Own(OwnDial),
+    /// The name is being looked up.
+    Looking(Lookup),
+    Racing(Racing),
+}
+
 impl Dial {
-    /// Connects along the route.
+    /// Begins to connect along the route.
+    pub(super) fn begin(&self, route: &Route, exchange: &mut Exchange, now: Now) -> Dialling {
+        let (host, port) = route.dialled();
+        if let Some(Dialer(dial)) = &self.dialer {
+            exchange.begin(Phase::Connect, now);
+            let begun = caught("the dialer", || Ok(dial(host.to_owned(), port)));
+            return Dialling::Own(begun.unwrap_or_else(|error| Box::pin(async { Err(error) })));
+        }
+        if let Some(address) = self.resolver.literal(host, port) {
+            exchange.begin(Phase::Connect, now);
+            return Dialling::Racing(Racing::new(vec![address], self.side_by_side));
+        }
+        exchange.begin(Phase::Dns, now);
+        Dialling::Looking(self.resolver.look_up(host, port))
+    }
+
+    /// Goes on until there is a socket.
+    pub(super) fn poll(
+        &self,
+        dialling: &mut Dialling,
+        exchange: &mut Exchange,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Socket, Error>> {
+        let unfound = |error| Error::new(Cause::Io(error)).during(Phase::Dns);
+        if let Dialling::Looking(lookup) = dialling {
+            let addresses = ready!(lookup.poll(cx.waker())).map_err(unfound)?;
+            exchange.begin(Phase::Connect, clock::now());
+            *dialling = Dialling::Racing(Racing::new(addresses, self.side_by_side));
+        }
+        let stream = match dialling {
+            Dialling::Own(own) => ready!(poll_own(own, cx)),
+            Dialling::Racing(racing) => ready!(racing.poll(cx)),
+            Dialling::Looking(_) => return Poll::Pending,
+        };
+        Poll::Ready(stream.and_then(Socket::new).map_err(Error::of_connecting))
+    }
+
+    /// The same for one who waits for nothing else.
     pub(super) async fn dial(
         &self,
         route: &Route,
         exchange: &mut Exchange,
     ) -> Result<Socket, Error> {
-        let (host, port) = route.dialled();
-        if let Some(Dialer(dial)) = &self.dialer {
-            exchange.begin(Phase::Connect, clock::now());
-            let dialling = dial(host.to_owned(), port);
-            let stream =
-                within(exchange.deadline(), dialling).await.map_err(Error::of_connecting)?;
-            return Socket::new(stream).map_err(Error::of_connecting);
+        let mut dialling = self.begin(route, exchange, clock::now());
+        let mut late = Late::default();
+        let dialled = future::poll_fn(|cx| match self.poll(&mut dialling, exchange, cx) {
+            Poll::Pending => late.poll(exchange.deadline(), cx).map(Err),
+            dialled => dialled,
+        });
+        dialled.await.map_err(|error| error.through(route))
+    }
+}
+
+fn poll_own(own: &mut OwnDial, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+    match caught("the dialer", || Ok(own.as_mut().poll(cx))) {
+        Ok(polled) => polled,
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    }
+}
+
+/// The end of a time that may change.
+#[derive(Default)]
+pub(super) struct Late(Option<(Timer, Mono)>);
+
+impl Late {
+    /// The error that the time is over, once it is.
+    pub(super) fn poll(&mut self, until: Option<Mono>, cx: &mut Context<'_>) -> Poll<Error> {
+        let Some((at, instant)) = until.and_then(|at| Some((at, Clock::instant(at)?))) else {
+            return Poll::Pending;
+        };
+        if self.0.as_ref().is_none_or(|(_, set)| *set != at) {
+            self.0 = Some((Timer::at(instant), at));
         }
-        let addresses = match self.resolver.literal(host, port) {
-            Some(address) => vec![address],
-            None => {
-                exchange.begin(Phase::Dns, clock::now());
-                let (resolver, name) = (self.resolver.clone(), host.to_owned());
-                let look_up = blocking::unblock(move || resolver.resolve(&name, port));
-                let found = within(exchange.deadline(), look_up).await;
-                found.map_err(|error| Error::new(Cause::Io(error)).during(Phase::Dns))?
-            }
-        };
-        exchange.begin(Phase::Connect, clock::now());
-        let mut racing = Racing {
-            race: Race::new(addresses, self.side_by_side),
-            running: Vec::new(),
-            last: io::ErrorKind::TimedOut.into(),
-            timer: Timer::never(),
-        };
-        let won = future::poll_fn(|cx| racing.poll(cx));
-        let stream = within(exchange.deadline(), won).await.map_err(Error::of_connecting)?;
-        Socket::new(stream).map_err(Error::of_connecting)
+        let Some((timer, _)) = &mut self.0 else { return Poll::Pending };
+        ready!(Pin::new(timer).poll(cx));
+        Poll::Ready(Error::of_connecting(io::ErrorKind::TimedOut.into()))
     }
 }
 
 /// Addresses in a race.
-struct Racing {
+pub(super) struct Racing {
     race: Race,
     running: Vec<Async<Connecting>>,
     /// Why the last attempt failed.
@@ -124,6 +176,15 @@ struct Racing {
 }
 
 impl Racing {
+    fn new(addresses: Vec<SocketAddr>, side_by_side: bool) -> Racing {
+        Racing {
+            race: Race::new(addresses, side_by_side),
+            running: Vec::new(),
+            last: io::ErrorKind::TimedOut.into(),
+            timer: Timer::never(),
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         loop {
             for at in (0..self.running.len()).rev() {
@@ -176,19 +237,4 @@ fn finish(connecting: Async<Connecting>) -> io::Result<Stream> {
 
 fn told(error: &io::Error, address: SocketAddr) -> io::Error {
     io::Error::new(error.kind(), format!("{address}: {error}"))
-}
-
-/// The same, given up at that instant.
-pub(super) async fn within<T>(
-    until: Option<Mono>,
-    work: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
-    let Some(instant) = until.and_then(Clock::instant) else {
-        return work.await;
-    };
-    let late = async {
-        Timer::at(instant).await;
-        Err(io::ErrorKind::TimedOut.into())
-    };
-    future::or(work, late).await
 }

@@ -1,6 +1,7 @@
 //! Runs an exchange: does what it asks for and tells it what came of that.
 
 use super::body::{self, Body, Reading};
+use super::dial::{Dialling, Late};
 use super::socket::{Socket, Turn};
 use super::{Error, Inner, Response};
 use crate::Source;
@@ -9,10 +10,8 @@ use crate::source::Pieces;
 use futures_lite::future;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
 use purlin_core::{CloseReason, Mono, Now, Phase, Retry};
-use purlin_host::client::{Course, Got, Lent, Link, Next, Waiting};
-use std::future::Future;
+use purlin_host::client::{Course, Got, Lent, Link, Next, Slot, Waiting};
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -21,32 +20,36 @@ const TURNS: u32 = 32;
 
 /// An exchange being run.
 pub(super) struct Run<'a> {
-    /// None for a connection outside any pool.
-    inner: Option<&'a Inner>,
+    from: From<'a>,
     course: Course<Socket, Source>,
     /// The time of the last look.
     now: Now,
-    /// The connection outside any pool, until it is used.
-    single: Option<Lent<Socket>>,
+}
+
+/// Where its connections come from.
+enum From<'a> {
+    Pool(&'a Inner),
+    /// The place of a connection outside any pool.
+    Slot(Slot<Socket>),
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(inner: &'a Inner, order: Order, given: Option<Given<Source>>) -> Run<'a> {
         let now = clock::now();
         let exchange = Exchange::new(inner.plan.clone(), order, now);
-        Run { inner: Some(inner), course: Course::new(exchange, given), now, single: None }
+        Run { from: From::Pool(inner), course: Course::new(exchange, given), now }
     }
 
     /// The same, on a connection outside any pool.
     pub(super) fn on(
-        lent: Lent<Socket>,
+        slot: Slot<Socket>,
         plan: Arc<Plan>,
         order: Order,
         given: Option<Given<Source>>,
     ) -> Run<'static> {
         let now = clock::now();
         let course = Course::new(Exchange::new(plan, order, now), given);
-        Run { inner: None, course, now, single: Some(lent) }
+        Run { from: From::Slot(slot), course, now }
     }
 
     pub(super) async fn response(&mut self) -> Result<Response, Error> {
@@ -86,15 +89,21 @@ impl<'a> Run<'a> {
 
     /// A connection: a kept one, a new one, or whichever comes first.
     async fn connection(&mut self, route: &Route) -> Result<(Lent<Socket>, Reached), Error> {
-        let Some(inner) = self.inner else {
-            let mut lent = self.single.take().ok_or_else(|| Error::new(Cause::Busy))?;
-            if !lent.is_alive(self.now) {
-                return Err(Error::new(CloseReason::PeerClosed));
+        let inner = match &self.from {
+            From::Pool(inner) => *inner,
+            From::Slot(slot) => {
+                let mut lent = slot.take()?;
+                if !lent.is_alive(self.now) {
+                    return Err(Error::new(CloseReason::PeerClosed));
+                }
+                return Ok((lent, Reached { reused: true, ..Reached::new() }));
             }
-            return Ok((lent, Reached { reused: true, ..Reached::new() }));
         };
+        // What was begun goes on if what came first was of no use.
+        let mut dialling = None;
         loop {
-            let mut waiting = match inner.keep.get(route, self.now) {
+            let need = self.course.exchange.need();
+            let mut waiting = match inner.keep.get(route, need, self.now) {
                 Got::Kept(mut lent, idle) => {
                     if lent.is_alive(self.now) {
                         return Ok((lent, Reached { reused: true, idle }));
@@ -103,8 +112,8 @@ impl<'a> Run<'a> {
                 }
                 Got::Turn(waiting) => waiting,
             };
-            self.course.exchange.begin_waiting(self.now);
-            let turned = self.turn(inner, &mut waiting, route).await;
+            let exchange = &mut self.course.exchange;
+            let turned = turn(inner, &mut waiting, route, exchange, &mut dialling).await;
             self.look();
             match turned? {
                 Turned::Kept(mut lent, reached) => {
@@ -115,34 +124,6 @@ impl<'a> Run<'a> {
                 Turned::Dialled(socket) => return self.set_up(inner, socket, waiting, route).await,
             }
         }
-    }
-
-    /// Waits for a connection that comes back, and dials as soon as that is allowed.
-    async fn turn(
-        &mut self,
-        inner: &Inner,
-        waiting: &mut Waiting<Socket>,
-        route: &Route,
-    ) -> Result<Turned, Error> {
-        let until = self.course.exchange.deadline();
-        let next = future::poll_fn(|cx| match waiting.poll(cx.waker(), clock::now()) {
-            Next::Later => Poll::Pending,
-            next => Poll::Ready(Ok(next)),
-        });
-        if let Next::Kept(lent, idle) =
-            super::dial::within(until, next).await.map_err(Error::of_connecting)?
-        {
-            return Ok(Turned::Kept(lent, Reached { reused: true, idle }));
-        }
-        let mut dialling = pin!(inner.dial.dial(route, &mut self.course.exchange));
-        let first = future::poll_fn(|cx| {
-            if let Next::Kept(lent, idle) = waiting.poll(cx.waker(), clock::now()) {
-                return Poll::Ready(Ok(Turned::Kept(lent, Reached { reused: true, idle })));
-            }
-            let socket = ready!(dialling.as_mut().poll(cx));
-            Poll::Ready(socket.map(Turned::Dialled).map_err(|error| error.through(route)))
-        });
-        first.await
     }
 
     /// Puts the layers on a new socket, and waits until they are set up.
@@ -245,6 +226,42 @@ impl<'a> Run<'a> {
         let reading = Reading::new(lent, self.course.id(), self.now, &answer);
         Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
+}
+
+/// Waits for a connection that comes back, and dials as soon as that is allowed.
+async fn turn(
+    inner: &Inner,
+    waiting: &mut Waiting<Socket>,
+    route: &Route,
+    exchange: &mut Exchange,
+    slot: &mut Option<Dialling>,
+) -> Result<Turned, Error> {
+    let mut late = Late::default();
+    let first = future::poll_fn(|cx| {
+        let now = clock::now();
+        let dialled = match waiting.poll(cx.waker(), now) {
+            Next::Kept(lent, idle) => {
+                let reached = Reached { reused: true, idle };
+                return Poll::Ready(Ok(Turned::Kept(lent, reached)));
+            }
+            Next::Later => {
+                *slot = None;
+                exchange.begin_waiting(now);
+                Poll::Pending
+            }
+            Next::Dial => {
+                let dialling = slot.get_or_insert_with(|| inner.dial.begin(route, exchange, now));
+                inner.dial.poll(dialling, exchange, cx)
+            }
+        };
+        match dialled {
+            Poll::Pending => late.poll(exchange.deadline(), cx).map(Err),
+            Poll::Ready(socket) => {
+                Poll::Ready(socket.map(Turned::Dialled).map_err(|error| error.through(route)))
+            }
+        }
+    });
+    first.await
 }
 
 /// How waiting for a connection ended.

@@ -93,6 +93,7 @@ impl Connection {
         lent.give_back(clock::now());
         let mut plan = Plan::clone(&inner.plan);
         plan.redirects.follow = super::redirect::Follow::Never;
+        plan.attempts = 1;
         Ok(Connection { slot, plan: Arc::new(plan), route })
     }
 
@@ -105,9 +106,7 @@ impl Connection {
     /// as [`Client::send`](super::Client::send).
     pub async fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        let lent = self.slot.take();
-        let lent = lent.map_err(|cause| Error::new(cause).of(&order.method, &order.url))?;
-        Run::on(lent, self.plan.clone(), order, given).response().await
+        Run::on(self.slot.clone(), self.plan.clone(), order, given).response().await
     }
 
     /// Whether it takes a request now.

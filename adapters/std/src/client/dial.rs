@@ -4,16 +4,15 @@
 use super::socket::Socket;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
-use purlin_core::{Mono, Phase};
-use purlin_host::client::{Connecting, Idle, Resolver, wait_for};
+use purlin_core::{Mono, Now, Phase};
+use purlin_host::client::{Connecting, Idle, Lookup, Nudge, Resolver, caught, wait_for};
 use purlin_host::{Clock, Stream};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::Poll;
 
 /// Connects in one's own way: to a Unix socket, in memory, through something else.
 ///
@@ -59,116 +58,151 @@ pub(super) struct Dial {
     pub(super) side_by_side: bool,
 }
 
-/// How dialling ended.
+/// A dial under way. It goes on where it was if something else came first and was of
+/// no use.
+pub(super) enum Dialling {
+    /// By a dialer of one's own.
+    Own,
+    /// The name is being looked up.
+    Looking(Lookup),
+    Racing(Racing),
+}
+
+/// What a step of dialling came to.
 pub(super) enum Dialled {
-    /// With a socket.
+    /// A socket.
     Socket(Socket),
-    /// Something else came first.
+    /// Something else has happened that may be of use.
     Nudged,
 }
 
 impl Dial {
-    /// Connects along the route. `nudge` becomes readable when something else
-    /// has come first.
-    pub(super) fn dial(
-        &self,
-        route: &Route,
-        exchange: &mut Exchange,
-        nudge: BorrowedFd<'_>,
-        clock: &mut Clock,
-    ) -> Result<Dialled, Error> {
+    /// Begins to connect along the route.
+    pub(super) fn begin(&self, route: &Route, exchange: &mut Exchange, now: Now) -> Dialling {
         let (host, port) = route.dialled();
-        if let Some(Dialer(dial)) = &self.dialer {
-            exchange.begin(Phase::Connect, clock.look());
-            let stream = dial(host, port).map_err(Error::of_connecting)?;
-            return Ok(Dialled::Socket(Socket::new(stream)));
+        if self.dialer.is_some() {
+            exchange.begin(Phase::Connect, now);
+            return Dialling::Own;
         }
-        let addresses = match self.resolver.literal(host, port) {
-            Some(address) => vec![address],
-            None => {
-                exchange.begin(Phase::Dns, clock.look());
-                let until = exchange.deadline();
-                resolve(&self.resolver, host, port, until, clock)?
-            }
-        };
-        exchange.begin(Phase::Connect, clock.look());
-        self.race(addresses, exchange.deadline(), nudge, clock)
+        if let Some(address) = self.resolver.literal(host, port) {
+            exchange.begin(Phase::Connect, now);
+            return Dialling::Racing(Racing::new(vec![address], self.side_by_side));
+        }
+        exchange.begin(Phase::Dns, now);
+        Dialling::Looking(self.resolver.look_up(host, port))
     }
 
-    fn race(
+    /// Goes on until there is a socket, or the nudge says that something else has happened.
+    pub(super) fn go_on(
         &self,
-        addresses: Vec<SocketAddr>,
+        dialling: &mut Dialling,
+        route: &Route,
+        exchange: &mut Exchange,
+        nudge: &Nudge,
+        clock: &mut Clock,
+    ) -> Result<Dialled, Error> {
+        loop {
+            match dialling {
+                Dialling::Own => return self.dial(route),
+                Dialling::Racing(racing) => {
+                    return racing.go_on(exchange.deadline(), nudge.as_fd(), clock);
+                }
+                Dialling::Looking(lookup) => {
+                    let Poll::Ready(found) = lookup.poll(nudge.waker()) else {
+                        wait_until(exchange.deadline(), nudge, clock).map_err(unfound)?;
+                        return Ok(Dialled::Nudged);
+                    };
+                    let addresses = found.map_err(unfound)?;
+                    exchange.begin(Phase::Connect, clock.look());
+                    *dialling = Dialling::Racing(Racing::new(addresses, self.side_by_side));
+                }
+            }
+        }
+    }
+
+    /// Connects in the caller's own way, which nothing can end.
+    fn dial(&self, route: &Route) -> Result<Dialled, Error> {
+        let Some(Dialer(dial)) = &self.dialer else { return Ok(Dialled::Nudged) };
+        let (host, port) = route.dialled();
+        let stream = caught("the dialer", || dial(host, port)).map_err(Error::of_connecting)?;
+        Ok(Dialled::Socket(Socket::new(stream)))
+    }
+}
+
+fn unfound(error: io::Error) -> Error {
+    Error::new(Cause::Io(error)).during(Phase::Dns)
+}
+
+/// Waits for the nudge, until then at most.
+fn wait_until(until: Option<Mono>, nudge: &Nudge, clock: &mut Clock) -> io::Result<()> {
+    let wait = until.map(|at| at.since(clock.look().mono));
+    wait_for(&[(nudge.as_fd(), Idle::Reads)], wait)?;
+    if until.is_some_and(|until| until <= clock.look().mono) {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    Ok(())
+}
+
+/// Addresses in a race.
+pub(super) struct Racing {
+    race: Race,
+    running: Vec<Connecting>,
+    /// Why the last attempt failed.
+    last: io::Error,
+}
+
+impl Racing {
+    fn new(addresses: Vec<SocketAddr>, side_by_side: bool) -> Racing {
+        let race = Race::new(addresses, side_by_side);
+        Racing { race, running: Vec::new(), last: io::ErrorKind::TimedOut.into() }
+    }
+
+    fn go_on(
+        &mut self,
         until: Option<Mono>,
         nudge: BorrowedFd<'_>,
         clock: &mut Clock,
     ) -> Result<Dialled, Error> {
-        let mut race = Race::new(addresses, self.side_by_side);
-        let mut running: Vec<Connecting> = Vec::new();
-        let mut last = io::Error::from(io::ErrorKind::TimedOut);
         loop {
             let now = clock.look().mono;
             if until.is_some_and(|until| until <= now) {
                 return Err(Error::of_connecting(io::ErrorKind::TimedOut.into()));
             }
-            let wait = match race.next(now) {
+            let wait = match self.race.next(now) {
                 Attempt::Begin(address) => {
                     match Connecting::begin(address) {
-                        Ok(connecting) => running.push(connecting),
-                        Err(error) => {
-                            last = told(error, address);
-                            race.failed(now);
-                        }
+                        Ok(connecting) => self.running.push(connecting),
+                        Err(error) => self.failed(&error, address, now),
                     }
                     continue;
                 }
-                Attempt::Lost => return Err(Error::of_connecting(last)),
+                Attempt::Lost => {
+                    let lost = io::ErrorKind::TimedOut.into();
+                    let last = std::mem::replace(&mut self.last, lost);
+                    return Err(Error::of_connecting(last));
+                }
                 Attempt::Wait(next) => [next, until].into_iter().flatten().min(),
             };
             let mut sockets = vec![(nudge, Idle::Reads)];
-            sockets.extend(running.iter().map(|one| (one.as_fd(), Idle::Writes)));
+            sockets.extend(self.running.iter().map(|one| (one.as_fd(), Idle::Writes)));
             let ready =
                 wait_for(&sockets, wait.map(|at| at.since(now))).map_err(Error::of_connecting)?;
-            if ready[0] {
-                return Ok(Dialled::Nudged);
-            }
-            for at in (0..running.len()).rev().filter(|at| ready[at + 1]) {
-                let connecting = running.swap_remove(at);
+            for at in (0..self.running.len()).rev().filter(|at| ready[at + 1]) {
+                let connecting = self.running.swap_remove(at);
                 let address = connecting.address();
                 match connecting.finish(true) {
                     Ok(stream) => return Ok(Dialled::Socket(Socket::new(stream.into()))),
-                    Err(error) => {
-                        last = told(error, address);
-                        race.failed(clock.look().mono);
-                    }
+                    Err(error) => self.failed(&error, address, clock.look().mono),
                 }
+            }
+            if ready[0] {
+                return Ok(Dialled::Nudged);
             }
         }
     }
-}
 
-fn told(error: io::Error, address: SocketAddr) -> io::Error {
-    io::Error::new(error.kind(), format!("{address}: {error}"))
-}
-
-/// Looks the name up on a thread of its own, since nothing can end that call.
-fn resolve(
-    resolver: &Resolver,
-    host: &str,
-    port: u16,
-    until: Option<Mono>,
-    clock: &mut Clock,
-) -> Result<Vec<SocketAddr>, Error> {
-    let failed = |error| Error::new(Cause::Io(error)).during(Phase::Dns);
-    let (tell, told) = mpsc::sync_channel(1);
-    let (resolver, name) = (resolver.clone(), host.to_owned());
-    let look_up = move || {
-        // Nobody listens if the time for it has passed.
-        let _ = tell.send(resolver.resolve(&name, port));
-    };
-    thread::Builder::new().name("purlin-dns".into()).spawn(look_up).map_err(failed)?;
-    let wait = until.map_or(Duration::from_secs(3600), |at| at.since(clock.look().mono));
-    match told.recv_timeout(wait) {
-        Ok(found) => found.map_err(failed),
-        Err(_) => Err(failed(io::ErrorKind::TimedOut.into())),
+    fn failed(&mut self, error: &io::Error, address: SocketAddr, now: Mono) {
+        self.last = io::Error::new(error.kind(), format!("{address}: {error}"));
+        self.race.failed(now);
     }
 }

@@ -1,45 +1,49 @@
 //! Runs an exchange: does what it asks for and tells it what came of that.
 
 use super::body::{Body, Reading};
-use super::dial::Dialled;
+use super::dial::{Dialled, Dialling};
 use super::socket::{Socket, Turn};
 use super::{Error, Inner, Response};
 use crate::Source;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{Mono, Phase, Retry};
+use purlin_core::{CloseReason, Mono, Phase, Retry};
 use purlin_host::Clock;
-use purlin_host::client::{Course, Got, Idle, Lent, Link, Next, Nudge, Waiting, wait_for};
+use purlin_host::client::{Course, Got, Idle, Lent, Link, Next, Nudge, Slot, Waiting, wait_for};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// An exchange being run.
 pub(super) struct Run<'a> {
-    /// None for a connection outside any pool.
-    inner: Option<&'a Inner>,
+    from: From<'a>,
     course: Course<Socket, Source>,
     clock: Clock,
-    /// The connection outside any pool, until it is used.
-    single: Option<Lent<Socket>>,
+}
+
+/// Where its connections come from.
+enum From<'a> {
+    Pool(&'a Inner),
+    /// The place of a connection outside any pool.
+    Slot(Slot<Socket>),
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(inner: &'a Inner, order: Order, given: Option<Given<Source>>) -> Run<'a> {
         let clock = Clock::of_thread();
         let exchange = Exchange::new(inner.plan.clone(), order, clock.last());
-        Run { inner: Some(inner), course: Course::new(exchange, given), clock, single: None }
+        Run { from: From::Pool(inner), course: Course::new(exchange, given), clock }
     }
 
     /// The same, on a connection outside any pool.
     pub(super) fn on(
-        lent: Lent<Socket>,
+        slot: Slot<Socket>,
         plan: Arc<Plan>,
         order: Order,
         given: Option<Given<Source>>,
     ) -> Run<'static> {
         let clock = Clock::of_thread();
         let exchange = Exchange::new(plan, order, clock.last());
-        Run { inner: None, course: Course::new(exchange, given), clock, single: Some(lent) }
+        Run { from: From::Slot(slot), course: Course::new(exchange, given), clock }
     }
 
     pub(super) fn response(mut self) -> Result<Response, Error> {
@@ -69,15 +73,21 @@ impl<'a> Run<'a> {
 
     /// A connection: a kept one, a new one, or whichever comes first.
     fn connection(&mut self, route: &Route) -> Result<(Lent<Socket>, Reached), Error> {
-        let Some(inner) = self.inner else {
-            let mut lent = self.single.take().ok_or_else(|| Error::new(Cause::Busy))?;
-            if !lent.is_alive(self.clock.last()) {
-                return Err(Error::new(purlin_core::CloseReason::PeerClosed));
+        let inner = match &self.from {
+            From::Pool(inner) => *inner,
+            From::Slot(slot) => {
+                let mut lent = slot.take()?;
+                if !lent.is_alive(self.clock.last()) {
+                    return Err(Error::new(CloseReason::PeerClosed));
+                }
+                return Ok((lent, Reached { reused: true, ..Reached::new() }));
             }
-            return Ok((lent, Reached { reused: true, ..Reached::new() }));
         };
+        // What was begun goes on if what came first was of no use.
+        let mut dialling = None;
         loop {
-            let waiting = match inner.keep.get(route, self.clock.last()) {
+            let need = self.course.exchange.need();
+            let waiting = match inner.keep.get(route, need, self.clock.last()) {
                 Got::Kept(mut lent, idle) => {
                     if lent.is_alive(self.clock.last()) {
                         return Ok((lent, Reached { reused: true, idle }));
@@ -86,7 +96,7 @@ impl<'a> Run<'a> {
                 }
                 Got::Turn(waiting) => waiting,
             };
-            if let Some(found) = self.wait_turn(inner, waiting, route)? {
+            if let Some(found) = self.wait_turn(inner, waiting, route, &mut dialling)? {
                 return Ok(found);
             }
         }
@@ -98,6 +108,7 @@ impl<'a> Run<'a> {
         inner: &Inner,
         mut waiting: Waiting<Socket>,
         route: &Route,
+        slot: &mut Option<Dialling>,
     ) -> Result<Option<(Lent<Socket>, Reached)>, Error> {
         let nudge = Nudge::new().map_err(Error::of_connecting)?;
         loop {
@@ -109,15 +120,21 @@ impl<'a> Run<'a> {
                 }
                 Next::Dial => {
                     let (exchange, clock) = (&mut self.course.exchange, &mut self.clock);
-                    let dialled = inner.dial.dial(route, exchange, nudge.as_fd(), clock);
+                    let mut dialling =
+                        slot.take().unwrap_or_else(|| inner.dial.begin(route, exchange, now));
+                    let dialled = inner.dial.go_on(&mut dialling, route, exchange, &nudge, clock);
                     match dialled.map_err(|error| error.through(route))? {
                         Dialled::Socket(socket) => {
                             return self.set_up(inner, socket, waiting, route).map(Some);
                         }
-                        Dialled::Nudged => nudge.clear(),
+                        Dialled::Nudged => {
+                            *slot = Some(dialling);
+                            nudge.clear();
+                        }
                     }
                 }
                 Next::Later => {
+                    *slot = None;
                     self.course.exchange.begin_waiting(now);
                     let wait = self.course.exchange.deadline().map(|at| at.since(now.mono));
                     wait_for(&[(nudge.as_fd(), Idle::Reads)], wait)

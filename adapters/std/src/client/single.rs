@@ -3,13 +3,12 @@
 use super::dial::Dialled;
 use super::run::Run;
 use super::socket::Socket;
-use super::{Cause, Error, Inner, IntoUrl, Request, Result, Settings, Url};
+use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
 use purlin_core::{Method, Now, Phase};
 use purlin_host::client::{Link, Nudge, Slot, blame};
 use purlin_host::{Clock, Stream};
 use std::fmt;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// One connection outside any pool.
@@ -53,10 +52,17 @@ impl Connection {
         let mut clock = Clock::new();
         let mut exchange = named(url, &inner, clock.last());
         let nudge = Nudge::new().map_err(Error::of_connecting)?;
-        match inner.dial.dial(&route, &mut exchange, nudge.as_fd(), &mut clock) {
-            Ok(Dialled::Socket(socket)) => Connection::set_up(socket, &inner, route, exchange),
-            Ok(Dialled::Nudged) => Err(Error::new(Cause::Busy).during(Phase::Connect)),
-            Err(error) => Err(blame(&mut exchange, error, clock.look())),
+        let mut dialling = inner.dial.begin(&route, &mut exchange, clock.last());
+        loop {
+            match inner.dial.go_on(&mut dialling, &route, &mut exchange, &nudge, &mut clock) {
+                Ok(Dialled::Socket(socket)) => {
+                    return Connection::set_up(socket, &inner, route, exchange);
+                }
+                Ok(Dialled::Nudged) => nudge.clear(),
+                Err(error) => {
+                    return Err(blame(&mut exchange, error.through(&route), clock.look()));
+                }
+            }
         }
     }
 
@@ -94,6 +100,7 @@ impl Connection {
         lent.give_back(clock.last());
         let mut plan = Plan::clone(&inner.plan);
         plan.redirects.follow = super::redirect::Follow::Never;
+        plan.attempts = 1;
         Ok(Connection { slot, plan: Arc::new(plan), route })
     }
 
@@ -106,9 +113,7 @@ impl Connection {
     /// as [`Client::send`](super::Client::send).
     pub fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        let lent = self.slot.take();
-        let lent = lent.map_err(|cause| Error::new(cause).of(&order.method, &order.url))?;
-        Run::on(lent, self.plan.clone(), order, given).response()
+        Run::on(self.slot.clone(), self.plan.clone(), order, given).response()
     }
 
     /// Whether it takes a request now.

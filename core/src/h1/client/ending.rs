@@ -121,14 +121,16 @@ impl Connection {
     /// There will be no response: says so, with what the caller needs to know
     /// before it tries again, and ends the connection.
     pub(super) fn fail(&mut self, fault: Fault, now: Now) {
-        let begun = matches!(self.reader, Reader::Head) || self.interims > 0;
+        // What nobody asked for is no part of the answer.
+        let answers = self.reader == Reader::Head && fault != Fault::UnaskedBytes;
+        let begun = answers || self.interims > 0;
         let retry = match () {
             () if !self.begun => Retry::Safe,
             () if begun => Retry::Never,
             () => Retry::IfIdempotent,
         };
         let phase = match () {
-            () if self.reader == Reader::Head => Phase::Receive,
+            () if answers => Phase::Receive,
             () if self.trace.written => Phase::Wait,
             () => Phase::Send,
         };

@@ -113,14 +113,24 @@ impl Connection {
                     Err(fault) => fault,
                 }
             }
+            Ok(None) if self.is_left_over() => Fault::UnaskedBytes,
             Ok(None) => match self.eof {
                 None => return Turn::Nothing,
                 Some(how) => cut_by(how),
             },
+            Err(_) if self.is_left_over() => Fault::UnaskedBytes,
             Err(fault) => fault,
         };
         self.fail(fault, now);
         Turn::Failed
+    }
+
+    /// Whether what came is no answer but what the last one left behind, such as the
+    /// body of a response that has none (RFC 9112 §6.3): on a connection that was used
+    /// before, what does not begin as a status line does.
+    fn is_left_over(&self) -> bool {
+        let begins = b"HTTP/".iter().zip(self.input.bytes()).all(|(of, byte)| byte == of);
+        self.id > 1 && self.interims == 0 && !begins
     }
 
     fn take_head(&mut self, head: ResponseHead, length: usize, now: Now) -> Result<Event, Fault> {

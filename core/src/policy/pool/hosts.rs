@@ -88,6 +88,10 @@ impl<K: Clone + Ord> Hosts<K> {
         number
     }
 
+    pub(super) fn key(&self, number: usize) -> &K {
+        &self.hosts[number].key
+    }
+
     /// How many numbers have been given at once.
     #[cfg(test)]
     pub(super) fn numbers(&self) -> usize {

@@ -87,6 +87,11 @@ impl<C> IdleList<C> {
         Some(idle)
     }
 
+    /// What stands there.
+    pub(super) fn get(&self, at: usize) -> Option<&Idle<C>> {
+        self.places.get(at)?.idle.as_ref()
+    }
+
     /// Where the one stands that came back first, and what it is.
     pub(super) fn oldest(&self) -> Option<(usize, &Idle<C>)> {
         let idle = self.places.get(self.oldest)?.idle.as_ref()?;

@@ -288,3 +288,95 @@ fn nothing_is_left_of_hosts_without_connections() {
     assert_eq!(pool.close_idle(), [996, 997, 998, 999]);
     assert_eq!((pool.idle(), pool.deadline()), (0, None));
 }
+
+/// Three idle connections of A, idle since one second after the other.
+fn three_idle() -> Pool<&'static str, u32> {
+    let mut pool = pool(PoolConfig::default());
+    for _ in 1..=3 {
+        open(&mut pool, A, T);
+        open(&mut pool, B, T);
+    }
+    for conn in 1..=3 {
+        assert!(pool.put(&A, conn, T, later(conn.into())).is_empty());
+        assert!(pool.put(&B, 10 + conn, T, later(conn.into())).is_empty());
+    }
+    pool
+}
+
+#[test]
+fn a_connection_that_took_a_request_with_it_takes_the_older_ones_along() {
+    let mut pool = three_idle();
+    // Of three the second died; the third came back meanwhile.
+    assert_eq!(reused(&mut pool, A, later(5)), 3);
+    assert_eq!(reused(&mut pool, A, later(5)), 2);
+    assert!(pool.put(&A, 3, T, later(6)).is_empty());
+    assert_eq!(pool.died(&A, later(2), later(5)), [1]);
+    assert!(pool.closed(&A).is_empty());
+    assert_eq!((pool.idle_of(&A), pool.idle_of(&B), pool.in_use(&A)), (1, 3, 0));
+    // The request itself takes none that was idle by then.
+    let need = Need { idle_after: Some(later(6)), ..Need::default() };
+    let (Get::Dial(ticket), changes) = pool.get_for(&A, need, later(7)) else { panic!("it dials") };
+    assert_eq!(changes.close, [3]);
+    assert_eq!(pool.opened(ticket), Opened::Yours);
+    assert!(pool.put(&A, 4, T, later(8)).is_empty());
+    assert!(matches!(pool.get_for(&A, need, later(8)).0, Get::Reuse(Checked { conn: 4, .. })));
+    // Of a host that nothing is known of.
+    assert_eq!(pool.died(&"c.test", T, T), []);
+}
+
+#[test]
+fn what_cannot_be_sent_again_waits_for_a_host_to_prove_itself() {
+    let half = Duration::from_millis(500);
+    let once = Need { once: true, ..Need::default() };
+    let mut pool = pool(PoolConfig::default());
+    for _ in 1..=3 {
+        open(&mut pool, A, T);
+    }
+    for conn in 1..=3 {
+        assert!(pool.put(&A, conn, T, T).is_empty());
+    }
+    // A connection that was idle for long had ended: that says nothing.
+    pool.found_ended(&A, Duration::from_secs(5), T);
+    assert!(matches!(pool.get_for(&A, once, T).0, Get::Reuse(Checked { conn: 3, .. })));
+    pool.found_ended(&A, half, T);
+    assert!(pool.closed(&A).is_empty());
+    let dials = |pool: &mut Pool<&'static str, u32>, now| {
+        let (get, changes) = pool.get_for(&A, once, now);
+        assert!(changes.is_empty());
+        match get {
+            Get::Dial(ticket) => pool.failed(ticket).1.is_empty(),
+            _ => false,
+        }
+    };
+    assert!(dials(&mut pool, T) && dials(&mut pool, T + half));
+    // Others go on as ever.
+    assert_eq!(reused(&mut pool, A, T + half), 2);
+    assert!(pool.put(&A, 2, T, T + half).is_empty());
+    // The one that has lived longest is tried once it has lived for a second.
+    assert!(matches!(pool.get_for(&A, once, later(1)).0, Get::Reuse(Checked { conn: 1, .. })));
+    assert!(dials(&mut pool, later(1)), "nothing is proved yet");
+    pool.served(&A);
+    assert!(matches!(pool.get_for(&A, once, later(1)).0, Get::Reuse(Checked { conn: 2, .. })));
+}
+
+#[test]
+fn what_cannot_be_sent_again_gets_its_connection_where_there_may_be_no_more() {
+    let once = Need { once: true, ..Need::default() };
+    let mut pool = pool(one_per_host());
+    keep(&mut pool, A, 1, T);
+    pool.found_ended(&A, Duration::ZERO, T);
+    let (Get::Dial(ticket), changes) = pool.get_for(&A, once, T) else { panic!("it dials") };
+    assert_eq!(changes.close, [1]);
+    assert_eq!(pool.opened(ticket), Opened::Yours);
+    // One that comes right from its answer is for others, or makes room.
+    let (Get::Wait(ticket), _) = pool.get_for(&A, once, T) else { panic!("it waits") };
+    let other = wait(&mut pool, A);
+    assert_eq!(pool.put(&A, 2, T, T), Changes { wake: vec![other], close: vec![] });
+    assert_eq!(pool.poll(other), Given::Conn(fresh(2)));
+    assert_eq!(pool.put(&A, 2, T, T), Changes { wake: vec![ticket], close: vec![2] });
+    assert_eq!(pool.poll(ticket), Given::Dial);
+    pool.served(&A);
+    let next = wait(&mut pool, A);
+    assert_eq!(pool.opened(ticket), Opened::Yours);
+    assert_eq!(pool.put(&A, 3, T, T).wake, [next]);
+}

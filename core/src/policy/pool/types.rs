@@ -47,6 +47,16 @@ impl Default for PoolConfig {
     }
 }
 
+/// What a request needs of the connection that it gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// It cannot be sent again: it fails if its server ends a kept connection just then.
+    pub once: bool,
+    /// It was lost with a kept connection at this instant: what was idle by then may
+    /// have gone the same way, and is given up.
+    pub idle_after: Option<Mono>,
+}
+
 /// One request for a connection that could not be answered at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(super) u64);

@@ -175,3 +175,37 @@ fn timeouts_can_be_set() {
     wire.go("GET /", Body::Empty);
     assert_eq!(wire.deadline(), Some((7, Why::FirstByte)));
 }
+
+#[test]
+fn what_the_last_answer_left_behind_is_no_part_of_the_next() {
+    let left = ["UnaskedBytes in wait, IfIdempotent", "closed: Fault(UnaskedBytes)"];
+    let answer = ["Truncated in receive, Never", "closed: Fault(Truncated)"];
+    let broken = ["BadStatusLine in receive, Never", "closed: Fault(BadStatusLine)"];
+    for (used, text, how, told) in [
+        (true, "hello", None, left),
+        (true, "\r\n", None, left),
+        (true, "HTTX", None, left),
+        (true, "<html>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", None, left),
+        (true, "h", Some(Eof::Clean), left),
+        (true, "HTTP", Some(Eof::Clean), answer),
+        (true, "HTTP/1.1 20x\r\n\r\n", None, broken),
+        // A connection that was never used holds nothing of anybody's.
+        (false, "hello\r\n\r\n", None, broken),
+    ] {
+        let mut wire = Wire::new();
+        if used {
+            wire.go("HEAD /", Body::Empty).answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+            wire.expect(&["1 200 Empty"]);
+        }
+        wire.go("GET /", Body::Empty).answer(text);
+        if let Some(how) = how {
+            wire.eof(how);
+        }
+        wire.expect(&told);
+    }
+    // Behind an interim response it is one that is broken.
+    let mut wire = Wire::new();
+    wire.go("HEAD /", Body::Empty).answer("HTTP/1.1 204 N\r\n\r\n").expect(&["1 204 Empty"]);
+    wire.go("GET /", Body::Empty).answer("HTTP/1.1 103 E\r\n\r\nhello\r\n\r\n");
+    assert_eq!(wire.events()[1], "BadStatusLine in receive, Never");
+}
