@@ -96,6 +96,8 @@ pub enum Phase {
     Dns,
     /// Connecting to it.
     Connect,
+    /// Asking a proxy for a tunnel: CONNECT, or SOCKS.
+    Tunnel,
     /// The TLS handshake.
     Tls,
     /// Sending the request.
@@ -112,6 +114,7 @@ impl Phase {
         match self {
             Phase::Dns => "dns",
             Phase::Connect => "connect",
+            Phase::Tunnel => "tunnel",
             Phase::Tls => "tls",
             Phase::Send => "send",
             Phase::Wait => "wait",

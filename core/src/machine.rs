@@ -4,7 +4,7 @@
 
 mod boxed;
 
-use crate::error::{CloseReason, Misuse, PeerError};
+use crate::error::{CloseReason, Misuse, PeerError, Phase};
 use crate::head::{Fields, RequestHead, ResponseHead, Status};
 use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
@@ -217,6 +217,12 @@ pub trait ClientMachine: Machine {
     /// then a request waits inside. A machine with nothing around it is ready.
     fn is_ready(&self) -> bool {
         true
+    }
+
+    /// What is being set up, while [`is_ready`](ClientMachine::is_ready) says no: a
+    /// proxy's tunnel ([`Phase::Tunnel`]), or TLS ([`Phase::Tls`]).
+    fn setting_up(&self) -> Option<Phase> {
+        None
     }
 
     /// Whether the body waits for 100 (Continue): until it may go, or is not

@@ -14,21 +14,26 @@
 
 mod http;
 mod socks;
+mod trouble;
 mod verbs;
 mod way;
 
+pub use trouble::Trouble;
 pub use way::{Refusal, Way, WayError};
 
 use crate::buf::{InBuf, LEAST_READ, OutBuf};
 use crate::error::{Fault, PeerError, Phase, Retry};
+use crate::head::ResponseHead;
 use crate::machine::{ClientMachine, Eof};
 use crate::time::{Mono, Now};
 
 /// A client's machine behind a proxy: what it sends waits until the proxy has
 /// made the tunnel.
 ///
-/// If the proxy does not, [`Event::Failed`](crate::Event::Failed) tells the kind of fault and
-/// [`Tunnel::refusal`] what the proxy said; nothing of the request has gone out then.
+/// If the proxy does not, [`Event::Failed`](crate::Event::Failed) tells the kind of fault,
+/// [`Tunnel::refusal`] what the proxy said and
+/// [`trouble`](crate::ClientMachine::trouble) both in words, with the answer's head
+/// ([`Trouble`]); nothing of the request has gone out then.
 ///
 /// ```
 /// use purlin_core::policy::proxy::Proxy;
@@ -54,6 +59,15 @@ pub struct Tunnel<M> {
     due: Mono,
     fault: Option<PeerError>,
     refusal: Option<Refusal>,
+    /// The head of a refusal.
+    head: Option<Box<ResponseHead>>,
+    /// The beginning of what came and was not understood.
+    said: Box<[u8]>,
+    /// The proxy's URL without a password.
+    proxy: Box<str>,
+    socks: bool,
+    /// User and password are offered to a proxy that speaks SOCKS.
+    login: bool,
     told: Told,
 }
 
@@ -84,19 +98,26 @@ enum Progress {
 }
 
 /// Why a talk with a proxy fails.
-struct Failure(Fault, Option<Refusal>);
+struct Failure {
+    fault: Fault,
+    refusal: Option<Refusal>,
+    head: Option<Box<ResponseHead>>,
+}
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
-        Failure(fault, None)
+        Failure { fault, refusal: None, head: None }
     }
 }
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
-        Failure(Fault::ProxyRefused, Some(refusal))
+        Failure { fault: Fault::ProxyRefused, refusal: Some(refusal), head: None }
     }
 }
+
+/// The most bytes that are remembered of what was not understood.
+const REMEMBERED: usize = 200;
 
 impl<M: ClientMachine> Tunnel<M> {
     /// A machine whose bytes go this way.
@@ -121,6 +142,11 @@ impl<M: ClientMachine> Tunnel<M> {
             due: now.mono + way.timeout,
             fault: None,
             refusal: None,
+            head: None,
+            said: Box::default(),
+            proxy: way.proxy.url.redacted().to_string().into(),
+            socks: way.is_socks(),
+            login: way.proxy.url.user().is_some_and(|user| !user.is_empty()),
             told: Told::Nothing,
         })
     }
@@ -128,6 +154,19 @@ impl<M: ClientMachine> Tunnel<M> {
     /// What the proxy said when it refused.
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal
+    }
+
+    fn trouble_of(&self, fault: Fault) -> Trouble {
+        let Tunnel { proxy, login, refusal, head, said, .. } = self;
+        Trouble {
+            proxy: proxy.clone(),
+            socks: self.socks,
+            login: *login,
+            fault,
+            refusal: *refusal,
+            head: head.clone(),
+            said: said.clone(),
+        }
     }
 
     /// What is inside.
@@ -164,8 +203,14 @@ impl<M: ClientMachine> Tunnel<M> {
                     self.input.consume(used);
                     self.stage = Stage::Open;
                 }
-                Err(Failure(fault, refusal)) => {
-                    self.refusal = refusal;
+                Err(Failure { fault, refusal, head }) => {
+                    (self.refusal, self.head) = (refusal, head);
+                    if refusal.is_none() {
+                        let first = self.input.bytes().split(|byte| *byte == b'\n').next();
+                        let line = first.unwrap_or_default();
+                        let line = line.strip_suffix(b"\r").unwrap_or(line);
+                        self.said = line[..line.len().min(REMEMBERED)].into();
+                    }
                     self.fail(fault, Retry::Never, now);
                 }
             }
@@ -196,7 +241,7 @@ impl<M: ClientMachine> Tunnel<M> {
     /// The tunnel will not be made. Nothing of a request has gone out.
     fn fail(&mut self, kind: Fault, retry: Retry, now: Now) {
         self.stage = Stage::Failed;
-        self.fault = Some(PeerError { kind, answer: None, retry, phase: Phase::Connect });
+        self.fault = Some(PeerError { kind, answer: None, retry, phase: Phase::Tunnel });
         self.output.clear();
         self.input.clear();
         self.inner.eof(Eof::Reset, now);

@@ -7,6 +7,7 @@ use crate::head::{InvalidField, Method};
 use crate::machine::Event;
 use crate::policy::proxy::ProxyError;
 use crate::policy::redirect;
+use crate::tunnel::Trouble;
 use crate::url::{Url, UrlError};
 use std::fmt;
 use std::io;
@@ -25,6 +26,8 @@ struct Inner {
     method: Option<Method>,
     url: Option<String>,
     phase: Option<Phase>,
+    /// The URL of the proxy that it is about, without a password.
+    proxy: Option<String>,
     cause: Cause,
 }
 
@@ -44,6 +47,8 @@ pub enum Cause {
     Target(Fault),
     /// No connection could be made: resolving, connecting, or setting up TLS failed.
     Io(io::Error),
+    /// A proxy made no tunnel.
+    Tunnel(Box<Trouble>),
     /// TLS failed, or something else of the layers below.
     Layer(Box<dyn std::error::Error + Send + Sync>),
     /// The peer broke a rule or a limit, or was too slow.
@@ -80,7 +85,13 @@ pub enum Cause {
 impl Error {
     /// An error that names neither request nor phase yet.
     pub fn new(cause: impl Into<Cause>) -> Error {
-        Error(Box::new(Inner { method: None, url: None, phase: None, cause: cause.into() }))
+        Error(Box::new(Inner {
+            method: None,
+            url: None,
+            phase: None,
+            proxy: None,
+            cause: cause.into(),
+        }))
     }
 
     /// What a machine's event says of a failure, and whether the request may be
@@ -133,12 +144,18 @@ impl Error {
         self
     }
 
-    /// The same, on the way to a proxy, which it names, if the route leads through one.
+    /// The same, along this route. It names the proxy on the way if it is about that: if
+    /// it happened on the way to it, or the proxy is the one who is asked.
     #[must_use]
     pub fn through(mut self, route: &Route) -> Error {
-        if let (Some(_), Cause::Io(error)) = (route.proxy(), &self.0.cause) {
-            let text = format!("proxy {}: {error}", route.dialled().0);
-            self.0.cause = Cause::Io(io::Error::new(error.kind(), text));
+        let Some(proxy) = route.proxy() else { return self };
+        let way = matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tunnel));
+        let of_peer = matches!(
+            self.0.cause,
+            Cause::Io(_) | Cause::Layer(_) | Cause::Peer(_) | Cause::Closed(_) | Cause::Timeout(_)
+        );
+        if of_peer && (way || route.is_forwarded()) {
+            self.0.proxy.get_or_insert_with(|| proxy.url.redacted().to_string());
         }
         self
     }
@@ -155,7 +172,10 @@ impl Error {
     #[must_use]
     pub fn because(mut self, why: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         if let Some(why) = why {
-            self.0.cause = Cause::Layer(why);
+            self.0.cause = match why.downcast() {
+                Ok(trouble) => Cause::Tunnel(trouble),
+                Err(why) => Cause::Layer(why),
+            };
         }
         self
     }
@@ -185,6 +205,7 @@ impl Error {
         match &self.0.cause {
             Cause::Timeout(_) | Cause::TotalTimeout(_) | Cause::NoTurn(_) => true,
             Cause::Peer(error) => error.kind.is_timeout(),
+            Cause::Tunnel(trouble) => trouble.fault().is_timeout(),
             Cause::Closed(CloseReason::Timeout(_)) => true,
             Cause::Io(error) => error.kind() == io::ErrorKind::TimedOut,
             _ => false,
@@ -201,7 +222,7 @@ impl Error {
 
     /// Whether there was no connection: the request reached nobody.
     pub fn is_connect(&self) -> bool {
-        matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tls))
+        matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tunnel | Phase::Tls))
     }
 }
 
@@ -242,6 +263,7 @@ impl fmt::Display for Cause {
             Cause::Misuse(cause) => write!(f, "not allowed: {cause}"),
             Cause::Target(cause) => write!(f, "{cause}"),
             Cause::Io(cause) => write!(f, "{cause}"),
+            Cause::Tunnel(cause) => write!(f, "{cause}"),
             Cause::Layer(cause) => write!(f, "{cause}"),
             Cause::Peer(cause) => write!(f, "{cause}"),
             Cause::Closed(cause) => write!(f, "the connection ended: {cause}"),
@@ -271,6 +293,9 @@ impl fmt::Display for Error {
         }
         if let Some(phase) = self.0.phase {
             write!(f, "{phase}: ")?;
+        }
+        if let Some(proxy) = &self.0.proxy {
+            write!(f, "proxy {proxy}: ")?;
         }
         write!(f, "{}", self.0.cause)
     }

@@ -225,10 +225,19 @@ impl Exchange {
         let limit = match phase {
             Phase::Dns => Some(self.plan.timeouts.dns),
             Phase::Connect => Some(self.plan.timeouts.connect),
+            Phase::Tunnel => Some(self.plan.timeouts.tunnel),
             Phase::Tls => Some(self.plan.timeouts.setup),
             _ => None,
         };
         self.times.begin(phase, limit, now);
+    }
+
+    /// What lies between a new connection and HTTP is being set up: this phase of it.
+    /// Said again, it goes on.
+    pub fn setting_up(&mut self, phase: Phase, now: Now) {
+        if self.times.phase() != Some(phase) {
+            self.begin(phase, now);
+        }
     }
 
     /// A connection of the pool's is waited for: its time runs.
@@ -240,6 +249,7 @@ impl Exchange {
         match self.times.end(now) {
             Some((Phase::Dns, stretch)) => self.trace.dns = Some(stretch),
             Some((Phase::Connect, stretch)) => self.trace.connect = Some(stretch),
+            Some((Phase::Tunnel, stretch)) => self.trace.tunnel = Some(stretch),
             Some((Phase::Tls, stretch)) => self.trace.setup = Some(stretch),
             _ => {}
         }
@@ -313,7 +323,17 @@ impl Exchange {
         if sent && retry::decide(&failed, self.plan.attempts).is_again() {
             self.next_sending(now);
         } else {
-            self.state = State::Failed(error);
+            self.state = State::Failed(self.through_proxy(error));
+        }
+    }
+
+    /// Names the proxy that an error is about.
+    fn through_proxy(&self, error: Error) -> Error {
+        match &self.state {
+            State::Connecting(route) | State::Connected(route) | State::Waiting(route) => {
+                error.through(route)
+            }
+            _ => error,
         }
     }
 
@@ -408,7 +428,8 @@ impl Exchange {
     /// Time has passed: says whether the exchange failed by that.
     pub fn tick(&mut self, now: Now) -> bool {
         let Some(cause) = self.times.over(now) else { return false };
-        self.state = State::Failed(Error::new(cause).during(self.current_phase()));
+        let error = Error::new(cause).during(self.current_phase());
+        self.state = State::Failed(self.through_proxy(error));
         true
     }
 

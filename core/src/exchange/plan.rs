@@ -78,7 +78,9 @@ pub struct PhaseTimeouts {
     pub dns: Duration,
     /// Connecting, all addresses together.
     pub connect: Duration,
-    /// Setting up what lies between: a proxy's tunnel and TLS.
+    /// Asking a proxy for a tunnel: it connects to the far end meanwhile.
+    pub tunnel: Duration,
+    /// Setting up TLS.
     pub setup: Duration,
 }
 
@@ -89,6 +91,7 @@ impl Default for PhaseTimeouts {
             pool: Duration::from_secs(30),
             dns: Duration::from_secs(10),
             connect: Duration::from_secs(30),
+            tunnel: Duration::from_secs(30),
             setup: Duration::from_secs(10),
         }
     }

@@ -341,8 +341,10 @@ fn each_phase_has_its_time_and_so_has_the_whole() {
     let mut exchange = begin(Plan::default(), get("http://a.test/"));
     exchange.ask(now());
     assert_eq!(exchange.deadline(), None, "nothing is waited for yet");
-    for (phase, seconds) in [(Phase::Dns, 10), (Phase::Connect, 30), (Phase::Tls, 10)] {
-        exchange.begin(phase, now());
+    for (phase, seconds) in
+        [(Phase::Dns, 10), (Phase::Connect, 30), (Phase::Tunnel, 30), (Phase::Tls, 10)]
+    {
+        exchange.setting_up(phase, now());
         assert_eq!(exchange.deadline(), Some(now().mono + Duration::from_secs(seconds)));
     }
     assert!(!exchange.tick(now()));
@@ -463,5 +465,30 @@ fn an_error_says_its_cause_once_and_what_lies_below_is_its_source() {
         }
         assert_eq!(texts.len(), 1 + usize::from(deep), "{texts:?}");
         assert!(!deep || (texts[0].ends_with("above") && texts[1].contains("reset")), "{texts:?}");
+    }
+}
+
+#[test]
+fn an_error_names_the_proxy_that_it_is_about() {
+    let peer = |phase| PeerError::of_response(Fault::NoResponse, Retry::Never, phase);
+    for (proxy, url, phase, named) in [
+        ("http://me:pw@p", "https://a.test/", Phase::Dns, true),
+        ("http://me:pw@p", "https://a.test/", Phase::Connect, true),
+        ("socks5://me:pw@p", "http://a.test/", Phase::Tunnel, true),
+        // The server is reached, and it is about that.
+        ("http://me:pw@p", "https://a.test/", Phase::Tls, false),
+        ("http://me:pw@p", "https://a.test/", Phase::Wait, false),
+        // The proxy is the server.
+        ("http://me:pw@p", "http://a.test/", Phase::Wait, true),
+        ("https://me:pw@p", "http://a.test/", Phase::Tls, true),
+    ] {
+        let by = Proxy::new(Url::parse(proxy).unwrap()).unwrap();
+        let plan = Plan { proxies: Proxies::All(Arc::new(by)), ..Plan::default() };
+        let mut exchange = begin(plan, get(url));
+        let Ask::Connect(_) = exchange.ask(now()) else { panic!("a connection is asked for") };
+        exchange.failed(Error::new(peer(phase)).during(phase), Retry::Never, now());
+        let Ask::Fail(error) = exchange.ask(now()) else { panic!("it failed") };
+        let text = format!("{phase}: proxy {}: ", proxy.replace("pw", "***"));
+        assert_eq!(error.to_string().contains(&text), named, "{error}");
     }
 }

@@ -50,7 +50,9 @@ pub struct Trace {
     pub dns: Option<Stretch>,
     /// Connecting, to the one address that answered.
     pub connect: Option<Stretch>,
-    /// What lies between a connected socket and HTTP: TLS, and a proxy's tunnel.
+    /// Asking a proxy for a tunnel.
+    pub tunnel: Option<Stretch>,
+    /// TLS: with the server, or else with a proxy that forwards.
     pub setup: Option<Stretch>,
     /// When there was a connection to send on.
     pub connected: Option<Mono>,
@@ -80,6 +82,7 @@ impl Trace {
             ("pool", stretch(Some(self.began), fetched)),
             ("dns", self.dns),
             ("connect", self.connect),
+            ("tunnel", self.tunnel),
             ("setup", self.setup),
             ("send", stretch(self.connected, self.sent)),
             ("wait", stretch(self.sent.or(self.connected), self.head)),

@@ -1,7 +1,7 @@
 //! A machine behind a box is a machine: of what kind is decided while a program runs.
 
 use super::{Body, ClientMachine, Eof, Event, Id, Machine, Recv, Reuse, Want};
-use crate::error::Misuse;
+use crate::error::{Misuse, Phase};
 use crate::head::{Fields, RequestHead};
 use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
@@ -110,6 +110,10 @@ impl<M: ClientMachine + ?Sized> ClientMachine for Box<M> {
 
     fn reuse(&self) -> Reuse {
         (**self).reuse()
+    }
+
+    fn setting_up(&self) -> Option<Phase> {
+        (**self).setting_up()
     }
 
     fn is_ready(&self) -> bool {

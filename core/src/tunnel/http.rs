@@ -54,7 +54,7 @@ impl Reply {
             return Ok(Progress::Open(length));
         }
         if !status.is_informational() || status == Status::SWITCHING_PROTOCOLS {
-            return Err(Refusal::Status(status).into());
+            return Err(Failure { head: Some(Box::new(head)), ..Refusal::Status(status).into() });
         }
         self.interims += 1;
         if self.interims > LIMITS.interims {

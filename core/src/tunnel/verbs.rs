@@ -1,7 +1,7 @@
 //! The verbs of a machine, and the commands of a client's, on a tunnel.
 
 use super::{Stage, Told, Tunnel};
-use crate::error::{CloseReason, Fault, Misuse, Retry};
+use crate::error::{CloseReason, Fault, Misuse, Phase, Retry};
 use crate::head::{Fields, RequestHead};
 use crate::machine::{Body, ClientMachine, Close, Eof, Event, Id, Machine, Recv, Reuse, Want};
 use crate::secure::Secured;
@@ -214,6 +214,13 @@ impl<M: ClientMachine> ClientMachine for Tunnel<M> {
         }
     }
 
+    fn setting_up(&self) -> Option<Phase> {
+        match self.stage {
+            Stage::Open => self.inner.setting_up(),
+            Stage::Http(_) | Stage::Socks(_) | Stage::Failed => Some(Phase::Tunnel),
+        }
+    }
+
     fn is_ready(&self) -> bool {
         matches!(self.stage, Stage::Open) && self.inner.is_ready()
     }
@@ -223,8 +230,8 @@ impl<M: ClientMachine> ClientMachine for Tunnel<M> {
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
-        match self.refusal {
-            Some(refusal) => Some(Box::new(refusal)),
+        match self.fault {
+            Some(fault) => Some(Box::new(self.trouble_of(fault.kind))),
             None => self.inner.trouble(),
         }
     }

@@ -144,7 +144,7 @@ fn longest(task: &Task, client: &Client) -> Duration {
     let (phases, machine) = (&client.setting.plan.timeouts, &client.setting.machine.timeouts);
     let rate = Duration::from_secs(2 * (5 + 30) + 2 * 100_000 / 240);
     let heads = (machine.first_byte + machine.head) * 17;
-    let setup = phases.pool + phases.dns + phases.connect + phases.setup;
+    let setup = phases.pool + phases.dns + phases.connect + phases.tunnel + 2 * phases.setup;
     let hops = u32::try_from(task.errand.hops.len()).unwrap_or(u32::MAX).min(10);
     // One that comes back too late costs another turn in the row.
     (setup * 3 + machine.expect + heads + rate) * 3 * hops
@@ -188,7 +188,7 @@ fn explained(task: &Task, error: &Error) -> Result<(), String> {
     let known = match error.cause() {
         Cause::Redirect(_) => task.errand.hops.len() > 10,
         Cause::Body(_) => is_of_source(error),
-        Cause::Io(_) | Cause::Layer(_) => task.excuse == Excuse::Fault,
+        Cause::Io(_) | Cause::Layer(_) | Cause::Tunnel(_) => task.excuse == Excuse::Fault,
         Cause::Peer(_) | Cause::Closed(_) => match task.excuse {
             Excuse::Fault => true,
             Excuse::Idled => !task.may_repeat() || task.sendings == ATTEMPTS,

@@ -138,7 +138,6 @@ impl Task {
             if ready {
                 self.exchange.connected(Reached::new(), now);
             } else {
-                self.exchange.begin(Phase::Tls, now);
                 self.state = State::SetsUp;
             }
         }
@@ -151,10 +150,12 @@ impl Task {
         let Some(link) = &mut self.link else { return Err("no connection to set up".to_owned()) };
         let mut any = false;
         loop {
+            let phase = link.machine.setting_up().unwrap_or(Phase::Tls);
+            self.exchange.setting_up(phase, now);
             while let Some(event) = link.machine.poll_event(now) {
                 if let Some((error, _)) = Error::of_event(event) {
                     // A layer's own words say more.
-                    let error = error.because(link.machine.trouble()).during(Phase::Tls);
+                    let error = error.because(link.machine.trouble()).during(phase);
                     self.fail(error, Retry::Never, client);
                     return Ok(true);
                 }

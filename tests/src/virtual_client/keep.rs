@@ -113,7 +113,7 @@ impl World {
         }
         let task = &mut self.tasks[at];
         (task.conn, task.state) = (Some(conn), State::SettingUp);
-        self.begin_phase(at, Some(Phase::Tls));
+        self.begin_setting_up(at, conn);
     }
 
     fn dial_fails(&mut self, conn: usize, ticket: Ticket, owner: Option<usize>, error: Error) {

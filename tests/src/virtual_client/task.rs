@@ -173,8 +173,16 @@ impl World {
             self.connected(at, conn, Reached::new());
             return true;
         }
+        self.begin_setting_up(at, conn);
         let moved = self.move_bytes(conn);
         self.events(at) || moved
+    }
+
+    pub(super) fn begin_setting_up(&mut self, at: usize, conn: usize) {
+        let machine = self.conns[conn - 1].machine();
+        if let Some(phase) = machine.and_then(|machine| machine.setting_up()) {
+            self.tasks[at].exchange.setting_up(phase, self.now);
+        }
     }
 
     fn begin(&mut self, at: usize, head: &RequestHead, body: Body) {

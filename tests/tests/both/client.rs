@@ -666,6 +666,56 @@ fn settings_of(resolver: Resolver) -> Settings {
 }
 
 #[test]
+fn a_proxy_that_makes_no_tunnel_is_named_with_its_own_words_and_has_its_own_time() {
+    let short = Duration::from_millis(100);
+    let refuses = Stage::new(|scene| {
+        scene.hear();
+        // It dials the far end meanwhile, for longer than TLS may take.
+        std::thread::sleep(Duration::from_millis(300));
+        scene.say("HTTP/1.0 502 CONNECT error: Connection refused\r\nX-Why: dns\r\n\r\n");
+        scene.wait();
+    });
+    let silent = Stage::new(|scene| drop(scene.hear()));
+    let rests = Stage::new(|scene| {
+        scene.hear();
+        scene.wait();
+    });
+    let through = |stage: &Stage| {
+        let settings = Settings::new().proxy(&stage.url("")).unwrap();
+        settings.setup_timeout(short)
+    };
+    let far = "https://a.test/";
+    let error = fetch(&Client::with(through(&refuses)), far).unwrap_err();
+    let text = error.to_string();
+    let named = format!("GET {far}: tunnel: the proxy {} ", refuses.url(""));
+    assert_eq!(text, format!("{named}answers 502 CONNECT error: Connection refused"));
+    let Cause::Tunnel(trouble) = error.cause() else { panic!("{error}") };
+    assert_eq!(trouble.head().unwrap().fields().get("X-Why"), Some("dns"));
+    assert_eq!((error.phase(), error.is_connect()), (Some(Phase::Tunnel), true));
+
+    let single = block!(Connection::connect(far, through(&silent))).err().unwrap();
+    let pooled = fetch(&Client::with(through(&silent)), far).unwrap_err();
+    for error in [single, pooled] {
+        let text = format!("tunnel: the proxy {} closed without an answer", silent.url(""));
+        assert!(error.to_string().ends_with(&text), "{error}");
+    }
+    let forwarded = fetch(&Client::with(through(&silent)), "http://a.test/").unwrap_err();
+    assert!(forwarded.to_string().contains(&format!("proxy {}: ", silent.url(""))), "{forwarded}");
+
+    let late = || through(&rests).tunnel_timeout(short);
+    let single = block!(Connection::connect(far, late())).err().unwrap();
+    let pooled = fetch(&Client::with(late()), far).unwrap_err();
+    let socks = rests.url("").replace("http", "socks5");
+    let socks = late().proxy(&socks).unwrap();
+    let socks = fetch(&Client::with(socks), "http://a.test/").unwrap_err();
+    for error in [single, pooled, socks] {
+        assert!(error.is_timeout() && error.phase() == Some(Phase::Tunnel), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("proxy ") && text.contains("100ms"), "{text}");
+    }
+}
+
+#[test]
 fn each_wait_has_its_end_and_each_error_its_phase() {
     let short = Duration::from_millis(100);
     let silent = || {
@@ -764,7 +814,10 @@ fn an_error_says_where_to_look() {
     assert!(plain.contains("the server speaks plain HTTP"), "{plain}");
     let settings = Settings::new().proxy("http://127.0.0.1:1/").unwrap();
     let proxy = fetch(&Client::with(settings), "http://a.test/").unwrap_err().to_string();
-    assert!(proxy.starts_with("GET http://a.test/: connect: proxy 127.0.0.1: "), "{proxy}");
+    assert!(
+        proxy.starts_with("GET http://a.test/: connect: proxy http://127.0.0.1:1/: "),
+        "{proxy}"
+    );
 
     let settings = Settings::new().no_proxy().max_per_host(1);
     let client = Client::with(settings.turn_timeout(Duration::from_millis(50)));

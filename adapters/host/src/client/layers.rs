@@ -10,6 +10,7 @@ use purlin_core::{Now, Phase};
 use std::sync::Arc;
 #[cfg(feature = "rustls")]
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// What the machines of connections are made by.
 #[derive(Debug)]
@@ -39,10 +40,10 @@ impl Layers {
             machine = self.secure(route.server_name(), machine, now)?;
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
-            let way = Way::new(proxy, host, port);
-            let tunnel = Tunnel::new(machine, &way, now).map_err(|error| {
-                Error::new(Cause::Layer(Box::new(error))).during(Phase::Connect)
-            })?;
+            // The exchange holds the time for it.
+            let way = Way { timeout: Duration::MAX, ..Way::new(proxy, host, port) };
+            let tunnel = Tunnel::new(machine, &way, now)
+                .map_err(|error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tunnel))?;
             machine = Box::new(tunnel);
         }
         if route.is_proxy_secure() {

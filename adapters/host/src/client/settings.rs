@@ -97,7 +97,15 @@ impl Settings {
         self
     }
 
-    /// How long TLS and a proxy's tunnel may take to set up. 10 s without this.
+    /// How long a proxy may take to make a tunnel, and to connect to the server for it.
+    /// 30 s without this.
+    #[must_use]
+    pub fn tunnel_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.tunnel = limit;
+        self
+    }
+
+    /// How long TLS may take to set up. 10 s without this.
     #[must_use]
     pub fn setup_timeout(mut self, limit: Duration) -> Settings {
         self.plan.timeouts.setup = limit;

@@ -136,7 +136,7 @@ impl Dial {
             Poll::Pending => late.poll(exchange.deadline(), cx).map(Err),
             dialled => dialled,
         });
-        dialled.await.map_err(|error| error.through(route))
+        dialled.await
     }
 }
 

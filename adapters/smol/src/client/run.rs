@@ -9,7 +9,7 @@ use crate::clock;
 use crate::source::Pieces;
 use futures_lite::future;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{CloseReason, Mono, Now, Phase, Retry};
+use purlin_core::{CloseReason, Now, Phase, Retry};
 use purlin_host::client::{Course, Got, Lent, Link, Next, Slot, Waiting};
 use std::io;
 use std::sync::Arc;
@@ -139,8 +139,7 @@ impl<'a> Run<'a> {
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
         let mut lent = waiting.opened(link, now);
         if !lent.machine().is_ready() {
-            self.course.exchange.begin(Phase::Tls, now);
-            set_up(&mut lent, self.course.exchange.deadline()).await?;
+            set_up(&mut lent, &mut self.course.exchange).await?;
         }
         self.look();
         Ok((lent, Reached::new()))
@@ -256,9 +255,7 @@ async fn turn(
         };
         match dialled {
             Poll::Pending => late.poll(exchange.deadline(), cx).map(Err),
-            Poll::Ready(socket) => {
-                Poll::Ready(socket.map(Turned::Dialled).map_err(|error| error.through(route)))
-            }
+            Poll::Ready(socket) => Poll::Ready(socket.map(Turned::Dialled)),
         }
     });
     first.await
@@ -271,17 +268,19 @@ enum Turned {
 }
 
 /// Waits until the layers of a new connection are set up.
-pub(super) async fn set_up(lent: &mut Lent<Socket>, until: Option<Mono>) -> Result<(), Error> {
+pub(super) async fn set_up(lent: &mut Lent<Socket>, exchange: &mut Exchange) -> Result<(), Error> {
     let (socket, machine) = lent.parts();
     while !machine.is_ready() {
+        let phase = machine.setting_up().unwrap_or(Phase::Tls);
+        exchange.setting_up(phase, clock::now());
         while let Some(event) = machine.poll_event(clock::now()) {
             if let Some((error, _)) = Error::of_event(event) {
                 // A layer's own words say more.
-                return Err(error.because(machine.trouble()).during(Phase::Tls));
+                return Err(error.because(machine.trouble()).during(phase));
             }
         }
-        if !machine.is_ready() && socket.turn(machine, until).await != Turn::Moved {
-            return Err(Error::new(Cause::Io(io::ErrorKind::TimedOut.into())).during(Phase::Tls));
+        if !machine.is_ready() && socket.turn(machine, exchange.deadline()).await != Turn::Moved {
+            return Err(Error::new(Cause::Io(io::ErrorKind::TimedOut.into())).during(phase));
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::socket::Socket;
 use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
 use crate::clock;
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
-use purlin_core::{Method, Now, Phase};
+use purlin_core::{Method, Now};
 use purlin_host::Stream;
 use purlin_host::client::{Link, Slot, blame};
 use std::fmt;
@@ -53,7 +53,7 @@ impl Connection {
         let mut exchange = named(url, &inner, clock::now());
         match inner.dial.dial(&route, &mut exchange).await {
             Ok(socket) => Connection::set_up(socket, &inner, route, exchange).await,
-            Err(error) => Err(blame(&mut exchange, error, clock::now())),
+            Err(error) => Err(blame(&mut exchange, error, clock::now()).through(&route)),
         }
     }
 
@@ -85,10 +85,8 @@ impl Connection {
         let machine = inner.layers.build(&route, now)?;
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
         let (slot, mut lent) = Slot::lending(link);
-        exchange.begin(Phase::Tls, now);
-        let until = exchange.deadline();
-        if let Err(error) = super::run::set_up(&mut lent, until).await {
-            return Err(blame(&mut exchange, error, clock::now()));
+        if let Err(error) = super::run::set_up(&mut lent, &mut exchange).await {
+            return Err(blame(&mut exchange, error, clock::now()).through(&route));
         }
         lent.give_back(clock::now());
         let mut plan = Plan::clone(&inner.plan);

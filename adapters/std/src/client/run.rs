@@ -6,7 +6,7 @@ use super::socket::{Socket, Turn};
 use super::{Error, Inner, Response};
 use crate::Source;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{CloseReason, Mono, Phase, Retry};
+use purlin_core::{CloseReason, Phase, Retry};
 use purlin_host::Clock;
 use purlin_host::client::{Course, Got, Idle, Lent, Link, Next, Nudge, Slot, Waiting, wait_for};
 use std::io;
@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
                     let mut dialling =
                         slot.take().unwrap_or_else(|| inner.dial.begin(route, exchange, now));
                     let dialled = inner.dial.go_on(&mut dialling, route, exchange, &nudge, clock);
-                    match dialled.map_err(|error| error.through(route))? {
+                    match dialled? {
                         Dialled::Socket(socket) => {
                             return self.set_up(inner, socket, waiting, route).map(Some);
                         }
@@ -161,8 +161,7 @@ impl<'a> Run<'a> {
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
         let mut lent = waiting.opened(link, now);
         if !lent.machine().is_ready() {
-            self.course.exchange.begin(Phase::Tls, now);
-            set_up(&mut lent, self.course.exchange.deadline(), &mut self.clock)?;
+            set_up(&mut lent, &mut self.course.exchange, &mut self.clock)?;
         }
         Ok((lent, Reached::new()))
     }
@@ -251,19 +250,22 @@ impl<'a> Run<'a> {
 /// Waits until the layers of a new connection are set up.
 pub(super) fn set_up(
     lent: &mut Lent<Socket>,
-    until: Option<Mono>,
+    exchange: &mut Exchange,
     clock: &mut Clock,
 ) -> Result<(), Error> {
     let (socket, machine) = lent.parts();
     while !machine.is_ready() {
+        let phase = machine.setting_up().unwrap_or(Phase::Tls);
+        exchange.setting_up(phase, clock.last());
         while let Some(event) = machine.poll_event(clock.last()) {
             if let Some((error, _)) = Error::of_event(event) {
                 // A layer's own words say more.
-                return Err(error.because(machine.trouble()).during(Phase::Tls));
+                return Err(error.because(machine.trouble()).during(phase));
             }
         }
+        let until = exchange.deadline();
         if !machine.is_ready() && socket.turn(machine, false, until, clock) != Turn::Moved {
-            return Err(Error::new(Cause::Io(io::ErrorKind::TimedOut.into())).during(Phase::Tls));
+            return Err(Error::new(Cause::Io(io::ErrorKind::TimedOut.into())).during(phase));
         }
     }
     Ok(())

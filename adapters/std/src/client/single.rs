@@ -5,7 +5,7 @@ use super::run::Run;
 use super::socket::Socket;
 use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
-use purlin_core::{Method, Now, Phase};
+use purlin_core::{Method, Now};
 use purlin_host::client::{Link, Nudge, Slot, blame};
 use purlin_host::{Clock, Stream};
 use std::fmt;
@@ -60,7 +60,7 @@ impl Connection {
                 }
                 Ok(Dialled::Nudged) => nudge.clear(),
                 Err(error) => {
-                    return Err(blame(&mut exchange, error.through(&route), clock.look()));
+                    return Err(blame(&mut exchange, error, clock.look()).through(&route));
                 }
             }
         }
@@ -94,9 +94,8 @@ impl Connection {
         let machine = inner.layers.build(&route, now)?;
         let link = Box::new(Link::new(socket, machine, route.clone(), now));
         let (slot, mut lent) = Slot::lending(link);
-        exchange.begin(Phase::Tls, now);
-        super::run::set_up(&mut lent, exchange.deadline(), &mut clock)
-            .map_err(|error| blame(&mut exchange, error, clock.look()))?;
+        super::run::set_up(&mut lent, &mut exchange, &mut clock)
+            .map_err(|error| blame(&mut exchange, error, clock.look()).through(&route))?;
         lent.give_back(clock.last());
         let mut plan = Plan::clone(&inner.plan);
         plan.redirects.follow = super::redirect::Follow::Never;

@@ -50,6 +50,13 @@ impl<M: ClientMachine> ClientMachine for Tls<M> {
         }
     }
 
+    fn setting_up(&self) -> Option<purlin_core::Phase> {
+        match self.phase {
+            Phase::Open => self.inner.setting_up(),
+            _ => Some(purlin_core::Phase::Tls),
+        }
+    }
+
     fn is_ready(&self) -> bool {
         self.phase == Phase::Open && self.inner.is_ready()
     }

@@ -83,8 +83,14 @@ fn setup(config: &Value, ways: &[Way], broken: Option<Broken>) -> Result<Setup, 
     let keep_alive = !flag(config, "disable_keep_alives");
     let machine = ClientConfig { keep_alive, timeouts, ..ClientConfig::default() };
     let never = Duration::MAX;
-    let phases =
-        PhaseTimeouts { total: None, pool: never, dns: never, connect: never, setup: never };
+    let phases = PhaseTimeouts {
+        total: None,
+        pool: never,
+        dns: never,
+        connect: never,
+        tunnel: never,
+        setup: never,
+    };
     let mut plan = Plan { timeouts: phases, attempts: u32::MAX, ..Plan::default() };
     plan.redirects = Policy { follow: Follow::Never, ..Policy::go() };
     let proxy = text(config, "proxy");
