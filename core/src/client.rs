@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::config::ClientConfig as Config;
+pub use crate::h1::client::Came;
 
 /// One connection, seen by the client.
 ///
@@ -154,5 +155,9 @@ impl ClientMachine for Connection {
 
     fn is_held(&self) -> bool {
         self.0.is_held()
+    }
+
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        self.0.trouble()
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a head, request line and empty line included; also of a trailer
-    /// section, and of all interim responses to one request. A server answers more with 431.
+    /// section. A server answers more with 431.
     pub head_bytes: usize,
     /// Bytes of a request target. More is answered with 414.
     pub target_bytes: usize,
@@ -25,8 +25,10 @@ pub struct Limits {
     pub fields: usize,
     /// Empty lines before a request line that are skipped (RFC 9112 §2.2).
     pub empty_lines: u8,
-    /// Interim responses to one request that a client takes.
-    pub interims: u8,
+    /// Bytes of interim responses to one request that a client takes at once. What is
+    /// used up comes back within a minute, so that a long job may go on telling of
+    /// itself, and a flood ends the request.
+    pub interim_bytes: usize,
     /// Bytes of a body, unless changed for one exchange. A server answers more with 413.
     pub body_bytes: u64,
     /// Bytes of an unread body that are read to keep the connection.
@@ -54,7 +56,7 @@ impl Limits {
         method_bytes: 64,
         fields: 100,
         empty_lines: 8,
-        interims: 16,
+        interim_bytes: 64 * 1024,
         body_bytes: 16 * 1024 * 1024,
         discard_bytes: 256 * 1024,
         input_bytes: 512 * 1024,
@@ -62,11 +64,11 @@ impl Limits {
         leniency: Leniency::STRICT,
     };
 
-    /// What a client takes of a server: a body of any length, and a folded
-    /// field, which a user agent must read (RFC 9112 §5.2).
+    /// What a client takes of a server: a body of any length, a folded field, which
+    /// a user agent must read (RFC 9112 §5.2), and chunk lines as old servers write them.
     pub const CLIENT: Limits = Limits {
         body_bytes: u64::MAX,
-        leniency: Leniency { obs_fold: true, ..Leniency::STRICT },
+        leniency: Leniency { obs_fold: true, chunk_lines: true, ..Leniency::STRICT },
         ..Limits::SERVER
     };
 
@@ -81,6 +83,9 @@ impl Limits {
 ///
 /// What is let through is rewritten before anyone sees it, so that nobody
 /// behind this server can read it differently.
+///
+/// Three are for responses alone, and change nothing about requests: in those
+/// two readers that differ are how requests are smuggled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leniency {
     /// Lines of a head may end in LF alone (RFC 9112 §2.2). Chunk lines may not.
@@ -88,15 +93,39 @@ pub struct Leniency {
     /// A field value may go on in a line that begins with white space; the fold
     /// becomes a space (RFC 9112 §5.2). Not one that frames the message.
     pub obs_fold: bool,
-    /// Bytes above 0x7F may stand raw in a target; they become `%XX`.
+    /// Bytes above 0x7F, and `"`, `<`, `>`, `\` and `` ` `` in path and query, may
+    /// stand raw in a target; they become `%XX`. Not control characters, which
+    /// some take for the target's end, nor `#`, nor a `%` in the path that begins
+    /// no escape (RFC 9112 §3.2).
     pub raw_target: bool,
+    /// A chunk's size may have spaces and tabs behind it, and a `;` that no
+    /// extension follows (RFC 9112 §7.1). Whoever reads such a line reads the same size.
+    pub chunk_lines: bool,
+    /// White space may stand between the name and the colon of a response's field,
+    /// and is taken away (RFC 9112 §5.1). Not if the field frames the message.
+    pub space_before_colon: bool,
+    /// A response may have Content-Length beside `Transfer-Encoding: chunked`: the
+    /// coding counts, Content-Length is taken away, and the connection is not used
+    /// again (RFC 9112 §6.1, §6.3).
+    pub both_lengths: bool,
+    /// A response in HTTP/1.0 may be chunked, and the connection is not used again
+    /// (RFC 9112 §6.1).
+    pub chunked_http10: bool,
 }
 
 impl Leniency {
     /// Nothing outside the grammar.
-    pub const STRICT: Leniency = Leniency { bare_lf: false, obs_fold: false, raw_target: false };
+    pub const STRICT: Leniency = Leniency {
+        bare_lf: false,
+        obs_fold: false,
+        raw_target: false,
+        chunk_lines: false,
+        space_before_colon: false,
+        both_lengths: false,
+        chunked_http10: false,
+    };
 
-    /// Whether it lets nothing through.
+    /// Whether it lets nothing through in the head of a request.
     pub(crate) const fn is_strict(self) -> bool {
         !(self.bare_lf | self.obs_fold | self.raw_target)
     }
@@ -207,6 +236,12 @@ pub struct ServerConfig {
     /// Whether `OPTIONS *` is answered with an empty 200, as a question about the
     /// server as a whole (RFC 9110 §9.3.7); without that it reaches the application.
     pub general_options: bool,
+    /// Whether the application is a forward proxy: absolute targets of any scheme
+    /// reach it, also with user and password in front of the host (RFC 9112 §3.2.2).
+    /// [`RequestHead::authority`](crate::RequestHead::authority) is host and port
+    /// alone then; its target has the password, also in a log. Without this a scheme
+    /// that is not served is answered with 421, and a user with 400.
+    pub forward_proxy: bool,
     /// Whether [`Event::Begun`](crate::Event::Begun) and [`Event::Done`](crate::Event::Done) are told.
     pub trace: bool,
     /// Makes the answers to faults that are found before any handler runs;
@@ -223,6 +258,7 @@ impl Default for ServerConfig {
             date: true,
             secure: false,
             general_options: true,
+            forward_proxy: false,
             trace: false,
             fault_answer: None,
         }

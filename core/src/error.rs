@@ -172,21 +172,32 @@ macro_rules! faults {
         /// The kinds of fault a peer can commit, each with its status and its rule.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
-        pub enum Fault { $($(#[doc = $doc])* $name,)* }
+        pub enum Fault {
+            $($(#[doc = $doc])* $name,)*
+            /// A byte in a target that may not stand there, such as `"`; of the others
+            /// `%` stands for an escape that is none.
+            ByteInTarget(u8),
+        }
 
         impl Fault {
             /// Every fault, for tables and tests.
-            pub const ALL: &'static [Fault] = &[$(Fault::$name,)*];
+            pub const ALL: &'static [Fault] = &[$(Fault::$name,)* Fault::ByteInTarget(b'"')];
 
             /// The status a server answers with; `None` where no answer can be read.
             pub const fn status(self) -> Option<Status> {
-                let code: u16 = match self { $(Fault::$name => $status,)* };
+                let code: u16 = match self {
+                    $(Fault::$name => $status,)*
+                    Fault::ByteInTarget(_) => 400,
+                };
                 if code == 0 { None } else { Some(Status::literal(code)) }
             }
 
             /// The section that was broken, or the limit of ours that was met.
             pub const fn rule(self) -> &'static str {
-                match self { $(Fault::$name => $rule,)* }
+                match self {
+                    $(Fault::$name => $rule,)*
+                    Fault::ByteInTarget(_) => "RFC 9112 §3.2",
+                }
             }
 
             /// Whether something took too long.
@@ -206,10 +217,29 @@ macro_rules! faults {
 
             /// One line of fixed text: no byte of the peer is in it.
             pub const fn text(self) -> &'static str {
-                match self { $(Fault::$name => $text,)* }
+                match self {
+                    $(Fault::$name => $text,)*
+                    Fault::ByteInTarget(byte) => byte_in_target(byte),
+                }
             }
         }
     };
+}
+
+/// Names the byte, in fixed text: an answer repeats nothing that a peer wrote.
+const fn byte_in_target(byte: u8) -> &'static str {
+    match byte {
+        b'"' => "the request target holds a raw \", which is written %22",
+        b'<' => "the request target holds a raw <, which is written %3C",
+        b'>' => "the request target holds a raw >, which is written %3E",
+        b'\\' => "the path of the request target holds a raw \\, which is written %5C",
+        b'`' => "the path of the request target holds a raw `, which is written %60",
+        b'%' => "the path of the request target holds a % without two hexadecimal digits",
+        b'#' => "the request target holds a #: a fragment is not sent",
+        b'\t' => "the request target holds a tab",
+        0x80.. => "the request target holds a byte above 0x7F, which is written as %XX",
+        _ => "the request target holds a control character",
+    }
 }
 
 faults! {
@@ -229,6 +259,8 @@ faults! {
     ReservedMethod = 400, "RFC 9113 §3.4", "the method PRI is reserved for the HTTP/2 preface";
     /// The target is none of the four forms, or not the form its method needs.
     BadTarget = 400, "RFC 9112 §3.2", "the request target has none of the four forms";
+    /// An absolute target with a user name in front of its host.
+    UserinfoInTarget = 400, "RFC 9110 §4.2.4", "the request target names a user in front of its host";
     /// The target is longer than the limit.
     TargetTooLong = 414, "limit: target", "the request target is longer than the limit";
     /// An absolute target of a scheme that is not served here.
@@ -286,7 +318,7 @@ faults! {
     /// The head did not arrive in time.
     HeadTimeout = 408, "limit: head timeout", "the head did not arrive in time";
     /// The body came slower than the minimum rate.
-    BodyTimeout = 408, "limit: body rate", "the body arrives slower than the minimum rate";
+    BodyTimeout = 408, "limit: body rate", "the rest of the body does not come, or comes slower than the minimum rate";
     /// The peer took bytes slower than the minimum rate.
     WriteTimeout = 0, "limit: write rate", "the peer takes bytes slower than the minimum rate";
     /// The input ended inside a message.
@@ -313,6 +345,8 @@ faults! {
     FirstByteTimeout = 0, "limit: first byte timeout", "the response did not begin in time";
     /// Plain HTTP where TLS is spoken.
     PlainHttp = 400, "RFC 9110 §4.2.2", "plain HTTP was sent where TLS is spoken";
+    /// TLS where plain HTTP is spoken.
+    TlsSpoken = 400, "RFC 9110 §4.2.1", "TLS was sent where plain HTTP is spoken";
     /// The TLS handshake failed, or ended before its time.
     TlsHandshake = 0, "RFC 8446 §4", "the TLS handshake failed";
     /// The TLS handshake took too long.

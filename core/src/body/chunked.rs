@@ -2,7 +2,7 @@
 //! Reads slices and keeps only a few numbers; a trailer section is found here and read by `h1::lines`.
 
 use crate::buf::OutBuf;
-use crate::config::Limits;
+use crate::config::{Leniency, Limits};
 use crate::error::Fault;
 use crate::h1::lines::{self, BlockScan};
 use crate::head::Fields;
@@ -63,7 +63,7 @@ impl Decoder {
         loop {
             let rest = &input[skip..];
             match self.at {
-                At::Size => match self.size_line(rest)? {
+                At::Size => match self.size_line(rest, limits.leniency)? {
                     Some(used) => skip += used,
                     None => return Ok(Step::More { skip }),
                 },
@@ -96,7 +96,7 @@ impl Decoder {
     }
 
     /// Reads a chunk line, if it is whole; says how long it was.
-    fn size_line(&mut self, input: &[u8]) -> Result<Option<usize>, Fault> {
+    fn size_line(&mut self, input: &[u8], leniency: Leniency) -> Result<Option<usize>, Fault> {
         let from = self.scan.seen();
         let Some(found) = lines::find_lf(&input[from..]) else {
             self.scan = BlockScan::looked_at(input.len());
@@ -107,7 +107,7 @@ impl Decoder {
             return Err(Fault::ChunkOverhead);
         }
         let line = input[..used].strip_suffix(b"\r\n").ok_or(Fault::BareLf)?;
-        let size = chunk_line(line)?;
+        let size = chunk_line(line, leniency)?;
         self.charge(used, size)?;
         self.scan.reset();
         self.at = if size == 0 { At::Trailers } else { At::Data(size) };
@@ -177,13 +177,18 @@ pub(crate) fn is_forbidden_trailer(name: &str) -> bool {
 }
 
 /// `chunk-size [ chunk-ext ]`, without the line's end.
-fn chunk_line(line: &[u8]) -> Result<u64, Fault> {
+fn chunk_line(line: &[u8], leniency: Leniency) -> Result<u64, Fault> {
     let digits = line.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(line.len());
     if digits == 0 || digits > 16 {
         return Err(Fault::BadChunkSize);
     }
     let size = line[..digits].iter().fold(0_u64, |size, digit| size << 4 | hex(*digit));
-    let rest = &line[digits..];
+    let mut rest = &line[digits..];
+    if leniency.chunk_lines {
+        // What says nothing: the size and the line's end are where they were.
+        rest = token::trim_end(rest);
+        rest = rest.strip_suffix(b";").map_or(rest, token::trim_end);
+    }
     match token::trim(rest).first() {
         None if rest.is_empty() => Ok(size),
         Some(b';') if extensions(rest) => Ok(size),

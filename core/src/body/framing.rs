@@ -1,6 +1,7 @@
 //! How a body is delimited (RFC 9112 §6.3): a decision table for requests, and one for responses.
 //! Looks at field values only; reads no body.
 
+use crate::config::Leniency;
 use crate::error::Fault;
 use crate::head::token;
 use crate::head::{Fields, Method, Version};
@@ -31,6 +32,11 @@ impl<'a> Lengths<'a> {
     pub(crate) fn add_content_length(&mut self, value: &'a [u8]) {
         self.content_length.get_or_insert(value);
         self.content_lengths += 1;
+    }
+
+    /// Whether there is one line of Content-Length at most, and it is no list.
+    pub(crate) fn is_told_once(&self) -> bool {
+        self.content_lengths <= 1 && self.content_length.is_none_or(|value| !value.contains(&b','))
     }
 
     pub(crate) fn add_transfer_encoding(&mut self, value: &'a [u8]) {
@@ -76,7 +82,7 @@ pub(crate) fn of_request(
 /// | Content-Length | Transfer-Encoding | |
 /// |---|---|---|
 /// | - | - | to the end of the input |
-/// | one number, or the same line again right behind it | - | that length |
+/// | one number, however often it is told | - | that length |
 /// | several, or no number | any | refused |
 /// | any | any, in HTTP/1.0 | refused |
 /// | any | given too | refused |
@@ -96,25 +102,40 @@ pub(crate) fn of_response(
     }
 }
 
+/// What these leniencies make of a response that [`of_response`] refuses: if it
+/// is chunked, that counts (RFC 9112 §6.1, §6.3), and nobody may read on behind it.
+pub(crate) fn forgiven(
+    version: Version,
+    lengths: Lengths<'_>,
+    leniency: Leniency,
+) -> Option<Framing> {
+    let let_through = (lengths.content_length.is_none() || leniency.both_lengths)
+        && (version != Version::Http10 || leniency.chunked_http10);
+    let coding = lengths.transfer_encoding.filter(|_| let_through)?;
+    transfer_encoding(coding, lengths.transfer_encodings).ok()
+}
+
 /// The length that a response tells, whether it has that body or not.
 ///
 /// # Errors
 /// The one that is told is no number, or there is more than one.
 pub(crate) fn length_of_response(fields: &Fields, lengths: Lengths<'_>) -> Result<u64, Fault> {
-    // RFC 9110 §8.6: repeats may be collapsed. A gateway that adds its line to
-    // a script's makes them; what stands apart was put there by something else.
-    if lengths.content_lengths > 1 && !repeats(fields, lengths.content_lengths) {
-        return Err(Fault::ManyContentLengths);
+    match lengths.content_length {
+        Some(value) if lengths.is_told_once() => content_length(value),
+        _ => one_length(fields),
     }
-    content_length(lengths.content_length.unwrap_or_default())
 }
 
-/// Whether the lines of Content-Length, so many, are one line repeated.
-fn repeats(fields: &Fields, lines: usize) -> bool {
-    let is_length = |name: &[u8]| name.eq_ignore_ascii_case(b"content-length");
-    let mut run = fields.raw().skip_while(|(name, _)| !is_length(name));
-    let first = run.next();
-    run.take(lines - 1).all(|line| Some(line) == first)
+/// The length that is told more than once, in lists or lines of its own. RFC 9112
+/// §6.3, 5 and RFC 9110 §8.6 allow it if all are the same: there is no other
+/// number that anybody could read.
+#[cold]
+fn one_length(fields: &Fields) -> Result<u64, Fault> {
+    let lines = fields.raw().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-length"));
+    let mut told = lines.flat_map(|(_, value)| value.split(|byte| *byte == b',')).map(token::trim);
+    let first = told.next().unwrap_or_default();
+    let length = content_length(first)?;
+    if told.all(|other| other == first) { Ok(length) } else { Err(Fault::ManyContentLengths) }
 }
 
 /// `1*DIGIT` that fits 64 bits; no sign, no list, no white space.
@@ -218,10 +239,17 @@ mod tests {
             (Http10, "Content-Length: 3", Ok(Framing::Length(3))),
             (Http11, "Content-Length: 3|Content-Length: 3", Ok(Framing::Length(3))),
             (Http11, "A: b|Content-Length: 3|Content-Length: 3|A: b", Ok(Framing::Length(3))),
-            (Http11, "Content-Length: 3|content-length: 3", Err(Fault::ManyContentLengths)),
-            (Http11, "Content-Length: 3|A: b|Content-Length: 3", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3|content-length: 3", Ok(Framing::Length(3))),
+            (Http11, "Content-Length: 3|A: b|Content-Length: 3", Ok(Framing::Length(3))),
+            (Http11, "Content-Length: 3, 3", Ok(Framing::Length(3))),
+            (Http11, "Content-Length: 3 ,3|A: b|Content-Length: 3", Ok(Framing::Length(3))),
             (Http11, "Content-Length: 3|Content-Length: 4", Err(Fault::ManyContentLengths)),
-            (Http11, "Content-Length: 3, 3", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3, 4", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3, 03", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3,", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: ,3", Err(Fault::BadContentLength)),
+            (Http11, "Content-Length: 3, x", Err(Fault::ManyContentLengths)),
+            (Http11, "Content-Length: 3|Content-Length: 3, 4", Err(Fault::ManyContentLengths)),
             (Http11, "Content-Length: x|Content-Length: x", Err(Fault::BadContentLength)),
             (Http11, "Content-Length: -3", Err(Fault::BadContentLength)),
             (Http11, "Transfer-Encoding: Chunked", Ok(Framing::Chunked)),
@@ -237,6 +265,39 @@ mod tests {
             }
             let lengths = crate::h1::request::Ruling::of(&fields).lengths;
             assert_eq!(of_response(*version, &fields, lengths), *verdict, "{version} {lines}");
+        }
+    }
+
+    #[test]
+    fn a_leniency_lets_its_own_case_through_and_no_other() {
+        use Version::{Http10, Http11};
+        let both = Leniency { both_lengths: true, ..Leniency::STRICT };
+        let old = Leniency { chunked_http10: true, ..Leniency::STRICT };
+        let all = Leniency { both_lengths: true, ..old };
+        let chunked = Some(Framing::Chunked);
+        let cases: &[(Version, &str, Leniency, Option<Framing>)] = &[
+            (Http11, "Content-Length: 3|Transfer-Encoding: chunked", Leniency::STRICT, None),
+            (Http11, "Content-Length: 3|Transfer-Encoding: chunked", old, None),
+            (Http11, "Content-Length: 3|Transfer-Encoding: chunked", both, chunked),
+            (Http11, "Transfer-Encoding: chunked|Content-Length: x", both, chunked),
+            (Http11, "Content-Length: 3|Transfer-Encoding: gzip, chunked", all, None),
+            (Http11, "Content-Length: 3|Transfer-Encoding: chunked, chunked", all, None),
+            (Http11, "Content-Length: 3|Transfer-Encoding: identity", all, None),
+            (Http11, "Content-Length: 3|Content-Length: 4", all, None),
+            (Http10, "Transfer-Encoding: chunked", Leniency::STRICT, None),
+            (Http10, "Transfer-Encoding: chunked", both, None),
+            (Http10, "Transfer-Encoding: chunked", old, chunked),
+            (Http10, "Content-Length: 3|Transfer-Encoding: chunked", old, None),
+            (Http10, "Content-Length: 3|Transfer-Encoding: chunked", both, None),
+            (Http10, "Content-Length: 3|Transfer-Encoding: chunked", all, chunked),
+        ];
+        for (version, lines, leniency, framing) in cases {
+            let mut fields = Fields::new();
+            for (name, value) in lines.split('|').filter_map(|line| line.split_once(": ")) {
+                fields.append(name, value).unwrap();
+            }
+            let lengths = crate::h1::request::Ruling::of(&fields).lengths;
+            assert_eq!(forgiven(*version, lengths, *leniency), *framing, "{version} {lines}");
         }
     }
 

@@ -17,7 +17,9 @@ enum Coding {
     /// So many bytes are left.
     Length(u64),
     Chunked(Decoder),
-    /// Everything, until the input ends.
+    /// Everything, until the input ends: a body, which has a limit.
+    UntilClose,
+    /// The same, of a tunnel or another protocol, which has none.
     Raw,
 }
 
@@ -62,27 +64,31 @@ impl Incoming {
             Framing::None => Coding::Length(0),
             Framing::Length(length) => Coding::Length(length),
             Framing::Chunked => Coding::Chunked(Decoder::new()),
-            Framing::UntilClose => Coding::Raw,
+            Framing::UntilClose => Coding::UntilClose,
         };
-        Incoming { coding, taken: 0, verdict: None, scout: None }
+        Incoming::of(coding)
     }
 
-    /// Everything that comes, until the input ends.
+    /// Everything that comes, until the input ends: no body, and without its limits.
     pub(crate) fn raw() -> Incoming {
-        Incoming::new(Framing::UntilClose)
+        Incoming::of(Coding::Raw)
+    }
+
+    fn of(coding: Coding) -> Incoming {
+        Incoming { coding, taken: 0, verdict: None, scout: None }
     }
 
     /// Bytes of body still to come, where that is known.
     pub(crate) fn left(&self) -> Option<u64> {
         match self.coding {
             Coding::Length(left) => Some(left),
-            Coding::Chunked(_) | Coding::Raw => None,
+            Coding::Chunked(_) | Coding::UntilClose | Coding::Raw => None,
         }
     }
 
     /// Whether the end of the input is the body's.
     pub(crate) fn ends_with_input(&self) -> bool {
-        matches!(self.coding, Coding::Raw)
+        matches!(self.coding, Coding::UntilClose | Coding::Raw)
     }
 
     /// Bytes handed out or skipped so far.
@@ -115,6 +121,15 @@ impl Incoming {
                 let count = usize::try_from(*left).unwrap_or(usize::MAX).min(PIECE_MOST);
                 let piece = input.take(count);
                 *left -= piece.len() as u64;
+                Ok(self.given(piece))
+            }
+            Coding::UntilClose => {
+                let room = most.saturating_sub(self.taken);
+                if room == 0 && !input.is_empty() {
+                    return Err(Fault::BodyTooLarge);
+                }
+                let count = usize::try_from(room).unwrap_or(usize::MAX).min(PIECE_MOST);
+                let piece = input.take(count);
                 Ok(self.given(piece))
             }
             Coding::Raw => {
@@ -185,7 +200,17 @@ impl Incoming {
                 left_over || !input.has_room() || input.len() as u64 >= left.min(wanted as u64)
             }
             Coding::Chunked(_) => self.scout(input, limits, most, wanted) || !input.has_room(),
-            Coding::Raw => true,
+            Coding::UntilClose | Coding::Raw => true,
+        }
+    }
+
+    /// Whether the input has all that is left of the body, as far as its framing
+    /// tells; broken chunks count as all.
+    pub(crate) fn is_here(&mut self, input: &InBuf, limits: &Limits) -> bool {
+        match self.coding {
+            Coding::Length(left) => input.len() as u64 >= left,
+            Coding::Chunked(_) => self.scout(input, limits, u64::MAX, usize::MAX),
+            Coding::UntilClose | Coding::Raw => false,
         }
     }
 
@@ -248,5 +273,84 @@ impl Scout {
             Ok(Step::End { .. }) | Err(_) => self.done = true,
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(text: &[u8]) -> InBuf {
+        let mut input = InBuf::new(64 * 1024);
+        input.spare()[..text.len()].copy_from_slice(text);
+        input.filled(text.len());
+        input
+    }
+
+    /// What a body of this framing gives if it may have so many bytes, and how it fails.
+    fn read(framing: Framing, text: &[u8], most: u64) -> (Vec<u8>, Option<Fault>) {
+        let (mut body, mut input) = (Incoming::new(framing), input(text));
+        let mut all = Vec::new();
+        loop {
+            match body.take(&mut input, &Limits::CLIENT, most) {
+                Ok(Taken::Data(piece)) => all.extend_from_slice(&piece),
+                Ok(Taken::End(_) | Taken::More) => return (all, None),
+                Err(fault) => return (all, Some(fault)),
+            }
+        }
+    }
+
+    #[test]
+    fn each_framing_keeps_the_limit() {
+        const CHUNKS: &[u8] = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+        let whole = (b"abcde".to_vec(), None);
+        let cut = |text: &str| (text.as_bytes().to_vec(), Some(Fault::BodyTooLarge));
+        for (framing, text, most, verdict) in [
+            (Framing::Length(5), &b"abcde"[..], 5, whole.clone()),
+            (Framing::Length(5), b"abcde", 4, cut("")),
+            (Framing::Length(0), b"", 0, (Vec::new(), None)),
+            (Framing::Length(u64::MAX), b"abcde", u64::MAX - 1, cut("")),
+            (Framing::Chunked, CHUNKS, 5, whole.clone()),
+            (Framing::Chunked, CHUNKS, 4, cut("abc")),
+            (Framing::Chunked, b"0\r\n\r\n", 0, (Vec::new(), None)),
+            (Framing::Chunked, CHUNKS, 0, cut("")),
+            (Framing::UntilClose, b"abcde", 5, whole.clone()),
+            (Framing::UntilClose, b"abcde", u64::MAX, whole.clone()),
+            (Framing::UntilClose, b"abcde", 4, cut("abcd")),
+            (Framing::UntilClose, b"abcde", 0, cut("")),
+            (Framing::UntilClose, b"", 0, (Vec::new(), None)),
+        ] {
+            assert_eq!(read(framing, text, most), verdict, "{framing:?} {most}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_met_stays_met_and_a_raw_stream_has_none() {
+        let (mut body, mut input) = (Incoming::new(Framing::UntilClose), input(b"abc"));
+        assert!(matches!(body.take(&mut input, &Limits::CLIENT, 2), Ok(Taken::Data(_))));
+        for _ in 0..3 {
+            let again = body.take(&mut input, &Limits::CLIENT, 2);
+            assert_eq!(again.unwrap_err(), Fault::BodyTooLarge);
+        }
+        assert!(matches!(body.take(&mut input, &Limits::CLIENT, 3), Ok(Taken::Data(_))), "raised");
+        let mut raw = Incoming::raw();
+        let mut input = self::input(b"abc");
+        assert!(matches!(raw.take(&mut input, &Limits::CLIENT, 0), Ok(Taken::Data(_))));
+    }
+
+    #[test]
+    fn a_body_is_here_once_its_end_is() {
+        for (framing, text, here) in [
+            (Framing::Length(3), &b"ab"[..], false),
+            (Framing::Length(3), b"abc", true),
+            (Framing::Length(3), b"abcGET", true),
+            (Framing::Chunked, b"", false),
+            (Framing::Chunked, b"1\r\na\r\n0\r\n", false),
+            (Framing::Chunked, b"1\r\na\r\n0\r\n\r\n", true),
+            (Framing::Chunked, b"x\r\n", true),
+        ] {
+            let mut body = Incoming::new(framing);
+            assert_eq!(body.is_here(&input(text), &Limits::SERVER), here, "{framing:?} {text:?}");
+        }
     }
 }

@@ -63,7 +63,7 @@ pub struct Answer {
     pub method: Method,
     /// Where it came from, after redirects.
     pub url: Url,
-    /// The interim responses before it, in order.
+    /// The interim responses before it, in order; the first 100, if there were more.
     pub interims: Vec<ResponseHead>,
     /// When what happened.
     pub trace: Trace,

@@ -2,6 +2,7 @@
 //! Carries no password: URLs are told without.
 
 use super::Route;
+use crate::client::Came;
 use crate::error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 use crate::head::{InvalidField, Method};
 use crate::machine::Event;
@@ -29,6 +30,8 @@ struct Inner {
     /// The URL of the proxy that it is about, without a password.
     proxy: Option<String>,
     cause: Cause,
+    /// What came in place of a response.
+    came: Option<Came>,
 }
 
 /// What was behind an [`Error`].
@@ -91,7 +94,15 @@ impl Error {
             phase: None,
             proxy: None,
             cause: cause.into(),
+            came: None,
         }))
+    }
+
+    /// The text is no URL. It is shown, escaped and cut, without what may be a password.
+    pub fn of_url(text: &str, error: UrlError) -> Error {
+        let mut error = Error::new(error);
+        error.0.url = Some(shown(text));
+        error
     }
 
     /// What a machine's event says of a failure, and whether the request may be
@@ -168,16 +179,36 @@ impl Error {
         self
     }
 
-    /// The same, behind which a layer of the connection knows something that says more.
+    /// The same, by this method, unless it has one already.
+    #[must_use]
+    pub(super) fn asking(mut self, method: &Method) -> Error {
+        self.0.method.get_or_insert_with(|| method.clone());
+        self
+    }
+
+    /// The same, behind which the machine or a layer around it knows something
+    /// that says more ([`ClientMachine::trouble`](crate::ClientMachine::trouble)).
     #[must_use]
     pub fn because(mut self, why: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        if let Some(why) = why {
-            self.0.cause = match why.downcast() {
-                Ok(trouble) => Cause::Tunnel(trouble),
-                Err(why) => Cause::Layer(why),
-            };
+        let Some(why) = why else {
+            return self;
+        };
+        match why.downcast::<Came>() {
+            Ok(came) => self.0.came = Some(*came),
+            Err(why) => {
+                self.0.cause = match why.downcast() {
+                    Ok(trouble) => Cause::Tunnel(trouble),
+                    Err(why) => Cause::Layer(why),
+                };
+            }
         }
         self
+    }
+
+    /// What the server sent in place of a response that can be read: its first
+    /// line, escaped and cut.
+    pub fn came(&self) -> Option<&str> {
+        self.0.came.as_ref().map(Came::as_str)
     }
 
     /// What was behind it.
@@ -288,8 +319,10 @@ impl fmt::Display for Cause {
 /// Such as `GET http://example.com/: connect: Connection refused (os error 111)`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((method, url)) = self.0.method.as_ref().zip(self.0.url.as_ref()) {
-            write!(f, "{method} {url}: ")?;
+        match (&self.0.method, &self.0.url) {
+            (Some(method), Some(url)) => write!(f, "{method} {url}: ")?,
+            (None, Some(url)) => write!(f, "{url}: ")?,
+            (_, None) => {}
         }
         if let Some(phase) = self.0.phase {
             write!(f, "{phase}: ")?;
@@ -297,7 +330,49 @@ impl fmt::Display for Error {
         if let Some(proxy) = &self.0.proxy {
             write!(f, "proxy {proxy}: ")?;
         }
-        write!(f, "{}", self.0.cause)
+        write!(f, "{}", self.0.cause)?;
+        match self.0.came.as_ref() {
+            Some(came) => write!(f, "; {came}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A text that is no URL: escaped and cut, and without anything in front of its
+/// last `@`, since what is a password there is anybody's guess.
+fn shown(text: &str) -> String {
+    const MOST: usize = 200;
+    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let hidden = match text.rfind('@') {
+        Some(at) if at >= scheme => format!("{}***{}", &text[..scheme], &text[at..]),
+        Some(at) => format!("***{}", &text[at..]),
+        None => text.to_owned(),
+    };
+    let mut letters = hidden.escape_debug();
+    let short: String = letters.by_ref().take(MOST).collect();
+    if letters.next().is_some() { short + ".." } else { short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_url_is_shown_without_its_password() {
+        for (url, text) in [
+            ("http://a b/", "http://a b/"),
+            ("http://user:secret@a b/", "http://***@a b/"),
+            ("http://user:se/cr?e#t@a b/", "http://***@a b/"),
+            ("//user:secret@a", "***@a"),
+            ("/user:secret@a://b", "***@a://b"),
+            ("http://a\u{1b}[1m\r\n", "http://a\\u{1b}[1m\\r\\n"),
+        ] {
+            let cause = Url::parse(url).unwrap_err();
+            let error = Error::of_url(url, cause).asking(&Method::GET);
+            assert!(error.to_string().starts_with(&format!("GET {text}: bad URL: ")), "{error}");
+        }
+        let long = Error::of_url(&"x".repeat(1000), Url::parse("").unwrap_err());
+        assert!(long.url().unwrap().len() == 202);
     }
 }
 

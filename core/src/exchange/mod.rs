@@ -78,6 +78,9 @@ use crate::time::{Mono, Now};
 use std::sync::Arc;
 use times::Times;
 
+/// So many interim responses are kept for the caller, the first; there may be any number.
+const INTERIMS: usize = 100;
+
 /// One request of a client, from its URL to its response.
 #[derive(Debug)]
 pub struct Exchange {
@@ -297,7 +300,9 @@ impl Exchange {
 
     /// An interim response came.
     pub fn interim(&mut self, head: ResponseHead) {
-        self.interims.push(head);
+        if self.interims.len() < INTERIMS {
+            self.interims.push(head);
+        }
     }
 
     /// Something failed. `fact` says whether the request may be sent again, as

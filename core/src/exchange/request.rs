@@ -1,7 +1,7 @@
 //! Builds what a client asks for; mistakes are kept and told when it is sent.
 //! Generic over what gives a body that streams: that is an adapter's.
 
-use super::{Cause, Error, Order, Payload};
+use super::{Error, Order, Payload};
 use crate::head::{Fields, Method, names};
 use crate::policy::auth;
 use crate::url::Url;
@@ -41,7 +41,10 @@ pub enum Given<S> {
 impl<S> Request<S> {
     /// A request of any method to this URL.
     pub fn new(method: Method, url: impl IntoUrl) -> Request<S> {
-        let order = url.into_url().map(|url| Order::new(method, url));
+        let order = match url.into_url() {
+            Ok(url) => Ok(Order::new(method, url)),
+            Err(error) => Err(error.asking(&method)),
+        };
         Request { order, source: None }
     }
 
@@ -278,7 +281,7 @@ pub trait IntoUrl {
 
 impl IntoUrl for &str {
     fn into_url(self) -> Result<Url, Error> {
-        Url::parse(self).map_err(|error| Error::new(Cause::Url(error)))
+        Url::parse(self).map_err(|error| Error::of_url(self, error))
     }
 }
 

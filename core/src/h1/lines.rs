@@ -259,6 +259,25 @@ fn normalise(text: Vec<u8>, start: usize, leniency: Leniency) -> Vec<u8> {
     strict
 }
 
+/// Takes away the white space between names and colons, but where a field frames
+/// the message: one reader may take such a line for that field, and another not.
+pub(crate) fn close_up(text: &[u8], leniency: Leniency) -> Vec<u8> {
+    let mut closed = Vec::with_capacity(text.len());
+    let mut scan = BlockScan::default();
+    let mut copied = 0;
+    while let Ok(Line::Text(from, to)) = scan.next_line(text, leniency) {
+        let line = &text[from..to];
+        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
+        let name = token::trim_end(&line[..colon]);
+        if name.len() < colon && token::is_token(name) && !frames_message(name) {
+            closed.extend_from_slice(&text[copied..from + name.len()]);
+            copied = from + colon;
+        }
+    }
+    closed.extend_from_slice(&text[copied..]);
+    closed
+}
+
 fn frames_message(line: &[u8]) -> bool {
     let starts = |name: &[u8]| line.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name));
     starts(b"content-length") || starts(b"transfer-encoding")
@@ -388,6 +407,23 @@ mod tests {
             ["Content-Length:\r\n 5\r\n\r\n", "transfer-encoding: x,\r\n chunked\r\n\r\n"]
         {
             assert_eq!(read(framing, leniency).unwrap_err(), Fault::ObsFold);
+        }
+    }
+
+    #[test]
+    fn space_before_a_colon_is_taken_away_where_nothing_is_framed() {
+        let leniency = Leniency { space_before_colon: true, ..Leniency::STRICT };
+        for (block, closed) in [
+            ("X : v\r\nY\t : w : x\r\n\r\n", "X: v\r\nY: w : x\r\n\r\n"),
+            ("X: v : w\r\n\r\n", "X: v : w\r\n\r\n"),
+            ("X: v\r\n w : x\r\n\r\n", "X: v\r\n w : x\r\n\r\n"),
+            ("X Y : v\r\n : w\r\n\r\n", "X Y : v\r\n : w\r\n\r\n"),
+            ("content-Length : 5\r\n\r\n", "content-Length : 5\r\n\r\n"),
+            ("Transfer-Encoding\t: chunked\r\n\r\n", "Transfer-Encoding\t: chunked\r\n\r\n"),
+            ("nocolon \r\n\r\n", "nocolon \r\n\r\n"),
+        ] {
+            let text = close_up(block.as_bytes(), leniency);
+            assert_eq!(String::from_utf8(text).unwrap(), closed);
         }
     }
 

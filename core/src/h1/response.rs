@@ -65,7 +65,11 @@ impl HeadScan {
         match (scanned, self.line) {
             (Some(length), Some(line)) => {
                 let lines = self.scan.lines() - 1;
-                let text = input[line.end..length].to_vec();
+                let text = &input[line.end..length];
+                let text = match limits.leniency.space_before_colon {
+                    true => lines::close_up(text, limits.leniency),
+                    false => text.to_vec(),
+                };
                 let fields = read_fields(text, 0, lines, limits.leniency)?;
                 self.restart();
                 Ok(Some((line.with(input, fields), length)))
@@ -80,9 +84,12 @@ impl HeadScan {
         limits: &Limits,
     ) -> Result<Option<StatusLine>, Fault> {
         // What is not HTTP at all may have no lines: it is known by its first bytes.
-        let seen = &input[..input.len().min(BEGINNING.len())];
-        if !BEGINNING.starts_with(seen) {
-            return Err(Fault::BadStatusLine);
+        match input {
+            // An alert, or a handshake: the record's type and version (RFC 8446 §5.1).
+            [0x15 | 0x16, 3, ..] => return Err(Fault::TlsSpoken),
+            [0x15 | 0x16] => return Ok(None),
+            _ if BEGINNING.starts_with(&input[..input.len().min(BEGINNING.len())]) => {}
+            _ => return Err(Fault::BadStatusLine),
         }
         let line = self.scan.next_line(input, limits.leniency);
         // The limit is met before whatever is wrong with the line's end.

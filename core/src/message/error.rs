@@ -73,7 +73,8 @@ impl fmt::Debug for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Peer(cause) => write!(f, "the peer broke a rule: {cause}"),
+            // Not every limit of ours is a rule that it broke.
+            Error::Peer(cause) => write!(f, "{cause}"),
             Error::Misuse(cause) => write!(f, "not allowed here: {cause}"),
             Error::Field(cause) => write!(f, "{cause}"),
             Error::Closed(cause) => write!(f, "the connection has ended: {cause}"),

@@ -40,7 +40,8 @@ pub(super) fn connect(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
 #[derive(Debug, Default)]
 pub(super) struct Reply {
     scan: HeadScan,
-    interims: u8,
+    /// Bytes of interim responses so far. The whole has its time, so none come back.
+    interims: usize,
 }
 
 impl Reply {
@@ -56,8 +57,8 @@ impl Reply {
         if !status.is_informational() || status == Status::SWITCHING_PROTOCOLS {
             return Err(Failure { head: Some(Box::new(head)), ..Refusal::Status(status).into() });
         }
-        self.interims += 1;
-        if self.interims > LIMITS.interims {
+        self.interims += length;
+        if self.interims > LIMITS.interim_bytes {
             return Err(Fault::TooManyInterims.into());
         }
         Ok(Progress::Say(length, Vec::new()))

@@ -8,7 +8,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use purlin::client::cookie::Cookie;
 use purlin::client::{
-    Cause, Client, Connection, Dialer, Error, Rate, Request as Ask, Resolver, Settings, redirect,
+    Cause, Client, Connection, Dialer, Error, Leniency, Limits, Rate, Request as Ask, Resolver,
+    Settings, redirect,
 };
 use purlin::{
     BodyLength, Bytes, Fault, Mux, Request, Response, ResponseWriter, Server, Status, streaming,
@@ -869,6 +870,111 @@ fn a_request_may_have_limits_of_its_own() {
     let own = Ask::get(quick.url("/")).max_response(1);
     assert!(ask(&client(), own).is_err());
     assert_eq!(fetch(&client(), &quick.url("/")).unwrap().0, 200);
+}
+
+#[test]
+fn a_limit_holds_however_the_body_is_delimited() {
+    let small = |most| Client::with(Settings::new().no_proxy().max_response(most));
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nabcde",
+        "HTTP/1.0 200 OK\r\n\r\nabcde",
+    ] {
+        let stage = Stage::new(move |scene| {
+            scene.hear();
+            scene.say(answer);
+        });
+        let url = stage.url("/");
+        let own = |most| Ask::get(&url).max_response(most);
+        for fits in [fetch(&small(5), &url), ask(&small(4), own(5))] {
+            assert_eq!(fits.unwrap(), (200, "abcde".into()), "{answer}");
+        }
+        for over in [fetch(&small(4), &url), ask(&small(5), own(4)), ask(&client(), own(0))] {
+            let error = over.unwrap_err();
+            let kind =
+                matches!(error.cause(), Cause::Peer(peer) if peer.kind == Fault::BodyTooLarge);
+            assert!(kind, "{answer} {error}");
+        }
+    }
+    let endless = Stage::new(|scene| {
+        scene.hear();
+        scene.say("HTTP/1.1 200 OK\r\n\r\n");
+        while scene.say("and so on, ") {}
+    });
+    assert!(fetch(&small(100_000), &endless.url("/")).is_err());
+    // What is upgraded is no body.
+    let echo = Stage::echo();
+    let upgrade = Ask::get(echo.url("/")).header("Upgrade", "echo").max_response(1);
+    let mut stream = block!(client().send(upgrade)).unwrap().upgrade().unwrap();
+    block!(stream.write_all(b"more than a byte")).unwrap();
+    let mut heard = [0; 16];
+    block!(stream.read_exact(&mut heard)).unwrap();
+    assert_eq!(&heard, b"more than a byte");
+}
+
+#[test]
+fn what_came_in_place_of_a_response_is_shown() {
+    let stage = Stage::saying("ICY 200 OK\r\nicy-name: \u{1b}[31m\r\n\r\n");
+    let error = fetch(&client(), &stage.url("/")).unwrap_err();
+    assert!(error.to_string().ends_with("; the server sent \"ICY 200 OK\""), "{error}");
+    assert_eq!(error.came(), Some("ICY 200 OK"));
+    assert!(matches!(error.cause(), Cause::Peer(peer) if peer.kind == Fault::BadStatusLine));
+
+    let error = fetch(&client(), "http://user:secret@a b/").unwrap_err();
+    assert!(error.to_string().starts_with("GET http://***@a b/: bad URL: "), "{error}");
+}
+
+#[test]
+fn what_old_servers_answer_is_read_where_that_is_allowed() {
+    let settings = || Settings::new().no_proxy();
+    let lenient = Leniency {
+        both_lengths: true,
+        chunked_http10: true,
+        space_before_colon: true,
+        bare_lf: true,
+        ..Limits::CLIENT.leniency
+    };
+    let many = format!("HTTP/1.1 200 OK\r\n{}Content-Length: 2\r\n\r\nok", "X: y\r\n".repeat(150));
+    let long =
+        format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 2\r\n\r\nok", "y".repeat(70_000));
+    let chunks = "\r\n2 ;\r\nok\r\n0 \r\n\r\n";
+    let hint = format!("HTTP/1.1 103 E\r\nX: {}\r\n\r\n{OK}", "y".repeat(50));
+    for (answer, plain, more) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok".to_owned(), true, settings()),
+        (format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{chunks}"), true, settings()),
+        (
+            format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n{chunks}"
+            ),
+            false,
+            settings().leniency(lenient),
+        ),
+        (
+            format!("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n{chunks}"),
+            false,
+            settings().leniency(lenient),
+        ),
+        (
+            "HTTP/1.1 200 OK\nX : y\nContent-Length: 2\n\nok".to_owned(),
+            false,
+            settings().leniency(lenient),
+        ),
+        (many, false, settings().max_fields(200)),
+        (long, false, settings().max_head(100_000)),
+        (hint, true, settings().max_interim(100)),
+    ] {
+        let stage = Stage::saying(answer.as_str());
+        let first = answer.lines().next().unwrap();
+        assert_eq!(fetch(&client(), &stage.url("/")).is_ok(), plain, "{first}");
+        let client = Client::with(more);
+        for _ in 0..2 {
+            assert_eq!(fetch(&client, &stage.url("/")).unwrap(), (200, "ok".into()), "{first}");
+        }
+    }
+    let hint = format!("HTTP/1.1 103 E\r\nX: {}\r\n\r\n{OK}", "y".repeat(100));
+    let stage = Stage::saying(hint);
+    assert!(fetch(&Client::with(settings().max_interim(100)), &stage.url("/")).is_err());
 }
 
 #[test]

@@ -50,7 +50,8 @@ impl Received {
         &self.answer.head
     }
 
-    /// The interim responses that came before it, such as 103 (Early Hints).
+    /// The interim responses that came before it, such as 103 (Early Hints); the
+    /// first 100, if there were more.
     pub fn interims(&self) -> &[ResponseHead] {
         &self.answer.interims
     }

@@ -6,7 +6,7 @@ use purlin_core::exchange::{CookieStore, Plan, Proxies};
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
 use purlin_core::policy::redirect;
-use purlin_core::{Fields, InvalidField, Rate};
+use purlin_core::{Fields, InvalidField, Leniency, Rate};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,6 +133,49 @@ impl Settings {
     #[must_use]
     pub fn send_rate(mut self, rate: Rate) -> Settings {
         self.machine.timeouts.write = rate;
+        self
+    }
+
+    /// How many fields the head of a response may have, and how many may follow its
+    /// body. 100 without this.
+    #[must_use]
+    pub fn max_fields(mut self, most: usize) -> Settings {
+        self.machine.limits.fields = most;
+        self
+    }
+
+    /// How many bytes the head of a response may have, and what fields follow its
+    /// body. 64 KiB without this; Go's `MaxResponseHeaderBytes`.
+    #[must_use]
+    pub fn max_head(mut self, bytes: usize) -> Settings {
+        self.machine.limits.head_bytes = bytes;
+        self
+    }
+
+    /// How many bytes of interim responses may come at once; as many more may come
+    /// with every minute that passes. 64 KiB without this: a job may tell of itself
+    /// for days, and a flood ends the request.
+    #[must_use]
+    pub fn max_interim(mut self, bytes: usize) -> Settings {
+        self.machine.limits.interim_bytes = bytes;
+        self
+    }
+
+    /// What is let through although the grammar forbids it. Without this
+    /// [`Limits::CLIENT`](purlin_core::Limits::CLIENT) says so: what RFC 9112 asks
+    /// a user agent to read.
+    ///
+    /// ```
+    /// use purlin_core::{Leniency, Limits};
+    /// use purlin_host::client::Settings;
+    ///
+    /// let leniency = Leniency { bare_lf: true, both_lengths: true, ..Limits::CLIENT.leniency };
+    /// let settings = Settings::new().leniency(leniency);
+    /// # let _ = settings;
+    /// ```
+    #[must_use]
+    pub fn leniency(mut self, leniency: Leniency) -> Settings {
+        self.machine.limits.leniency = leniency;
         self
     }
 

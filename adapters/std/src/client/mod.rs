@@ -30,7 +30,7 @@ pub use dial::Dialer;
 pub use purlin_core::exchange::{Cause, CookieStore, Error, IntoUrl, Proxies, Route, Trace};
 pub use purlin_core::policy::{cookie, jar, proxy, redirect};
 pub use purlin_core::url::{Url, UrlError};
-pub use purlin_core::{Phase, Rate};
+pub use purlin_core::{Leniency, Limits, Phase, Rate};
 pub use purlin_host::client::{Received, Resolver, Settings, SharedJar};
 pub use response::Response;
 pub use single::Connection;

@@ -1,12 +1,17 @@
 use super::*;
 
+type Decoded = Result<(Vec<u8>, Option<Fields>, Vec<u8>), Option<Fault>>;
+
 /// Decodes `input`, given `step` bytes at a time: the body, the trailers, and what was left unread.
-fn decode(input: &[u8], step: usize) -> Result<(Vec<u8>, Option<Fields>, Vec<u8>), Option<Fault>> {
-    let limits = Limits::default();
+fn decode(input: &[u8], step: usize) -> Decoded {
+    decode_with(input, step, &Limits::default())
+}
+
+fn decode_with(input: &[u8], step: usize, limits: &Limits) -> Decoded {
     let mut decoder = Decoder::new();
     let (mut body, mut held, mut given) = (Vec::new(), Vec::new(), 0);
     loop {
-        match decoder.decode(&held, &limits).map_err(Some)? {
+        match decoder.decode(&held, limits).map_err(Some)? {
             Step::Data { skip, data } => {
                 body.extend_from_slice(&held[skip..skip + data]);
                 held.drain(..skip + data);
@@ -38,6 +43,32 @@ fn a_body_decodes_the_same_however_it_arrives() {
         assert_eq!(trailers.unwrap().get("x-t"), Some("1"));
         assert_eq!(rest, b"GET /");
     }
+}
+
+#[test]
+fn a_leniency_lets_a_size_have_nothing_behind_it() {
+    let size = |line: &str, limits: &Limits| {
+        let input = format!("{line}\r\nhi\r\n0\r\n\r\n");
+        let whole = decode_with(input.as_bytes(), input.len(), limits);
+        let bytewise = decode_with(input.as_bytes(), 1, limits);
+        assert_eq!(whole.is_ok(), bytewise.is_ok(), "{line:?}");
+        whole.map(|(body, ..)| body)
+    };
+    for line in ["2 ", "2   ", "2\t", "2;", "2 ;", "2; ", "2;a=b ", "2;a;", "2;a=\";\" ;"] {
+        assert_eq!(size(line, &Limits::CLIENT).unwrap(), b"hi", "{line:?}");
+        assert!(size(line, &Limits::SERVER).is_err(), "{line:?}");
+    }
+    for line in [
+        " 2", "2;;", "2 2", "2 x", "2;=", "2;a=", "2;a=\"x;", "2;a b", "2\u{b}", "2\r", ";", " ",
+        "2,",
+    ] {
+        assert!(size(line, &Limits::CLIENT).is_err(), "{line:?}");
+    }
+    let padded = [b"2".as_slice(), &[b' '; 5000], b"\r\nhi\r\n0\r\n\r\n"].concat();
+    assert_eq!(
+        decode_with(&padded, 4096, &Limits::CLIENT).unwrap_err(),
+        Some(Fault::ChunkOverhead)
+    );
 }
 
 #[test]

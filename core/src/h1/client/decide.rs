@@ -3,12 +3,14 @@
 //! They hold no state; the machine calls them and obeys.
 
 use crate::body::framing::{self, Framing};
+use crate::config::Leniency;
 use crate::error::{CloseReason, Fault, Misuse};
 use crate::h1::decide::Sent;
 use crate::h1::request::{Expects, Ruling};
-use crate::head::{Method, RequestHead, ResponseHead, Status, Version, names};
+use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::Body;
 use crate::target::Authority;
+use crate::time::Mono;
 
 /// What the machine remembers of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,13 +127,55 @@ fn expects_content(method: &Method) -> bool {
 /// What a head answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It is an interim response.
-    Interim,
+    /// It is an interim response: whether the connection may go on behind the final one.
+    Interim(Result<(), CloseReason>),
     /// It makes the exchange a raw stream.
     Upgrade,
     /// It is the final response: how its body is delimited, and whether the
     /// connection may go on behind it.
-    Final(Framing, Result<(), CloseReason>),
+    Final(Framing, Result<(), CloseReason>, Length),
+}
+
+/// What is to be done about the Content-Length of a final head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Nothing: it is told once, or not at all.
+    Keep,
+    /// It is told again and again: once will do.
+    Collapse,
+    /// It says something else than the coding, which counts.
+    Drop,
+}
+
+impl Length {
+    /// Rewrites the fields, so that nobody behind this reads them differently.
+    #[cold]
+    pub(super) fn settle(self, fields: &mut Fields, framing: Framing) {
+        fields.remove(names::CONTENT_LENGTH);
+        if let (Length::Collapse, Framing::Length(length)) = (self, framing) {
+            fields.push(names::CONTENT_LENGTH, length.to_string().as_bytes());
+        }
+    }
+}
+
+/// How much interim responses may say: every one fills it by its bytes, and time
+/// empties it, within a minute if it was full.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bucket {
+    level: usize,
+    at: Mono,
+}
+
+impl Bucket {
+    /// Takes in so many bytes more; says whether they fit, if it holds `most`.
+    pub(super) fn takes(&mut self, bytes: usize, most: usize, now: Mono) -> bool {
+        let micros = now.since(self.at).as_micros();
+        let gone = (most as u128).saturating_mul(micros) / 60_000_000;
+        let left = self.level.saturating_sub(usize::try_from(gone).unwrap_or(usize::MAX));
+        self.level = left.saturating_add(bytes);
+        self.at = now;
+        self.level <= most
+    }
 }
 
 /// Decides what a response is (RFC 9112 §6.3), strictly: what two readers could
@@ -139,34 +183,42 @@ pub(super) enum Answer {
 ///
 /// # Errors
 /// The framing is faulty, or nobody asked for this.
-pub(super) fn response(asked: &Asked, head: &ResponseHead, whole: bool) -> Result<Answer, Fault> {
+pub(super) fn response(
+    asked: &Asked,
+    head: &ResponseHead,
+    whole: bool,
+    leniency: Leniency,
+) -> Result<Answer, Fault> {
     let status = head.status();
     let ruling = Ruling::of(head.fields());
+    let lengths = ruling.lengths;
     if status.is_informational() {
         let switches = status == Status::SWITCHING_PROTOCOLS;
         if switches && !(asked.upgrade && whole && head.version() == Version::Http11) {
             return Err(Fault::UnaskedUpgrade);
         }
-        // RFC 9112 §6.1, RFC 9110 §8.6: neither field has a place here; a length of 0 does no harm.
-        let lengths = ruling.lengths;
-        let none = lengths.transfer_encoding.is_none()
+        if switches {
+            return Ok(Answer::Upgrade);
+        }
+        // RFC 9112 §6.3, 1: it ends at its empty line, whatever its fields say. But
+        // what forwards it may have taken them at their word, and then stands
+        // somewhere else: no further request goes there. A length of 0 does no harm.
+        let bare = lengths.transfer_encoding.is_none()
             && lengths.content_lengths <= 1
             && lengths.content_length.is_none_or(|value| value.iter().all(|byte| *byte == b'0'));
-        return match none {
-            false => Err(Fault::InterimContent),
-            true if switches => Ok(Answer::Upgrade),
-            true => Ok(Answer::Interim),
-        };
+        let persists = if bare { Ok(()) } else { Err(CloseReason::Fault(Fault::InterimContent)) };
+        return Ok(Answer::Interim(persists));
     }
     if asked.connect && status.is_success() {
         return Ok(Answer::Upgrade);
     }
-    let lengths = ruling.lengths;
     let told = framing::of_response(head.version(), head.fields(), lengths);
+    let length = if lengths.is_told_once() { Length::Keep } else { Length::Collapse };
     // RFC 9112 §6.3: no body, whatever the fields say.
     let bodiless = asked.head || status == Status::NO_CONTENT || status == Status::NOT_MODIFIED;
     if bodiless {
         if lengths.content_length.is_some() {
+            // Nothing of that length follows: it is the application that reads it.
             framing::length_of_response(head.fields(), lengths)?;
         }
         let persists = match told {
@@ -174,10 +226,23 @@ pub(super) fn response(asked: &Asked, head: &ResponseHead, whole: bool) -> Resul
             Ok(framing) => persistence(&ruling, head.version(), framing),
             Err(fault) => Err(CloseReason::Fault(fault)),
         };
-        return Ok(Answer::Final(Framing::None, persists));
+        return Ok(Answer::Final(Framing::None, persists, Length::Keep));
     }
-    let framing = told?;
-    Ok(Answer::Final(framing, persistence(&ruling, head.version(), framing)))
+    match told {
+        Ok(framing) => {
+            let persists = persistence(&ruling, head.version(), framing);
+            Ok(Answer::Final(framing, persists, length))
+        }
+        Err(fault) => match framing::forgiven(head.version(), lengths, leniency) {
+            // Another reader may see the end elsewhere, so nothing is read behind it.
+            Some(framing) => {
+                let length =
+                    if lengths.content_length.is_some() { Length::Drop } else { Length::Keep };
+                Ok(Answer::Final(framing, Err(CloseReason::Fault(fault)), length))
+            }
+            None => Err(fault),
+        },
+    }
 }
 
 /// Whether the server keeps the connection open (RFC 9112 §9.3).

@@ -123,7 +123,7 @@ impl Connection {
     pub(super) fn fail(&mut self, fault: Fault, now: Now) {
         // What nobody asked for is no part of the answer.
         let answers = self.reader == Reader::Head && fault != Fault::UnaskedBytes;
-        let begun = answers || self.interims > 0;
+        let begun = answers || self.told;
         let retry = match () {
             () if !self.begun => Retry::Safe,
             () if begun => Retry::Never,

@@ -14,11 +14,14 @@
 //! thrown away; whether another may follow is told by
 //! [`reuse`](crate::ClientMachine::reuse).
 
+mod came;
 mod decide;
 mod ending;
 mod receive;
 mod send;
 pub mod states;
+
+pub use came::Came;
 
 use super::decide::Sent;
 use super::notices::Notices;
@@ -34,7 +37,7 @@ use crate::machine::{
 };
 use crate::time::{Deadlines, Mono, Now, Pace, Why};
 use bytes::Bytes;
-use decide::Asked;
+use decide::{Asked, Bucket};
 use receive::Turn;
 use states::{ReadStep, Reader, WriteStep, Writer};
 use std::collections::VecDeque;
@@ -54,9 +57,9 @@ pub struct Connection {
     head: HeadScan,
     /// How long the first byte of the final head may take.
     patience: Duration,
-    /// Interim responses so far, and their bytes.
-    interims: u8,
-    interim_bytes: usize,
+    /// An interim response has come.
+    told: bool,
+    interims: Bucket,
     body: Incoming,
     body_limit: u64,
     body_pace: Pace,
@@ -66,6 +69,8 @@ pub struct Connection {
     body_told: bool,
     /// Why there is no response, or no end of it.
     failure: Option<PeerError>,
+    /// What came in place of a status line.
+    came: Option<Came>,
     /// The application wants no response body.
     unwanted: bool,
     /// Too much of the response body is unread to keep the connection.
@@ -123,14 +128,15 @@ impl Connection {
             reader: Reader::Idle,
             head: HeadScan::default(),
             patience: config.timeouts.first_byte,
-            interims: 0,
-            interim_bytes: 0,
+            told: false,
+            interims: Bucket::default(),
             body: Incoming::new(Framing::None),
             body_limit: 0,
             body_pace: Pace::new(config.timeouts.body),
             recv_waits: false,
             body_told: true,
             failure: None,
+            came: None,
             unwanted: false,
             unread: false,
             discarded: 0,
@@ -324,6 +330,10 @@ impl ClientMachine for Connection {
 
     fn is_held(&self) -> bool {
         self.writer == Writer::Held
+    }
+
+    fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        self.came.clone().map(Into::into)
     }
 }
 

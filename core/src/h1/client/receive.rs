@@ -2,7 +2,8 @@
 //! Which bytes mean what is in `h1::response`, `decide` and `body`; this keeps the state.
 
 use super::Connection;
-use super::decide::{self, Answer};
+use super::came::Came;
+use super::decide::{self, Answer, Length};
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::body::framing::Framing;
 use crate::body::incoming::{Incoming, Taken};
@@ -118,8 +119,10 @@ impl Connection {
                 None => return Turn::Nothing,
                 Some(how) => cut_by(how),
             },
-            Err(_) if self.is_left_over() => Fault::UnaskedBytes,
-            Err(fault) => fault,
+            Err(fault) => {
+                self.came = Came::of(self.input.bytes(), fault);
+                if self.is_left_over() { Fault::UnaskedBytes } else { fault }
+            }
         };
         self.fail(fault, now);
         Turn::Failed
@@ -130,20 +133,32 @@ impl Connection {
     /// before, what does not begin as a status line does.
     fn is_left_over(&self) -> bool {
         let begins = b"HTTP/".iter().zip(self.input.bytes()).all(|(of, byte)| byte == of);
-        self.id > 1 && self.interims == 0 && !begins
+        self.id > 1 && !self.told && !begins
     }
 
-    fn take_head(&mut self, head: ResponseHead, length: usize, now: Now) -> Result<Event, Fault> {
+    fn take_head(
+        &mut self,
+        mut head: ResponseHead,
+        length: usize,
+        now: Now,
+    ) -> Result<Event, Fault> {
         let whole = self.writer == Writer::End;
-        let answer = decide::response(&self.asked, &head, whole)?;
+        let leniency = self.config.limits.leniency;
+        let answer = decide::response(&self.asked, &head, whole, leniency)?;
         self.trace.head = Some(now.mono);
         match answer {
-            Answer::Interim => self.take_interim(head, length, now),
+            Answer::Interim(persists) => {
+                self.persists = self.persists.and(persists);
+                self.take_interim(head, length, now)
+            }
             // Nothing can be sent into it any more.
             Answer::Upgrade if self.eof == Some(Eof::Reset) => Err(Fault::Reset),
             Answer::Upgrade => Ok(self.take_upgrade(head)),
-            Answer::Final(framing, persists) => {
-                self.persists = persists;
+            Answer::Final(framing, persists, length) => {
+                self.persists = self.persists.and(persists);
+                if length != Length::Keep {
+                    length.settle(head.fields_mut(), framing);
+                }
                 Ok(self.take_final(head, framing, now))
             }
         }
@@ -155,12 +170,11 @@ impl Connection {
         length: usize,
         now: Now,
     ) -> Result<Event, Fault> {
-        let limits = &self.config.limits;
-        self.interim_bytes += length;
-        if self.interims == limits.interims || self.interim_bytes > limits.head_bytes {
+        let most = self.config.limits.interim_bytes;
+        if !self.interims.takes(length, most, now.mono) {
             return Err(Fault::TooManyInterims);
         }
-        self.interims += 1;
+        self.told = true;
         self.timers.clear(Why::Head);
         self.read_step(ReadStep::Interim);
         if head.status() == Status::CONTINUE {

@@ -1,7 +1,7 @@
 //! The writing side: requests, and the bodies that wait to be asked for.
 //! How a request is framed is in `decide`, its text in `h1::write`; this keeps the state.
 
-use super::decide;
+use super::decide::{self, Bucket};
 use super::states::{ReadStep, WriteStep, Writer};
 use super::{Connection, Trace};
 use crate::body::chunked;
@@ -58,7 +58,7 @@ impl Connection {
     fn forget_last(&mut self) {
         self.id += 1;
         self.persists = Ok(());
-        (self.interims, self.interim_bytes) = (0, 0);
+        (self.told, self.interims) = (false, Bucket::default());
         self.body_limit = self.config.limits.body_bytes;
         self.patience = self.config.timeouts.first_byte;
         self.body_told = false;

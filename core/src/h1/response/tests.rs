@@ -52,7 +52,7 @@ fn what_is_malformed_is_named() {
     for (text, fault) in [
         ("\r\n", Fault::BadStatusLine),
         ("SSH-2.0", Fault::BadStatusLine),
-        ("\x15\x03\x01", Fault::BadStatusLine),
+        ("\x15\x03\x01", Fault::TlsSpoken),
         ("HTTP/1.1\r\n", Fault::BadStatusLine),
         ("HTTP/1.1 20 OK\r\n", Fault::BadStatusLine),
         ("HTTP/1.1 2000 OK\r\n", Fault::BadStatusLine),

@@ -8,13 +8,15 @@ const HEAD: Asked = Asked { head: true, ..GET };
 const CONNECT: Asked = Asked { connect: true, ..GET };
 const UPGRADES: Asked = Asked { upgrade: true, ..GET };
 
+const LENIENCY: Leniency = crate::config::Limits::CLIENT.leniency;
+
 fn decide(asked: &Asked, version: Version, code: u16, fields: &str) -> Result<Answer, Fault> {
     let mut head =
         ResponseHead::from_wire(Status::from_code(code).unwrap(), version, b"", Default::default());
     for (name, value) in fields.split('|').filter_map(|line| line.split_once(": ")) {
         head.fields_mut().append(name, value).unwrap();
     }
-    response(asked, &head, true)
+    response(asked, &head, true, LENIENCY)
 }
 
 #[test]
@@ -23,51 +25,120 @@ fn every_row_holds() {
     let length = "Content-Length: 5";
     let both = "Content-Length: 5|Transfer-Encoding: chunked";
     let closes = |reason| Err(reason);
+    let odd = Err(CloseReason::Fault(Fault::InterimContent));
     for (asked, version, code, fields, answer) in [
-        (GET, Http11, 200, length, Ok(Final(Framing::Length(5), Ok(())))),
-        (GET, Http11, 700, length, Ok(Final(Framing::Length(5), Ok(())))),
-        (GET, Http11, 205, length, Ok(Final(Framing::Length(5), Ok(())))),
-        (GET, Http11, 200, "", Ok(Final(Framing::UntilClose, closes(CloseReason::CloseDelimited)))),
+        (GET, Http11, 200, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
+        (GET, Http11, 700, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
+        (GET, Http11, 205, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
+        (
+            GET,
+            Http11,
+            200,
+            "",
+            Ok(Final(Framing::UntilClose, closes(CloseReason::CloseDelimited), Length::Keep)),
+        ),
         (GET, Http11, 200, both, Err(Fault::BothLengths)),
-        (GET, Http11, 204, length, Ok(Final(Framing::None, Ok(())))),
+        (GET, Http11, 204, length, Ok(Final(Framing::None, Ok(()), Length::Keep))),
         (
             GET,
             Http11,
             304,
             both,
-            Ok(Final(Framing::None, closes(CloseReason::Fault(Fault::BothLengths)))),
+            Ok(Final(Framing::None, closes(CloseReason::Fault(Fault::BothLengths)), Length::Keep)),
         ),
         (GET, Http11, 204, "Content-Length: x", Err(Fault::BadContentLength)),
-        (HEAD, Http11, 200, "", Ok(Final(Framing::None, Ok(())))),
+        (HEAD, Http11, 200, "", Ok(Final(Framing::None, Ok(()), Length::Keep))),
         (HEAD, Http11, 200, "Content-Length: 5|Content-Length: 6", Err(Fault::ManyContentLengths)),
-        (HEAD, Http10, 200, "", Ok(Final(Framing::None, closes(CloseReason::Http10)))),
+        (
+            HEAD,
+            Http10,
+            200,
+            "",
+            Ok(Final(Framing::None, closes(CloseReason::Http10), Length::Keep)),
+        ),
         (
             HEAD,
             Http11,
             200,
             "Connection: close",
-            Ok(Final(Framing::None, closes(CloseReason::PeerAsked))),
+            Ok(Final(Framing::None, closes(CloseReason::PeerAsked), Length::Keep)),
         ),
         (
             GET,
             Http10,
             200,
             "Content-Length: 5|Connection: keep-alive",
-            Ok(Final(Framing::Length(5), Ok(()))),
+            Ok(Final(Framing::Length(5), Ok(()), Length::Keep)),
         ),
         (CONNECT, Http11, 200, both, Ok(Upgrade)),
         (CONNECT, Http10, 200, "", Ok(Upgrade)),
-        (CONNECT, Http11, 407, length, Ok(Final(Framing::Length(5), Ok(())))),
-        (GET, Http11, 100, "", Ok(Interim)),
-        (GET, Http11, 103, "Content-Length: 0", Ok(Interim)),
-        (GET, Http11, 103, length, Err(Fault::InterimContent)),
-        (GET, Http11, 100, "Transfer-Encoding: chunked", Err(Fault::InterimContent)),
+        (CONNECT, Http11, 407, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
+        (
+            GET,
+            Http11,
+            200,
+            "Content-Length: 5, 5",
+            Ok(Final(Framing::Length(5), Ok(()), Length::Collapse)),
+        ),
+        (GET, Http11, 100, "", Ok(Interim(Ok(())))),
+        (GET, Http11, 103, "Content-Length: 0", Ok(Interim(Ok(())))),
+        (GET, Http11, 103, length, Ok(Interim(odd))),
+        (GET, Http11, 103, "Content-Length: x", Ok(Interim(odd))),
+        (GET, Http11, 103, "Content-Length: 0|Content-Length: 1", Ok(Interim(odd))),
+        (GET, Http11, 100, "Transfer-Encoding: chunked", Ok(Interim(odd))),
+        (GET, Http11, 102, both, Ok(Interim(odd))),
         (GET, Http11, 101, "", Err(Fault::UnaskedUpgrade)),
         (UPGRADES, Http11, 101, "Upgrade: raw", Ok(Upgrade)),
         (UPGRADES, Http10, 101, "Upgrade: raw", Err(Fault::UnaskedUpgrade)),
-        (UPGRADES, Http11, 101, length, Err(Fault::InterimContent)),
-        (UPGRADES, Http11, 200, length, Ok(Final(Framing::Length(5), Ok(())))),
+        (UPGRADES, Http11, 101, length, Ok(Upgrade)),
+        (UPGRADES, Http11, 101, both, Ok(Upgrade)),
+        (UPGRADES, Http11, 200, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
     ] {
         assert_eq!(decide(&asked, version, code, fields), answer, "{version} {code} {fields}");
     }
+}
+
+#[test]
+fn what_is_let_through_is_rewritten_and_ends_the_connection() {
+    let mut head = ResponseHead::new(Status::OK);
+    for (name, value) in [
+        ("content-length", "5"),
+        ("A", "b"),
+        ("Transfer-Encoding", "chunked"),
+        ("Content-Length", "x"),
+    ] {
+        head.fields_mut().append(name, value).unwrap();
+    }
+    let lenient = Leniency { both_lengths: true, ..LENIENCY };
+    let persists = Err(CloseReason::Fault(Fault::BothLengths));
+    let answer = response(&GET, &head, true, lenient);
+    assert_eq!(answer, Ok(Final(Framing::Chunked, persists, Length::Drop)));
+    Length::Drop.settle(head.fields_mut(), Framing::Chunked);
+    assert_eq!(head.fields().len(), 2);
+    assert!(!head.fields().contains("Content-Length"));
+
+    let mut head = ResponseHead::new(Status::OK).with("Content-Length", "5, 5").unwrap();
+    Length::Collapse.settle(head.fields_mut(), Framing::Length(5));
+    assert_eq!(head.fields().get("content-length"), Some("5"));
+}
+
+#[test]
+fn a_bucket_takes_a_little_for_ever_and_a_flood_never() {
+    let second = |n| Mono::from_secs(n);
+    let mut bucket = Bucket::default();
+    assert!((1..100_000).all(|n| bucket.takes(30, 3000, second(10 * n))), "a line every 10 s");
+    let mut bucket = Bucket::default();
+    assert!((1..100_000).all(|n| bucket.takes(50, 3000, second(n))), "a minute's worth a minute");
+    let mut bucket = Bucket::default();
+    assert!((0..100).all(|_| bucket.takes(30, 3000, second(5))), "all at once");
+    assert!(!bucket.takes(1, 3000, second(5)), "and one more");
+    let mut bucket = Bucket::default();
+    let end = (1..1000).find(|n| !bucket.takes(60, 3000, second(*n)));
+    assert!(end.is_some_and(|n| n > 100), "a little faster than it runs out: {end:?}");
+    assert!(!Bucket::default().takes(usize::MAX, 3000, second(1)));
+    assert!(Bucket { level: usize::MAX, at: second(0) }.takes(
+        1,
+        usize::MAX,
+        Mono::from_nanos(u64::MAX)
+    ));
 }
