@@ -64,11 +64,13 @@ pub(crate) struct Parts {
 pub(crate) struct Strictness {
     pub(crate) http: bool,
     pub(crate) https: bool,
+    /// Any other too, and user and password: what a forward proxy is asked for.
+    pub(crate) any: bool,
 }
 
 impl Strictness {
     /// A request built here may be for either scheme.
-    pub(crate) const BUILD: Strictness = Strictness { http: true, https: true };
+    pub(crate) const BUILD: Strictness = Strictness { http: true, https: true, any: false };
 }
 
 impl Parts {
@@ -126,22 +128,32 @@ fn absolute_form(target: &[u8], allow: Strictness) -> Result<Parts, Fault> {
     if !is_scheme(scheme) {
         return Err(Fault::BadTarget);
     }
-    let served = (allow.http && scheme.eq_ignore_ascii_case(b"http"))
+    let ours = (allow.http && scheme.eq_ignore_ascii_case(b"http"))
         || (allow.https && scheme.eq_ignore_ascii_case(b"https"));
     let Some(rest) = rest.strip_prefix(b"//") else {
         // `a:80` reads as a scheme too; only a scheme that is not ours is misdirected.
         let port_like = rest.iter().all(u8::is_ascii_digit);
-        return Err(if served || port_like { Fault::BadTarget } else { Fault::WrongScheme });
+        return Err(if ours || port_like { Fault::BadTarget } else { Fault::WrongScheme });
     };
-    let start = colon + 3;
+    let mut start = colon + 3;
     let end =
         start + rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
-    // RFC 9110 §4.2.1: an http URI with an empty host is invalid; §4.2.4: userinfo is an error.
+    if let Some(at) = target[start..end].iter().rposition(|byte| *byte == b'@') {
+        if !allow.any {
+            // RFC 9110 §4.2.4: userinfo is an error.
+            return Err(Fault::UserinfoInTarget);
+        }
+        if !is_made_of(&target[start..start + at], USERINFO) {
+            return Err(Fault::BadTarget);
+        }
+        start += at + 1;
+    }
+    // RFC 9110 §4.2.1: an http URI with an empty host is invalid.
     match Authority::parse(&target[start..end]) {
         Some(authority) if !authority.host.is_empty() => {}
         _ => return Err(Fault::BadTarget),
     }
-    if !served {
+    if !ours && !allow.any {
         return Err(Fault::WrongScheme);
     }
     let (path, query) = path_and_query(target, end)?;
@@ -157,23 +169,82 @@ fn is_scheme(scheme: &[u8]) -> bool {
 
 /// Checks what follows the authority and finds the query.
 fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), Fault> {
-    if !is_made_of(&target[start..], TARGET) {
-        return Err(Fault::BadTarget);
-    }
     let end = target.len();
-    Ok(match find_byte(&target[start..], b'?') {
-        Some(at) => (Part::new(start, start + at), Some(Part::new(start + at + 1, end))),
-        None => (Part::new(start, end), None),
-    })
+    let path_end = find_byte(&target[start..], b'?').map_or(end, |at| start + at);
+    let path = &target[start..path_end];
+    if !is_made_of(path, TARGET) {
+        return Err(Fault::ByteInTarget(first_bad(path, TARGET)));
+    }
+    if path_end == end {
+        return Ok((Part::new(start, end), None));
+    }
+    let query = &target[path_end + 1..];
+    // The URL parser of browsers leaves these as they are, and a broken escape
+    // too: whoever reads the query decodes it, and nobody routes by it.
+    if !query.iter().all(|byte| CLASS[usize::from(*byte)] & QUERY != 0) {
+        return Err(Fault::ByteInTarget(first_bad(query, QUERY)));
+    }
+    Ok((Part::new(start, path_end), Some(Part::new(path_end + 1, end))))
+}
+
+/// The first byte that keeps a text from being made of this class and escapes.
+#[cold]
+fn first_bad(text: &[u8], class: u8) -> u8 {
+    let bad = (0..text.len())
+        .find(|at| CLASS[usize::from(text[*at])] & class == 0 && !is_escape(&text[*at..]));
+    bad.map_or(b'%', |at| text[at])
+}
+
+/// Escapes what [`Leniency::raw_target`](crate::config::Leniency::raw_target)
+/// lets through; nothing, if a target has none of it.
+///
+/// A control byte and `#` stay: the ones some readers take for the end of the
+/// target, the other for the end of its URL. So does a `%` that begins no escape.
+/// In front of the path only bytes above 0x7F are escaped: behind a `\`, which
+/// browsers read as `/`, another host could stand.
+pub(crate) fn escape_raw(target: &[u8]) -> Option<Vec<u8>> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let path = match target {
+        [b'/', ..] => Some(0),
+        _ => target.windows(3).position(|three| three == b"://").and_then(|at| {
+            let rest = &target[at + 3..];
+            rest.iter().position(|byte| matches!(byte, b'/' | b'?')).map(|end| at + 3 + end)
+        }),
+    };
+    let path = path.unwrap_or(target.len());
+    let query = find_byte(target, b'?').unwrap_or(target.len());
+    let is_raw = |at: usize, byte: u8| match byte {
+        0x80.. => true,
+        b'"' | b'<' | b'>' => at >= path,
+        b'\\' | b'`' => at >= path && at < query,
+        _ => false,
+    };
+    let raw = target.iter().enumerate().filter(|(at, byte)| is_raw(*at, **byte)).count();
+    if raw == 0 {
+        return None;
+    }
+    let mut text = Vec::with_capacity(target.len() + 2 * raw);
+    for (at, byte) in target.iter().enumerate() {
+        if is_raw(at, *byte) {
+            text.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        } else {
+            text.push(*byte);
+        }
+    }
+    Some(text)
 }
 
 const TARGET: u8 = 1;
 const REG_NAME: u8 = 2;
 /// What may stand raw in a URL's path: `pchar`, `/`, and brackets, which Go leaves alone too.
 const PATH: u8 = 4;
+/// What is taken in a query: besides what is taken in a path, what browsers send there.
+const QUERY: u8 = 8;
+/// `unreserved`, `sub-delims` and `:` (RFC 3986 §3.2.1).
+const USERINFO: u8 = 16;
 
-/// Which bytes may stand in a target, and which in a host name. `%` is in
-/// neither: it needs two digits behind it.
+/// Which bytes may stand in a target, and which in a host name. `%` is taken in
+/// a query alone: elsewhere it needs two digits behind it.
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
     let mut at = 0;
@@ -181,14 +252,21 @@ const CLASS: [u8; 256] = {
         #[expect(clippy::cast_possible_truncation, reason = "the loop stops at 255")]
         let byte = at as u8;
         if is_named_so(byte) {
-            table[at] = TARGET | REG_NAME | PATH;
+            table[at] = TARGET | REG_NAME | PATH | QUERY | USERINFO;
         }
         // The rest of `pchar`, `/` and `?`, and what browsers send raw: `{ } | ^ [ ]`.
         if matches!(byte, b':' | b'@' | b'/' | b'?' | b'{' | b'}' | b'|' | b'^' | b'[' | b']') {
-            table[at] = TARGET;
+            table[at] = TARGET | QUERY;
+        }
+        // The query percent-encode set of the URL standard has neither.
+        if matches!(byte, b'\\' | b'`' | b'%') {
+            table[at] = QUERY;
         }
         if matches!(byte, b':' | b'@' | b'/' | b'[' | b']') {
             table[at] |= PATH;
+        }
+        if byte == b':' {
+            table[at] |= USERINFO;
         }
         at += 1;
     }
@@ -285,6 +363,13 @@ impl Authority<'_> {
         (host_ok && port.is_none_or(is_port)).then_some(Authority { host, port })
     }
 
+    /// Whether no label of the host but the last is empty. RFC 3986 allows it, and
+    /// no name is like that; but `..` would be a way out of a folder that is
+    /// named after the host.
+    pub(crate) fn is_named(&self) -> bool {
+        self.host.first() != Some(&b'.') && !self.host.windows(2).any(|two| two == b"..")
+    }
+
     /// The slower way, for a host with escapes.
     #[cold]
     fn parse_escaped(text: &[u8]) -> Option<Authority<'_>> {
@@ -321,8 +406,23 @@ fn is_ip_literal(host: &[u8]) -> bool {
                 && !address.is_empty()
                 && address.iter().all(|byte| is_unreserved_or_sub_delim(*byte) || *byte == b':')
         }),
-        _ => std::str::from_utf8(inner).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok()),
+        _ => {
+            let (address, zone) = match inner.iter().position(|byte| *byte == b'%') {
+                Some(at) => (&inner[..at], Some(&inner[at + 1..])),
+                None => (inner, None),
+            };
+            // A zone is a name of the client's own (RFC 4007 §6), and says nothing to
+            // anybody else: some write it, nobody routes by it.
+            zone.is_none_or(is_zone)
+                && std::str::from_utf8(address).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
+        }
     }
+}
+
+/// `1*unreserved`, which `%25` in front of the name is too (RFC 6874 §2).
+fn is_zone(zone: &[u8]) -> bool {
+    let unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    !zone.is_empty() && zone.iter().all(unreserved)
 }
 
 #[cfg(test)]
@@ -331,7 +431,7 @@ mod tests {
 
     fn form(method: &str, target: &str) -> Result<Form, Fault> {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let allow = Strictness { http: true, https: false };
+        let allow = Strictness { http: true, https: false, any: false };
         Parts::parse(&method, target.as_bytes(), allow).map(|parts| parts.form)
     }
 
@@ -359,12 +459,75 @@ mod tests {
             ("GET", "http://"),
             ("GET", "http:///x"),
             ("GET", "http:a"),
-            ("GET", "http://u@a/"),
-            ("GET", "/#"),
-            ("GET", "/%4"),
-            ("GET", "/\""),
         ] {
             assert_eq!(form(method, target), Err(Fault::BadTarget), "{method} {target}");
+        }
+        assert_eq!(form("GET", "http://u@a/"), Err(Fault::UserinfoInTarget));
+    }
+
+    #[test]
+    fn the_byte_that_is_refused_is_named() {
+        for (target, byte) in [
+            ("/#", b'#'),
+            ("/?#", b'#'),
+            ("/%41%4", b'%'),
+            ("/%zz?%zz", b'%'),
+            ("http://a/\"", b'"'),
+            ("/a\\b", b'\\'),
+            ("/`", b'`'),
+            ("/?<", b'<'),
+            ("/?a\u{7f}", 0x7f),
+            ("/?a\tb", b'\t'),
+            ("/\u{e9}", 0xc3),
+            ("/?\u{e9}", 0xc3),
+        ] {
+            assert_eq!(form("GET", target), Err(Fault::ByteInTarget(byte)), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_query_may_hold_what_browsers_leave_in_it() {
+        for target in ["/?q=a\\b", "/?`x`", "/?100%", "/?%", "/a?%u00e9&%zz", "http://a?%2"] {
+            assert!(form("GET", target).is_ok(), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_forward_proxy_is_asked_for_any_scheme_and_user() {
+        let proxied = |target: &str| {
+            let allow = Strictness { http: true, https: false, any: true };
+            let parts = Parts::parse(&Method::GET, target.as_bytes(), allow)?;
+            Ok(String::from_utf8(parts.authority.of(target.as_bytes()).to_vec()).unwrap())
+        };
+        for (target, authority) in [
+            ("ftp://a:21/x;type=i", "a:21"),
+            ("https://a", "a"),
+            ("http://u:p%40@a:80/@", "a:80"),
+            ("ftp://@[::1]?x", "[::1]"),
+        ] {
+            assert_eq!(proxied(target), Ok(authority.to_owned()), "{target}");
+        }
+        for target in ["http://u@b@a/", "http://u\\@a/", "ftp://u@/x", "http://u[@a/", "ftp:///x"] {
+            assert_eq!(proxied(target), Err(Fault::BadTarget), "{target}");
+        }
+        assert_eq!(proxied("urn:x:y"), Err(Fault::WrongScheme));
+    }
+
+    #[test]
+    fn what_a_leniency_lets_through_is_escaped() {
+        let escaped = |target: &str| {
+            escape_raw(target.as_bytes()).map(|text| String::from_utf8(text).unwrap())
+        };
+        for (target, text) in [
+            ("/a\"<>\\`?\"<>\\`", "/a%22%3C%3E%5C%60?%22%3C%3E\\`"),
+            ("/\u{e9}?\u{e9}", "/%C3%A9?%C3%A9"),
+            ("http://\u{e9}/\\", "http://%C3%A9/%5C"),
+            ("http://a?\"", "http://a?%22"),
+        ] {
+            assert_eq!(escaped(target).as_deref(), Some(text));
+        }
+        for target in ["/a?b", "http://a\\b", "http://a\"/", "\\", "/#", "/%zz", "/\t", "\u{7f}"] {
+            assert_eq!(escaped(target), None, "{target}");
         }
     }
 
@@ -388,6 +551,8 @@ mod tests {
             "a%41",
             "a_b!$&'()*+,;=",
             ":80",
+            "[::1%lo]:80",
+            "[fe80::1%25eth0]",
         ] {
             assert!(Authority::parse(good.as_bytes()).is_some(), "{good}");
         }
@@ -396,6 +561,12 @@ mod tests {
             "a:x",
             "a:99999",
             "::1",
+            // The address ::1:8080, or ::1 and a port.
+            "::1:8080",
+            "[::1%]",
+            "[::1%a%b]",
+            "[::1%a]b",
+            "[%lo]",
             "[::1",
             "[]",
             "[::1]x",

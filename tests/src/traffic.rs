@@ -124,7 +124,7 @@ fn host(rng: &mut Rng) -> String {
 }
 
 fn target(rng: &mut Rng, name: &str, options: bool) -> String {
-    let query = *rng.pick(&["", "", "?", "?a=b&c", "?/%41?"]);
+    let query = *rng.pick(&["", "", "?", "?a=b&c", "?/%41?", "?100%&a\\b`"]);
     match rng.below(12) {
         0 => format!("http://{}/{name}{query}", host(rng)),
         1 if options => "*".to_owned(),
@@ -186,6 +186,10 @@ const POISON: &[&str] = &[
     "HTTP/1.0",
     "HTTP/2.0",
     "\u{b}",
+    "\u{16}\u{3}\u{1}",
+    "\\",
+    "`",
+    "..",
     "0x",
     "-",
     "ffffffffffffffff",

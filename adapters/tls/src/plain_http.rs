@@ -19,12 +19,13 @@ pub(crate) fn is_http(first: &[u8]) -> bool {
 
 const TEXT: &str = "Client sent an HTTP request to an HTTPS server.\n";
 
-/// The answer, in Go's words.
-pub(crate) fn answer(unix: u64) -> Vec<u8> {
+/// The answer, in Go's words; to HEAD without its content (RFC 9110 §9.3.2).
+pub(crate) fn answer(first: &[u8], unix: u64) -> Vec<u8> {
     let date = imf_fixdate(unix);
+    let content = if first.starts_with(b"HEAD ") { "" } else { TEXT };
     format!(
         "HTTP/1.1 400 Bad Request\r\nDate: {}\r\nContent-Type: text/plain; charset=utf-8\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{TEXT}",
+         Content-Length: {}\r\nConnection: close\r\n\r\n{content}",
         String::from_utf8_lossy(&date),
         TEXT.len()
     )
@@ -34,6 +35,14 @@ pub(crate) fn answer(unix: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_answer_to_head_has_content() {
+        let text = |first| String::from_utf8(answer(first, 0)).unwrap();
+        assert!(text(b"GET / HTTP/1.1\r\n").ends_with(TEXT));
+        assert!(text(b"HEAD / HTTP/1.1\r\n").ends_with("\r\n\r\n"));
+        assert!(text(b"HEAD / HTTP/1.1\r\n").contains("\r\nContent-Length: 48\r\n"));
+    }
 
     #[test]
     fn requests_are_told_from_records() {

@@ -45,7 +45,7 @@ impl Asked {
 /// Host (RFC 9112 §3.2), framing (§6.3) or expectation (RFC 9110 §10.1.1) is faulty.
 pub(crate) fn examine(head: &RequestHead) -> Result<Asked, Fault> {
     let ruling = Ruling::of(head.fields());
-    check_host(head.version(), ruling.host, ruling.hosts)?;
+    check_host(head, ruling.host, ruling.hosts)?;
     let framing = framing::of_request(head.method(), head.version(), ruling.lengths)?;
     Ok(Asked {
         version: head.version(),
@@ -59,13 +59,20 @@ pub(crate) fn examine(head: &RequestHead) -> Result<Asked, Fault> {
     })
 }
 
-fn check_host(version: Version, host: Option<&[u8]>, hosts: usize) -> Result<(), Fault> {
+fn check_host(head: &RequestHead, host: Option<&[u8]>, hosts: usize) -> Result<(), Fault> {
+    let is_named = |authority: &[u8]| Authority::parse(authority).is_some_and(|a| a.is_named());
+    // Parsed already; but a name it need not be by the grammar.
+    if head.target_authority_bytes().is_some_and(|authority| !is_named(authority)) {
+        return Err(Fault::BadHost);
+    }
     match host {
         _ if hosts > 1 => Err(Fault::ManyHosts),
-        None if version == Version::Http10 => Ok(()),
-        None => Err(Fault::MissingHost),
-        Some(host) if Authority::parse(host).is_some() => Ok(()),
+        Some(host) if is_named(host) => Ok(()),
         Some(_) => Err(Fault::BadHost),
+        None if head.version() == Version::Http10 => Ok(()),
+        // Its target is the authority, so nothing is left to be read in two ways.
+        None if head.form() == Form::Authority => Ok(()),
+        None => Err(Fault::MissingHost),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::{Limits, ServerConfig};
 use crate::error::Fault;
 use crate::head::token::is_name;
 use crate::head::{Fields, Method, RequestHead, Version, token};
-use crate::target::{Parts, Strictness};
+use crate::target::{self, Parts, Strictness};
 
 /// What is known of a head that has not arrived whole.
 #[derive(Clone, Debug, Default)]
@@ -30,11 +30,6 @@ struct RequestLine {
 }
 
 impl HeadScan {
-    /// Whether the request line says HEAD, so that an answer has no body.
-    pub(crate) fn is_head(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| line.method == Method::HEAD)
-    }
-
     /// Reads the head at the front of `input`, if it is whole; says how long it was.
     ///
     /// # Errors
@@ -73,6 +68,7 @@ impl HeadScan {
         let limits = &config.limits;
         loop {
             let from = self.scan.line_start();
+            check_beginning(&input[from..])?;
             let line = self.scan.next_line(input, limits.leniency);
             // The limit is met before whatever is wrong with the line's end.
             let ended = !matches!(line, Ok(Line::Partial));
@@ -111,10 +107,14 @@ impl HeadScan {
         let lines = self.scan.lines() - 1;
         let line = self.line.take().ok_or(Fault::BadRequestLine)?;
         self.restart();
-        let (text, target) = if !limits.leniency.raw_target || head.is_ascii() {
-            (head[line.start..].to_vec(), (line.target.0 - line.start, line.target.1 - line.start))
-        } else {
-            escape_target(head, &line)
+        let sent = &head[line.target.0..line.target.1];
+        let escaped = if limits.leniency.raw_target { target::escape_raw(sent) } else { None };
+        let (text, target) = match escaped {
+            None => {
+                let place = (line.target.0 - line.start, line.target.1 - line.start);
+                (head[line.start..].to_vec(), place)
+            }
+            Some(escaped) => with_target(head, &line, &escaped),
         };
         let fields_at = target.1 + (line.end - line.target.1);
         let fields = read_fields(text, fields_at, lines, limits.leniency)?;
@@ -134,6 +134,24 @@ impl RequestLine {
         let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let target = (clip(target.0), clip(target.1));
         RequestHead::from_wire(self.method, self.version, self.parts, target, fields)
+    }
+}
+
+/// Whether the head that the input begins with, whatever is wrong with it, is
+/// that of a HEAD request: no answer to one has content (RFC 9110 §9.3.2).
+pub(crate) fn is_head(input: &[u8]) -> bool {
+    let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    input[empty..].starts_with(b"HEAD ")
+}
+
+/// What is no text at all may have no lines: it is known by its first bytes.
+fn check_beginning(line: &[u8]) -> Result<(), Fault> {
+    match line {
+        [b'\r' | b'\n' | b' '..=b'~', ..] | [] => Ok(()),
+        // A TLS record of a handshake, in any version there is (RFC 8446 §5.1).
+        [0x16, 3, 0..=4, ..] => Err(Fault::TlsSpoken),
+        [0x16] | [0x16, 3] => Ok(()),
+        _ => Err(Fault::BadMethod),
     }
 }
 
@@ -168,12 +186,10 @@ fn request_line(
     if target.len() > config.limits.target_bytes {
         return Err(Fault::TargetTooLong);
     }
-    let allow = Strictness { http: !config.secure, https: config.secure };
-    let parts = if config.limits.leniency.raw_target && !target.is_ascii() {
-        Parts::parse(&method, &escape(target), allow)?
-    } else {
-        Parts::parse(&method, target, allow)?
-    };
+    let allow =
+        Strictness { http: !config.secure, https: config.secure, any: config.forward_proxy };
+    let escaped = if config.limits.leniency.raw_target { target::escape_raw(target) } else { None };
+    let parts = Parts::parse(&method, escaped.as_deref().unwrap_or(target), allow)?;
     let target = (start + method_length + 1, start + method_length + 1 + target.len());
     Ok(RequestLine { method, version, parts, target, start, end: fields_at })
 }
@@ -202,28 +218,11 @@ pub(super) fn parse_version(text: &[u8]) -> Result<Version, Fault> {
     }
 }
 
-/// Writes bytes above 0x7F as `%XX`.
-fn escape(target: &[u8]) -> Vec<u8> {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut text = Vec::with_capacity(target.len() * 3);
-    for byte in target {
-        match byte {
-            0x80.. => text.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
-            _ => text.push(*byte),
-        }
-    }
-    text
-}
-
-/// The head with its target escaped, and the target's place in it.
-fn escape_target(head: &[u8], line: &RequestLine) -> (Vec<u8>, (usize, usize)) {
+/// The head with its target put in other words, and the target's place in it.
+fn with_target(head: &[u8], line: &RequestLine, target: &[u8]) -> (Vec<u8>, (usize, usize)) {
     let (from, to) = line.target;
-    let mut text = head[line.start..from].to_vec();
-    let start = text.len();
-    text.extend(escape(&head[from..to]));
-    let end = text.len();
-    text.extend_from_slice(&head[to..]);
-    (text, (start, end))
+    let text = [&head[line.start..from], target, &head[to..]].concat();
+    (text, (from - line.start, from - line.start + target.len()))
 }
 
 /// The fields that rule the connection, gathered in one pass.

@@ -141,6 +141,11 @@ enum Framing {
 fn read_head(input: &[u8]) -> Result<Option<Head>, Bad> {
     let mut at = 0;
     let line = loop {
+        match input[at..] {
+            // The beginning of TLS, as far as it goes; other bytes that are no text.
+            [0x16] | [0x16, 3] | [] | [b'\r' | b'\n' | b' '..=b'~', ..] => {}
+            _ => return Err(Bad),
+        }
         let Some(line) = take_line(input, &mut at)? else { return Ok(None) };
         if !line.is_empty() {
             break line;
@@ -157,7 +162,7 @@ fn read_head(input: &[u8]) -> Result<Option<Head>, Bad> {
         fields.iter().filter(|(found, _)| found == name).map(|(_, value)| &value[..]).collect()
     };
     match values("host")[..] {
-        [] if version10 => {}
+        [] if version10 || method == "CONNECT" => {}
         [host] if is_authority(host, true) => {}
         _ => return Err(Bad),
     }
@@ -238,10 +243,19 @@ fn is_absolute(target: &str) -> bool {
         && is_path(path)
 }
 
-/// RFC 3986's `pchar`, `/` and `?`, and what browsers send besides.
+/// Whether no label but the last is empty.
+fn is_name(host: &str) -> bool {
+    let labels: Vec<&str> = host.split('.').collect();
+    labels.len() == 1 || labels[..labels.len() - 1].iter().all(|label| !label.is_empty())
+}
+
+/// RFC 3986's `pchar`, `/` and `?`, and what browsers send besides; in the query
+/// that is more, and escapes need not be whole.
 fn is_path(text: &str) -> bool {
-    let allowed = |byte: u8| is_plain(byte) || b":@/?%{}|^[]".contains(&byte);
-    text.bytes().all(allowed) && escapes_are_whole(text)
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let allowed = |byte: u8| is_plain(byte) || b":@/%{}|^[]".contains(&byte);
+    let in_query = |byte: u8| allowed(byte) || b"?\\`".contains(&byte);
+    path.bytes().all(allowed) && query.bytes().all(in_query) && escapes_are_whole(path)
 }
 
 fn escapes_are_whole(text: &str) -> bool {
@@ -273,14 +287,21 @@ fn is_authority(text: &[u8], loose: bool) -> bool {
     };
     let host_ok = match host.strip_prefix('[') {
         Some(inner) => is_address(inner.strip_suffix(']').unwrap_or("")),
-        None => host.bytes().all(|byte| is_plain(byte) || byte == b'%') && escapes_are_whole(host),
+        None => {
+            let allowed = |byte: u8| is_plain(byte) || byte == b'%';
+            host.bytes().all(allowed) && escapes_are_whole(host) && is_name(host)
+        }
     };
     port_ok && host_ok && (loose || !host.is_empty())
 }
 
 fn is_address(inner: &str) -> bool {
     let Some(future) = inner.strip_prefix(['v', 'V']) else {
-        return inner.parse::<Ipv6Addr>().is_ok();
+        let (address, zone) = inner.split_once('%').unwrap_or((inner, "lo"));
+        let in_zone = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        return address.parse::<Ipv6Addr>().is_ok()
+            && !zone.is_empty()
+            && zone.bytes().all(in_zone);
     };
     future.split_once('.').is_some_and(|(version, address)| {
         !version.is_empty()

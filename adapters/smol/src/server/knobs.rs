@@ -3,7 +3,7 @@
 
 use super::Server;
 use purlin_core::config::FaultAnswer;
-use purlin_core::{Rate, ServerConfig};
+use purlin_core::{Leniency, Rate, ServerConfig};
 use std::time::Duration;
 
 impl<H> Server<H> {
@@ -154,6 +154,33 @@ impl<H> Server<H> {
     /// ```
     pub fn general_options(mut self, on: bool) -> Server<H> {
         self.config.general_options = on;
+        self
+    }
+
+    /// Sets whether the handler is a forward proxy: whether absolute targets of any
+    /// scheme reach it, also with user and password (RFC 9112 §3.2.2). They are
+    /// answered with 421 and 400 unless this is true.
+    ///
+    /// ```
+    /// # use purlin_smol::{Request, Server};
+    /// let server = Server::new(async |_: Request| "hello\n").forward_proxy(true);
+    /// # let _ = server;
+    /// ```
+    pub fn forward_proxy(mut self, on: bool) -> Server<H> {
+        self.config.forward_proxy = on;
+        self
+    }
+
+    /// Sets what is let through although the grammar forbids it; nothing unless it is set.
+    ///
+    /// ```
+    /// # use purlin_smol::{Leniency, Request, Server};
+    /// let leniency = Leniency { raw_target: true, ..Leniency::STRICT };
+    /// let server = Server::new(async |_: Request| "hello\n").leniency(leniency);
+    /// # let _ = server;
+    /// ```
+    pub fn leniency(mut self, leniency: Leniency) -> Server<H> {
+        self.config.limits.leniency = leniency;
         self
     }
 

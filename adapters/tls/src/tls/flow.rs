@@ -105,7 +105,7 @@ impl<M: Machine> Tls<M> {
             return false;
         }
         if plain_http::is_http(first) {
-            self.engine.output.push(&plain_http::answer(now.unix));
+            self.engine.output.push(&plain_http::answer(first, now.unix));
             let text = "the client sent plain HTTP to a port where TLS is spoken";
             self.fail(TlsError::new(TlsErrorKind::PlainHttp, text), now);
             return false;

@@ -146,21 +146,33 @@ fn responses_are_framed_by_status_request_and_body() {
 #[test]
 fn hosts_are_needed_once_and_well_formed() {
     use Version::{Http10, Http11};
-    for (version, host, hosts, verdict) in [
-        (Http11, Some("a:80"), 1, Ok(())),
-        (Http11, Some(""), 1, Ok(())),
-        (Http11, None, 0, Err(Fault::MissingHost)),
-        (Http10, None, 0, Ok(())),
-        (Http11, Some("a"), 2, Err(Fault::ManyHosts)),
-        (Http10, Some("a"), 2, Err(Fault::ManyHosts)),
-        (Http11, Some("a b"), 1, Err(Fault::BadHost)),
-        (Http10, Some("a/b"), 1, Err(Fault::BadHost)),
+    let get = |target| RequestHead::new(Method::GET, target).unwrap();
+    let tunnel = |target| RequestHead::new(Method::CONNECT, target).unwrap();
+    for (mut head, version, host, hosts, verdict) in [
+        (get("/"), Http11, Some("a:80"), 1, Ok(())),
+        (get("/"), Http11, Some(""), 1, Ok(())),
+        (get("/"), Http11, Some("a."), 1, Ok(())),
+        (get("/"), Http11, Some("[::1%lo]:80"), 1, Ok(())),
+        (get("/"), Http11, None, 0, Err(Fault::MissingHost)),
+        (get("http://a/"), Http11, None, 0, Err(Fault::MissingHost)),
+        (tunnel("a:443"), Http11, None, 0, Ok(())),
+        (tunnel("a:443"), Http11, Some("b"), 1, Ok(())),
+        (tunnel("a:443"), Http11, Some("b c"), 1, Err(Fault::BadHost)),
+        (tunnel("a:443"), Http11, Some("a"), 2, Err(Fault::ManyHosts)),
+        (get("/"), Http10, None, 0, Ok(())),
+        (get("/"), Http11, Some("a"), 2, Err(Fault::ManyHosts)),
+        (get("/"), Http10, Some("a"), 2, Err(Fault::ManyHosts)),
+        (get("/"), Http11, Some("a b"), 1, Err(Fault::BadHost)),
+        (get("/"), Http10, Some("a/b"), 1, Err(Fault::BadHost)),
+        (get("/"), Http11, Some("::1:80"), 1, Err(Fault::BadHost)),
+        (get("/"), Http11, Some(".."), 1, Err(Fault::BadHost)),
+        (get("/"), Http11, Some("a..b"), 1, Err(Fault::BadHost)),
+        (get("http://../"), Http11, Some("a"), 1, Err(Fault::BadHost)),
+        (tunnel(".a:1"), Http10, None, 0, Err(Fault::BadHost)),
     ] {
-        assert_eq!(
-            check_host(version, host.map(str::as_bytes), hosts),
-            verdict,
-            "{version} {host:?}"
-        );
+        head.set_version(version);
+        let checked = check_host(&head, host.map(str::as_bytes), hosts);
+        assert_eq!(checked, verdict, "{head:?} {host:?}");
     }
 }
 

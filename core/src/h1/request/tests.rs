@@ -38,7 +38,7 @@ fn request_lines_have_two_spaces_and_a_version() {
         ("GET / HTTP/0.9", Fault::UnsupportedVersion),
         ("PRI / HTTP/1.1", Fault::ReservedMethod),
         ("G(T / HTTP/1.1", Fault::BadMethod),
-        ("GET /\u{e9} HTTP/1.1", Fault::BadTarget),
+        ("GET /\u{e9} HTTP/1.1", Fault::ByteInTarget(0xc3)),
     ] {
         assert_eq!(read(&format!("{line}\r\n\r\n")).unwrap_err(), fault, "{line:?}");
     }
@@ -78,11 +78,19 @@ fn each_limit_has_its_fault_at_its_byte_however_it_arrives() {
 fn raw_bytes_in_a_target_are_escaped_where_that_is_allowed() {
     let mut limits = Limits::default();
     let text = b"GET /caf\xe9?\xff HTTP/1.1\r\nHost: a\r\n\r\n";
-    assert_eq!(read_with(text, limits).unwrap_err(), Fault::BadTarget);
+    assert_eq!(read_with(text, limits).unwrap_err(), Fault::ByteInTarget(0xe9));
     limits.leniency.raw_target = true;
     let (head, _) = read_with(text, limits).unwrap().unwrap();
     assert_eq!((head.target(), head.path(), head.query()), ("/caf%E9?%FF", "/caf%E9", Some("%FF")));
     assert_eq!(head.fields().get("host"), Some("a"));
+    let text = b"\r\nGET http://a/\"<>`\\?\"\\ HTTP/1.1\r\nHost: a\r\n\r\n";
+    let (head, length) = read_with(text, limits).unwrap().unwrap();
+    assert_eq!((head.path(), head.query()), ("/%22%3C%3E%60%5C", Some("%22\\")));
+    assert_eq!((head.authority(), length), (Some("a"), text.len()));
+    for target in ["/#", "/%zz", "/\t", "/\u{1}", "http://a\\b/", "http://a\"/", "\\"] {
+        let text = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(read_with(text.as_bytes(), limits).is_err(), "{target:?}");
+    }
 }
 
 #[test]

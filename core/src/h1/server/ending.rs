@@ -231,8 +231,7 @@ impl Connection {
     pub(super) fn timed_out(&mut self, why: Why, now: Now) {
         match why {
             Why::Head if self.reader == Reader::Head => {
-                let is_head = self.head.is_head();
-                self.refuse(Fault::HeadTimeout, is_head, now);
+                self.refuse_head(Fault::HeadTimeout, now);
             }
             Why::Head | Why::Idle => self.close(CloseReason::Timeout(why), now),
             Why::Body => {

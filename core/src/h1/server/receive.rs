@@ -46,8 +46,9 @@ impl Connection {
         match self.reader {
             Reader::Idle => self.begin_head(now),
             Reader::Body | Reader::Drain => {
-                // Body bytes came: the peer does not wait for 100 (Continue).
-                self.asked.expects_continue = false;
+                if self.asked.expects_continue {
+                    self.ask_for_no_more();
+                }
                 self.body_pace.moved(n, now.mono);
                 if self.timers.is_set(Why::Body) {
                     self.watch_body(now);
@@ -73,6 +74,16 @@ impl Connection {
         }
     }
 
+    /// Leaves 100 (Continue) out once the whole body is here. A part of it says
+    /// nothing: some send the first bytes with the head, and wait for the 100
+    /// before they send the rest (RFC 9110 §10.1.1).
+    #[cold]
+    fn ask_for_no_more(&mut self) {
+        if self.body.is_here(&self.input, &self.config.limits) {
+            self.asked.expects_continue = false;
+        }
+    }
+
     /// Reads the next head, if it is whole and its turn has come.
     pub(super) fn read_head(&mut self, now: Now) -> Turn {
         let turn = self.reader == Reader::Head && self.writer == Writer::Idle;
@@ -90,15 +101,14 @@ impl Connection {
                 Turn::Answered
             }
             Err(fault) => {
-                let is_head = self.head.is_head();
-                self.refuse(fault, is_head, now);
+                self.refuse_head(fault, now);
                 Turn::Answered
             }
         }
     }
 
     fn begin_exchange(&mut self, head: RequestHead, now: Now) -> Turn {
-        let mut asked = match decide::examine(&head) {
+        let asked = match decide::examine(&head) {
             Ok(asked) => asked,
             Err(fault) => {
                 self.refuse(fault, *head.method() == Method::HEAD, now);
@@ -106,11 +116,13 @@ impl Connection {
             }
         };
         let expects_continue = asked.expects_continue;
-        asked.expects_continue &= self.input.is_empty();
         self.timers.clear(Why::Head);
         self.id += 1;
         self.asked = asked;
         self.body = Incoming::new(asked.framing);
+        if expects_continue && !self.input.is_empty() {
+            self.ask_for_no_more();
+        }
         self.body_limit = self.config.limits.body_bytes;
         self.body_told = matches!(asked.framing, Framing::None | Framing::Length(0));
         self.body_pace.restart();
@@ -158,7 +170,7 @@ impl Connection {
     /// answered, one that might have become a request is not.
     fn end_in_head(&mut self, now: Now) {
         match self.head.wrong_beginning(self.input.bytes(), &self.config.limits) {
-            Some(fault) => self.refuse(fault, self.head.is_head(), now),
+            Some(fault) => self.refuse_head(fault, now),
             None => self.close(CloseReason::Fault(Fault::Truncated), now),
         }
     }

@@ -6,6 +6,7 @@ use crate::body::chunked;
 use crate::body::incoming::Incoming;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Asked, BodyLeft, Circumstances, Declared, Sent};
+use crate::h1::request::is_head;
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::h1::write::{self, Extra};
 use crate::head::{Fields, ResponseHead, Status, Version, names};
@@ -36,7 +37,8 @@ impl Connection {
         self.announced = fate.err();
         let connection = match fate {
             Err(_) => Some("close"),
-            Ok(()) if self.asked.version == Version::Http10 => Some("keep-alive"),
+            // HTTP/1.0 needs the word; who says it in HTTP/1.1 may wait for it, too.
+            Ok(()) if self.asked.keep_alive => Some("keep-alive"),
             Ok(()) => None,
         };
         self.write_head(head, connection, now);
@@ -252,6 +254,12 @@ impl Connection {
             _ => Close::Graceful,
         };
         self.end(CloseReason::Aborted, super::Ending::Done(how), now);
+    }
+
+    /// Answers a fault in the head that the input begins with.
+    pub(super) fn refuse_head(&mut self, fault: Fault, now: Now) {
+        let is_head = is_head(self.input.bytes());
+        self.refuse(fault, is_head, now);
     }
 
     /// Answers a fault in a head and ends the connection, lingering so that the

@@ -190,13 +190,177 @@ fn continue_is_sent_when_the_body_is_asked_for_and_not_before() {
 }
 
 #[test]
-fn continue_is_not_sent_when_the_body_is_here_already() {
+fn continue_is_left_out_only_if_the_body_is_whole() {
+    const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+    for (framing, body) in
+        [("Content-Length: 2", "hi"), ("Transfer-Encoding: chunked", "2\r\nhi\r\n0\r\n\r\n")]
+    {
+        let head =
+            format!("POST / HTTP/1.1\r\nHost: a\r\n{framing}\r\nExpect: 100-continue\r\n\r\n");
+        for (with_head, later) in (0..=body.len()).map(|at| body.split_at(at)) {
+            // With the head, and behind it but before the application asks.
+            for (first, second) in [(with_head, ""), ("", with_head)] {
+                let mut wire = Wire::new();
+                wire.send(&head).send(first).expect(&["1 POST /"]).send(second);
+                while matches!(wire.body(1), Recv::Data(_)) {}
+                let asks = if later.is_empty() { "" } else { CONTINUE };
+                assert_eq!(wire.output(), asks, "{framing} {with_head:?}");
+                wire.send(later).events();
+                while matches!(wire.body(1), Recv::Data(_)) {}
+                assert_eq!(wire.body(1), Recv::End(None));
+                assert_eq!(wire.output(), "", "once");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_body_that_is_here_keeps_the_connection_and_the_beginning_of_one_does_not() {
+    for (body, kept) in [("hi", true), ("h", false)] {
+        let mut wire = Wire::new();
+        wire.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+        );
+        wire.expect(&["1 POST /"]).send(body);
+        wire.respond(1, Status::FORBIDDEN, Body::Empty).unwrap();
+        assert_eq!(!wire.output().contains("Connection: close"), kept, "{body}");
+        wire.expect(if kept { &[] } else { &["Closed(BodyRefused)"] });
+    }
+}
+
+#[test]
+fn no_answer_to_head_has_content_wherever_it_is_wrong() {
+    let long = "x".repeat(70_000);
+    for (request, status) in [
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n\r\n".to_owned(), 400),
+        ("\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n".into(), 400),
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nX: y\n".into(), 400),
+        ("HEAD / HTTP/1.1\n".into(), 400),
+        ("HEAD / HTTP/1.1\r\n\r\n".into(), 400),
+        ("HEAD / HTTP/1.1\r\nHost: a b\r\n\r\n".into(), 400),
+        ("HEAD /\" HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400),
+        ("HEAD / HTTP/1.1 \r\nHost: a\r\n\r\n".into(), 400),
+        ("HEAD ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n".into(), 421),
+        ("HEAD / HTTP/2.0\r\nHost: a\r\n\r\n".into(), 505),
+        (format!("HEAD /{}", &long[..17_000]), 414),
+        (format!("HEAD / HTTP/1.1\r\nHost: a\r\nX: {long}"), 431),
+        ("HEAD / HTTP/1.1\r\nHost: a\r\n".to_owned() + &"X: y\r\n".repeat(100), 431),
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n".into(), 400),
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n".into(), 501),
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n".into(), 417),
+        // Behind another request.
+        (format!("{GET}HEAD / HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n"), 400),
+        // Cut off, and too slow.
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nX : y".into(), 400),
+        ("HEAD /".into(), 408),
+        ("HEAD / HTTP/1.1\r\nHost: a".into(), 408),
+    ] {
+        let mut wire = Wire::new();
+        // What it does not take is behind the fault.
+        wire.machine.receive(request.as_bytes(), wire.now);
+        if wire.events().first().is_some_and(|event| event.ends_with("GET /")) {
+            wire.ok(1, "").output();
+            wire.events();
+        }
+        match status {
+            408 => wire.wait(30),
+            _ => wire.eof(Eof::Clean),
+        };
+        wire.events();
+        let text = wire.output();
+        let (head, content) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{request:.80} {head}");
+        assert!(
+            head.contains("\r\nContent-Length: ") && content.is_empty(),
+            "{request:.80} {text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_text_is_answered_at_once_and_tls_is_called_so() {
+    for (bytes, fault) in [
+        (&b"\x16\x03\x01\x00\xc8\x01"[..], "TlsSpoken"),
+        (b"\r\n\x16\x03\x03", "TlsSpoken"),
+        (b"\x16\x03\x09", "BadMethod"),
+        (b"\x05\x01\x00", "BadMethod"),
+        (b"\x80.\x01", "BadMethod"),
+        (b"\0", "BadMethod"),
+    ] {
+        for cut in 0..bytes.len() {
+            let mut wire = Wire::new();
+            wire.machine.receive(&bytes[..cut], wire.now);
+            let mut events = wire.events();
+            wire.machine.receive(&bytes[cut..], wire.now);
+            events.extend(wire.events());
+            assert_eq!(events, [format!("failed {fault}"), format!("Closed(Fault({fault}))")]);
+            assert!(wire.output().starts_with("HTTP/1.1 400 "));
+        }
+    }
     let mut wire = Wire::new();
-    wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nh")
-        .events();
-    assert_eq!(wire.body(1), data("h"));
-    assert_eq!(wire.body(1), Recv::Pending);
-    assert_eq!(wire.output(), "");
+    wire.machine.receive(b"\x16\x03", wire.now);
+    wire.expect(&[]).eof(Eof::Clean);
+    wire.expect(&["failed BadRequestLine", "Closed(Fault(BadRequestLine))"]);
+}
+
+#[test]
+fn keep_alive_is_said_to_who_says_it() {
+    for (request, said) in [
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n",
+            "Connection: keep-alive\r\n",
+        ),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "Connection: keep-alive\r\n"),
+        (GET, ""),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\n",
+            "Connection: close\r\n",
+        ),
+    ] {
+        let mut wire = Wire::new();
+        wire.send(request).events();
+        wire.ok(1, "");
+        let text = wire.output();
+        let connection = text.find("Connection: ").map_or("", |at| &text[at..text.len() - 2]);
+        assert_eq!(connection, said, "{request}");
+    }
+}
+
+#[test]
+fn a_connect_needs_no_host_beside_its_target() {
+    let mut wire = Wire::new();
+    wire.send("CONNECT a:443 HTTP/1.1\r\n\r\n").expect(&["1 CONNECT a:443"]);
+    for request in [
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET http://a/ HTTP/1.1\r\n\r\n",
+        "CONNECT a:443 HTTP/1.1\r\nHost: b c\r\n\r\n",
+        "CONNECT a:443 HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        "CONNECT a..b:443 HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: ..\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: .:80\r\n\r\n",
+        "GET http://a..b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: ::1:8080\r\n\r\n",
+    ] {
+        let mut wire = Wire::new();
+        wire.send(request).events();
+        assert!(wire.output().starts_with("HTTP/1.1 400 "), "{request}");
+    }
+    for host in ["", "a.", "[::1%lo]:80"] {
+        let mut wire = Wire::new();
+        wire.send(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).expect(&["1 GET /"]);
+    }
+}
+
+#[test]
+fn a_forward_proxy_sees_other_schemes_and_users() {
+    for target in ["ftp://a/x", "https://a/", "http://u:p@a/"] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let mut wire = Wire::new();
+        wire.send(&request).events();
+        assert!(wire.output().starts_with("HTTP/1.1 4"), "{target}");
+        let mut wire = Wire::with(ServerConfig { forward_proxy: true, ..ServerConfig::default() });
+        wire.send(&request).expect(&[&format!("1 GET {target}")]);
+    }
 }
 
 #[test]
@@ -508,7 +672,7 @@ fn a_head_cut_by_the_end_is_answered_if_it_is_wrong_already() {
     for (text, fault) in [
         ("GET / HTTP/1.1\r\nHost: a\r\n\rX", "BareCr"),
         ("GET / HTTP/1.1\r\nHost : a", "SpaceBeforeColon"),
-        ("\x16\x03\x01", "BadRequestLine"),
+        ("\x16\x03", "BadRequestLine"),
     ] {
         let mut wire = Wire::new();
         wire.send(text).expect(&[]).eof(Eof::Clean);
