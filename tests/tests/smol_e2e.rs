@@ -12,7 +12,7 @@ mod both;
 #[path = "both/gone.rs"]
 mod gone;
 
-use kit::GET;
+use kit::{GET, LONG};
 use kit::peer::{Guard, Peer};
 use on::Site;
 use purlin_smol::{
@@ -186,4 +186,19 @@ fn _bodies_and_writers_are_send() {
     send::<ResponseWriter>();
     send::<purlin_smol::Upgraded>();
     send::<purlin_smol::Handle>();
+}
+
+#[test]
+fn a_handler_is_dropped_that_has_nothing_for_a_client_that_ended_its_half() {
+    let (tell, told) = mpsc::sync_channel(1);
+    let server = Server::new(async move |_: Request| {
+        let _guard = Guard(tell.clone());
+        std::future::pending::<()>().await;
+    });
+    let site = Site::start(server.half_closed_timeout(Duration::from_millis(50)));
+    let mut peer = site.connect();
+    peer.send(GET);
+    peer.half_close();
+    told.recv_timeout(LONG).unwrap();
+    assert!(peer.rest().is_empty());
 }

@@ -3,7 +3,7 @@
 use super::Shared;
 use crate::Error;
 use bytes::Bytes;
-use purlin_core::{Id, Machine};
+use purlin_core::Id;
 use std::io;
 use std::time::Instant;
 
