@@ -12,8 +12,8 @@ mod both;
 #[path = "both/gone.rs"]
 mod gone;
 
-use kit::{GET, LONG};
 use kit::peer::{Guard, Peer};
+use kit::{GET, LONG};
 use on::Site;
 use purlin_smol::{
     Body, Content, Error, Exchange, Request, Response, ResponseHead, ResponseWriter, Server,

@@ -135,7 +135,7 @@ fn body_and_writer_work_from_other_threads_at_once() {
 
 #[test]
 fn a_stream_that_is_shut_for_writing_can_still_be_read() {
-    let handler = streaming(|_, writer: ResponseWriter| -> purlin_std::Result {
+    let handler = streaming(|_, writer: ResponseWriter| -> Result {
         let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "echo")?;
         let stream = writer.upgrade(head)?;
         copy(&mut &stream, &mut &stream)?;

@@ -134,14 +134,16 @@ impl Inner {
         let _ = self.machine.reset(id, now);
     }
 
-    /// What was written is all that will be: broken off, unless it is whole.
+    /// What was written is all that will be: it is broken off, unless nobody waits for more.
     pub(crate) fn break_off(&mut self, id: Id, now: Now) {
         let Some(mut draft) = self.turn.left.take_if(|_| self.turn.id == id) else {
             return self.give_up(id, now);
         };
         self.turn.ending = false;
-        let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
-        draft.fail(&mut self.outlet(id, now), &head, Body::Empty);
+        if !draft.is_unwanted() || draft.finish(&mut self.outlet(id, now)).is_err() {
+            let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
+            draft.fail(&mut self.outlet(id, now), &head, Body::Empty);
+        }
     }
 
     /// Whether an answer may take the place of what was written.

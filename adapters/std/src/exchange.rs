@@ -158,6 +158,8 @@ impl Exchange {
         }
         // Otherwise the response is complete, or its writer lives on elsewhere.
         if let Some(draft) = self.shared.handled() {
+            // What failed takes nothing from a response of which nobody waits for more.
+            let failed = failed.filter(|_| !draft.is_unwanted());
             let writer = ResponseWriter::of(Arc::clone(&self.shared), self.id, draft);
             match failed {
                 Some(response) => writer.fail_with(response),

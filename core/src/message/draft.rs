@@ -150,7 +150,7 @@ impl Draft {
 
     /// Whether nobody waits for more of it, though it may not be ended yet: behind the
     /// head of a response to HEAD nothing goes out (RFC 9110 §9.3.2), however long its
-    /// writer goes on.
+    /// writer goes on. What fails then takes nothing from it: it may be finished.
     pub fn is_unwanted(&self) -> bool {
         self.head_only && self.stage != Stage::Fresh
     }
@@ -386,13 +386,12 @@ impl Draft {
     }
 
     /// Gives up on the response: this is the answer if no head has gone out,
-    /// else it is broken off so that the peer can tell. What lacks nothing but body that
-    /// nobody waits for is whole.
+    /// else it is broken off so that the peer can tell.
     pub fn fail(&mut self, to: &mut Outlet<'_>, head: &ResponseHead, body: Body) {
         let stage = std::mem::replace(&mut self.stage, Stage::Done);
         let answered = match stage {
             Stage::Fresh => to.machine.respond(to.id, head, body, to.now).is_ok(),
-            Stage::Open => self.head_only && to.machine.finish(to.id, None, to.now).is_ok(),
+            Stage::Open => false,
             Stage::Done => true,
         };
         if !answered {

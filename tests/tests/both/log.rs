@@ -3,7 +3,7 @@
 use crate::kit::LONG;
 use crate::on::{Site, purlin};
 use purlin::observe::{LogObserver, TracingObserver};
-use purlin::{Mux, Request, Server};
+use purlin::{Mux, Request, Result, Server};
 use std::fmt::{Debug, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tracing::field::{Field, Visit};
@@ -80,6 +80,10 @@ fn what_is_observed_is_logged_and_traced() {
         "hello"
     });
     mux.handle("GET /hello/{name}", hello).unwrap();
+    let fails = handler!(|_: Request| -> Result<&'static str> {
+        Err(std::io::Error::other("the disk is on fire").into())
+    });
+    mux.handle("GET /fails", fails).unwrap();
     let site = Site::start(Server::new(mux).observe(LogObserver).observe(TracingObserver));
     let mut peer = site.connect();
     peer.send("GET /hello/you?x HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -92,6 +96,12 @@ fn what_is_observed_is_logged_and_traced() {
     expect(&traced, &["ERROR", "panic: "]);
     expect(&logged, &["GET /hello/panic HTTP/1.1 500"]);
     expect(&traced, &["target=/hello/panic", "pattern=\"GET /hello/{name}\"", "status=500"]);
+    peer.send("GET /fails HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(peer.response().0, 500);
+    expect(&logged, &["ERROR the response to 127.0.0.1:", "the disk is on fire"]);
+    expect(&traced, &["ERROR", "failure: ", "the disk is on fire"]);
+    expect(&logged, &["GET /fails HTTP/1.1 500"]);
+    expect(&traced, &["target=/fails", "status=500"]);
     peer.send("GET / HTTP/1.1\r\nHost : a\r\n\r\n");
     assert_eq!(peer.response().0, 400);
     expect(&logged, &["INFO 127.0.0.1:", "broke a rule: ", "RFC 9112 §5.1"]);
