@@ -86,6 +86,10 @@ impl Machine for Connection {
         self.0.deadline()
     }
 
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        self.0.untaken(bytes, now);
+    }
+
     fn tick(&mut self, now: Now) {
         self.0.tick(now);
     }

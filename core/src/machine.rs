@@ -41,7 +41,21 @@ pub trait Machine {
     /// When to call [`Machine::tick`] at the latest, and why.
     fn deadline(&self) -> Option<(Mono, Why)>;
 
+    /// So many bytes of what was written are still with the system that takes
+    /// them for the peer: the peer has not taken them. Nothing else shows how a
+    /// slow one does, for a system takes megabytes at once; until it is told,
+    /// what was written counts as taken.
+    ///
+    /// A driver that can ask its system tells it once a deadline has come,
+    /// before [`Machine::tick`]. By default it does nothing.
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        let _ = (bytes, now);
+    }
+
     /// Time has passed. Early, late and spurious ticks are harmless.
+    ///
+    /// Once a deadline has come, a driver first reads and writes what it can
+    /// without waiting: the peer was in time, if it was the driver that was late.
     fn tick(&mut self, now: Now);
 
     /// What the machine wants of its socket. The driver asks nothing else.

@@ -114,6 +114,10 @@ impl Machine for Connection {
         pass!(self, machine => machine.deadline())
     }
 
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        pass!(mut self, machine => machine.untaken(bytes, now));
+    }
+
     fn tick(&mut self, now: Now) {
         pass!(mut self, machine => machine.tick(now));
     }

@@ -146,6 +146,13 @@ impl Deadlines {
         self.0[why as usize] = at;
     }
 
+    /// Puts a deadline off until then, if it is set and was earlier.
+    pub(crate) fn prolong(&mut self, why: Why, at: Mono) {
+        if self.is_set(why) {
+            self.set(why, at.max(self.0[why as usize]));
+        }
+    }
+
     pub(crate) fn clear(&mut self, why: Why) {
         self.0[why as usize] = Mono::NEVER;
     }
@@ -250,19 +257,28 @@ impl Pace {
 
     /// The peer moved `bytes`: pay for the waiting so far, earn for the bytes.
     pub(crate) fn moved(&mut self, bytes: usize, now: Mono) {
-        if self.since.is_some() {
-            self.rest(now);
-            self.since = Some(now);
-        }
-        let earned = (bytes as u64).saturating_mul(self.per_byte);
+        self.pay(now);
+        let earned = self.worth(bytes as u64);
         self.purse = self.purse.saturating_add(earned).min(self.most);
     }
 
     /// The waiting is ours, or nothing is waited for.
     pub(crate) fn rest(&mut self, now: Mono) {
-        if let Some(since) = self.since.take() {
-            self.purse = self.purse.saturating_sub(now.0.saturating_sub(since.0));
-        }
+        self.pay(now);
+        self.since = None;
+    }
+
+    /// Pays for the waiting so far, and says how long it was.
+    fn pay(&mut self, now: Mono) -> u64 {
+        let waited = self.since.map_or(0, |since| now.0.saturating_sub(since.0));
+        self.since = self.since.map(|_| now);
+        self.purse = self.purse.saturating_sub(waited);
+        waited
+    }
+
+    /// What so many bytes earn.
+    fn worth(&self, bytes: u64) -> u64 {
+        bytes.saturating_mul(self.per_byte)
     }
 
     /// A new message: the grace is granted again.
@@ -271,6 +287,10 @@ impl Pace {
         self.since = None;
     }
 }
+
+mod taking;
+
+pub(crate) use taking::Taking;
 
 #[cfg(test)]
 mod tests;

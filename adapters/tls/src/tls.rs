@@ -73,6 +73,8 @@ pub struct Tls<M> {
     due: Option<(Mono, Why)>,
     /// So much of the inner machine's output stands encrypted in ours.
     sealed: usize,
+    /// What was written and not known to be taken: our bytes, and the inner machine's in them.
+    given: (usize, usize),
     /// Room to put small pieces together.
     gathered: Vec<u8>,
     /// A byte has come.
@@ -140,6 +142,7 @@ impl<M: Machine> Tls<M> {
             phase,
             due: Some((now.mono + HANDSHAKE, Why::Handshake)),
             sealed: 0,
+            given: (0, 0),
             gathered: Vec::new(),
             touched: false,
             said_goodbye: false,

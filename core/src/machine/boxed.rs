@@ -38,6 +38,10 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
         (**self).deadline()
     }
 
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        (**self).untaken(bytes, now);
+    }
+
     fn tick(&mut self, now: Now) {
         (**self).tick(now);
     }

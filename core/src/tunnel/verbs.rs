@@ -107,6 +107,12 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
         }
     }
 
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        if matches!(self.stage, Stage::Open) {
+            self.inner.untaken(bytes, now);
+        }
+    }
+
     fn tick(&mut self, now: Now) {
         if matches!(self.stage, Stage::Open) {
             self.inner.tick(now);

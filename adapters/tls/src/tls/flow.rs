@@ -259,9 +259,22 @@ impl<M: Machine> Tls<M> {
         } else {
             count.min(self.sealed.saturating_sub(1))
         };
+        self.given = (self.given.0 + count, self.given.1 + written);
         if written > 0 {
             self.sealed -= written;
             self.inner.wrote(written, now);
         }
+    }
+
+    /// How many of the inner machine's bytes are in so many of ours that the peer
+    /// has not taken: their part, as of all that were written.
+    pub(super) fn untaken_inside(&mut self, bytes: usize) -> usize {
+        let (ours, inside) = self.given;
+        let left = bytes.min(ours);
+        // None of them, if there are none.
+        let part = inside as u128 * left as u128 / ours.max(1) as u128;
+        let inside = usize::try_from(part).unwrap_or(inside);
+        self.given = (left, inside);
+        inside
     }
 }

@@ -83,6 +83,11 @@ impl<M: Machine> Machine for Tls<M> {
         self.due.into_iter().chain(inner).min_by_key(|(at, _)| *at)
     }
 
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        let inside = self.untaken_inside(bytes);
+        self.inner.untaken(inside, now);
+    }
+
     fn tick(&mut self, now: Now) {
         self.inner.tick(now);
         self.feed_rest(now);

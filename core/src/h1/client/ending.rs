@@ -226,8 +226,10 @@ impl Connection {
     pub(super) fn timed_out(&mut self, why: Why, now: Now) {
         match why {
             Why::FirstByte => self.fail(Fault::FirstByteTimeout, now),
-            Why::Head if self.reader == Reader::Head => self.fail(Fault::HeadTimeout, now),
+            Why::Head if self.reader == Reader::Head => self.head_due = true,
             Why::Head => self.close(CloseReason::Fault(Fault::UnaskedBytes), now),
+            // What the server says comes first, if it has begun to.
+            Why::Expect if self.reader == Reader::Head => {}
             Why::Expect => self.go_ahead(),
             Why::Body => {
                 match self.reader {

@@ -35,7 +35,7 @@ use crate::head::{Fields, RequestHead, Status};
 use crate::machine::{
     Body, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse, Want,
 };
-use crate::time::{Deadlines, Mono, Now, Pace, Why};
+use crate::time::{Deadlines, Mono, Now, Pace, Taking, Why};
 use bytes::Bytes;
 use decide::{Asked, Bucket};
 use receive::Turn;
@@ -55,6 +55,8 @@ pub struct Connection {
 
     reader: Reader,
     head: HeadScan,
+    /// The time for the head is over: what has come of it is looked at once more.
+    head_due: bool,
     /// How long the first byte of the final head may take.
     patience: Duration,
     /// An interim response has come.
@@ -84,7 +86,7 @@ pub struct Connection {
     to_send: u64,
     /// The whole body, until the server asks for it.
     held: Option<Bytes>,
-    write_pace: Pace,
+    write_pace: Taking,
     /// `send` found no room, and waits.
     send_waits: bool,
     /// A byte of this request has been written.
@@ -127,6 +129,7 @@ impl Connection {
             timers: Deadlines::new(),
             reader: Reader::Idle,
             head: HeadScan::default(),
+            head_due: false,
             patience: config.timeouts.first_byte,
             told: false,
             interims: Bucket::default(),
@@ -144,7 +147,7 @@ impl Connection {
             sent: Sent::None,
             to_send: 0,
             held: None,
-            write_pace: Pace::new(config.timeouts.write),
+            write_pace: Taking::new(config.timeouts.write),
             send_waits: false,
             begun: false,
             id: 0,
@@ -232,6 +235,10 @@ impl Machine for Connection {
 
     fn deadline(&self) -> Option<(Mono, Why)> {
         self.timers.next()
+    }
+
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        self.output_untaken(bytes, now);
     }
 
     fn tick(&mut self, now: Now) {

@@ -60,6 +60,7 @@ impl Connection {
     fn begin_head(&mut self, now: Now) {
         self.timers.clear(Why::FirstByte);
         self.timers.set(Why::Head, now.mono + self.config.timeouts.head);
+        self.head_due = false;
         self.read_step(ReadStep::FirstByte);
         self.trace.first_byte = Some(now.mono);
         self.notices.begun = self.config.trace;
@@ -116,6 +117,7 @@ impl Connection {
             }
             Ok(None) if self.is_left_over() => Fault::UnaskedBytes,
             Ok(None) => match self.eof {
+                None if self.head_due => Fault::HeadTimeout,
                 None => return Turn::Nothing,
                 Some(how) => cut_by(how),
             },
@@ -177,7 +179,8 @@ impl Connection {
         self.told = true;
         self.timers.clear(Why::Head);
         self.read_step(ReadStep::Interim);
-        if head.status() == Status::CONTINUE {
+        let waited = self.out.is_empty() && !self.timers.is_set(Why::Expect);
+        if head.status() == Status::CONTINUE || waited {
             self.go_ahead();
         }
         if self.input.is_empty() {

@@ -213,13 +213,25 @@ impl Connection {
         }
     }
 
+    /// The server has not taken so much of what was written. While it takes what
+    /// is left of the request, it need not answer.
+    pub(super) fn output_untaken(&mut self, bytes: usize, now: Now) {
+        let earned = self.write_pace.untaken(bytes, now.mono);
+        if self.timers.is_set(Why::Write) {
+            self.watch_writing(now);
+        }
+        if bytes > 0 {
+            self.timers.prolong(Why::FirstByte, now.mono + self.patience.min(earned));
+        }
+    }
+
     pub(super) fn output_written(&mut self, n: usize, now: Now) {
         if n == 0 || self.out.is_empty() {
             return;
         }
         self.begun = true;
         self.out.consume(n);
-        self.write_pace.moved(n, now.mono);
+        self.write_pace.wrote(n, now.mono);
         if self.out.is_empty() {
             self.write_pace.rest(now.mono);
             self.timers.clear(Why::Write);

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod ends;
+mod late;
 mod uploads;
 
 use super::*;

@@ -164,6 +164,21 @@ impl Connection {
         }
     }
 
+    /// The peer has not taken so much of what was written. While it takes what
+    /// is left of the last response, it need not ask for the next one, nor close.
+    pub(super) fn output_untaken(&mut self, bytes: usize, now: Now) {
+        let earned = self.write_pace.untaken(bytes, now.mono);
+        if self.timers.is_set(Why::Write) {
+            self.watch_writing(now);
+        }
+        let timeouts = &self.config.timeouts;
+        for (why, wait) in [(Why::Idle, timeouts.idle), (Why::Linger, timeouts.linger)] {
+            if bytes > 0 {
+                self.timers.prolong(why, now.mono + wait.min(earned));
+            }
+        }
+    }
+
     pub(super) fn output_written(&mut self, n: usize, now: Now) {
         if n == 0 {
             return;
@@ -172,7 +187,7 @@ impl Connection {
             self.watch_half_closed(now);
         }
         self.out.consume(n);
-        self.write_pace.moved(n, now.mono);
+        self.write_pace.wrote(n, now.mono);
         if self.out.is_empty() {
             self.write_pace.rest(now.mono);
             self.timers.clear(Why::Write);
@@ -230,9 +245,7 @@ impl Connection {
 
     pub(super) fn timed_out(&mut self, why: Why, now: Now) {
         match why {
-            Why::Head if self.reader == Reader::Head => {
-                self.refuse_head(Fault::HeadTimeout, now);
-            }
+            Why::Head if self.reader == Reader::Head => self.head_due = true,
             Why::Head | Why::Idle => self.close(CloseReason::Timeout(why), now),
             Why::Body => {
                 match self.reader {

@@ -29,7 +29,7 @@ use crate::config::ServerConfig;
 use crate::error::{CloseReason, Fault, Misuse};
 use crate::head::{DateCache, Fields, ResponseHead, Status};
 use crate::machine::{Body, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine, Want};
-use crate::time::{Deadlines, Mono, Now, Pace, Why};
+use crate::time::{Deadlines, Mono, Now, Pace, Taking, Why};
 use bytes::Bytes;
 use receive::Turn;
 use std::io::IoSlice;
@@ -46,6 +46,8 @@ pub struct Connection {
 
     reader: Reader,
     head: HeadScan,
+    /// The time for the head is over: what has come of it is looked at once more.
+    head_due: bool,
     body: Incoming,
     body_limit: u64,
     body_pace: Pace,
@@ -60,7 +62,7 @@ pub struct Connection {
     sent: Sent,
     /// Bytes of body that are declared and not sent yet.
     to_send: u64,
-    write_pace: Pace,
+    write_pace: Taking,
     /// `send` found no room, and waits.
     send_waits: bool,
 
@@ -121,6 +123,7 @@ impl Connection {
             date: DateCache::new(),
             reader: Reader::Idle,
             head: HeadScan::default(),
+            head_due: false,
             body: Incoming::new(Framing::None),
             body_limit: 0,
             body_pace: Pace::new(config.timeouts.body),
@@ -130,7 +133,7 @@ impl Connection {
             writer: Writer::Idle,
             sent: Sent::None,
             to_send: 0,
-            write_pace: Pace::new(config.timeouts.write),
+            write_pace: Taking::new(config.timeouts.write),
             send_waits: false,
             id: 0,
             asked: Asked::NOTHING,
@@ -232,6 +235,10 @@ impl Machine for Connection {
 
     fn deadline(&self) -> Option<(Mono, Why)> {
         self.timers.next()
+    }
+
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        self.output_untaken(bytes, now);
     }
 
     fn tick(&mut self, now: Now) {

@@ -95,6 +95,10 @@ impl Connection {
                 self.input.consume(length);
                 self.begin_exchange(head, now)
             }
+            Ok(None) if self.head_due => {
+                self.refuse_head(Fault::HeadTimeout, now);
+                Turn::Answered
+            }
             Ok(None) if self.eof.is_none() => Turn::Nothing,
             Ok(None) => {
                 self.end_in_head(now);
@@ -117,6 +121,7 @@ impl Connection {
         };
         let expects_continue = asked.expects_continue;
         self.timers.clear(Why::Head);
+        self.head_due = false;
         self.id += 1;
         self.asked = asked;
         self.body = Incoming::new(asked.framing);

@@ -1,6 +1,7 @@
 //! Transcripts of the server machine: `>` bytes in, `<` bytes out.
 
 mod ending;
+mod late;
 
 use super::*;
 use crate::config::Limits;
