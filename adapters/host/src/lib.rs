@@ -10,6 +10,7 @@
 //! | `aside` | a server in a thread of its own, for tests |
 //! | `backoff` | how long to wait after accepting failed |
 //! | `clock` | the time the machines are told |
+//! | `untaken` | what the system still has of what was written |
 //! | `descriptors` | how many connections the process can have |
 //! | `server` | hooks, values and panics of a server |
 //! | `shared_mux` | a mux that grows while it serves |
@@ -31,6 +32,7 @@ mod socket_file;
 mod stream;
 #[cfg(feature = "tracing")]
 mod tracing;
+mod untaken;
 
 pub use aside::Aside;
 pub use backoff::{Backoff, is_exhausted};
@@ -48,3 +50,4 @@ pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};
 #[cfg(feature = "tracing")]
 pub use tracing::TracingObserver;
+pub use untaken::untaken;
