@@ -11,6 +11,7 @@
 //! | `backoff` | how long to wait after accepting failed |
 //! | `clock` | the time the machines are told |
 //! | `untaken` | what the system still has of what was written |
+//! | `ends` | being woken when a connection is lost that is not read |
 //! | `descriptors` | how many connections the process can have |
 //! | `server` | hooks, values and panics of a server |
 //! | `shared_mux` | a mux that grows while it serves |
@@ -21,6 +22,7 @@ mod backoff;
 pub mod client;
 mod clock;
 mod descriptors;
+mod ends;
 mod listener;
 #[cfg(feature = "log")]
 mod log;
@@ -38,13 +40,14 @@ pub use aside::Aside;
 pub use backoff::{Backoff, is_exhausted};
 pub use clock::Clock;
 pub use descriptors::{most_connections, raise_descriptor_limit};
-pub use listener::{Accepted, Listener, inherited};
+pub use ends::EndWatch;
+pub use listener::{Accepted, Listener, PROBE, inherited};
 #[cfg(feature = "log")]
 pub use log::LogObserver;
 pub use memory::{Dialer, in_memory};
 pub use readiness::{ENDED, NUDGE, Readiness};
 pub use server::{
-    Hook, MakeMachine, MakeValues, Panics, UNTOUCHED, machine, run_aside, something, welcome,
+    Hook, MakeMachine, MakeValues, Panics, UNTOUCHED, machine, probe, run_aside, something, welcome,
 };
 pub use shared_mux::SharedMux;
 pub use stream::{Moved, Stream};

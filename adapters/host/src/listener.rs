@@ -9,14 +9,23 @@ use listenfd::ListenFd;
 use purlin_core::message::Error;
 use purlin_core::observe::Address;
 use rustix::net::SocketFlags;
+use socket2::TcpKeepalive;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::Duration;
 
 /// Connections that the system keeps until they are accepted.
 const BACKLOG: i32 = 4096;
+
+/// How long a peer may be silent before the system asks whether it is still
+/// there, and how long the system then waits before it asks again: Go's number.
+pub const PROBE: Duration = Duration::from_secs(15);
+
+/// So many times it asks; then the connection is lost.
+const PROBES: u32 = 3;
 
 /// A socket that accepts connections; it never waits for one.
 ///
@@ -110,6 +119,22 @@ impl Listener {
         }
     }
 
+    /// Has the system ask peers that are silent for so long whether they are still
+    /// there, or has it not ask; [`PROBE`] unless this is called. It holds for what
+    /// connects from now on. There is nothing to ask on Unix sockets: their ends are told.
+    ///
+    /// # Errors
+    /// The socket cannot be set.
+    pub fn set_tcp_keepalive(&self, silent: Option<Duration>) -> io::Result<()> {
+        let Kind::Tcp(listener) = &self.kind else { return Ok(()) };
+        let socket = socket2::SockRef::from(listener);
+        let Some(silent) = silent else { return socket.set_keepalive(false) };
+        // Whole seconds, and one at least, is what systems know.
+        let silent = Duration::from_secs(silent.as_secs().clamp(1, 32_767));
+        let often = TcpKeepalive::new().with_time(silent).with_interval(silent);
+        socket.set_tcp_keepalive(&often.with_retries(PROBES))
+    }
+
     /// Where it listens, with the port the system chose if that was 0.
     pub fn address(&self) -> &Address {
         &self.address
@@ -196,12 +221,15 @@ impl TryFrom<TcpListener> for Listener {
         // Small answers leave at once; connections inherit it from here.
         socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
         let address = listener.local_addr()?;
-        Ok(Listener {
+        let listener = Listener {
             kind: Kind::Tcp(listener),
             address: Address::Tcp(address),
             wildcard: address.ip().is_unspecified(),
             made: None,
-        })
+        };
+        // The same holds for this: who vanishes without a word is noticed.
+        listener.set_tcp_keepalive(Some(PROBE))?;
+        Ok(listener)
     }
 }
 
@@ -278,6 +306,22 @@ mod tests {
         assert_eq!(accepted.local, Address::Tcp(client.peer_addr().unwrap()));
         let Stream::Tcp(server) = &accepted.stream else { panic!("TCP") };
         assert!(server.nodelay().unwrap(), "it is inherited");
+        let server = socket2::SockRef::from(server);
+        assert!(server.keepalive().unwrap(), "so is this");
+        assert_eq!(server.tcp_keepalive_time().unwrap(), PROBE);
+        listener.set_tcp_keepalive(Some(Duration::from_millis(100))).unwrap();
+        assert_eq!(keepalive(&listener), Some(Duration::from_secs(1)));
+        listener.set_tcp_keepalive(None).unwrap();
+        assert_eq!(keepalive(&listener), None);
+    }
+
+    /// What holds for a new connection.
+    fn keepalive(listener: &Listener) -> Option<Duration> {
+        let port = listener.address().ip().unwrap().port();
+        let _client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let accepted = accept(listener).stream;
+        let socket = socket2::SockRef::from(&accepted);
+        socket.keepalive().unwrap().then(|| socket.tcp_keepalive_time().unwrap())
     }
 
     #[test]

@@ -112,3 +112,14 @@ pub fn something(listeners: &[Listener]) -> Result<(), Error> {
         _ => Ok(()),
     }
 }
+
+/// Has the system ask for peers that are silent for so long.
+///
+/// # Errors
+/// [`Error::Listen`] if a listener cannot be set so.
+pub fn probe(listeners: &[Listener], silent: Option<Duration>) -> Result<(), Error> {
+    listeners.iter().try_for_each(|listener| {
+        let address = Some(listener.address().clone());
+        listener.set_tcp_keepalive(silent).map_err(|cause| Error::Listen { address, cause })
+    })
+}

@@ -1,6 +1,7 @@
 //! A connected socket, TCP or Unix, moved with waiting or without.
 //! Knows waiting and errors; what the bytes mean is the machine's.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{
     RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, connect_unspec, recv, send, sendmsg,
     shutdown,
@@ -117,6 +118,16 @@ impl Stream {
             Stream::Tcp(stream) => stream.set_nonblocking(ready_only),
             Stream::Unix(stream) => stream.set_nonblocking(ready_only),
         }
+    }
+
+    /// Whether it is of no use any more, as the system knows without a read or a
+    /// write: it was reset, or, on a Unix socket, the peer has closed it. So is one
+    /// whose two directions have both ended in order.
+    pub fn is_lost(&self) -> bool {
+        let mut polled = [PollFd::new(self, PollFlags::empty())];
+        let at_once = Some(&Timespec { tv_sec: 0, tv_nsec: 0 });
+        let told = poll(&mut polled, at_once);
+        told.is_ok() && polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
     }
 
     /// Sends nothing more.

@@ -52,6 +52,15 @@ impl Readiness {
         Ok(epoll::add(&self.epoll, socket, EventData::new_u64(token), flags(writable))?)
     }
 
+    /// Watches a socket for nothing but that it is lost: a reset, or the end of both directions.
+    ///
+    /// # Errors
+    /// As [`Readiness::watch`].
+    pub fn watch_end(&self, socket: impl AsFd, token: u64) -> io::Result<()> {
+        // Errors and hang-ups are told also if they are not asked for.
+        Ok(epoll::add(&self.epoll, socket, EventData::new_u64(token), EventFlags::ET)?)
+    }
+
     /// Watches a socket for something else from now on.
     ///
     /// # Errors

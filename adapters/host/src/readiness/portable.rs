@@ -41,6 +41,14 @@ impl Readiness {
         self.registry.register(&mut SourceFd(&fd), self::token(token), interest(writable))
     }
 
+    /// Watches a socket for nothing but that it is lost; that it can be read is told, too.
+    ///
+    /// # Errors
+    /// As [`Readiness::watch`].
+    pub fn watch_end(&self, socket: impl AsFd, token: u64) -> io::Result<()> {
+        self.watch(socket, token, false)
+    }
+
     /// Watches a socket for something else from now on.
     ///
     /// # Errors
