@@ -12,7 +12,8 @@
 //! 4. **Again?** If step 3 moved anything, go back to 2: a pipelined request may have come free.
 //! 5. **The end?** [`Want::close`] tells whether and how to close.
 //! 6. **Wait.** [`Machine::trim`], then wait for the socket, for your handler, or until
-//!    [`Machine::deadline`], and then [`Machine::tick`].
+//!    [`Machine::deadline`]. If that has come, do steps 1 and 3 once more, tell what is
+//!    [`Machine::untaken`], and then [`Machine::tick`].
 //!
 //! A request served out of a `Vec<u8>`:
 //!

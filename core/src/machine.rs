@@ -46,8 +46,8 @@ pub trait Machine {
     /// slow one does, for a system takes megabytes at once; until it is told,
     /// what was written counts as taken.
     ///
-    /// A driver that can ask its system tells it once a deadline has come,
-    /// before [`Machine::tick`]. By default it does nothing.
+    /// A driver that can ask its system tells it once a deadline has come, before
+    /// [`Machine::tick`], and where much was written at once. By default it does nothing.
     fn untaken(&mut self, bytes: usize, now: Now) {
         let _ = (bytes, now);
     }

@@ -202,3 +202,59 @@ fn a_handler_is_dropped_that_has_nothing_for_a_client_that_ended_its_half() {
     told.recv_timeout(LONG).unwrap();
     assert!(peer.rest().is_empty());
 }
+
+/// A server whose handlers never answer, and who is told when one is dropped.
+fn waiting() -> (Server<impl purlin_smol::Handler>, mpsc::Receiver<()>, mpsc::Receiver<()>) {
+    let ((begin, begun), (drops, dropped)) = (mpsc::sync_channel(4), mpsc::sync_channel(4));
+    let server = Server::new(async move |request: Request| {
+        let _guard = (Guard(drops.clone()), request);
+        begin.send(()).unwrap();
+        std::future::pending::<&str>().await
+    });
+    (server, begun, dropped)
+}
+
+#[test]
+fn a_reset_behind_a_half_close_drops_the_handler() {
+    let (server, begun, dropped) = waiting();
+    let site = Site::start(server);
+    let mut peer = site.connect();
+    peer.send(GET);
+    begun.recv_timeout(kit::LONG).unwrap();
+    peer.half_close();
+    // Such a client may still read: its handler lives on.
+    assert!(dropped.recv_timeout(Duration::from_millis(200)).is_err());
+    peer.reset();
+    dropped.recv_timeout(kit::LONG).unwrap();
+}
+
+#[test]
+fn a_reset_behind_more_body_than_is_read_drops_the_handler() {
+    let (server, begun, dropped) = waiting();
+    let site = Site::start(server);
+    let mut peer = site.connect();
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+    peer.send(&"x".repeat(700_000));
+    begun.recv_timeout(kit::LONG).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    peer.reset();
+    dropped.recv_timeout(kit::LONG).unwrap();
+}
+
+#[test]
+fn a_close_of_a_unix_socket_behind_a_half_close_drops_the_handler() {
+    let (server, begun, dropped) = waiting();
+    let path = std::env::temp_dir().join(format!("purlin-gone-{}.sock", std::process::id()));
+    let _site = Site::of(smol::block_on(server.bind_unix(&path)).unwrap());
+    for half in [true, false] {
+        let mut peer = Peer::over(std::os::unix::net::UnixStream::connect(&path).unwrap());
+        peer.send(GET);
+        begun.recv_timeout(kit::LONG).unwrap();
+        if half {
+            peer.half_close();
+            assert!(dropped.recv_timeout(Duration::from_millis(200)).is_err());
+        }
+        drop(peer);
+        dropped.recv_timeout(kit::LONG).unwrap();
+    }
+}

@@ -8,3 +8,5 @@ mod kit;
 mod on;
 #[path = "both/limits.rs"]
 mod both;
+#[path = "both/late.rs"]
+mod late;

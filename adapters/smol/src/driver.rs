@@ -55,8 +55,11 @@ impl<K: Kind> Future for Driver<'_, K> {
         if inner.stop == Stop::Cut {
             return Poll::Ready(());
         }
-        woken(link, &mut inner, cx, now);
+        let moved = woken(link, &mut inner, cx, now);
         work.woken();
+        if moved {
+            events::written(&mut inner, work, cx.waker());
+        }
         for _ in 0..ROUNDS {
             link.read(&mut inner, cx, now);
             if inner.stop == Stop::Asked {
@@ -76,6 +79,9 @@ impl<K: Kind> Future for Driver<'_, K> {
                 if link.close(want) {
                     return end(inner, work);
                 }
+                if link.await_end(&mut inner, cx, now) {
+                    continue;
+                }
                 if link.arm(&mut inner, cx, now) && seat.roll().is_pressed() {
                     inner.stop = inner.stop.max(Stop::Asked);
                     continue;
@@ -90,13 +96,13 @@ impl<K: Kind> Future for Driver<'_, K> {
     }
 }
 
-/// Takes in what may have happened while the task slept.
-fn woken(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+/// Takes in what may have happened while the task slept; says whether any output has gone.
+fn woken(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
     if !inner.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
         inner.driver = Some(cx.waker().clone());
-        link.forget();
+        link.forget(cx.waker());
     }
-    link.woken(inner, now);
+    link.woken(inner, cx, now)
 }
 
 /// Tells the machine of a graceful stop. What has arrived until now is still

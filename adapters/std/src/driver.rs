@@ -3,7 +3,7 @@
 //! Decides nothing: it reads, writes and closes as the machine wants, and has
 //! the poller wait.
 
-use crate::conn::{Conn, Pending};
+use crate::conn::{Conn, Free, Pending};
 use crate::exchange::Exchange;
 use crate::hub::Hub;
 use purlin_core::{BodyLength, Event, Machine};
@@ -43,7 +43,7 @@ fn turn(mut conn: Box<Conn>, hub: &Hub) -> Next {
         // What came before a graceful end is served yet.
         conn.read_ready();
     }
-    conn.tick();
+    conn.pass_time(Free::ALL);
     loop {
         conn.obey();
         match answer_all(conn, hub) {

@@ -10,12 +10,11 @@
 mod raw;
 
 use crate::Error;
-use crate::conn::Conn;
+use crate::conn::{Conn, Free};
 use crate::socket::Socket;
 use bytes::Bytes;
 use purlin_core::message::{Draft, Outlet};
 use purlin_core::{CloseReason, Fields, Id, Machine, Misuse, Recv};
-use purlin_host::Moved;
 use std::io::IoSlice;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -105,7 +104,13 @@ impl Shared {
         let waited = self.changed.wait_timeout(slot, time);
         let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
         slot.waiting -= 1;
-        slot.conn.as_mut()?.took(Moved::Nothing);
+        let free = slot.free();
+        let conn = slot.conn.as_mut()?;
+        conn.waited(free);
+        // Nobody reads or writes who would be told.
+        if conn.input_closed && conn.is_lost() {
+            conn.lose();
+        }
         Some(slot)
     }
 
@@ -307,7 +312,8 @@ impl Shared {
         }
         let most = conn.machine.read_buf().len().min(PIECE);
         if most == 0 {
-            conn.sleep(wait);
+            let free = slot.free();
+            slot.conn(id)?.sleep(wait, free);
             return Ok(slot);
         }
         conn.leave_poller();
@@ -319,9 +325,10 @@ impl Shared {
         let moved = self.socket.read(&mut scratch[..most], wait);
         let mut slot = self.lock();
         slot.reading = false;
-        let done = slot.done;
+        let (done, free) = (slot.done, slot.free());
         if let Some(conn) = &mut slot.conn {
             conn.took_copy(moved, &scratch);
+            conn.pass_time(free);
             conn.scratch = scratch;
             if !done {
                 conn.note_events();
@@ -342,8 +349,9 @@ impl Shared {
             slot = self.wait(slot);
         }
         if !slot.duplex || slot.is_alone() {
+            let free = slot.free();
             if let Some(conn) = &mut slot.conn {
-                conn.write_out();
+                conn.write_out(free);
                 conn.half_close();
             }
             return (slot, true);
@@ -379,8 +387,9 @@ impl Shared {
         let moved = self.socket.write(&[IoSlice::new(&copy)]);
         let mut slot = self.lock();
         slot.writing = false;
+        let free = slot.free();
         if let Some(conn) = &mut slot.conn {
-            conn.gave(moved, copy.len());
+            conn.gave(moved, copy.len(), free);
         }
         slot.copy = copy;
         self.notify(&slot);
@@ -424,6 +433,11 @@ impl Slot {
         }
     }
 
+    /// What nobody else does with the socket.
+    fn free(&self) -> Free {
+        Free { reads: !self.reading, writes: !self.writing }
+    }
+
     /// Whether this thread alone reads and writes.
     fn is_alone(&self) -> bool {
         self.alone.is_some_and(|thread| thread == thread::current().id())
@@ -446,9 +460,11 @@ impl Slot {
         id: Id,
         act: impl FnOnce(&mut Outlet<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Error> {
+        let free = self.free();
         let conn = self.conn(id)?;
-        let now = conn.clock.look();
-        conn.tick_exchange();
+        conn.clock.look();
+        conn.tick_exchange(free);
+        let now = conn.now();
         let done = act(&mut Outlet { machine: &mut conn.machine, id, now });
         done.map_err(|misuse| conn.explain(misuse))
     }

@@ -63,14 +63,15 @@ impl Taking {
     }
 
     /// The system still has so many bytes of what was written. Says what time the
-    /// peer has earned by what it took since this was last told.
+    /// peer has earned by taking what the system had before.
     pub(crate) fn untaken(&mut self, bytes: usize, now: Mono) -> Duration {
         self.pay(now);
+        let knew = self.ahead > 0 || bytes > 0;
         let had = self.ahead.saturating_add(std::mem::take(&mut self.given));
         self.ahead = (bytes as u64).min(had);
         let taken = had - self.ahead;
         if self.pace.per_byte == 0 {
-            return if taken > 0 { Duration::MAX } else { Duration::ZERO };
+            return if taken > 0 && knew { Duration::MAX } else { Duration::ZERO };
         }
         let earned = self.pace.worth(taken);
         if taken > 0 {
@@ -79,7 +80,8 @@ impl Taking {
             self.quiet = 0;
         }
         self.pace.purse = self.sure.min(self.pace.most);
-        Duration::from_nanos(earned)
+        // What was never seen to wait may have been taken at once.
+        if knew { Duration::from_nanos(earned) } else { Duration::ZERO }
     }
 }
 
@@ -162,7 +164,7 @@ mod tests {
     fn without_a_minimum_nobody_is_late() {
         let mut taking = Taking::new(Rate::UNLIMITED);
         taking.wrote(10, at(0));
-        assert_eq!(taking.untaken(0, at(0)), Duration::MAX);
+        assert_eq!(taking.untaken(9, at(0)), Duration::MAX);
         assert_eq!(taking.wait(at(0)), None);
     }
 }

@@ -5,9 +5,9 @@ use crate::clock;
 use crate::link::Socket as Watched;
 use async_io::Timer;
 use futures_lite::future;
-use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now};
+use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now, Why};
 use purlin_host::client::ReadReady;
-use purlin_host::{Clock, Moved, Stream};
+use purlin_host::{Clock, Moved, Stream, untaken};
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,6 +15,9 @@ use std::task::{Context, Poll, ready};
 
 /// Slices given to one write.
 const SLICES: usize = 16;
+
+/// What a server takes at once, and need not be asked for.
+const MUCH_GIVEN: usize = 64 * 1024;
 
 /// A connected socket.
 pub(super) struct Socket {
@@ -24,6 +27,10 @@ pub(super) struct Socket {
     /// The last read gave much: more is probably there already.
     likely: bool,
     half_closed: bool,
+    /// The last deadline that had come, and before which all was looked at once more.
+    looked: Option<Mono>,
+    /// Bytes that were written since it was last asked how many are untaken.
+    given: usize,
 }
 
 /// After a read of so much, the next is tried without waiting first.
@@ -49,6 +56,8 @@ impl Socket {
             timer: None,
             likely: false,
             half_closed: false,
+            looked: None,
+            given: 0,
         })
     }
 
@@ -83,11 +92,13 @@ impl Socket {
         if more && !full && !want.write {
             // The answer may come before all is sent, and the reactor has no turn
             // to tell of it as long as there is room for more; nor of a time that is over.
-            self.read_ready(machine, now);
-            return Poll::Ready(pass_time(machine, until, now));
+            let moved = self.read_ready(machine, now) != Moved::Nothing;
+            let heard = moved && self.may_be_heard(until, now);
+            return Poll::Ready(if heard { Turn::Moved } else { pass_time(machine, until, now) });
         }
         if want.read && self.read(machine, now, cx).is_ready() {
-            return Poll::Ready(Turn::Moved);
+            let heard = self.may_be_heard(until, now);
+            return Poll::Ready(if heard { Turn::Moved } else { pass_time(machine, until, now) });
         }
         if full && self.socket.poll_writable(cx).is_ready() {
             return Poll::Ready(Turn::Moved);
@@ -100,7 +111,37 @@ impl Socket {
         // It may have come to its end just now.
         let now = clock::now();
         *clock = now;
-        Poll::Ready(pass_time(machine, until, now))
+        Poll::Ready(self.time_up(machine, at, until, now))
+    }
+
+    /// Whether what came is heard before it is looked at the time of the one who
+    /// waits: it is once, also if that is over.
+    fn may_be_heard(&mut self, until: Option<Mono>, now: Now) -> bool {
+        let over = until.filter(|until| *until <= now.mono);
+        over.is_none() || std::mem::replace(&mut self.looked, over) != over
+    }
+
+    /// A deadline has come. Before anybody is told to be late, what has come is
+    /// read, and what there is room for written, once; and what the server has not
+    /// taken is told.
+    fn time_up<M: Machine + ?Sized>(
+        &mut self,
+        machine: &mut M,
+        at: Mono,
+        until: Option<Mono>,
+        now: Now,
+    ) -> Turn {
+        if at <= now.mono && self.looked != Some(at) {
+            self.looked = Some(at);
+            self.write(machine, now);
+            if self.read_ready(machine, now) != Moved::Nothing {
+                return Turn::Moved;
+            }
+            if let Some(bytes) = self.socket.stream().and_then(untaken) {
+                machine.untaken(bytes, now);
+            }
+        }
+        pass_time(machine, until, now)
     }
 
     /// Waits until then at most. What was set to an earlier instant stays, and wakes in vain.
@@ -132,7 +173,10 @@ impl Socket {
                 return false;
             }
             match stream.write(&slices[..used]) {
-                Moved::Bytes(count) => machine.wrote(count, now),
+                Moved::Bytes(count) => {
+                    machine.wrote(count, now);
+                    self.given += count;
+                }
                 Moved::Nothing => return true,
                 Moved::End | Moved::Lost => {
                     // What the peer said before it went may still be there.
@@ -142,7 +186,21 @@ impl Socket {
                 }
             }
         }
+        self.tell_much(machine, now);
         false
+    }
+
+    /// Where the system took the last of much at once, the server may still be
+    /// taking it when the time for its answer runs.
+    fn tell_much<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
+        let whole = |machine: &M| matches!(machine.deadline(), Some((_, Why::FirstByte)));
+        if self.given < MUCH_GIVEN || !whole(machine) {
+            return;
+        }
+        self.given = 0;
+        if let Some(bytes) = self.socket.stream().and_then(untaken) {
+            machine.untaken(bytes, now);
+        }
     }
 
     fn half_close(&mut self, close: Option<Close>) {

@@ -6,10 +6,10 @@ mod socket;
 use crate::alarms::{Alarm, Alarms};
 use crate::shared::Inner;
 use purlin_core::{Close, Eof, Machine, Mono, Now, Want, Why};
-use purlin_host::{Moved, Stream};
+use purlin_host::{EndWatch, Moved, Stream, untaken};
 pub(crate) use socket::Socket;
 use std::io::IoSlice;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// Slices given to one write.
 const SLICES: usize = 16;
@@ -21,6 +21,8 @@ pub(crate) struct Link<'a> {
     input: Input,
     output_full: bool,
     half_closed: bool,
+    /// Tells that the connection is lost, where neither reading nor writing does.
+    end: Option<EndWatch>,
 }
 
 /// What is known of the socket's input.
@@ -42,6 +44,7 @@ impl<'a> Link<'a> {
             input: Input::Likely,
             output_full: false,
             half_closed: false,
+            end: None,
         }
     }
 
@@ -49,19 +52,59 @@ impl<'a> Link<'a> {
         self.socket.is_closed()
     }
 
-    /// The task was woken: what was awaited may be there.
-    pub(crate) fn woken(&mut self, inner: &mut Inner, now: Now) {
+    /// The task was woken: what was awaited may be there. Says whether any output has gone.
+    pub(crate) fn woken(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
         if self.input == Input::Awaited {
             self.input = Input::Unknown;
         }
-        if self.alarm.has_rung(now.mono) {
-            inner.machine.tick(now);
+        if self.end.is_some() && self.is_lost() {
+            inner.machine.eof(Eof::Reset, now);
         }
+        let rung = self.alarm.has_rung(now.mono);
+        let due = inner.machine.deadline().is_some_and(|(at, _)| at <= now.mono);
+        rung && due && self.time_up(inner, cx, now)
+    }
+
+    /// A deadline has come. Before the peer is told that it was late, what it has
+    /// sent and what it has room for is moved, and what it has not taken is told.
+    fn time_up(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
+        self.read_last(inner, cx, now);
+        self.output_full = false;
+        let moved = inner.machine.want().write && self.write(inner, cx, now);
+        if let Some(bytes) = self.socket.stream().and_then(untaken) {
+            inner.machine.untaken(bytes, now);
+        }
+        inner.machine.tick(now);
+        moved
+    }
+
+    /// Whether the peer is gone, and not only done with sending.
+    fn is_lost(&self) -> bool {
+        !self.half_closed && self.socket.stream().is_some_and(Stream::is_lost)
+    }
+
+    /// Neither input nor room for output is awaited, and so nobody would tell that
+    /// the peer is gone: has the task woken then. Says whether it is gone already.
+    pub(crate) fn await_end(&mut self, inner: &mut Inner, cx: &Context<'_>, now: Now) -> bool {
+        let told = self.input == Input::Awaited || self.output_full || self.half_closed;
+        let Some(stream) = self.socket.stream().filter(|_| !told && self.end.is_none()) else {
+            return false;
+        };
+        // Where it cannot be watched, the next write tells.
+        self.end = EndWatch::new(stream, cx.waker()).ok();
+        let lost = self.is_lost();
+        if lost {
+            inner.machine.eof(Eof::Reset, now);
+        }
+        lost
     }
 
     /// The task has another waker than before: nothing that was registered holds.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self, waker: &Waker) {
         self.alarm.clear();
+        if let Some(end) = &self.end {
+            end.set_waker(waker);
+        }
     }
 
     /// Reads once, if the machine wants it and the socket has something. Waits
@@ -97,7 +140,8 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Reads without waiting: what arrived before a graceful stop is still served.
+    /// Reads without waiting: what arrived before a graceful stop, or before a
+    /// deadline, is still served.
     pub(crate) fn read_last(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
         self.input = Input::Likely;
         self.read(inner, cx, now);

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::handler::Handler;
 use crate::place::Common;
 use purlin_core::observe::Address;
-use purlin_host::{Listener, most_connections, raise_descriptor_limit, something};
+use purlin_host::{Listener, most_connections, probe, raise_descriptor_limit, something};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub struct Bound<H> {
 impl<H> Bound<H> {
     pub(super) fn new(mut server: Server<H>, listeners: Vec<Listener>) -> Bound<H> {
         let ending = Ending(Control::new(std::mem::take(&mut server.on_shutdown)));
+        // What cannot be set is told where it serves.
+        let _ = probe(&listeners, server.tcp_keepalive);
         Bound { listeners, server, ending }
     }
 
@@ -52,6 +54,7 @@ impl<H> Bound<H> {
     /// # Ok::<(), purlin_smol::Error>(()) }).unwrap();
     /// ```
     pub fn and(mut self, listener: Listener) -> Bound<H> {
+        let _ = listener.set_tcp_keepalive(self.server.tcp_keepalive);
         self.listeners.push(listener);
         self
     }
@@ -121,6 +124,7 @@ impl<H: Handler> Bound<H> {
     pub async fn serve(self) -> Result<()> {
         let Bound { listeners, server, ending } = self;
         something(&listeners)?;
+        probe(&listeners, server.tcp_keepalive)?;
         let (handler, threads) = (server.handler.clone(), server.threads);
         let serving = server.begin(&ending);
         let crew = Crew::start(threads, &handler, &serving.0, listeners)?;

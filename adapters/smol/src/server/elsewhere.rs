@@ -8,7 +8,7 @@ use crate::driver::Driver;
 use crate::handler::{Moving, SendHandler};
 use crate::place::Place;
 use futures_lite::{FutureExt, future};
-use purlin_host::something;
+use purlin_host::{probe, something};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -44,6 +44,7 @@ impl<H: SendHandler> Bound<H> {
     pub async fn serve_on(self, spawn: impl Fn(future::Boxed<()>)) -> Result<()> {
         let Bound { listeners, server, ending } = self;
         something(&listeners)?;
+        probe(&listeners, server.tcp_keepalive)?;
         let kind = Moving(server.handler.clone());
         let serving = server.begin(&ending);
         let common = &serving.0;

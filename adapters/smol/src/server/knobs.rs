@@ -200,4 +200,23 @@ impl<H> Server<H> {
         self.config.fault_answer = Some(answer);
         self
     }
+
+    /// Sets how long a peer may be silent before the system asks whether it is
+    /// still there, and how often it asks then (`SO_KEEPALIVE`): every 15 s unless
+    /// it is set, and not at all with `None`. After three questions without an
+    /// answer the connection is lost. Nothing else notices a peer that has
+    /// vanished from a stream on which neither side has anything to say.
+    ///
+    /// It holds on the listeners that the server is given after this.
+    ///
+    /// ```
+    /// # use purlin_smol::{Request, Server};
+    /// # use std::time::Duration;
+    /// let server = Server::new(async |_: Request| "hello\n").tcp_keepalive(Some(Duration::from_secs(60)));
+    /// # let _ = server;
+    /// ```
+    pub fn tcp_keepalive(mut self, silent: Option<Duration>) -> Server<H> {
+        self.tcp_keepalive = silent;
+        self
+    }
 }

@@ -29,12 +29,13 @@ use crate::handler::Handler;
 use futures_lite::future;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
-use purlin_host::{Hook, Listener, MakeMachine, MakeValues, Panics};
+use purlin_host::{Hook, Listener, MakeMachine, MakeValues, PROBE, Panics};
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A server to be: a handler, and how to serve with it.
 ///
@@ -50,6 +51,8 @@ pub struct Server<H> {
     config: ServerConfig,
     threads: usize,
     connections: Option<usize>,
+    /// How long a peer may be silent before the system asks for it.
+    tcp_keepalive: Option<Duration>,
     panics: Panics,
     observer: Option<Arc<dyn Observer>>,
     /// What makes the machines of its connections, if they are not the plain ones.
@@ -72,6 +75,7 @@ impl<H: Handler> Server<H> {
             config: ServerConfig::default(),
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
             connections: None,
+            tcp_keepalive: Some(PROBE),
             panics: Panics::default(),
             observer: None,
             make_machine: None,

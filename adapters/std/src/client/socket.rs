@@ -1,9 +1,9 @@
 //! A client's socket, moved in turns as its machine wants.
 //! Decides nothing: it writes, reads and waits.
 
-use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now};
+use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now, Why};
 use purlin_host::client::{Idle, ReadReady, wait_for};
-use purlin_host::{Clock, Moved, Stream};
+use purlin_host::{Clock, Moved, Stream, untaken};
 use std::io::IoSlice;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -11,6 +11,9 @@ use std::time::Duration;
 
 /// Slices given to one write.
 const SLICES: usize = 16;
+
+/// What a server takes at once, and need not be asked for.
+const MUCH_GIVEN: usize = 64 * 1024;
 
 /// The longest a read waits without a look at the clock.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -23,6 +26,10 @@ pub(super) struct Socket {
     /// How long the system lets a read wait.
     patience: Option<Duration>,
     half_closed: bool,
+    /// The last deadline that had come, and before which all was looked at once more.
+    looked: Option<Mono>,
+    /// Bytes that were written since it was last asked how many are untaken.
+    given: usize,
 }
 
 /// What a turn came to.
@@ -38,7 +45,13 @@ pub(super) enum Turn {
 
 impl Socket {
     pub(super) fn new(stream: Stream) -> Socket {
-        Socket { stream: Arc::new(stream), patience: None, half_closed: false }
+        Socket {
+            stream: Arc::new(stream),
+            patience: None,
+            half_closed: false,
+            looked: None,
+            given: 0,
+        }
     }
 
     /// Writes what there is, then waits for input, for room, or for the first
@@ -58,8 +71,9 @@ impl Socket {
         let reads = want.read;
         if more && !full && !want.write {
             // The answer may come before all is sent, and so may the end of the time for it.
-            self.read_ready(machine, now);
-            return pass_time(machine, until, now);
+            let moved = self.read_ready(machine, now) != Moved::Nothing;
+            let heard = moved && self.may_be_heard(until, now);
+            return if heard { Turn::Moved } else { pass_time(machine, until, now) };
         }
         if !reads && !full {
             return Turn::Stuck;
@@ -67,7 +81,7 @@ impl Socket {
         let own = machine.deadline().map(|(at, _)| at);
         let wait = [own, until].into_iter().flatten().min().map(|at| at.since(now.mono));
         if wait.is_some_and(|wait| wait.is_zero()) {
-            return pass_time(machine, until, clock.look());
+            return self.time_up(machine, until, clock.look());
         }
         if !full {
             return self.read_waiting(machine, wait, until, clock);
@@ -77,7 +91,7 @@ impl Socket {
         let ready = wait_for(&[(self.stream.as_fd(), idle)], wait).is_ok_and(|ready| ready[0]);
         let now = clock.look();
         if !ready {
-            return pass_time(machine, until, now);
+            return self.time_up(machine, until, now);
         }
         if reads {
             self.read_ready(machine, now);
@@ -94,7 +108,10 @@ impl Socket {
                 return false;
             }
             match self.stream.write_ready(&slices[..used]) {
-                Moved::Bytes(count) => machine.wrote(count, now),
+                Moved::Bytes(count) => {
+                    machine.wrote(count, now);
+                    self.given += count;
+                }
                 Moved::Nothing => return true,
                 Moved::End | Moved::Lost => {
                     // What the peer said before it went may still be there.
@@ -104,7 +121,21 @@ impl Socket {
                 }
             }
         }
+        self.tell_much(machine, now);
         false
+    }
+
+    /// Where the system took the last of much at once, the server may still be
+    /// taking it when the time for its answer runs.
+    fn tell_much<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
+        let whole = |machine: &M| matches!(machine.deadline(), Some((_, Why::FirstByte)));
+        if self.given < MUCH_GIVEN || !whole(machine) {
+            return;
+        }
+        self.given = 0;
+        if let Some(bytes) = untaken(&self.stream) {
+            machine.untaken(bytes, now);
+        }
     }
 
     /// The socket itself, to be waited for.
@@ -130,10 +161,41 @@ impl Socket {
         let moved = self.stream.read(machine.read_buf());
         let now = clock.look();
         if moved == Moved::Nothing {
-            return pass_time(machine, until, now);
+            return self.time_up(machine, until, now);
         }
         tell(machine, moved, now);
         Turn::Moved
+    }
+
+    /// Whether what came is heard before it is looked at the time of the one who
+    /// waits: it is once, also if that is over.
+    fn may_be_heard(&mut self, until: Option<Mono>, now: Now) -> bool {
+        let over = until.filter(|until| *until <= now.mono);
+        over.is_none() || std::mem::replace(&mut self.looked, over) != over
+    }
+
+    /// A deadline may have come. Before anybody is told to be late, what has come
+    /// is read, and what there is room for written, once; and what the server has
+    /// not taken is told.
+    fn time_up<M: Machine + ?Sized>(
+        &mut self,
+        machine: &mut M,
+        until: Option<Mono>,
+        now: Now,
+    ) -> Turn {
+        let own = machine.deadline().map(|(at, _)| at);
+        let due = [own, until].into_iter().flatten().min().filter(|at| *at <= now.mono);
+        if due.is_some() && self.looked != due {
+            self.looked = due;
+            self.write(machine, now);
+            if self.read_ready(machine, now) != Moved::Nothing {
+                return Turn::Moved;
+            }
+            if let Some(bytes) = untaken(&self.stream) {
+                machine.untaken(bytes, now);
+            }
+        }
+        pass_time(machine, until, now)
     }
 
     /// Has reads wait about so long. They may wake early, so the system is told

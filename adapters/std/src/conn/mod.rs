@@ -14,7 +14,7 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Direct, Eof, Event, Id, Machine, Misuse, Mono, Now,
     RequestHead, Values, Why, server,
 };
-use purlin_host::{Accepted, Clock, UNTOUCHED, machine, welcome};
+use purlin_host::{Accepted, Clock, Stream, UNTOUCHED, machine, untaken, welcome};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -74,6 +74,18 @@ pub(crate) struct Pending {
     pub(crate) id: Id,
     pub(crate) head: RequestHead,
     pub(crate) length: BodyLength,
+}
+
+/// What no other thread does with the socket just now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Free {
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
+}
+
+impl Free {
+    /// No other thread has it.
+    pub(crate) const ALL: Free = Free { reads: true, writes: true };
 }
 
 impl Conn {
@@ -169,6 +181,11 @@ impl Conn {
         self.machine.shutdown(now);
     }
 
+    /// Whether the peer is gone, and not only done with sending.
+    pub(crate) fn is_lost(&self) -> bool {
+        !self.half_shut && self.shared.socket.stream().is_some_and(Stream::is_lost)
+    }
+
     /// The socket is of no use any more.
     pub(crate) fn lose(&mut self) {
         self.machine.eof(Eof::Reset, self.clock.last());
@@ -232,19 +249,39 @@ impl Conn {
         self.clock.look();
     }
 
-    /// Tells the machine the time if its deadline has come.
-    pub(crate) fn tick(&mut self) {
-        let now = self.now();
-        if now.mono >= self.due {
-            self.machine.tick(now);
+    /// What the machine's deadline is for, if it has come.
+    pub(crate) fn late(&self) -> Option<Why> {
+        let now = self.now().mono;
+        let deadline = if now < self.due { None } else { self.machine.deadline() };
+        deadline.filter(|(at, _)| *at <= now).map(|(_, why)| why)
+    }
+
+    /// Tells the machine the time if its deadline has come. Before the peer is told
+    /// that it was late, what it has sent and what it has room for is moved, and
+    /// what it has not taken is told. Where another thread reads or writes, it is
+    /// that which tells the time for this.
+    pub(crate) fn pass_time(&mut self, free: Free) {
+        let Some(why) = self.late() else { return };
+        let theirs = if why == Why::Write { !free.writes } else { why == Why::Body && !free.reads };
+        if theirs {
+            return;
         }
+        if free.reads {
+            self.read_ready();
+        }
+        if free.writes && self.machine.want().write {
+            self.write_ready();
+        }
+        if let Some(bytes) = self.shared.socket.stream().and_then(untaken) {
+            self.machine.untaken(bytes, self.clock.last());
+        }
+        self.machine.tick(self.clock.last());
     }
 
     /// The same in the middle of an exchange, which may end by it.
-    pub(crate) fn tick_exchange(&mut self) {
-        let now = self.now();
-        if now.mono >= self.due {
-            self.machine.tick(now);
+    pub(crate) fn tick_exchange(&mut self, free: Free) {
+        if self.now().mono >= self.due {
+            self.pass_time(free);
             self.due = self.machine.deadline().map_or(NEVER, |(at, _)| at);
             self.note_events();
         }

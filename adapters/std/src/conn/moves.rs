@@ -1,7 +1,7 @@
 //! The bytes of a connection: from its socket into its machine, and back.
 //! Moves them and says what came of it; how long to wait, the machine says.
 
-use super::Conn;
+use super::{Conn, Free};
 use crate::poller::Place;
 use purlin_core::{Eof, Machine};
 use purlin_host::Moved;
@@ -26,7 +26,7 @@ impl Conn {
         let size = room.len();
         let moved = self.shared.socket.read_ready(room);
         self.drained = !matches!(moved, Moved::Bytes(count) if count == size);
-        self.took(moved);
+        self.take_in(moved);
         moved != Moved::Nothing
     }
 
@@ -49,7 +49,8 @@ impl Conn {
             return false;
         }
         let moved = self.shared.socket.read(room, Some(LINGER));
-        self.took(moved);
+        self.take_in(moved);
+        self.pass_time(Free::ALL);
         moved != Moved::Nothing
     }
 
@@ -58,10 +59,11 @@ impl Conn {
         self.leave_poller();
         let room = self.machine.read_buf();
         if room.is_empty() {
-            return self.sleep(wait);
+            return self.sleep(wait, Free::ALL);
         }
         let moved = self.shared.socket.read(room, wait);
-        self.took(moved);
+        self.take_in(moved);
+        self.pass_time(Free::ALL);
     }
 
     /// Whoever waits for the socket itself need not wake the poller.
@@ -73,14 +75,20 @@ impl Conn {
     }
 
     /// The machine takes no input: only time can change that.
-    pub(crate) fn sleep(&mut self, wait: Option<u64>) {
+    pub(crate) fn sleep(&mut self, wait: Option<u64>, free: Free) {
         let pause = wait.map_or(PAUSE, |nanos| PAUSE.min(Duration::from_nanos(nanos)));
         std::thread::sleep(pause);
-        self.took(Moved::Nothing);
+        self.waited(free);
+    }
+
+    /// Time has passed, and nothing came of it.
+    pub(crate) fn waited(&mut self, free: Free) {
+        self.take_in(Moved::Nothing);
+        self.pass_time(free);
     }
 
     /// A read into the machine's own room ended like this.
-    pub(crate) fn took(&mut self, moved: Moved) {
+    fn take_in(&mut self, moved: Moved) {
         let now = self.clock.look();
         match moved {
             Moved::Bytes(count) => {
@@ -90,9 +98,6 @@ impl Conn {
                 self.machine.filled(count, now);
             }
             _ => self.took_nothing(moved),
-        }
-        if now.mono >= self.due {
-            self.machine.tick(now);
         }
     }
 
@@ -105,9 +110,6 @@ impl Conn {
                 self.machine.receive(&bytes[..count], now);
             }
             _ => self.took_nothing(moved),
-        }
-        if now.mono >= self.due {
-            self.machine.tick(now);
         }
     }
 
@@ -147,7 +149,7 @@ impl Conn {
     }
 
     /// Writes until nothing is left to write.
-    pub(crate) fn write_out(&mut self) {
+    pub(crate) fn write_out(&mut self, free: Free) {
         self.shared.socket.begin_write();
         while self.machine.want().write {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -155,7 +157,7 @@ impl Conn {
             let used = self.machine.output(&mut slices, now);
             let whole = slices[..used].iter().map(|slice| slice.len()).sum();
             let moved = self.shared.socket.write(&slices[..used]);
-            self.gave(moved, whole);
+            self.gave(moved, whole, free);
             if self.gives_all && moved == Moved::Bytes(whole) && used < SLICES {
                 return;
             }
@@ -163,7 +165,7 @@ impl Conn {
     }
 
     /// A write of `whole` bytes of output ended like this.
-    pub(crate) fn gave(&mut self, moved: Moved, whole: usize) {
+    pub(crate) fn gave(&mut self, moved: Moved, whole: usize, free: Free) {
         match moved {
             Moved::Bytes(count) if count == whole => self.machine.wrote(count, self.clock.last()),
             Moved::Bytes(count) => {
@@ -172,7 +174,8 @@ impl Conn {
             }
             Moved::Nothing => {
                 let now = self.clock.look();
-                self.machine.tick(now);
+                self.wait();
+                self.pass_time(free);
                 if self.hub.control.aborting() {
                     self.machine.eof(Eof::Reset, now);
                 }

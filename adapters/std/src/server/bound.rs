@@ -10,7 +10,9 @@ use crate::hub::Hub;
 use crate::poller::Poller;
 use crate::pool::Pool;
 use purlin_core::observe::Address;
-use purlin_host::{Listener, Readiness, most_connections, raise_descriptor_limit, something};
+use purlin_host::{
+    Listener, Readiness, most_connections, probe, raise_descriptor_limit, something,
+};
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -39,6 +41,8 @@ pub struct Bound {
 impl Bound {
     pub(super) fn new(mut server: Server, listeners: Vec<Listener>) -> Bound {
         let ending = Ending(Arc::new(Control::new(std::mem::take(&mut server.on_shutdown))));
+        // What cannot be set is told where it serves.
+        let _ = probe(&listeners, server.tcp_keepalive);
         Bound { listeners, server, ending }
     }
 
@@ -52,6 +56,7 @@ impl Bound {
     /// # Ok::<(), purlin_std::Error>(())
     /// ```
     pub fn and(mut self, listener: Listener) -> Bound {
+        let _ = listener.set_tcp_keepalive(self.server.tcp_keepalive);
         self.listeners.push(listener);
         self
     }
@@ -119,6 +124,7 @@ impl Bound {
     pub fn serve(self) -> Result<(), Error> {
         let Bound { listeners, server, ending } = self;
         something(&listeners)?;
+        probe(&listeners, server.tcp_keepalive)?;
         let control = &ending.0;
         let hub = hub(listeners, server, control)?;
         hub.pool.begin(&hub);

@@ -16,11 +16,12 @@ use crate::Error;
 use crate::handler::Handler;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
-use purlin_host::{Hook, Listener, MakeMachine, MakeValues, Panics};
+use purlin_host::{Hook, Listener, MakeMachine, MakeValues, PROBE, Panics};
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Worker threads, unless told otherwise.
 const WORKERS: usize = 512;
@@ -41,6 +42,8 @@ pub struct Server {
     config: ServerConfig,
     workers: usize,
     connections: Option<usize>,
+    /// How long a peer may be silent before the system asks for it.
+    tcp_keepalive: Option<Duration>,
     observer: Option<Arc<dyn Observer>>,
     /// What makes the machines of its connections, if they are not the plain ones.
     make_machine: Option<Box<MakeMachine>>,
@@ -63,6 +66,7 @@ impl Server {
             config: ServerConfig::default(),
             workers: WORKERS,
             connections: None,
+            tcp_keepalive: Some(PROBE),
             observer: None,
             make_machine: None,
             values: Values::default(),

@@ -2,8 +2,9 @@
 //! It finds whose deadline has come, and helps where every worker is busy; it
 //! moves no byte, so that no peer can hold it up.
 
-use crate::conn::Conn;
+use crate::conn::{Conn, Free};
 use crate::hub::Hub;
+use purlin_core::Why;
 use purlin_host::{Clock, ENDED};
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +88,12 @@ impl Timekeeper {
         self.hub.watch_over(|| {
             conn.look();
             conn.trim();
-            conn.tick();
+            // What came in time is a worker's, as is a head, which may be all there.
+            let head = conn.late() == Some(Why::Head);
+            if head || (conn.late().is_some() && conn.read_ready()) {
+                return self.hub.submit([conn]);
+            }
+            conn.pass_time(Free::ALL);
             conn.obey();
             self.hub.settle(conn);
         });

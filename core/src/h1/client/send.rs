@@ -220,9 +220,7 @@ impl Connection {
         if self.timers.is_set(Why::Write) {
             self.watch_writing(now);
         }
-        if bytes > 0 {
-            self.timers.prolong(Why::FirstByte, now.mono + self.patience.min(earned));
-        }
+        self.timers.prolong(Why::FirstByte, now.mono + self.patience.min(earned));
     }
 
     pub(super) fn output_written(&mut self, n: usize, now: Now) {

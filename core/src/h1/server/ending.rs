@@ -173,9 +173,7 @@ impl Connection {
         }
         let timeouts = &self.config.timeouts;
         for (why, wait) in [(Why::Idle, timeouts.idle), (Why::Linger, timeouts.linger)] {
-            if bytes > 0 {
-                self.timers.prolong(why, now.mono + wait.min(earned));
-            }
+            self.timers.prolong(why, now.mono + wait.min(earned));
         }
     }
 

@@ -952,3 +952,18 @@ fn extreme_limits_neither_overflow_nor_stall() {
     }
     assert!(out.ends_with("\r\n\r\nabc"));
 }
+
+#[test]
+fn trailers_are_as_many_as_fields_may_be_and_one_more_is_too_many() {
+    for (count, taken) in [(100, true), (101, false)] {
+        let trailers: String = (0..count).map(|n| format!("X-{n}: y\r\n")).collect();
+        let mut wire = Wire::new();
+        wire.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n").events();
+        wire.send(&trailers).send("\r\n");
+        match wire.body(1) {
+            Recv::End(Some(fields)) => assert_eq!((fields.len(), taken), (count, true)),
+            Recv::Failed(error) => assert_eq!((error.kind, taken), (Fault::TooManyFields, false)),
+            other => panic!("{other:?}"),
+        }
+    }
+}

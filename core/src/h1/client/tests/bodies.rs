@@ -124,3 +124,18 @@ fn a_refused_tunnel_leaves_the_connection_as_it_was() {
     wire.answer("HTTP/1.1 407 P\r\nContent-Length: 2\r\n\r\nno").expect(&["1 407 Known(2)"]);
     assert_eq!((wire.read(1), wire.reuse()), ("no".into(), Reuse::Now));
 }
+
+#[test]
+fn trailers_are_as_many_as_fields_may_be_and_one_more_is_too_many() {
+    for (count, taken) in [(100, true), (101, false)] {
+        let trailers: String = (0..count).map(|n| format!("X-{n}: y\r\n")).collect();
+        let mut wire = Wire::get();
+        wire.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n").events();
+        wire.answer(&trailers).answer("\r\n");
+        match wire.body(1) {
+            Recv::End(Some(fields)) => assert_eq!((fields.len(), taken), (count, true)),
+            Recv::Failed(error) => assert_eq!((error.kind, taken), (Fault::TooManyFields, false)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
