@@ -55,8 +55,71 @@ impl Values {
     }
 }
 
+/// One after the other: a chain may be longer than a stack is deep.
+impl Drop for Values {
+    fn drop(&mut self) {
+        let mut last = self.0.take();
+        while let Some(mut link) = last {
+            // Who still holds it lets go of the rest.
+            last = match Arc::get_mut(&mut link) {
+                Some(link) => link.rest.0.take(),
+                None => None,
+            };
+        }
+    }
+}
+
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Values({})", self.links().count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// More than would fit on a test's stack if each called the next.
+    const MANY: usize = 200_000;
+
+    struct Counted(Arc<AtomicUsize>);
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_long_chain_is_dropped_one_after_the_other_and_no_link_that_is_held() {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let more = |values: &Values, count| {
+            (0..count).fold(values.clone(), |all, _| all.with(Counted(dropped.clone())))
+        };
+        let shared = more(&Values::default(), MANY);
+        let (one, other) = (more(&shared, MANY), more(&shared, 1));
+        drop(shared);
+        drop(one);
+        assert_eq!(dropped.load(Ordering::Relaxed), MANY);
+        assert_eq!(other.links().count(), MANY + 1);
+        drop(other);
+        assert_eq!(dropped.load(Ordering::Relaxed), 2 * MANY + 1);
+    }
+
+    #[test]
+    fn threads_that_let_go_at_once_leave_nothing_behind() {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        for _ in 0..200 {
+            let values =
+                (0..20).fold(Values::default(), |all, _| all.with(Counted(dropped.clone())));
+            let holders = [values.clone(), values.with(1), values.with(2), values];
+            std::thread::scope(|scope| {
+                for holder in holders {
+                    scope.spawn(move || drop(holder));
+                }
+            });
+        }
+        assert_eq!(dropped.load(Ordering::Relaxed), 200 * 20);
     }
 }
