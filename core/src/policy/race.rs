@@ -9,9 +9,15 @@ use std::time::Duration;
 /// How long an attempt is alone before the next begins beside it (RFC 8305 §5).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
+/// The most addresses of each family that are tried: the first ones. Whoever
+/// answers for a name can give thousands, and each would be held, and be one
+/// more socket beside the others.
+pub const MOST_OF_A_FAMILY: usize = 16;
+
 /// A race between the addresses of one name: they are tried in the order they
 /// were given, families in turn, each a little after the last or as soon as
-/// one fails. The first that connects wins.
+/// one fails. The first that connects wins. At most [`MOST_OF_A_FAMILY`] of
+/// each family take part, and each address once.
 ///
 /// ```
 /// use purlin_core::policy::race::{Attempt, Race, ATTEMPT_DELAY};
@@ -48,17 +54,21 @@ impl Race {
     /// A race between these addresses; without `side_by_side` each waits until
     /// the one before has failed.
     pub fn new(addresses: impl IntoIterator<Item = SocketAddr>, side_by_side: bool) -> Race {
-        let mut addresses = addresses.into_iter();
-        let mut waiting = VecDeque::new();
-        let Some(first) = addresses.next() else {
-            return Race { waiting, running: 0, next_at: Mono::ZERO, delay: ATTEMPT_DELAY };
-        };
-        let (mut same, mut other): (VecDeque<_>, VecDeque<_>) =
-            addresses.partition(|address| address.is_ipv6() == first.is_ipv6());
-        waiting.push_back(first);
+        let (mut four, mut six) = (VecDeque::new(), VecDeque::new());
+        let mut begins_with_six = None;
+        for address in addresses {
+            begins_with_six.get_or_insert(address.is_ipv6());
+            let family = if address.is_ipv6() { &mut six } else { &mut four };
+            if family.len() < MOST_OF_A_FAMILY && !family.contains(&address) {
+                family.push_back(address);
+            }
+        }
+        let (mut same, mut other) =
+            if begins_with_six == Some(true) { (six, four) } else { (four, six) };
+        let mut waiting = VecDeque::with_capacity(same.len() + other.len());
         while !(same.is_empty() && other.is_empty()) {
-            waiting.extend(other.pop_front());
             waiting.extend(same.pop_front());
+            waiting.extend(other.pop_front());
         }
         let delay = if side_by_side { ATTEMPT_DELAY } else { Duration::MAX };
         Race { waiting, running: 0, next_at: Mono::ZERO, delay }
@@ -118,6 +128,20 @@ mod tests {
         assert_eq!(order(&[x, a]), [x, a]);
         assert_eq!(order(&[x, y]), [x, y]);
         assert_eq!(order(&[]), []);
+    }
+
+    #[test]
+    fn a_name_with_very_many_addresses_has_its_first_ones_tried() {
+        let all = |six| (0..=255).map(move |last| address(last, six));
+        let many: Vec<SocketAddr> = all(true).chain(all(true)).chain(all(false)).collect();
+        let tried = order(&many);
+        assert_eq!(tried.len(), 2 * MOST_OF_A_FAMILY);
+        assert_eq!(tried[..3], [address(0, true), address(0, false), address(1, true)]);
+        assert_eq!(tried.last(), Some(&address(15, false)));
+        // Those of one family alone are no more for that.
+        assert_eq!(order(&many[..512]).len(), MOST_OF_A_FAMILY);
+        let (a, x) = (address(1, true), address(1, false));
+        assert_eq!(order(&[a, a, x, a, x]), [a, x]);
     }
 
     #[test]
