@@ -84,16 +84,80 @@ impl Method {
         }
     }
 
-    /// Whether the request asks for no change (RFC 9110 §9.2.1).
+    /// Whether the request asks for no change (RFC 9110 §9.2.1). Of the methods
+    /// of extensions those that IANA's registry calls safe are: `PROPFIND`,
+    /// `QUERY`, `REPORT` and `SEARCH`.
+    ///
+    /// ```
+    /// use purlin_core::Method;
+    /// assert!(Method::GET.is_safe() && Method::from_bytes(b"PROPFIND").unwrap().is_safe());
+    /// assert!(!Method::PUT.is_safe() && !Method::from_bytes(b"get").unwrap().is_safe());
+    /// ```
     pub fn is_safe(&self) -> bool {
-        matches!(self.0, Repr::Get | Repr::Head | Repr::Options | Repr::Trace)
+        match &self.0 {
+            Repr::Get | Repr::Head | Repr::Options | Repr::Trace => true,
+            Repr::Other(name) => SAFE.contains(&&**name),
+            _ => false,
+        }
     }
 
-    /// Whether asking twice is like asking once (RFC 9110 §9.2.2).
+    /// Whether asking twice is like asking once (RFC 9110 §9.2.2). Of the methods
+    /// of extensions those that IANA's registry calls idempotent are; a method
+    /// that it does not have is not.
+    ///
+    /// ```
+    /// use purlin_core::Method;
+    /// assert!(Method::PUT.is_idempotent() && !Method::POST.is_idempotent());
+    /// assert!(Method::from_bytes(b"MKCOL").unwrap().is_idempotent());
+    /// assert!(!Method::from_bytes(b"LOCK").unwrap().is_idempotent());
+    /// ```
     pub fn is_idempotent(&self) -> bool {
-        self.is_safe() || matches!(self.0, Repr::Put | Repr::Delete)
+        match &self.0 {
+            Repr::Put | Repr::Delete => true,
+            Repr::Other(name) => self.is_safe() || IDEMPOTENT.contains(&&**name),
+            _ => self.is_safe(),
+        }
+    }
+
+    /// Whether it is `QUERY` (RFC 10008): safe, and with content.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(&self.0, Repr::Other(name) if &**name == "QUERY")
     }
 }
+
+/// The methods of extensions that IANA's registry of methods calls safe: WebDAV's
+/// (RFC 4918, RFC 3253, RFC 5323), and QUERY (RFC 10008).
+const SAFE: [&str; 4] = ["PROPFIND", "QUERY", "REPORT", "SEARCH"];
+
+/// Those that it calls idempotent and not safe. LOCK and PATCH are not among
+/// them, nor is anything that nobody has registered.
+const IDEMPOTENT: [&str; 25] = [
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "LABEL",
+    "LINK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "ORDERPATCH",
+    "PROPPATCH",
+    "REBIND",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+];
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,5 +222,32 @@ impl fmt::Display for Version {
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_method_promises_is_what_the_registry_says() {
+        for (methods, safe, idempotent) in [
+            ("GET HEAD OPTIONS TRACE PROPFIND QUERY REPORT SEARCH", true, true),
+            ("PUT DELETE ACL COPY MKCOL MOVE PROPPATCH UNLOCK VERSION-CONTROL", false, true),
+            (
+                "POST PATCH CONNECT LOCK M-SEARCH NOTIFY PURGE X propfind Query SEARCHX",
+                false,
+                false,
+            ),
+        ] {
+            for name in methods.split(' ') {
+                let method = Method::from_bytes(name.as_bytes()).unwrap();
+                assert_eq!(
+                    (method.is_safe(), method.is_idempotent()),
+                    (safe, idempotent),
+                    "{name}"
+                );
+            }
+        }
     }
 }
