@@ -50,9 +50,11 @@ impl Policy {
 pub enum Follow {
     /// Up to so many requests in all; then [`Failure::TooMany`]. 10 by default.
     UpTo(usize),
-    /// Not at all: the redirect is the answer.
+    /// Not at all: the redirect is the answer, wherever it leads.
     Never,
     /// As a function says, which is given the hop and the URLs before it, oldest first.
+    /// It is asked whatever the scheme is; what is not HTTP cannot be allowed. If the
+    /// Location is no URL at all there is no hop to ask about: the redirect is the answer.
     Check(Arc<dyn Fn(&Hop, &[Url]) -> Verdict + Send + Sync>),
 }
 
@@ -101,7 +103,7 @@ pub enum Rewrite {
     /// POST alone, as RFC 9110 §15.4.2 allows; any other keeps its method and its body.
     #[default]
     Post,
-    /// All but GET and HEAD, and none keeps its body.
+    /// All but GET, HEAD and QUERY, and none but QUERY (RFC 10008 §2.5) keeps its body.
     All,
 }
 
@@ -146,7 +148,8 @@ pub enum Stop {
     NoLocation,
     /// The body would have to be sent again, and cannot be.
     NotReplayable,
-    /// The policy says so.
+    /// The policy says so; or the Location is no URL reference, so that a
+    /// [`Follow::Check`] cannot be asked about it.
     UseLast,
 }
 
@@ -239,10 +242,12 @@ impl Trail {
 
     /// What is done about an answer of this status and Location.
     pub fn step(&self, status: Status, location: Option<&[u8]>, policy: &Policy) -> Step {
+        let stays = match policy.rewrite {
+            Rewrite::Post => self.method != Method::POST,
+            Rewrite::All => self.method.is_query(),
+        };
         let (method, keep_body) = match status.code() {
-            301 | 302 if policy.rewrite == Rewrite::Post && self.method != Method::POST => {
-                (self.method.clone(), true)
-            }
+            301 | 302 if stays => (self.method.clone(), true),
             // RFC 9110 §15.4.4: a HEAD stays one.
             301..=303 if self.method == Method::HEAD => (Method::HEAD, false),
             301..=303 => (Method::GET, false),
@@ -255,9 +260,11 @@ impl Trail {
         let Some(location) = location.filter(|location| !location.is_empty()) else {
             return Step::Stop(Stop::NoLocation);
         };
-        match self.hop(method, keep_body, location, policy) {
-            Ok(hop) => self.judge(hop, policy),
-            Err(failure) => Step::Fail(failure),
+        let hop = self.hop(method, keep_body, location, policy);
+        match (&policy.follow, hop) {
+            (Follow::Never, _) | (Follow::Check(_), Err(_)) => Step::Stop(Stop::UseLast),
+            (Follow::UpTo(_), Err(error)) => Step::Fail(Failure::BadLocation(error)),
+            (_, Ok(hop)) => self.judge(hop, policy),
         }
     }
 
@@ -267,12 +274,9 @@ impl Trail {
         keep_body: bool,
         location: &[u8],
         policy: &Policy,
-    ) -> Result<Hop, Failure> {
+    ) -> Result<Hop, UrlError> {
         let from = self.url();
-        let mut url = from.join(location).map_err(Failure::BadLocation)?;
-        if !url.is_http() {
-            return Err(Failure::NotHttp(url.scheme().into()));
-        }
+        let mut url = from.join(location)?;
         match policy.fragment {
             Fragment::Inherit if url.fragment().is_none() => {
                 url = url.with_fragment(from.fragment());
@@ -302,6 +306,9 @@ impl Trail {
             Follow::Check(check) => check(&hop, &self.urls),
         };
         match verdict {
+            Verdict::Allow if !hop.url.is_http() => {
+                Step::Fail(Failure::NotHttp(hop.url.scheme().into()))
+            }
             Verdict::Allow => Step::Follow(hop),
             Verdict::UseLast => Step::Stop(Stop::UseLast),
             Verdict::Error(why) => Step::Fail(Failure::Refused(why)),

@@ -129,8 +129,20 @@ fn as_go(case: &Value, go: &Run) -> Result<(), String> {
     let last = go.sent.len();
     let next = sent.get(last).map(|sent| text(sent, "url"));
     let asked = items(out, "check_calls").get(last.wrapping_sub(1)).map(|call| text(call, "url"));
-    if go.error == "bad_location" && next.or(asked).is_some_and(rules::is_nowhere) {
-        return same("calls of the check", &ours.as_slice(), &calls.get(..last - 1).unwrap_or(&[]));
+    // What is no URL cannot be asked about, so that the redirect is the answer; and what has
+    // another scheme cannot be allowed.
+    let stays = text(given, "check") != "default"
+        && go.result == "response"
+        && go.hop == Some(last - 1)
+        && out["hop"].as_u64() != Some(last as u64 - 1);
+    if (go.error == "bad_location" || stays) && next.or(asked).is_some_and(rules::is_nowhere) {
+        let count = ours.len();
+        same("a call for each hop", &(count == last || count + 1 == last), &true)?;
+        return same("calls of the check", &Some(ours.as_slice()), &calls.get(..count));
+    }
+    if stays && text(out, "err") == "bad_location" {
+        same("sent", &last, &sent.len())?;
+        return same("calls of the check", &ours, &calls);
     }
     let stopped = out["hop"].as_u64().and_then(|hop| usize::try_from(hop).ok());
     let missed = stopped.is_some_and(|hop| rules::misses_a_dropped_body(given, hop));

@@ -22,6 +22,7 @@ fn hop(trail: &Trail, status: u16, location: &str, policy: &Policy) -> Hop {
 #[test]
 fn only_post_becomes_get_and_go_makes_a_get_of_all() {
     use Method as M;
+    let query = M::from_bytes(b"QUERY").unwrap();
     for (method, status, strict, go) in [
         (M::GET, 301, (M::GET, true), (M::GET, false)),
         (M::HEAD, 302, (M::HEAD, true), (M::HEAD, false)),
@@ -34,6 +35,9 @@ fn only_post_becomes_get_and_go_makes_a_get_of_all() {
         (M::HEAD, 303, (M::HEAD, false), (M::HEAD, false)),
         (M::POST, 307, (M::POST, true), (M::POST, true)),
         (M::PUT, 308, (M::PUT, true), (M::PUT, true)),
+        (query.clone(), 301, (query.clone(), true), (query.clone(), true)),
+        (query.clone(), 302, (query.clone(), true), (query.clone(), true)),
+        (query.clone(), 303, (M::GET, false), (M::GET, false)),
     ] {
         let trail = trail(&method, "http://a/", Replay::Replayable);
         for (policy, wanted) in [(Policy::default(), &strict), (Policy::go(), &go)] {
@@ -81,6 +85,43 @@ fn what_leads_nowhere_is_an_error() {
         match step(&trail, 302, location, &policy) {
             Step::Fail(failure) => assert_eq!(failure.to_string(), text),
             other => panic!("{location}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_redirect_that_is_not_to_be_followed_is_the_answer_wherever_it_leads() {
+    let trail = trail(&Method::GET, "http://a/x#f", Replay::NoBody);
+    let never = Policy { follow: Follow::Never, ..Policy::default() };
+    let saying = |verdict: Verdict| {
+        let check = move |hop: &Hop, _: &[Url]| match hop.url.is_http() {
+            true => Verdict::Error("not asked".into()),
+            false => verdict.clone(),
+        };
+        Policy { follow: Follow::Check(Arc::new(check)), ..Policy::default() }
+    };
+    for (location, is_url) in [
+        ("myapp://cb?code=1", true),
+        ("mailto:me@a.test", true),
+        ("intent:#Intent;end", true),
+        ("/100%/x", false),
+        ("http://a:99999/", false),
+        ("http:///x", false),
+        ("//a b/", false),
+        ("\u{7f}", false),
+    ] {
+        assert_eq!(step(&trail, 302, location, &never), Step::Stop(Stop::UseLast), "{location}");
+        let checked = |verdict| step(&trail, 302, location, &saying(verdict));
+        assert_eq!(checked(Verdict::UseLast), Step::Stop(Stop::UseLast), "{location}");
+        // What is no URL cannot be asked about.
+        let refused = match is_url {
+            true => Step::Fail(Failure::Refused("no".into())),
+            false => Step::Stop(Stop::UseLast),
+        };
+        assert_eq!(checked(Verdict::Error("no".into())), refused, "{location}");
+        if is_url {
+            let allowed = checked(Verdict::Allow);
+            assert!(matches!(allowed, Step::Fail(Failure::NotHttp(_))), "{allowed:?}");
         }
     }
 }
