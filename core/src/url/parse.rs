@@ -91,7 +91,7 @@ fn plain(text: &[u8]) -> Option<Url> {
     }
     let port = digits.iter().fold(0, |port, digit| port * 10 + u16::from(digit - b'0'));
     let path = match text.get(place) {
-        None | Some(b'/') => run(place, is_path),
+        None | Some(b'/') => run(place, is_raw_in_path),
         Some(_) => return None,
     };
     let query = match text.get(path) {
@@ -116,14 +116,14 @@ fn plain(text: &[u8]) -> Option<Url> {
 
 impl<'a> Reference<'a> {
     pub(super) fn parse(text: &'a [u8]) -> Result<Reference<'a>, UrlError> {
-        let all = Piece::whole(text);
-        if text.len() > LONGEST {
-            return Err(all.error(UrlProblem::TooLong, LONGEST));
+        // RFC 9110 §7.1: a fragment is never sent, so nothing in it is wrong.
+        let (rest, fragment) = Piece::whole(text).cut(b'#');
+        if rest.bytes.len() > LONGEST {
+            return Err(rest.error(UrlProblem::TooLong, LONGEST));
         }
-        if let Some(at) = text.iter().position(u8::is_ascii_control) {
-            return Err(all.error(UrlProblem::ControlByte, at));
+        if let Some(at) = rest.bytes.iter().position(u8::is_ascii_control) {
+            return Err(rest.error(UrlProblem::ControlByte, at));
         }
-        let (rest, fragment) = all.cut(b'#');
         let (scheme, rest) = cut_scheme(rest)?;
         let (rest, query) = rest.cut(b'?');
         // As Go reads it: a relative `///x` is a path, and `//` alone is nothing.
@@ -200,20 +200,26 @@ pub(super) fn assemble(reference: &Reference<'_>) -> Result<Url, UrlError> {
         let near = reference.place.unwrap_or(reference.path);
         return Err(near.error(UrlProblem::NoHost, 0));
     }
-    let path = writer.add(reference.path, is_path)?;
+    let path = writer.add(reference.path, is_raw_in_path)?;
     parts.path = match reference.place {
         None if reference.path.bytes.starts_with(b"//") => Part::new(path.start() - 2, path.end()),
         _ => path,
     };
     if let Some(query) = reference.query {
         writer.text.push('?');
-        parts.query = Some(writer.add_query(query));
+        parts.query = Some(writer.add_loosely(query, is_in_target));
     }
     if let Some(fragment) = reference.fragment {
         writer.text.push('#');
-        parts.fragment = Some(writer.add(fragment, |byte| is_path(byte) || byte == b'?')?);
+        parts.fragment = Some(writer.add_loosely(fragment, |byte| is_path(byte) || byte == b'?'));
     }
     Ok(Url { text: writer.text.into(), parts })
+}
+
+/// What a request's path has as it is. Brackets, which a target may have when it is
+/// read, stand in no path of RFC 3986 §3.3, and strict servers refuse them there.
+fn is_raw_in_path(byte: u8) -> bool {
+    is_path(byte) && !matches!(byte, b'[' | b']')
 }
 
 /// A URL's text in the making.
@@ -239,11 +245,11 @@ impl Writer {
         Ok(Part::new(start, self.text.len()))
     }
 
-    /// Adds a query, in which a `%` that begins no escape stands for itself.
-    fn add_query(&mut self, piece: Piece<'_>) -> Part {
+    /// Adds a query or a fragment, in which a `%` that begins no escape stands for itself.
+    fn add_loosely(&mut self, piece: Piece<'_>, raw: impl Fn(u8) -> bool) -> Part {
         let start = self.text.len();
         for (at, byte) in piece.bytes.iter().enumerate() {
-            self.push(*byte, is_escape(&piece.bytes[at..]) || is_in_target(*byte));
+            self.push(*byte, is_escape(&piece.bytes[at..]) || raw(*byte));
         }
         Part::new(start, self.text.len())
     }

@@ -136,6 +136,12 @@ pub(super) fn one_form(url: &str, given: &Value) -> String {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         all = format!("{scheme}://{}", parts.join("/"));
     }
+    // RFC 3986 §3.3: a path has no brackets.
+    let path = all.find("://").and_then(|at| Some(at + 3 + all[at + 3..].find('/')?));
+    if let Some(path) = path {
+        let plain = all[path..].replace('[', "%5B").replace(']', "%5D");
+        all.replace_range(path.., &plain);
+    }
     if let Some(query) = query {
         all.push('?');
         all.push_str(&escaped(query));

@@ -8,6 +8,16 @@ use super::redirect_rules::escaped;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// A request line whose path has no brackets; its authority and query keep theirs.
+fn without_brackets(line: &str) -> String {
+    let target = line.find(' ').map_or(line.len(), |at| at + 1);
+    let authority = line[target..].find("://").map_or(target, |at| target + at + 3);
+    let path = line[authority..].find('/').map_or(line.len(), |at| authority + at);
+    let query = line[path..].find('?').map_or(line.len(), |at| path + at);
+    let plain = line[path..query].replace('[', "%5B").replace(']', "%5D");
+    format!("{}{plain}{}", &line[..path], &line[query..])
+}
+
 /// A request taken apart.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -139,6 +149,8 @@ impl Message {
                 self.line = format!("{method} http://{}{}", host.trim(), &rest[path..]);
             }
         }
+        // RFC 3986 §3.3: a path has no brackets; Go leaves those that stand in a URL's text.
+        self.line = without_brackets(&self.line);
         // What has no body has no trailers.
         if matches!(text(&given["body"], "kind"), "" | "no_body") {
             self.body.clear();
