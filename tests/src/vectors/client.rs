@@ -36,8 +36,12 @@ pub(super) fn proxy(case: &Value) -> Result<(), String> {
     };
     let mut expected = out["proxy"].as_str();
     let lists = ["NO_PROXY", "no_proxy"].map(|name| text(env, name));
-    if url.host().eq_ignore_ascii_case("localhost") {
-        // RFC 3986 §3.2.2: a host has no case.
+    let host = url.host().trim_end_matches('.').to_ascii_lowercase();
+    if host == "localhost" || host.ends_with(".localhost") {
+        // RFC 3986 §3.2.2: a host has no case; RFC 6761 §6.3: all below it is this machine.
+        expected = None;
+    } else if proxy.is_none() && lists.iter().any(|list| is_listed(list, &host, &url)) {
+        // Go reads no brackets, no dot at the end, and no blank between two names.
         expected = None;
     } else if url.host().contains("xn--") && lists.iter().any(|list| !list.is_ascii()) {
         // There is no table of punycode here: in a list too such a host is to be written in it.
@@ -45,6 +49,30 @@ pub(super) fn proxy(case: &Value) -> Result<(), String> {
     }
     same("proxy", &proxy.as_deref(), &expected)?;
     same("error", &error, &text(out, "err"))
+}
+
+/// Whether a list names this host, by the letter: separated by commas or blanks, addresses
+/// perhaps in brackets, names perhaps with a dot at their end.
+fn is_listed(list: &str, host: &str, url: &Url) -> bool {
+    let list = list.to_lowercase();
+    list.split([',', ' ', '\t', '\r', '\n']).any(|member| {
+        let (name, port) = match member.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            // A network in brackets; whether the address is in it the tables say.
+            Some((_, rest)) if rest.starts_with('/') => return host.contains(':'),
+            Some((address, rest)) => (address, rest.trim_start_matches(':')),
+            None if member.matches(':').count() > 1 => (member, ""),
+            None => member.split_once(':').unwrap_or((member, "")),
+        };
+        let here = port.is_empty() || port.parse() == Ok(url.port_or_default());
+        let name = name.trim_end_matches('.').trim_start_matches('*');
+        let address = |text: &str| text.parse::<std::net::IpAddr>().ok();
+        let same = match address(name) {
+            Some(named) => address(host) == Some(named),
+            None if name.starts_with('.') => host.ends_with(name),
+            None => host == name || host.ends_with(&format!(".{name}")),
+        };
+        here && !name.is_empty() && same
+    })
 }
 
 /// Whether the value that counts for this scheme names no proxy that one can

@@ -1,4 +1,5 @@
-//! Which hosts are reached without a proxy: the list in `NO_PROXY`, as Go reads it.
+//! Which hosts are reached without a proxy: the list in `NO_PROXY`, as Go reads it,
+//! and in the other forms in which people write it.
 
 use crate::url::Url;
 use std::net::IpAddr;
@@ -21,10 +22,13 @@ enum Rule {
 }
 
 impl Bypass {
-    /// Reads a list separated by commas; what makes no sense in it is passed over, as in Go.
+    /// Reads a list separated by commas or blanks; what makes no sense in it is
+    /// passed over, as in Go.
     pub(super) fn parse(list: &str) -> Bypass {
-        let members: Vec<String> =
-            list.split(',').map(|member| member.trim().to_lowercase()).collect();
+        let members: Vec<String> = list
+            .split(|letter: char| letter == ',' || letter.is_whitespace())
+            .map(str::to_lowercase)
+            .collect();
         if members.iter().any(|member| member == "*") {
             return Bypass { all: true, rules: Vec::new() };
         }
@@ -33,7 +37,7 @@ impl Bypass {
 
     /// Whether the URL's host and port are among the members.
     pub(super) fn holds(&self, url: &Url) -> bool {
-        let host = url.host().to_ascii_lowercase();
+        let host = without_dot(url.host()).to_ascii_lowercase();
         let address = address(&host);
         let port = url.port_or_default();
         self.all
@@ -51,13 +55,11 @@ impl Bypass {
 }
 
 fn rule(member: &str) -> Option<Rule> {
-    if let Some((network, bits)) = member.split_once('/') {
-        let network = network.parse::<IpAddr>();
-        if let (Ok(network), Some(bits)) = (network, digits(bits)) {
-            return range(network, bits);
-        }
+    if let Some((network, bits)) = network(member) {
+        return range(network, bits);
     }
     let (host, port) = host_and_port(member)?;
+    let host = without_dot(host);
     if let Some(address) = address(host) {
         return Some(Rule::Address(address, port));
     }
@@ -71,6 +73,23 @@ fn rule(member: &str) -> Option<Rule> {
         Some(suffix) => Rule::Names { suffix: suffix.to_owned(), itself: false, port },
         None => Rule::Names { suffix: format!(".{host}"), itself: true, port },
     })
+}
+
+/// The same name without the dot that says that nothing follows.
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// An address and how many bits of it count: `10.0.0.0/8`, `2001:db8::/33`, the
+/// latter in brackets too, around all of it or the address alone.
+fn network(member: &str) -> Option<(IpAddr, u16)> {
+    let inside = |text| -> Option<&str> { str::strip_suffix(str::strip_prefix(text, '[')?, ']') };
+    let (network, bits) = inside(member).unwrap_or(member).split_once('/')?;
+    let network = match inside(network) {
+        Some(six) => IpAddr::V6(six.parse().ok()?),
+        None => network.parse().ok()?,
+    };
+    Some((network, digits(bits)?))
 }
 
 /// The addresses that begin with so many bits of this one.
@@ -101,12 +120,15 @@ fn port_of(text: &str) -> Option<Option<u16>> {
 
 /// Splits a port off; `None` if there is something that is not one.
 fn host_and_port(member: &str) -> Option<(&str, Option<u16>)> {
-    if member.parse::<IpAddr>().is_ok() {
+    if address(member).is_some() {
         return Some((member, None));
     }
     if let Some(rest) = member.strip_prefix('[') {
-        let (inside, port) = rest.split_once("]:")?;
-        return Some((inside, port_of(port)?));
+        let (inside, port) = rest.split_once(']')?;
+        return Some(match port.strip_prefix(':') {
+            Some(port) => (inside, port_of(port)?),
+            None => (inside, port.is_empty().then_some(None)?),
+        });
     }
     match member.split_once(':') {
         Some((host, port)) => Some((host, port_of(port)?)),
@@ -114,14 +136,21 @@ fn host_and_port(member: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
-/// The address a host is, if it is one. One that stands for an IPv4 address is that.
+/// The address a host is, if it is one. One that stands for an IPv4 address is that;
+/// a zone says by which interface it is reached, not whether by a proxy.
 fn address(host: &str) -> Option<IpAddr> {
-    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    let plain = match host.split_once('%') {
+        Some((six, _)) if six.contains(':') => six,
+        _ => host,
+    };
+    plain.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Whether a host is this machine: `localhost`, or a loopback address.
+/// Whether a host is this machine: `localhost` and the names below it (RFC 6761
+/// §6.3), or a loopback address.
 pub(super) fn is_local(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
+    let host = without_dot(host);
+    host.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
         || address(host).is_some_and(|address| address.is_loopback())
 }
 
