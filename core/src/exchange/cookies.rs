@@ -23,8 +23,9 @@ pub(super) fn supersede<'a>(fields: &mut Fields, lines: impl Iterator<Item = &'a
     let Some(own) = fields.get_bytes(names::COOKIE) else { return };
     let set: Vec<String> = lines.filter_map(|line| Some(Cookie::parse(line).ok()?.name)).collect();
     let stays = |pair: &&[u8]| {
-        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-        !set.iter().any(|set| set.as_bytes() == token::trim(name))
+        // RFC 6265bis §5.6: without `=` it is a value that has no name.
+        let name = pair.iter().position(|byte| *byte == b'=').map_or(0, |at| at);
+        !set.iter().any(|set| set.as_bytes() == token::trim(&pair[..name]))
     };
     let pairs = || own.split(|byte| *byte == b';').map(token::trim);
     if pairs().all(|pair| stays(&pair)) {
@@ -48,7 +49,9 @@ mod tests {
             ("a=1; b=2", &["b=3"][..], Some("a=1")),
             ("a=1;b=2 ; c=3", &["b=; Max-Age=0", "x=1"], Some("a=1; c=3")),
             ("a=1; a=2", &["a=3; Path=/x"], None),
-            ("a=1; b", &["A=1", "=b", "b"], Some("a=1; b")),
+            ("a=1; b", &["A=1", "b=2", "a b=3"], Some("a=1; b")),
+            ("a=1; b", &["c"], Some("a=1")),
+            ("a b=1; c=\"2\"", &["a b = 2", "c = 3"], None),
             ("a=1", &[], Some("a=1")),
         ] {
             let mut fields = Fields::new();

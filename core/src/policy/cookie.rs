@@ -7,8 +7,10 @@ mod parse;
 mod tests;
 mod write;
 
+pub(super) use parse::LONGEST_ATTRIBUTE;
 pub use parse::{CookieError, parse_cookies, read_cookies};
 pub use write::append_cookie;
+pub(super) use write::ends_pair;
 
 use std::fmt;
 use std::time::Duration;
@@ -16,8 +18,9 @@ use std::time::Duration;
 /// A cookie, as a Set-Cookie field has it (RFC 6265 §4.1); one of a Cookie
 /// field has name and value alone.
 ///
-/// The fields may hold anything. [`Cookie::check`] says whether all of it can be
-/// sent, and what is written leaves out what cannot.
+/// The fields may hold anything: what a user agent reads and sends back (RFC 6265
+/// §5) is wider than what a server should set (§4.1). [`Cookie::check`] says whether
+/// all of it can be set, and what is written leaves out what cannot.
 ///
 /// ```
 /// use purlin_core::policy::cookie::{Cookie, SameSite};
@@ -36,11 +39,11 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cookie {
-    /// The name, a token.
+    /// The name; a token in one that a server sets, and empty in one that is a value alone.
     pub name: String,
     /// The value, without the quotes around it.
     pub value: String,
-    /// Whether the value stands in quotes. One with a space or a comma always does.
+    /// Whether the value stands in quotes. One with a space or a comma is always set in some.
     pub quoted: bool,
     /// Path: to which paths it is sent.
     pub path: Option<String>,

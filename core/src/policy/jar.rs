@@ -9,7 +9,7 @@ mod tests;
 pub use hosts::PublicSuffixes;
 pub use limits::JarLimits;
 
-use super::cookie::{Cookie, SameSite, append_cookie};
+use super::cookie::{Cookie, LONGEST_ATTRIBUTE, SameSite, append_cookie, ends_pair};
 use crate::url::Url;
 use hosts::{Site, default_path, is_trustworthy, path_matches};
 use std::collections::BTreeMap;
@@ -55,11 +55,11 @@ pub struct Stored {
     pub host_only: bool,
     /// It is sent to this path and those below it.
     pub path: String,
-    /// The name.
+    /// The name; empty for a value alone.
     pub name: String,
     /// The value, without quotes.
     pub value: String,
-    /// Whether it is sent in quotes.
+    /// Whether it came in quotes, and so is sent in quotes.
     pub quoted: bool,
     /// Sent over TLS and to this machine alone.
     pub secure: bool,
@@ -90,10 +90,12 @@ pub enum Rejected {
     Insecure,
     /// A secure one of that name exists and this one was not set over TLS.
     OverSecure,
-    /// The prefix `__Secure-` or `__Host-` promises what the cookie does not have.
+    /// The prefix `__Secure-`, `__Host-` or `__Http-` promises what the cookie does not have.
     Prefix,
-    /// Name and value are too long.
+    /// Name and value are too long, or the URL's host or the path that it gives.
     TooLong,
+    /// Name or value have what would end the pair in a Cookie field, or there is neither.
+    Malformed,
 }
 
 impl fmt::Display for Rejected {
@@ -106,6 +108,7 @@ impl fmt::Display for Rejected {
             Rejected::OverSecure => "a cookie would hide a Secure one",
             Rejected::Prefix => "a cookie breaks the promise of its prefix",
             Rejected::TooLong => "a cookie is too long",
+            Rejected::Malformed => "a cookie cannot be sent back as it is",
         })
     }
 }
@@ -162,15 +165,23 @@ impl Jar {
         if !url.is_http() {
             return Err(Rejected::Scheme);
         }
-        if cookie.name.len() + cookie.value.len() > self.limits.cookie_bytes {
+        if !comes_back(cookie) {
+            return Err(Rejected::Malformed);
+        }
+        let quotes = if cookie.quoted { 2 } else { 0 };
+        if cookie.name.len() + cookie.value.len() + quotes > self.limits.cookie_bytes {
             return Err(Rejected::TooLong);
         }
         let site = Site::of(url, self.suffixes.as_deref());
         let (domain, host_only) = site.domain(cookie, self.suffixes.as_deref())?;
         let path = match cookie.path.as_deref() {
-            Some(path) if path.starts_with('/') => path,
+            Some(path) if path.starts_with('/') && path.len() <= LONGEST_ATTRIBUTE => path,
             _ => default_path(url.path()),
         };
+        // What stands in the attributes is not the only way to have much kept.
+        if domain.len().max(path.len()) > LONGEST_ATTRIBUTE {
+            return Err(Rejected::TooLong);
+        }
         let over_tls = is_trustworthy(url);
         if cookie.secure && !over_tls {
             return Err(Rejected::Insecure);
@@ -272,12 +283,13 @@ impl Jar {
         }
     }
 
-    /// Puts a cookie in the place of the one it replaces, or at the end.
+    /// Puts a cookie in the place of the one it replaces, or at the end. Name, path,
+    /// domain and the host-only flag make it the same (RFC 6265bis §5.7).
     fn replace(&mut self, mut stored: Stored, unix: u64) {
         let kept = self.sites.entry(stored.site.clone()).or_default();
         let same = |other: &Stored| {
-            (&other.domain, &other.path, &other.name)
-                == (&stored.domain, &stored.path, &stored.name)
+            (&other.domain, other.host_only, &other.path, &other.name)
+                == (&stored.domain, stored.host_only, &stored.path, &stored.name)
         };
         let there = kept.iter().position(same);
         if stored.is_over(unix) {
@@ -327,15 +339,28 @@ impl Stored {
     }
 }
 
-/// RFC 6265bis §4.1.3.
+/// RFC 6265bis §4.1.3 and §5.7: what a name's prefix promises. A value without a name
+/// comes back as a name would, and cannot keep any promise.
 fn breaks_prefix(cookie: &Cookie, path: &str) -> bool {
+    let nameless = cookie.name.is_empty();
+    let text = if nameless { &cookie.value } else { &cookie.name };
     let begins = |prefix: &str| {
-        cookie.name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+        text.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
     };
-    let promises_host = begins("__Host-");
     let rooted = cookie.path.is_some() && path == "/";
-    (begins("__Secure-") && !cookie.secure)
-        || (promises_host && !(cookie.secure && cookie.domain.is_none() && rooted))
+    let host = cookie.secure && cookie.domain.is_none() && rooted;
+    let http = cookie.secure && cookie.http_only;
+    let keeps = !nameless;
+    (begins("__Secure-") && !(keeps && cookie.secure))
+        || (begins("__Host-") && !(keeps && host))
+        || ((begins("__Http-") || begins("__Host-Http-")) && !(keeps && http))
+}
+
+/// Whether it can be sent so that it is read as the same.
+fn comes_back(cookie: &Cookie) -> bool {
+    let Cookie { name, value, quoted, .. } = cookie;
+    let alone = name.is_empty() && ((value.is_empty() && !quoted) || value.contains('='));
+    !alone && !name.contains('=') && !name.chars().chain(value.chars()).any(ends_pair)
 }
 
 fn path_of(url: &Url) -> &str {

@@ -4,13 +4,14 @@
 //! forbids. A case with Secure cookies is therefore set over TLS, where both do
 //! the same; what a plain connection may not do, the tables beside the jar hold.
 
+use super::cookie_rules;
 use super::cookies::expected_pairs;
 use super::json::{items, latin1, same, text};
 use super::redirect_rules::is_nowhere;
 use purlin_core::Url;
 use purlin_core::policy::jar::{Jar, PublicSuffixes, Stored};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The longest listed suffix, or the last label.
@@ -74,6 +75,9 @@ const MOST: usize = 180;
 const LONGEST: u64 = 400 * 86_400;
 const BIGGEST: usize = 4096;
 
+/// RFC 6265bis §5.6, for attributes; here for the path that a URL gives too.
+const LONGEST_PATH: usize = 1024;
+
 /// Where the jar differs from Go's, and why (docs/coming-from-go.md).
 struct Rules {
     /// The names of the cookies that only one of both keeps, or elsewhere.
@@ -97,7 +101,24 @@ impl Rules {
             if differs(text(step, "url"), &line, long) {
                 left_out.insert(name(&line).to_owned());
             }
+            let bytes = line.as_bytes();
+            let go = cookie_rules::go_sets(bytes) && cookie_rules::go_reads_attributes(bytes);
+            let ours = cookie_rules::set(bytes).map(|line| line.pair);
+            let go = go
+                && ours.as_ref().is_some_and(|(name, value, quoted)| {
+                    // Go puts quotes around a space or a comma.
+                    *quoted || cookie_rules::go_sends(name, value)
+                });
+            if let (false, Some((named, value, _))) = (go, &ours) {
+                // Without a name the value stands in its place.
+                let sent = if named.is_empty() { value } else { named };
+                left_out.insert(name(sent).to_owned());
+            }
+            if !go {
+                left_out.insert(name(&line).to_owned());
+            }
         }
+        left_out.extend(both_for_one_host(all.clone()));
         let with_port = |port: bool| {
             let hosts = steps.iter().map(|step| text(step, "url").to_ascii_lowercase());
             hosts.filter(|url| url.contains("[")).any(|url| url.contains("]:") == port)
@@ -135,6 +156,21 @@ impl Rules {
     }
 }
 
+/// The names of cookies that are set both for a host alone and for the domain of its name: two
+/// cookies (RFC 6265bis §5.7), and one to Go.
+fn both_for_one_host<'a>(all: impl Iterator<Item = (&'a Value, &'a Value)>) -> Vec<String> {
+    let mut seen: BTreeMap<(String, String), BTreeSet<bool>> = BTreeMap::new();
+    for (step, line) in all {
+        let Some(set) = cookie_rules::set(&latin1(line)) else { continue };
+        let Ok(url) = Url::parse(latin1(&step["url"])) else { continue };
+        let own = set.domain.is_empty();
+        let domain = set.domain.trim_start_matches('.');
+        let domain = if own { url.host().trim_end_matches('.') } else { domain };
+        seen.entry((set.pair.0, domain.to_ascii_lowercase())).or_default().insert(own);
+    }
+    seen.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|((name, _), _)| name).collect()
+}
+
 /// Whether a cookie set by this line there may well be kept by one jar alone.
 fn differs(url: &str, line: &str, long: bool) -> bool {
     let mut parts = line.split(';').map(str::trim);
@@ -149,7 +185,7 @@ fn differs(url: &str, line: &str, long: bool) -> bool {
         .and_then(|age| age.parse::<u64>().ok())
         .is_some_and(|age| age > 9_223_372_036);
     // RFC 6265bis §4.1.3, which Go's jar does not look at.
-    let promises = pair.starts_with("__host-") || pair.starts_with("__secure-");
+    let promises = ["__host-", "__secure-", "__http-"].iter().any(|begin| pair.starts_with(begin));
     let defaults = !value("path").is_some_and(|path| path.starts_with('/') && path.is_ascii());
     // What Go takes for a name: neither an address of this machine, nor a domain.
     let bare_v6 = url.contains("//[") && !url.contains("]:");
@@ -161,6 +197,7 @@ fn differs(url: &str, line: &str, long: bool) -> bool {
         || (long && ages)
         || wraps
         || promises
+        || (url.len() > LONGEST_PATH && defaults)
         || pair.len() > BIGGEST
 }
 
@@ -173,7 +210,7 @@ fn is_escaped(url: &str) -> bool {
     path.contains(|letter: char| !letter.is_ascii_graphic() || "%\"<>\\^`{|}".contains(letter))
 }
 
-/// What stands before `=`.
+/// What stands before `=`, or all of a pair that has none.
 fn name(pair: &str) -> &str {
-    pair.split('=').next().unwrap_or_default().trim()
+    pair.split([';', '=']).next().unwrap_or_default().trim()
 }

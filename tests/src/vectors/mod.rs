@@ -3,6 +3,7 @@
 //! It does not know what a kind is about: each family has a module of its own.
 
 mod client;
+mod cookie_rules;
 mod cookiejar;
 mod cookies;
 mod exchange;

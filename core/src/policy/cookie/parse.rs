@@ -1,25 +1,32 @@
-//! Reads the fields Set-Cookie and Cookie, as Go does.
+//! Reads the fields Set-Cookie and Cookie as a user agent does (RFC 6265bis §5.6),
+//! which takes nearly everything, and keeps it as it came.
 //! Decides what is well formed, not what is kept.
 
-use super::{Cookie, SameSite, date, write};
-use crate::head::token::{as_token, ascii};
+use super::{Cookie, SameSite, date};
+use crate::head::token::trim;
 use std::fmt;
 
 /// The most cookies that are read out of one request.
 const MOST: usize = 3000;
 
+/// The most bytes of an attribute's value that is heeded (RFC 6265bis §5.6).
+pub(in crate::policy) const LONGEST_ATTRIBUTE: usize = 1024;
+
 /// Why a text is not a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// There is nothing.
+    /// There is neither a name nor a value.
     Blank,
-    /// There is no `=`.
+    /// There is no `=` in a pair of a Cookie field.
     NoEqual,
-    /// The name is not a token.
+    /// The name is missing, or is not UTF-8. A Set-Cookie field may do without one,
+    /// unless its value would read as name and value when it comes back.
     Name,
-    /// The value has a byte that may not stand there.
+    /// The value is not UTF-8.
     Value,
+    /// There is a control character other than a tab.
+    Control,
     /// There are more than 3,000.
     TooMany,
 }
@@ -29,8 +36,9 @@ impl fmt::Display for CookieError {
         f.write_str(match self {
             CookieError::Blank => "a cookie is blank",
             CookieError::NoEqual => "a cookie has no `=`",
-            CookieError::Name => "a cookie's name is not a token",
-            CookieError::Value => "a cookie's value has a byte that may not stand there",
+            CookieError::Name => "a cookie's name is missing, or is not UTF-8",
+            CookieError::Value => "a cookie's value is not UTF-8",
+            CookieError::Control => "a cookie has a control character",
             CookieError::TooMany => "there are more than 3000 cookies",
         })
     }
@@ -39,20 +47,34 @@ impl fmt::Display for CookieError {
 impl std::error::Error for CookieError {}
 
 impl Cookie {
-    /// Reads the value of a Set-Cookie field (RFC 6265 §5.2, in Go's narrower
-    /// reading of names and values; dates as in §5.1.1).
+    /// Reads the value of a Set-Cookie field as a user agent does (RFC 6265bis
+    /// §5.6): name and value are any text without control characters, and stay as
+    /// they came but for the white space around them. Without an `=` all of the
+    /// pair is the value of a cookie that has no name.
+    ///
+    /// ```
+    /// use purlin_core::policy::cookie::Cookie;
+    /// let cookie = Cookie::parse(r#"prefs = {"a": [1, 2]}; Secure"#).unwrap();
+    /// assert_eq!((&*cookie.name, &*cookie.value), ("prefs", r#"{"a": [1, 2]}"#));
+    /// assert!(cookie.secure && !cookie.quoted);
+    /// ```
     ///
     /// # Errors
-    /// [`CookieError`], if name or value are not well formed. Attributes never
-    /// fail; those that make no sense are in [`Cookie::unparsed`].
+    /// [`CookieError`]. Attributes never fail but for a control character; those
+    /// that make no sense, or have more than 1,024 bytes, are in [`Cookie::unparsed`].
     pub fn parse(line: impl AsRef<[u8]>) -> Result<Cookie, CookieError> {
-        let line = trim(line.as_ref());
-        if line.is_empty() {
-            return Err(CookieError::Blank);
+        let line = without_ends(line.as_ref());
+        if line.iter().any(|byte| is_control(*byte)) {
+            return Err(CookieError::Control);
         }
         let mut parts = line.split(|byte| *byte == b';').map(trim);
-        let (name, value) = cut(parts.next().unwrap_or_default());
-        let mut cookie = pair(trim(name), value)?;
+        let mut cookie = match cut(parts.next().unwrap_or_default()) {
+            (b"", None | Some(b"")) => return Err(CookieError::Blank),
+            // It would come back as another's name and value.
+            (b"", Some(value)) if value.contains(&b'=') => return Err(CookieError::Name),
+            (b"", Some(value)) | (value, None) => pair(b"", value)?,
+            (name, Some(value)) => pair(name, value)?,
+        };
         for part in parts.filter(|part| !part.is_empty()) {
             let plain = cut(part).0.iter().all(|byte| matches!(byte, b' '..=b'~'));
             if plain && attribute(&mut cookie, part).is_none() {
@@ -67,25 +89,19 @@ impl Cookie {
 fn attribute(cookie: &mut Cookie, part: &[u8]) -> Option<()> {
     let (name, value) = cut(part);
     let value = value.unwrap_or_default();
-    if !value.iter().all(|byte| write::is_value_byte(*byte)) {
+    if value.len() > LONGEST_ATTRIBUTE {
         return None;
     }
-    let text = || Some(ascii(value).to_owned()).filter(|text| !text.is_empty());
+    // What is not UTF-8 becomes what no host and no path of a URL has.
+    let text = || Some(String::from_utf8_lossy(value).into_owned()).filter(|text| !text.is_empty());
     match name.to_ascii_lowercase().as_slice() {
         b"path" => cookie.path = text(),
         b"domain" => cookie.domain = text(),
         b"expires" => {
             cookie.raw_expires = text();
-            cookie.expires = None;
             cookie.expires = Some(date::parse(value)?);
         }
-        b"max-age" => {
-            let seconds: i64 = ascii(value).parse().ok()?;
-            if seconds != 0 && value[0] == b'0' {
-                return None;
-            }
-            cookie.max_age = Some(u64::try_from(seconds).unwrap_or(0));
-        }
+        b"max-age" => cookie.max_age = Some(seconds(value)?),
         b"secure" => cookie.secure = true,
         b"httponly" => cookie.http_only = true,
         b"samesite" => {
@@ -102,6 +118,20 @@ fn attribute(cookie: &mut Cookie, part: &[u8]) -> Option<()> {
     Some(())
 }
 
+/// Max-Age: digits, perhaps behind a minus; what is past is 0 (RFC 6265bis §5.6.2).
+fn seconds(value: &[u8]) -> Option<u64> {
+    let (past, digits) = match value {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let more =
+        |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+    Some(if past { 0 } else { digits.iter().fold(0, more) })
+}
+
 /// Reads the value of a Cookie field, all of it or nothing.
 ///
 /// ```
@@ -114,7 +144,7 @@ fn attribute(cookie: &mut Cookie, part: &[u8]) -> Option<()> {
 /// # Errors
 /// [`CookieError`] of the first that is not well formed.
 pub fn parse_cookies(line: impl AsRef<[u8]>) -> Result<Vec<Cookie>, CookieError> {
-    let line = trim(line.as_ref());
+    let line = without_ends(line.as_ref());
     if count(line) > MOST {
         return Err(CookieError::TooMany);
     }
@@ -123,21 +153,23 @@ pub fn parse_cookies(line: impl AsRef<[u8]>) -> Result<Vec<Cookie>, CookieError>
     }
     let read = |part: &[u8]| {
         let (name, value) = cut(trim(part));
-        pair(name, value)
+        sent_pair(name, value.ok_or(CookieError::NoEqual)?)
     };
     line.split(|byte| *byte == b';').map(read).collect()
 }
 
 /// Reads the values of a request's Cookie fields, and passes over what is not
-/// well formed. More than 3,000 are none.
+/// well formed: names and values are whatever a browser sends (RFC 6265 §5.4),
+/// but for what has no name, a control character, or is not UTF-8. A name alone
+/// has an empty value. More than 3,000 are none.
 pub fn read_cookies<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<Cookie> {
     if lines.clone().map(count).sum::<usize>() > MOST {
         return Vec::new();
     }
     let parts = lines.flat_map(|line| line.split(|byte| *byte == b';'));
     let read = |part: &[u8]| {
-        let (name, value) = cut(trim(part));
-        pair(trim(name), value.or(Some(&[]))).ok()
+        let (name, value) = cut(without_ends(part));
+        sent_pair(name, value.unwrap_or_default()).ok()
     };
     parts.filter_map(read).collect()
 }
@@ -146,29 +178,43 @@ fn count(line: &[u8]) -> usize {
     line.split(|byte| *byte == b';').count()
 }
 
-fn pair(name: &[u8], value: Option<&[u8]>) -> Result<Cookie, CookieError> {
-    let value = value.ok_or(CookieError::NoEqual)?;
-    let name = as_token(name).ok_or(CookieError::Name)?;
+/// A pair of a Cookie field, where each has a name.
+fn sent_pair(name: &[u8], value: &[u8]) -> Result<Cookie, CookieError> {
+    if name.iter().chain(value).any(|byte| is_control(*byte)) {
+        return Err(CookieError::Control);
+    }
+    if name.is_empty() {
+        return Err(CookieError::Name);
+    }
+    pair(name, value)
+}
+
+/// Quotes around a value are told apart from it, so that they come back with it.
+fn pair(name: &[u8], value: &[u8]) -> Result<Cookie, CookieError> {
     let (value, quoted) = match value {
         [b'"', inner @ .., b'"'] => (inner, true),
         plain => (plain, false),
     };
-    if !value.iter().all(|byte| write::is_value_byte(*byte)) {
-        return Err(CookieError::Value);
-    }
-    Ok(Cookie { quoted, ..Cookie::new(name, ascii(value)) })
+    let name = std::str::from_utf8(name).map_err(|_| CookieError::Name)?;
+    let value = std::str::from_utf8(value).map_err(|_| CookieError::Value)?;
+    Ok(Cookie { quoted, ..Cookie::new(name, value) })
 }
 
-/// What stands before the first `=`, and what behind it.
+/// What stands before the first `=`, and what behind it, without the white space
+/// around them (RFC 6265bis §5.6).
 fn cut(part: &[u8]) -> (&[u8], Option<&[u8]>) {
     match part.iter().position(|byte| *byte == b'=') {
-        Some(at) => (&part[..at], Some(&part[at + 1..])),
-        None => (part, None),
+        Some(at) => (trim(&part[..at]), Some(trim(&part[at + 1..]))),
+        None => (trim(part), None),
     }
+}
+
+fn is_control(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
 }
 
 /// Without spaces, tabs and line ends at both ends.
-fn trim(mut text: &[u8]) -> &[u8] {
+fn without_ends(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = text {
         text = rest;
     }

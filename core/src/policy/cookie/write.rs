@@ -79,26 +79,44 @@ impl Cookie {
     }
 }
 
-/// Adds name and value to what a Cookie field says. Bytes that may not stand in
-/// a value are left out; line ends in a name become `-`.
+/// Adds name and value to what a Cookie field says, as they are (RFC 6265 §5.4):
+/// a server gets back what it set. Only what would end the pair or the field is
+/// left out of a value, controls and `;`, and becomes `-` in a name. White space at
+/// an end of a value is kept by quotes.
 ///
 /// ```
 /// use purlin_core::policy::cookie::{Cookie, append_cookie};
 /// let mut field = String::from("a=1");
-/// append_cookie(&mut field, &Cookie::new("b", "x y"));
-/// assert_eq!(field, "a=1; b=\"x y\"");
+/// append_cookie(&mut field, &Cookie::new("b", r#"{"x": 2}"#));
+/// assert_eq!(field, r#"a=1; b={"x": 2}"#);
 /// ```
 pub fn append_cookie(field: &mut String, cookie: &Cookie) {
+    let name = cookie.name.trim_matches(BLANKS);
+    let value: String = cookie.value.chars().filter(|c| !ends_pair(*c)).collect();
+    let blank = value.starts_with(BLANKS) || value.ends_with(BLANKS);
+    let quote = if cookie.quoted || blank { "\"" } else { "" };
+    if name.is_empty() && value.is_empty() && quote.is_empty() {
+        return;
+    }
     if !field.is_empty() {
         field.push_str("; ");
     }
-    field.extend(cookie.name.chars().map(|c| if matches!(c, '\r' | '\n') { '-' } else { c }));
-    field.push('=');
-    field.push_str(&cookie.value_text());
+    if !name.is_empty() {
+        field.extend(name.chars().map(|c| if ends_pair(c) || c == '=' { '-' } else { c }));
+        field.push('=');
+    }
+    field.extend([quote, value.as_str(), quote]);
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// Whether it ends a pair, or may stand in no field.
+pub(in crate::policy) fn ends_pair(letter: char) -> bool {
+    letter == ';' || (letter.is_ascii_control() && letter != '\t')
 }
 
 /// What may stand in a value: `cookie-octet` of RFC 6265 §4.1.1, space and comma.
-pub(super) fn is_value_byte(byte: u8) -> bool {
+fn is_value_byte(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b';' | b'\\')
 }
 

@@ -1,7 +1,7 @@
 //! Which hosts and paths belong together (RFC 6265 §5.1).
 
 use super::Rejected;
-use crate::policy::cookie::Cookie;
+use crate::policy::cookie::{Cookie, LONGEST_ATTRIBUTE};
 use crate::url::Url;
 use std::net::IpAddr;
 
@@ -43,7 +43,8 @@ impl Site {
         cookie: &Cookie,
         suffixes: Suffixes<'_>,
     ) -> Result<(String, bool), Rejected> {
-        let Some(domain) = cookie.domain.as_deref().filter(|domain| !domain.is_empty()) else {
+        let heeded = |domain: &&str| !domain.is_empty() && domain.len() <= LONGEST_ATTRIBUTE;
+        let Some(domain) = cookie.domain.as_deref().filter(heeded) else {
             return Ok((self.host.clone(), true));
         };
         if self.is_ip {

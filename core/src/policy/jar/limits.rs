@@ -10,7 +10,8 @@ pub struct JarLimits {
     pub cookies: usize,
     /// Cookies of one site.
     pub cookies_per_site: usize,
-    /// Bytes of a name and its value.
+    /// Bytes of a name and its value, the quotes around it included. A domain and a
+    /// path have at most 1,024 each (RFC 6265bis §5.6).
     pub cookie_bytes: usize,
     /// Seconds that a cookie may ask to be kept; one that asks for more is kept so long.
     pub age: u64,

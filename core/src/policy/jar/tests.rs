@@ -44,6 +44,13 @@ fn what_is_not_allowed_is_refused() {
         ("https://a.test/", "__Host-a=1; Secure", Rejected::Prefix),
         ("https://a.test/", "__Host-a=1; Secure; Path=/x", Rejected::Prefix),
         ("https://a.test/", "__host-a=1; Secure; Path=/; Domain=a.test", Rejected::Prefix),
+        ("https://a.test/", "__Http-a=1; Secure", Rejected::Prefix),
+        ("https://a.test/", "__http-a=1; HttpOnly", Rejected::Prefix),
+        ("https://a.test/", "__Host-Http-a=1; Secure; Path=/", Rejected::Prefix),
+        ("https://a.test/", "__Host-Http-a=1; Secure; HttpOnly", Rejected::Prefix),
+        ("https://a.test/", "__Host-a; Secure; Path=/", Rejected::Prefix),
+        ("https://a.test/", "=__secure-a; Secure", Rejected::Prefix),
+        ("https://a.test/", "a=1; Domain=\"a.test\"", Rejected::ForeignDomain),
     ] {
         assert_eq!(store(&mut jar, from, line), Err(refusal), "{line} from {from}");
     }
@@ -51,6 +58,102 @@ fn what_is_not_allowed_is_refused() {
     let long = format!("a={}", "x".repeat(4096));
     assert_eq!(store(&mut jar, "http://a.test/", &long), Err(Rejected::TooLong));
     assert_eq!(store(&mut jar, "http://a.test/", &long[..4097]), Ok(()));
+    let quoted = format!("a=\"{}\"", "x".repeat(4094));
+    assert_eq!(store(&mut jar, "http://a.test/", &quoted), Err(Rejected::TooLong));
+}
+
+#[test]
+fn what_is_made_by_hand_cannot_break_a_field() {
+    let mut jar = Jar::new();
+    for (name, value) in [
+        ("a", "b; c=d"),
+        ("a;", "b"),
+        ("a=b", "c"),
+        ("a", "b\r\nX: y"),
+        ("a\n", "b"),
+        ("", ""),
+        ("", "a=b"),
+        ("a", "\0"),
+    ] {
+        let stored = jar.store(&url("http://a.test/"), &Cookie::new(name, value), NOW);
+        assert_eq!(stored, Err(Rejected::Malformed), "{name:?} {value:?}");
+    }
+    // What was written to disk may have been changed there.
+    store(&mut jar, "http://a.test/", "a=1").unwrap();
+    let mut changed = jar.iter().next().unwrap().clone();
+    changed.value = "1\r\nX: y; b=2".into();
+    jar.restore(changed, NOW);
+    assert_eq!(sent(&mut jar, "http://a.test/"), "a=1X: y b=2");
+}
+
+#[test]
+fn a_server_gets_back_what_it_set() {
+    for pair in [
+        "s=a,b",
+        "s=a b",
+        r#"prefs={"a":1}"#,
+        r#"k="e\054f""#,
+        r#"s="a b""#,
+        r#"s=a"b"#,
+        r"s=ab\c",
+        "s=caf\u{e9}",
+        "(n)=v",
+        "s=",
+        "s=a=b",
+        "nameless",
+        "\"\"",
+    ] {
+        let mut jar = Jar::new();
+        assert_eq!(store(&mut jar, "http://a.test/", &format!(" {pair}\t; Path=/")), Ok(()));
+        assert_eq!(sent(&mut jar, "http://a.test/x"), pair);
+        // And with others around it.
+        jar.set(&url("http://a.test/"), ["z=1; Path=/x", "y=2"], NOW);
+        assert_eq!(sent(&mut jar, "http://a.test/x"), format!("z=1; {pair}; y=2"));
+    }
+}
+
+#[test]
+fn blanks_are_no_part_of_an_attribute() {
+    let mut jar = Jar::new();
+    store(&mut jar, "https://a.test/", "a=b; Secure =1").unwrap();
+    assert_eq!(sent(&mut jar, "http://a.test/"), "");
+    assert_eq!(sent(&mut jar, "https://a.test/"), "a=b");
+    store(&mut jar, "https://a.test/", "a=; Max-Age= 0").unwrap();
+    assert!(jar.is_empty());
+    store(&mut jar, "http://x.a.test/y/z", "a=b; Domain= a.test; Path= /y").unwrap();
+    assert_eq!(sent(&mut jar, "http://a.test/y"), "a=b");
+    store(&mut jar, "http://a.test/", "a=b; Domain=a.test; Path=/y; Expires=\"1 Jan 1970 0:0:0\"")
+        .unwrap();
+    assert!(jar.is_empty());
+}
+
+#[test]
+fn long_attributes_are_not_kept_however_they_come() {
+    let mut jar = Jar::new();
+    let long = format!("/{}", "p".repeat(60_000));
+    jar.set(&url("http://a.test/"), [format!("a=1; Path={long}")], NOW);
+    jar.set(&url("http://a.test/"), [format!("b=1; Domain=a.test{}", "x".repeat(1024))], NOW);
+    let kept: Vec<_> = jar.iter().map(|s| (&*s.path, &*s.domain, s.host_only)).collect();
+    assert_eq!(kept, [("/", "a.test", true); 2]);
+    // A path that the URL gives is kept too.
+    let far = format!("http://a.test{long}/x");
+    assert_eq!(store(&mut jar, &far, "c=1"), Err(Rejected::TooLong));
+    assert_eq!(store(&mut jar, &far, "c=1; Path=/"), Ok(()));
+    let many = format!("http://{}.test/", "x.".repeat(600));
+    assert_eq!(store(&mut jar, &many, "d=1"), Err(Rejected::TooLong));
+}
+
+#[test]
+fn a_cookie_for_a_host_alone_is_another_than_one_for_its_domain() {
+    let mut jar = Jar::new();
+    jar.set(&url("http://shop.test/"), ["a=own", "a=all; Domain=shop.test"], NOW);
+    assert_eq!(sent(&mut jar, "http://shop.test/"), "a=own; a=all");
+    assert_eq!(sent(&mut jar, "http://www.shop.test/"), "a=all");
+    store(&mut jar, "http://shop.test/", "a=; Max-Age=0").unwrap();
+    assert_eq!(sent(&mut jar, "http://shop.test/"), "a=all");
+    store(&mut jar, "http://www.shop.test/", "a=2; Domain=shop.test").unwrap();
+    assert_eq!(sent(&mut jar, "http://shop.test/"), "a=2");
+    assert_eq!(jar.len(), 1);
 }
 
 #[test]
@@ -59,6 +162,8 @@ fn what_keeps_its_promise_is_taken() {
     for (from, line) in [
         ("https://a.test/", "__Host-a=1; Secure; Path=/"),
         ("https://a.test/", "__Secure-b=2; Secure; Domain=a.test"),
+        ("https://b.test/", "__Host-Http-a=1; Secure; Path=/; HttpOnly"),
+        ("https://b.test/", "__Http-b=2; Secure; HttpOnly; Domain=b.test"),
         ("http://localhost:8080/", "c=3; Secure"),
         ("http://127.0.0.1/", "d=4; Secure; Domain=127.0.0.1"),
         ("http://github.io/", "e=5; Domain=github.io"),
@@ -67,6 +172,7 @@ fn what_keeps_its_promise_is_taken() {
     }
     assert_eq!(sent(&mut jar, "https://a.test/"), "__Host-a=1; __Secure-b=2");
     assert_eq!(sent(&mut jar, "https://x.a.test/"), "__Secure-b=2");
+    assert_eq!(sent(&mut jar, "https://b.test/"), "__Host-Http-a=1; __Http-b=2");
     assert_eq!(sent(&mut jar, "http://a.test/"), "");
     assert_eq!(sent(&mut jar, "http://localhost/"), "c=3");
     assert_eq!(sent(&mut jar, "http://127.0.0.1/"), "d=4");
