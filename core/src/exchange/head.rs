@@ -8,6 +8,16 @@ use crate::target::Parts;
 use crate::url::Url;
 use std::borrow::Cow;
 
+/// What goes along beside the caller's fields.
+pub(super) struct Add {
+    /// What a jar has for this URL.
+    pub(super) cookies: Option<String>,
+    /// Whether gzip is asked for.
+    pub(super) coding: bool,
+    /// Whether a Proxy-Authorization of the caller's goes to whom it is meant for.
+    pub(super) to_proxy: bool,
+}
+
 /// Builds the head.
 ///
 /// # Errors
@@ -16,8 +26,7 @@ pub(super) fn build(
     order: &Order,
     plan: &Plan,
     route: &Route,
-    cookies: Option<String>,
-    ask_for_coding: bool,
+    add: Add,
 ) -> Result<RequestHead, Error> {
     let url = &order.url;
     let given = &order.fields;
@@ -41,9 +50,12 @@ pub(super) fn build(
     if !agent.is_empty() {
         fields.append(names::USER_AGENT, agent)?;
     }
-    let mut jar = cookies;
+    let mut jar = add.cookies;
     for field in given.iter() {
         if field.is(names::HOST) || field.is(names::USER_AGENT) {
+            continue;
+        }
+        if !add.to_proxy && field.is(names::PROXY_AUTHORIZATION) {
             continue;
         }
         match jar.take_if(|_| field.is(names::COOKIE)) {
@@ -57,7 +69,7 @@ pub(super) fn build(
     if let Some(cookies) = jar {
         fields.append(names::COOKIE, cookies)?;
     }
-    if ask_for_coding {
+    if add.coding {
         fields.append(names::ACCEPT_ENCODING, "gzip")?;
     }
     authorize(fields, url, route)?;

@@ -68,7 +68,7 @@ pub use route::Route;
 pub use trace::{Stretch, Trace};
 
 use crate::error::{Phase, Retry};
-use crate::head::{ResponseHead, names};
+use crate::head::{ResponseHead, Status, names};
 use crate::machine::{Body, BodyLength};
 use crate::policy::coding::{self, Decoding};
 use crate::policy::pool::Need;
@@ -98,6 +98,9 @@ pub struct Exchange {
     lost: Option<Mono>,
     /// Whether gzip was asked for by us.
     coding_asked: bool,
+    /// A proxy was on the way of this request or of one before it, so that a
+    /// Proxy-Authorization of the caller's is for a proxy.
+    proxied: bool,
     times: Times,
     trace: Trace,
     earlier: Vec<Trace>,
@@ -140,6 +143,7 @@ impl Exchange {
             body_begun: false,
             lost: None,
             coding_asked: false,
+            proxied: false,
             times: Times::new(total, now),
             trace: Trace { began: now.mono, ..Trace::default() },
             earlier: Vec::new(),
@@ -197,7 +201,14 @@ impl Exchange {
             .cookies
             .as_ref()
             .and_then(|store| store.cookies(&cookies::url_of(&self.order), now));
-        let built = head::build(&self.order, &self.plan, &route, cookies, self.coding_asked);
+        self.proxied |= route.proxy().is_some();
+        let add = head::Add {
+            cookies,
+            coding: self.coding_asked,
+            // RFC 9110 §11.7.2: it is for the next proxy, and not for who is behind a tunnel.
+            to_proxy: route.is_forwarded() || !self.proxied,
+        };
+        let built = head::build(&self.order, &self.plan, &route, add);
         let head = match built {
             Ok(head) => head,
             Err(error) => return self.fail(error),
@@ -351,6 +362,10 @@ impl Exchange {
             store.store(&cookies::url_of(&self.order), &mut lines(), now);
             cookies::supersede(&mut self.order.fields, lines());
         }
+        if head.status() == Status::EXPECTATION_FAILED && self.drop_expectation() {
+            self.state = State::Turning;
+            return;
+        }
         if head.status().is_redirection() {
             match self.redirect(&head) {
                 Step::Follow(hop) => return self.follow(hop),
@@ -377,6 +392,20 @@ impl Exchange {
             earlier: std::mem::take(&mut self.earlier),
             until: self.times.total(),
         }));
+    }
+
+    /// Takes the expectation out of a request that is to be sent again without it
+    /// (RFC 9110 §10.1.1): someone on the way knows none. Says whether it is.
+    fn drop_expectation(&mut self) -> bool {
+        let whole = !self.body_begun || self.order.payload.is_replayable();
+        let again = whole
+            && !self.order.payload.is_empty()
+            && self.sendings < self.plan.attempts
+            && self.order.fields.list_has(names::EXPECT, "100-continue");
+        if again {
+            self.order.fields.remove(names::EXPECT);
+        }
+        again
     }
 
     fn redirect(&mut self, head: &ResponseHead) -> Step {

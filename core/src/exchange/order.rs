@@ -74,6 +74,15 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// Whether it is known to have no byte.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Payload::Empty => true,
+            Payload::Full(bytes) => bytes.is_empty(),
+            Payload::Stream { length, .. } => *length == Some(0),
+        }
+    }
+
     /// Whether it can be sent a second time.
     pub fn is_replayable(&self) -> bool {
         match self {

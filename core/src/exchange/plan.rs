@@ -1,6 +1,7 @@
 //! How a client goes about its requests: what Go spreads over `Client` and `Transport`, as data.
 //! Decides nothing; the exchange and its policies read it.
 
+use super::Route;
 use crate::head::Fields;
 use crate::policy::proxy::{Proxy, ProxyEnv, ProxyError};
 use crate::policy::{redirect, retry};
@@ -46,6 +47,23 @@ impl Default for Plan {
             timeouts: PhaseTimeouts::default(),
             attempts: retry::ATTEMPTS,
         }
+    }
+}
+
+impl Plan {
+    /// The plan for requests on a connection outside any pool, which leads along this
+    /// route: redirects are answers, nothing is sent a second time, and no proxy is
+    /// spoken to that the connection does not lead to.
+    #[must_use]
+    pub fn on_one_connection(&self, route: &Route) -> Plan {
+        let mut plan = self.clone();
+        plan.redirects.follow = redirect::Follow::Never;
+        plan.attempts = 1;
+        plan.proxies = match route.proxy() {
+            Some(proxy) if route.is_forwarded() => Proxies::All(proxy.clone()),
+            _ => Proxies::None,
+        };
+        plan
     }
 }
 

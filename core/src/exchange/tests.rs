@@ -1,5 +1,7 @@
 //! An exchange told what happened by hand.
 
+mod onward;
+
 use super::*;
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::head::{Fields, Method, RequestHead, Status};
