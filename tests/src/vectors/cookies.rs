@@ -109,7 +109,11 @@ fn whole_line(line: &[u8], out: &Value) -> Result<(), String> {
     } else {
         // Go may have stopped before, at what it does not read.
         let mut parts = line[..end].split(|byte| *byte == b';');
-        let known = parts.all(|part| rules::go_sees(part) || !part.contains(&b'='));
+        let known = parts.all(|part| {
+            let name = part.split(|byte| *byte == b'=').next().unwrap_or_default();
+            let blank = name.ends_with(b" ") || name.ends_with(b"\t");
+            !part.contains(&b'=') || (rules::go_sees(part) && !blank)
+        });
         if known { same("err", &error, &go) } else { Ok(()) }
     }
 }
