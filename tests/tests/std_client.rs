@@ -8,6 +8,8 @@ mod kit;
 mod on;
 #[path = "both/client.rs"]
 mod both;
+#[path = "both/client_policy.rs"]
+mod policy;
 
 use kit::stage::Stage;
 use purlin_std::client::{Client, Request, Settings};

@@ -446,7 +446,7 @@ fn a_body_waits_for_leave_or_for_a_while() {
     });
     let refuses = Stage::new(move |scene| {
         asked(scene);
-        scene.say("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+        scene.say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
         assert_eq!(scene.take(4), b"");
     });
     let silent = Stage::new(move |scene| {
@@ -455,7 +455,7 @@ fn a_body_waits_for_leave_or_for_a_while() {
         scene.say(OK);
     });
     let client = Client::with(Settings::new().no_proxy().expect_timeout(Duration::from_millis(50)));
-    for (stage, status) in [(leave, 200), (refuses, 417), (silent, 200)] {
+    for (stage, status) in [(leave, 200), (refuses, 413), (silent, 200)] {
         let request = Ask::post(stage.url("/")).body("body").expect_continue();
         assert_eq!(ask(&client, request).unwrap().0, status);
     }

@@ -283,6 +283,17 @@ impl Settings {
         self
     }
 
+    /// The same for a client that connects in its own way. The environment says which
+    /// proxies lead to the network; where a dialer leads, to a Unix socket say, nobody
+    /// knows, and it must not be told their passwords.
+    #[must_use]
+    pub fn behind_dialer(self) -> Settings {
+        match self.plan.proxies {
+            Proxies::Env(_) => self.no_proxy(),
+            Proxies::None | Proxies::All(_) | Proxies::By(_) => self,
+        }
+    }
+
     /// Uses no proxy, whatever the environment says.
     #[must_use]
     pub fn no_proxy(self) -> Settings {

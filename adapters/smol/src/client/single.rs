@@ -89,10 +89,8 @@ impl Connection {
             return Err(blame(&mut exchange, error, clock::now()).through(&route));
         }
         lent.give_back(clock::now());
-        let mut plan = Plan::clone(&inner.plan);
-        plan.redirects.follow = super::redirect::Follow::Never;
-        plan.attempts = 1;
-        Ok(Connection { slot, plan: Arc::new(plan), route })
+        let plan = Arc::new(inner.plan.on_one_connection(&route));
+        Ok(Connection { slot, plan, route })
     }
 
     /// Sends a request and gives the response. The URL says what is asked for,

@@ -90,9 +90,10 @@ impl Client {
         Client(Arc::new(Inner::new(settings, None)))
     }
 
-    /// A client that connects in its own way.
+    /// A client that connects in its own way. Proxies that the environment names are
+    /// not used then; those that the settings name are, and the dialer is to reach them.
     pub fn with_dialer(settings: Settings, dialer: Dialer) -> Client {
-        Client(Arc::new(Inner::new(settings, Some(dialer))))
+        Client(Arc::new(Inner::new(settings.behind_dialer(), Some(dialer))))
     }
 
     /// Sends a request and gives the response; its body is still to be read.

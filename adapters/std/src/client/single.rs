@@ -97,10 +97,8 @@ impl Connection {
         super::run::set_up(&mut lent, &mut exchange, &mut clock)
             .map_err(|error| blame(&mut exchange, error, clock.look()).through(&route))?;
         lent.give_back(clock.last());
-        let mut plan = Plan::clone(&inner.plan);
-        plan.redirects.follow = super::redirect::Follow::Never;
-        plan.attempts = 1;
-        Ok(Connection { slot, plan: Arc::new(plan), route })
+        let plan = Arc::new(inner.plan.on_one_connection(&route));
+        Ok(Connection { slot, plan, route })
     }
 
     /// Sends a request and gives the response. The URL says what is asked for,
