@@ -178,6 +178,8 @@ impl Jar {
             Some(path) if path.starts_with('/') && path.len() <= LONGEST_ATTRIBUTE => path,
             _ => default_path(url.path()),
         };
+        // As a URL has it, whose path never has brackets.
+        let path = path.replace('[', "%5B").replace(']', "%5D");
         // What stands in the attributes is not the only way to have much kept.
         if domain.len().max(path.len()) > LONGEST_ATTRIBUTE {
             return Err(Rejected::TooLong);
@@ -186,13 +188,13 @@ impl Jar {
         if cookie.secure && !over_tls {
             return Err(Rejected::Insecure);
         }
-        if breaks_prefix(cookie, path) {
+        if breaks_prefix(cookie, &path) {
             return Err(Rejected::Prefix);
         }
         let stored = Stored {
             domain,
             host_only,
-            path: path.to_owned(),
+            path,
             name: cookie.name.clone(),
             value: cookie.value.clone(),
             quoted: cookie.quoted,

@@ -128,6 +128,16 @@ fn blanks_are_no_part_of_an_attribute() {
 }
 
 #[test]
+fn brackets_in_a_path_are_as_a_url_has_them() {
+    let mut jar = Jar::new();
+    store(&mut jar, "http://a.test/[x]/y", "a=1; Path=/[x]").unwrap();
+    store(&mut jar, "http://a.test/[x]/y", "b=2").unwrap();
+    for path in ["/[x]/z", "/%5Bx%5D"] {
+        assert_eq!(sent(&mut jar, &format!("http://a.test{path}")), "a=1; b=2");
+    }
+}
+
+#[test]
 fn long_attributes_are_not_kept_however_they_come() {
     let mut jar = Jar::new();
     let long = format!("/{}", "p".repeat(60_000));
