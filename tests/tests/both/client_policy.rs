@@ -2,7 +2,7 @@
 //! spoken to, what is sent once more, what is the answer.
 
 use crate::kit::stage::Stage;
-use crate::on::{NAME, purlin};
+use crate::on::{NAME, pieces, purlin};
 use purlin::client::{Client, Connection, Dialer, Proxies, Request as Ask, Settings, redirect};
 use purlin_core::policy::proxy::ProxyEnv;
 use std::os::unix::net::UnixListener;
@@ -107,8 +107,11 @@ fn a_refused_expectation_is_left_out_once() {
         }
     });
     let client = Client::with(Settings::new().no_proxy());
-    for _ in 0..2 {
-        let request = Ask::post(stage.url("/up")).body("body").expect_continue();
+    let post = || Ask::post(stage.url("/up"));
+    // A body that can be had once was not read from.
+    let once = post().stream(pieces([Ok("body".into())]), Some(4));
+    for request in [post().body("body"), once] {
+        let request = request.expect_continue();
         let response = block!(client.send(request)).unwrap();
         assert_eq!((response.status().code(), response.earlier().len()), (200, 1));
     }
