@@ -397,8 +397,7 @@ impl Exchange {
     /// Takes the expectation out of a request that is to be sent again without it
     /// (RFC 9110 §10.1.1): someone on the way knows none. Says whether it is.
     fn drop_expectation(&mut self) -> bool {
-        let whole = !self.body_begun || self.order.payload.is_replayable();
-        let again = whole
+        let again = self.has_whole_body()
             && !self.order.payload.is_empty()
             && self.sendings < self.plan.attempts
             && self.order.fields.list_has(names::EXPECT, "100-continue");

@@ -5,10 +5,12 @@
 mod doubt;
 mod hosts;
 mod idle;
+mod limit;
 #[cfg(test)]
 mod tests;
 mod types;
 
+pub use limit::idle_limit;
 pub use types::{Changes, Checked, Get, Given, Need, Opened, PoolConfig, Ticket};
 
 use crate::time::Mono;
@@ -59,6 +61,9 @@ pub struct Pool<K, C> {
     /// Nothing was asked for since the idle ones were closed: what comes back
     /// is closed as well.
     winding_down: bool,
+    /// One was put back whose server keeps it for less long than others, so that the
+    /// one that came back first need not be the first whose time is over.
+    limited: bool,
 }
 
 #[derive(Debug)]
@@ -73,7 +78,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Pool<K, C> {
         let (hosts, idle, doubts) = (Hosts::new(), IdleList::new(), Doubts::new());
-        Pool { config, hosts, idle, waiters: BTreeMap::new(), doubts, next: 0, winding_down: false }
+        let waiters = BTreeMap::new();
+        let (winding_down, limited) = (false, false);
+        Pool { config, hosts, idle, waiters, doubts, next: 0, winding_down, limited }
     }
 
     /// How it was set up.
@@ -98,11 +105,13 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         let host = self.hosts.find_or_add(key);
         let doubted = need.once && self.doubts.holds(key);
         while let Some(at) = self.next_idle(host, doubted, now) {
-            let Some(Idle { conn, born, since, .. }) = self.idle.remove(at) else { continue };
+            let Some(Idle { conn, born, since, limit, .. }) = self.idle.remove(at) else {
+                continue;
+            };
             let unproved = need.idle_after.is_some_and(|after| since <= after);
-            if self.end(born, since) > now && !unproved {
+            if self.end(born, limit, since) > now && !unproved {
                 self.hosts[host].in_use += 1;
-                let checked = Checked { conn, born, idle_since: Some(since) };
+                let checked = Checked { conn, born, idle_since: Some(since), limit };
                 return (Get::Reuse(checked), changes);
             }
             changes.close.push(conn);
@@ -254,7 +263,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             self.waiters.insert(ticket, Waiter { host, once, state: State::Settled });
         }
         match given {
-            Some(Checked { conn, born, .. }) => self.release(host, conn, born, now, &mut changes),
+            Some(Checked { conn, born, limit, .. }) => {
+                self.release(Idle { conn, host, born, since: now, limit }, &mut changes);
+            }
             None => self.slots_freed(host, &mut changes),
         }
         changes
@@ -263,9 +274,24 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// A connection in use came back and can be used again: it goes to the
     /// first who waits, is kept, or stands in the changes to be closed.
     pub fn put(&mut self, key: &K, conn: C, born: Mono, now: Mono) -> Changes<C> {
+        self.put_limited(key, conn, born, None, now)
+    }
+
+    /// The same, for a connection whose server says how long it keeps it
+    /// ([`idle_limit`]): behind that it is not used again, and closed.
+    pub fn put_limited(
+        &mut self,
+        key: &K,
+        conn: C,
+        born: Mono,
+        limit: Option<Duration>,
+        now: Mono,
+    ) -> Changes<C> {
         let mut changes = Changes::default();
         match self.hosts.find(key).filter(|&host| self.hosts[host].in_use > 0) {
-            Some(host) => self.release(host, conn, born, now, &mut changes),
+            Some(host) => {
+                self.release(Idle { conn, host, born, since: now, limit }, &mut changes);
+            }
             // Not one of ours.
             None => changes.close.push(conn),
         }
@@ -297,16 +323,15 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// Takes the idle connections whose time is over, to be closed.
     pub fn expire(&mut self, now: Mono) -> Vec<C> {
         let mut over = Vec::new();
-        if self.config.max_age.is_some() {
-            let late = |(at, idle): (usize, &Idle<C>)| {
-                (self.end(idle.born, idle.since) <= now).then_some(at)
-            };
+        if self.is_uneven() {
+            let late = |(at, idle): (usize, &Idle<C>)| (self.end_of(idle) <= now).then_some(at);
             let late: Vec<usize> = self.idle.iter().filter_map(late).collect();
             over.extend(late.into_iter().filter_map(|at| self.take_idle(at)));
+            self.limited &= self.idle.len() > 0;
             return over;
         }
         while let Some((at, idle)) = self.idle.oldest() {
-            if self.end(idle.born, idle.since) > now {
+            if self.end_of(idle) > now {
                 break;
             }
             over.extend(self.take_idle(at));
@@ -324,12 +349,13 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     }
 
     /// When [`Pool::expire`] has something to do. Looks at every idle connection if
-    /// there is a maximum age, else at one.
+    /// there is a maximum age or one has a limit of its own, else at one.
     pub fn deadline(&self) -> Option<Mono> {
-        let end = |(_, idle): (usize, &Idle<C>)| self.end(idle.born, idle.since);
-        let next = match self.config.max_age {
-            Some(_) => self.idle.iter().map(end).min(),
-            None => self.idle.oldest().map(end),
+        let end = |(_, idle): (usize, &Idle<C>)| self.end_of(idle);
+        let next = if self.is_uneven() {
+            self.idle.iter().map(end).min()
+        } else {
+            self.idle.oldest().map(end)
         };
         next.filter(|&end| end < Mono::ZERO + Duration::MAX)
     }
@@ -382,11 +408,14 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     }
 
     /// One that was in use goes on: to the first who waits, to the idle ones, or away.
-    fn release(&mut self, host: usize, conn: C, born: Mono, now: Mono, changes: &mut Changes<C>) {
-        let usable = self.config.keep_alive && self.end(born, now) > now;
+    fn release(&mut self, mut idle: Idle<C>, changes: &mut Changes<C>) {
+        let host = idle.host;
+        idle.limit = idle.limit.filter(|limit| *limit < self.config.idle_timeout);
+        let usable = self.config.keep_alive && self.end_of(&idle) > idle.since;
         let doubted = self.doubts.holds(self.hosts.key(host));
         if let Some(ticket) = self.first_for(host, doubted).filter(|_| usable) {
-            let checked = Checked { conn, born, idle_since: None };
+            let Idle { conn, born, limit, .. } = idle;
+            let checked = Checked { conn, born, idle_since: None, limit };
             return self.hand_over(host, ticket, checked, changes);
         }
         let entry = &mut self.hosts[host];
@@ -395,13 +424,14 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         let kept = usable && !self.winding_down && self.config.max_idle > 0;
         let kept = kept && entry.without_dial.is_empty();
         if kept && entry.idle.len() < self.config.max_idle_per_host {
-            entry.idle.push_back(self.idle.push(Idle { conn, host, born, since: now }));
+            self.limited |= idle.limit.is_some();
+            entry.idle.push_back(self.idle.push(idle));
             if self.idle.len() > self.config.max_idle {
                 let oldest = self.idle.oldest().map(|(at, _)| at);
                 changes.close.extend(oldest.and_then(|at| self.take_idle(at)));
             }
         } else {
-            changes.close.push(conn);
+            changes.close.push(idle.conn);
             self.slots_freed(host, changes);
         }
     }
@@ -468,9 +498,20 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         Some(conn)
     }
 
-    /// When an idle connection is too old: one that was opened then, and idle since then.
-    pub fn end(&self, born: Mono, since: Mono) -> Mono {
-        let tired = since + self.config.idle_timeout;
+    /// Whether the one that came back first need not be the first whose time is over.
+    fn is_uneven(&self) -> bool {
+        self.limited || self.config.max_age.is_some()
+    }
+
+    fn end_of(&self, idle: &Idle<C>) -> Mono {
+        self.end(idle.born, idle.limit, idle.since)
+    }
+
+    /// When an idle connection is too old: one that was opened then, is kept so long by
+    /// its server, if that says so, and is idle since then.
+    pub fn end(&self, born: Mono, limit: Option<Duration>, since: Mono) -> Mono {
+        let longest = self.config.idle_timeout;
+        let tired = since + limit.map_or(longest, |limit| limit.min(longest));
         self.config.max_age.map_or(tired, |age| tired.min(born + age))
     }
 }

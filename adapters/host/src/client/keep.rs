@@ -114,13 +114,13 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
 impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
     fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now) {
         let mut state = self.lock();
-        let (route, born) = (link.route().clone(), link.born);
+        let (route, born, limit) = (link.route().clone(), link.born, link.limit);
         if kept.is_some() {
             state.pool.served(&route);
         }
-        let changes = state.pool.put(&route, link, born, now.mono);
+        let changes = state.pool.put_limited(&route, link, born, limit, now.mono);
         let State { pool, janitor: place, .. } = &mut *state;
-        let end = pool.end(born, now.mono);
+        let end = pool.end(born, limit, now.mono);
         match place {
             // Its time, if it is idle now, is over before anybody would look.
             Some(janitor) if end < janitor.looks => {
@@ -300,9 +300,9 @@ impl<S> Drop for Waiting<S> {
         }
         let changes = if self.dials {
             let (given, mut changes) = state.pool.failed(self.ticket);
-            if let Some(Checked { conn, born, .. }) = given {
-                let route = conn.route().clone();
-                let passed_on = state.pool.put(&route, conn, born, Clock::new().last().mono);
+            if let Some(Checked { conn, born, limit, .. }) = given {
+                let (route, now) = (conn.route().clone(), Clock::new().last().mono);
+                let passed_on = state.pool.put_limited(&route, conn, born, limit, now);
                 changes.wake.extend(passed_on.wake);
                 changes.close.extend(passed_on.close);
             }

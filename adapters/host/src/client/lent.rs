@@ -3,7 +3,8 @@
 
 use super::link::{Link, ReadReady};
 use purlin_core::exchange::{Cause, Error, Route};
-use purlin_core::{ClientMachine, CloseReason, Mono, Now};
+use purlin_core::policy::pool::idle_limit;
+use purlin_core::{ClientMachine, CloseReason, Mono, Now, ResponseHead};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -83,6 +84,11 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
     /// Its machine.
     pub fn machine(&mut self) -> &mut (dyn ClientMachine + Send + 'static) {
         &mut *self.link.machine
+    }
+
+    /// What the head of a response says of how long the server keeps the connection.
+    pub(super) fn heed(&mut self, head: &ResponseHead) {
+        self.link.limit = idle_limit(head.fields());
     }
 
     /// Gives it back, to be used again if it can be; else it is closed.

@@ -3,6 +3,7 @@
 
 use purlin_core::exchange::Route;
 use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse, Want};
+use std::time::Duration;
 
 /// Bytes of buffers that a connection may keep when it comes back: the next
 /// request may come at once, and then they are of use.
@@ -19,6 +20,8 @@ pub struct Link<S> {
     pub machine: BoxMachine,
     /// When it was made.
     pub born: Mono,
+    /// How long its server keeps it idle, if its last response says so.
+    pub(super) limit: Option<Duration>,
     route: Route,
 }
 
@@ -41,7 +44,7 @@ impl<S: ReadReady> Link<S> {
 impl<S> Link<S> {
     /// A connection made now.
     pub fn new(socket: S, machine: BoxMachine, route: Route, now: Now) -> Link<S> {
-        Link { socket, machine, born: now.mono, route }
+        Link { socket, machine, born: now.mono, limit: None, route }
     }
 
     /// Its exchange is over: whether it can carry another. What it still has to

@@ -2,6 +2,7 @@
 //! A list in a vector: what leaves it anywhere costs the same, and its places are used again.
 
 use crate::time::Mono;
+use std::time::Duration;
 
 const NONE: usize = usize::MAX;
 
@@ -13,6 +14,8 @@ pub(super) struct Idle<C> {
     pub(super) host: usize,
     pub(super) born: Mono,
     pub(super) since: Mono,
+    /// How long its server keeps it, if it says so.
+    pub(super) limit: Option<Duration>,
 }
 
 #[derive(Debug)]

@@ -51,7 +51,7 @@ fn reused(pool: &mut Pool<&'static str, u32>, key: &'static str, now: Mono) -> u
 }
 
 fn fresh(conn: u32) -> Checked<u32> {
-    Checked { conn, born: T, idle_since: None }
+    Checked { conn, born: T, idle_since: None, limit: None }
 }
 
 fn one_per_host() -> PoolConfig {
@@ -104,6 +104,43 @@ fn idle_connections_end_in_time() {
     assert!(matches!(get, Get::Dial(_)));
     assert_eq!(changes.close, [2]);
     assert_eq!(pool.deadline(), None);
+}
+
+#[test]
+fn a_connection_is_kept_no_longer_than_its_server_says() {
+    let mut pool = pool(PoolConfig::default());
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let put = |pool: &mut Pool<_, _>, conn, limit| pool.put_limited(&A, conn, T, limit, T);
+    (0..5).for_each(|_| open(&mut pool, A, T));
+    assert!(put(&mut pool, 1, None).is_empty());
+    assert!(put(&mut pool, 2, seconds(20)).is_empty());
+    // Longer than the pool keeps any.
+    assert!(put(&mut pool, 3, seconds(1000)).is_empty());
+    assert!(put(&mut pool, 4, seconds(4)).is_empty());
+    assert_eq!(put(&mut pool, 5, seconds(0)).close, [5]);
+    assert_eq!(pool.deadline(), Some(later(4)));
+    assert_eq!(pool.expire(later(3)), []);
+    // One that its server keeps no longer is closed, not used.
+    let (get, changes) = pool.get(&A, later(4));
+    assert!(matches!(get, Get::Reuse(Checked { conn: 3, limit: None, .. })), "{get:?}");
+    assert_eq!(changes.close, [4]);
+    assert_eq!(pool.deadline(), Some(later(20)));
+    assert_eq!(pool.expire(later(20)), [2]);
+    assert_eq!(pool.deadline(), Some(later(90)));
+    assert_eq!(pool.expire(later(90)), [1]);
+    assert_eq!(pool.deadline(), None);
+}
+
+#[test]
+fn what_a_server_says_is_not_lost_on_the_way_to_who_has_gone() {
+    let mut pool = pool(one_per_host());
+    open(&mut pool, A, T);
+    let (gone, next) = (wait(&mut pool, A), wait(&mut pool, A));
+    let limit = Some(Duration::from_secs(4));
+    assert_eq!(pool.put_limited(&A, 1, T, limit, T).wake, [gone]);
+    assert_eq!(pool.cancel(gone, T).wake, [next]);
+    assert!(pool.cancel(next, T).is_empty());
+    assert_eq!((pool.idle(), pool.deadline()), (1, Some(later(4))));
 }
 
 #[test]
@@ -258,7 +295,7 @@ fn what_a_cancelled_request_was_given_is_kept() {
     assert_eq!(pool.put(&A, 1, T, T).wake, [second]);
     assert!(pool.cancel(second, later(1)).is_empty());
     let (Get::Reuse(checked), _) = pool.get(&A, later(2)) else { panic!() };
-    assert_eq!(checked, Checked { conn: 1, born: T, idle_since: Some(later(1)) });
+    assert_eq!(checked, Checked { conn: 1, born: T, idle_since: Some(later(1)), limit: None });
 }
 
 #[test]

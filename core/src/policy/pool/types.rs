@@ -70,6 +70,8 @@ pub struct Checked<C> {
     pub born: Mono,
     /// Since when it was idle; `None` if it comes right from another request.
     pub idle_since: Option<Mono>,
+    /// How long its server keeps it idle, if it said so and that is less than the pool would.
+    pub limit: Option<Duration>,
 }
 
 /// What [`Pool::get`](super::Pool::get) answers.

@@ -143,7 +143,7 @@ impl Model {
 
     fn checked(&self, id: u32, idle_since: Option<Mono>) -> Checked<u32> {
         let conn = self.in_use.iter().find(|conn| conn.id == id).unwrap();
-        Checked { conn: id, born: conn.born, idle_since }
+        Checked { conn: id, born: conn.born, idle_since, limit: None }
     }
 
     fn forget(&mut self) {
