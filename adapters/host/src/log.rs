@@ -19,7 +19,7 @@ pub struct LogObserver;
 
 impl Observer for LogObserver {
     fn fault(&self, peer: &Peer, error: &PeerError) {
-        log::info!(target: "purlin", "{} broke a rule: {error}", peer.remote);
+        log::info!(target: "purlin", "{} broke a rule or a limit: {error}", peer.remote);
     }
 
     fn tls_failed(&self, peer: &Peer, reason: &str) {

@@ -104,6 +104,6 @@ fn what_is_observed_is_logged_and_traced() {
     expect(&traced, &["target=/fails", "status=500"]);
     peer.send("GET / HTTP/1.1\r\nHost : a\r\n\r\n");
     assert_eq!(peer.response().0, 400);
-    expect(&logged, &["INFO 127.0.0.1:", "broke a rule: ", "RFC 9112 §5.1"]);
+    expect(&logged, &["INFO 127.0.0.1:", "broke a rule or a limit: ", "RFC 9112 §5.1"]);
     expect(&traced, &["INFO", "rule=\"RFC 9112 §5.1\"", "fault: "]);
 }
