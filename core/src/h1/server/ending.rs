@@ -165,14 +165,20 @@ impl Connection {
     }
 
     /// The peer has not taken so much of what was written. While it takes what
-    /// is left of the last response, it need not ask for the next one, nor close.
+    /// is left of the last response, it need not ask for the next one, nor close, nor be
+    /// sent more.
     pub(super) fn output_untaken(&mut self, bytes: usize, now: Now) {
         let earned = self.write_pace.untaken(bytes, now.mono);
         if self.timers.is_set(Why::Write) {
             self.watch_writing(now);
         }
         let timeouts = &self.config.timeouts;
-        for (why, wait) in [(Why::Idle, timeouts.idle), (Why::Linger, timeouts.linger)] {
+        let waits = [
+            (Why::Idle, timeouts.idle),
+            (Why::Linger, timeouts.linger),
+            (Why::HalfClosed, timeouts.half_closed),
+        ];
+        for (why, wait) in waits {
             self.timers.prolong(why, now.mono + wait.min(earned));
         }
     }
@@ -259,6 +265,8 @@ impl Connection {
             }
             Why::Write => self.cut(Fault::WriteTimeout, now),
             Why::Drain => self.cut(Fault::DrainTimeout, now),
+            // It is the peer then that is waited for, and another time that runs.
+            Why::HalfClosed if !self.out.is_empty() => self.watch_half_closed(now),
             Why::HalfClosed => self.cut(Fault::HalfClosedTimeout, now),
             Why::Linger => self.ending = Ending::Done(Close::Graceful),
             _ => {}

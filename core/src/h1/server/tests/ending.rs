@@ -78,6 +78,20 @@ fn an_exchange_outlives_the_end_of_its_client_for_a_while_without_output() {
 }
 
 #[test]
+fn an_exchange_of_which_something_is_still_to_be_taken_is_not_without_output() {
+    let mut config = ServerConfig::default();
+    config.timeouts.write = crate::time::Rate::UNLIMITED;
+    let mut wire = Wire::with(config);
+    wire.send(GET).events();
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    wire.eof(Eof::Clean).expect(&["InputClosed"]);
+    wire.look().wait(300).expect(&[]);
+    assert_eq!(wire.due(), Some((300, Why::HalfClosed)));
+    wire.output();
+    wire.wait(300).expect(&["Closed(Fault(HalfClosedTimeout))"]);
+}
+
+#[test]
 fn a_raw_stream_may_be_half_closed_without_end() {
     let mut wire = Wire::raw();
     wire.output();
