@@ -225,7 +225,10 @@ fn moved(mut attempt: impl FnMut() -> io::Result<usize>) -> Moved {
             Ok(count) => return Moved::Bytes(count),
             Err(error) => match error.kind() {
                 ErrorKind::Interrupted => {}
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => return Moved::Nothing,
+                // EAGAIN, also where the socket's own time limit has passed. ETIMEDOUT is
+                // something else: the network has given up, and the next read would say
+                // "end" as if the peer had.
+                ErrorKind::WouldBlock => return Moved::Nothing,
                 _ => return Moved::Lost,
             },
         }
@@ -252,11 +255,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timeouts_are_no_losses_and_a_signal_is_nothing_at_all() {
-        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
-            assert_eq!(moved(|| Err(kind.into())), Moved::Nothing);
+    fn only_eagain_is_nothing_yet_and_a_signal_is_nothing_at_all() {
+        use rustix::io::Errno;
+        for (errno, is) in [
+            (Errno::AGAIN, Moved::Nothing),
+            (Errno::TIMEDOUT, Moved::Lost),
+            (Errno::CONNRESET, Moved::Lost),
+            (Errno::HOSTUNREACH, Moved::Lost),
+            (Errno::NETUNREACH, Moved::Lost),
+            (Errno::NETDOWN, Moved::Lost),
+            (Errno::PIPE, Moved::Lost),
+            (Errno::NOBUFS, Moved::Lost),
+        ] {
+            assert_eq!(moved(|| Err(errno.into())), is, "{errno}");
         }
-        assert_eq!(moved(|| Err(ErrorKind::ConnectionReset.into())), Moved::Lost);
         let mut attempts = vec![Ok(0), Err(ErrorKind::Interrupted.into())];
         assert_eq!(moved(|| attempts.pop().unwrap_or(Ok(1))), Moved::End);
     }
@@ -288,6 +300,22 @@ mod tests {
             assert_ne!(waits.join().unwrap(), Moved::Nothing);
         });
         assert_eq!(Stream::Tcp(client).read(&mut [0]), Moved::Lost);
+    }
+
+    /// A peer that takes nothing, and a limit for that, stand for a network that is dead:
+    /// TCP gives up with ETIMEDOUT, which is told once.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_connection_that_tcp_gives_up_is_lost() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let server = listener.accept().unwrap().0;
+        rustix::net::sockopt::set_tcp_user_timeout(&server, 50).unwrap();
+        let server = Stream::Tcp(server);
+        while server.write_ready(&[IoSlice::new(&[0; 64 * 1024])]) != Moved::Nothing {}
+        server.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        assert_eq!(server.read(&mut [0]), Moved::Lost);
+        drop(client);
     }
 
     #[test]
