@@ -3,8 +3,8 @@
 
 use super::{Error, Route, Trace};
 use crate::head::{Method, RequestHead, ResponseHead, Status};
-use crate::machine::{Body, BodyLength};
-use crate::policy::coding::Decoding;
+use crate::machine::{Body, BodyLength, ClientMachine, Id};
+use crate::policy::coding::{self, Decoding};
 use crate::time::Mono;
 use crate::url::Url;
 use std::sync::Arc;
@@ -71,9 +71,20 @@ pub struct Answer {
     pub earlier: Vec<Trace>,
     /// Until when its body must have been read.
     pub until: Option<(Mono, Duration)>,
+    /// The most bytes of content that it may have, if a coding is to be undone.
+    pub most: Option<u64>,
 }
 
 impl Answer {
+    /// Has the machine that its body is read from count what the caller gets: behind
+    /// a coding that is the decoded content, so the coded one is merely bounded.
+    pub fn limit<M: ClientMachine + ?Sized>(&self, machine: &mut M, id: Id) {
+        if let (Decoding::Gzip, Some(most)) = (self.decoding, self.most) {
+            // An exchange that is over has no body to limit.
+            let _ = machine.limit_body(id, coding::most_coded(most));
+        }
+    }
+
     /// Whether what follows is no HTTP: 101 (Switching Protocols), or success of
     /// a CONNECT (RFC 9110 §7.8, §9.3.6).
     pub fn is_upgraded(&self) -> bool {

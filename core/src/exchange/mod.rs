@@ -391,6 +391,7 @@ impl Exchange {
             trace: self.trace,
             earlier: std::mem::take(&mut self.earlier),
             until: self.times.total(),
+            most: self.order.most.or(self.plan.max_decoded),
         }));
     }
 

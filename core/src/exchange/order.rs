@@ -24,7 +24,7 @@ pub struct Order {
     /// How long the response may take to begin, if that differs from what the
     /// connection's configuration says.
     pub wait: Option<Duration>,
-    /// How many bytes the response's body may have, likewise.
+    /// How many bytes of the response's body the caller may get, likewise.
     pub most: Option<u64>,
 }
 

@@ -33,6 +33,10 @@ pub struct Plan {
     /// The most times one request is sent, as far as it may be sent again at all;
     /// each redirect counts anew.
     pub attempts: u32,
+    /// The most bytes of content that a response may have where its coding is undone;
+    /// one that comes as it is has the limit of its connection
+    /// ([`Limits::body_bytes`](crate::Limits)).
+    pub max_decoded: Option<u64>,
 }
 
 impl Default for Plan {
@@ -46,6 +50,7 @@ impl Default for Plan {
             proxies: Proxies::None,
             timeouts: PhaseTimeouts::default(),
             attempts: retry::ATTEMPTS,
+            max_decoded: None,
         }
     }
 }
@@ -80,6 +85,7 @@ impl fmt::Debug for Plan {
             .field("proxies", &self.proxies)
             .field("timeouts", &self.timeouts)
             .field("attempts", &self.attempts)
+            .field("max_decoded", &self.max_decoded)
             .finish()
     }
 }

@@ -195,8 +195,8 @@ impl<S> Request<S> {
         })
     }
 
-    /// How many bytes the response's body may have as it is transferred, instead
-    /// of what the client's settings say. Reading fails behind them.
+    /// How many bytes of the response's body there may be, decoded if a coding is
+    /// undone, instead of what the client's settings say. Reading fails behind them.
     #[must_use]
     pub fn max_response(self, bytes: u64) -> Request<S> {
         self.change(|order| {

@@ -5,7 +5,7 @@
 use super::lent::Lent;
 use super::link::ReadReady;
 use bytes::Bytes;
-use purlin_core::exchange::{Ask, Cause, Error, Exchange, Given};
+use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Given};
 use purlin_core::{Body, Event, Id, Misuse, Now, Phase, RequestHead, Retry, Secured};
 
 /// An exchange, the connection it has, and the body that it sends; `B` is what
@@ -149,10 +149,11 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     ///
     /// # Errors
     /// There is none.
-    pub fn hand_on(&mut self) -> Result<(Lent<S>, Option<Secured>), Error> {
+    pub fn hand_on(&mut self, answer: &Answer) -> Result<(Lent<S>, Option<Secured>), Error> {
         let Some(mut lent) = self.lent.take() else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
+        answer.limit(lent.machine(), self.id);
         let secured = lent.machine().tls();
         Ok((lent, secured))
     }

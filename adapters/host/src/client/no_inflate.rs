@@ -1,7 +1,7 @@
 //! Stands for decoding where the feature `gzip` is off: nothing asks for it then.
 
 use bytes::Bytes;
-use std::io;
+use purlin_core::exchange::{Answer, Cause};
 
 /// Undoes nothing.
 #[derive(Debug, Default)]
@@ -19,6 +19,11 @@ pub enum Pulled {
 }
 
 impl Inflate {
+    /// Nothing is to be undone.
+    pub fn of(_answer: &Answer) -> Option<Box<Inflate>> {
+        None
+    }
+
     /// More of what is to be decoded.
     pub fn push(&mut self, piece: Bytes) {
         self.0 = Some(piece);
@@ -33,7 +38,7 @@ impl Inflate {
     ///
     /// # Errors
     /// None.
-    pub fn pull(&mut self) -> io::Result<Pulled> {
+    pub fn pull(&mut self) -> Result<Pulled, Cause> {
         Ok(match self.0.take() {
             Some(piece) => Pulled::Data(piece),
             None if self.1 => Pulled::End,

@@ -179,11 +179,13 @@ impl Settings {
         self
     }
 
-    /// How many bytes the body of a response may have as it is transferred.
-    /// Without this there is no such limit: it is read as it is asked for.
+    /// How many bytes of a response's body there may be: what the caller gets counts,
+    /// so the content where gzip is undone. Reading fails behind them, however it is
+    /// read. Without this there is no such limit: it is read as it is asked for.
     #[must_use]
     pub fn max_response(mut self, bytes: u64) -> Settings {
         self.machine.limits.body_bytes = bytes;
+        self.plan.max_decoded = Some(bytes);
         self
     }
 

@@ -8,7 +8,6 @@ use crate::clock;
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, future};
 use purlin_core::exchange::Answer;
-use purlin_core::policy::coding::Decoding;
 use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Now, Phase, Recv, Reuse};
 use purlin_host::Moved;
 use purlin_host::client::{Inflate, Lent, Pulled};
@@ -64,7 +63,7 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(lent: Lent<Socket>, id: Id, now: Now, answer: &Answer) -> Reading {
-        let inflate = (answer.decoding == Decoding::Gzip).then(Box::default);
+        let inflate = Inflate::of(answer);
         Reading { lent: Some(lent), id, now, until: answer.until, inflate, trailers: None }
     }
 
@@ -113,7 +112,7 @@ impl Reading {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Piece, Error>> {
         loop {
-            match inflate.pull().map_err(|error| Error::new(Cause::Decode(error)))? {
+            match inflate.pull().map_err(Error::new)? {
                 Pulled::Data(piece) => return Poll::Ready(Ok(Ok(piece))),
                 Pulled::More => match ready!(self.poll_receive(cx))? {
                     Ok(piece) => inflate.push(piece),

@@ -6,7 +6,6 @@ use super::socket::{Socket, Turn};
 use super::{Cause, Error, Upgraded};
 use bytes::{Buf, Bytes, BytesMut};
 use purlin_core::exchange::Answer;
-use purlin_core::policy::coding::Decoding;
 use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
 use purlin_host::Clock;
 use purlin_host::client::{Inflate, Lent, Pulled};
@@ -56,7 +55,7 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(lent: Lent<Socket>, id: Id, clock: Clock, answer: &Answer) -> Reading {
-        let inflate = (answer.decoding == Decoding::Gzip).then(Box::default);
+        let inflate = Inflate::of(answer);
         Reading { lent: Some(lent), id, clock, until: answer.until, inflate }
     }
 
@@ -96,7 +95,7 @@ impl Reading {
         };
         let mut trailers = None;
         let next = loop {
-            match inflate.pull().map_err(|error| Error::new(Cause::Decode(error)))? {
+            match inflate.pull().map_err(Error::new)? {
                 Pulled::Data(piece) => break Ok(piece),
                 Pulled::More => match self.receive()? {
                     Ok(piece) => inflate.push(piece),

@@ -241,7 +241,7 @@ impl<'a> Run<'a> {
     }
 
     fn deliver(&mut self, answer: Arc<Answer>) -> Result<Response, Error> {
-        let (lent, secured) = self.course.hand_on()?;
+        let (lent, secured) = self.course.hand_on(&answer)?;
         let reading = Reading::new(lent, self.course.id(), self.clock, &answer);
         Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
