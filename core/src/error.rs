@@ -5,6 +5,7 @@
 use crate::head::Status;
 use crate::time::Why;
 use std::fmt;
+use std::io::ErrorKind;
 
 /// The caller asked for what the protocol does not allow.
 ///
@@ -47,7 +48,8 @@ pub enum Misuse {
     Busy,
     /// The connection takes no further request: [`Reuse`](crate::Reuse) says why.
     NotReusable,
-    /// The final response came before the request was whole: the rest of it is not wanted any more.
+    /// The rest of the request is not wanted: its final response has come, and the server
+    /// refuses more, or nobody waits for what it makes of it.
     Answered,
 }
 
@@ -213,6 +215,16 @@ macro_rules! faults {
                         | Fault::TlsTimeout
                         | Fault::ProxyTimeout
                 )
+            }
+
+            /// What kind of an [`std::io::Error`] it is to who reads or writes a stream.
+            pub const fn io_kind(self) -> ErrorKind {
+                match self {
+                    Fault::Reset => ErrorKind::ConnectionReset,
+                    Fault::Truncated | Fault::NoResponse => ErrorKind::UnexpectedEof,
+                    _ if self.is_timeout() => ErrorKind::TimedOut,
+                    _ => ErrorKind::InvalidData,
+                }
             }
 
             /// One line of fixed text: no byte of the peer is in it.
@@ -407,6 +419,20 @@ pub enum CloseReason {
     Upgraded,
 }
 
+impl CloseReason {
+    /// What kind of an [`std::io::Error`] it is to who would go on to read or write: what
+    /// ended the connection from this side is an abort, what the peer did is a
+    /// reset or a broken pipe.
+    pub const fn io_kind(self) -> ErrorKind {
+        match self {
+            CloseReason::Fault(fault) => fault.io_kind(),
+            CloseReason::Timeout(_) => ErrorKind::TimedOut,
+            CloseReason::Aborted | CloseReason::Shutdown => ErrorKind::ConnectionAborted,
+            _ => ErrorKind::BrokenPipe,
+        }
+    }
+}
+
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -438,6 +464,22 @@ mod tests {
         assert!(size_of::<PeerError>() <= 16);
         assert!(size_of::<CloseReason>() <= 16);
         assert!(size_of::<Misuse>() <= 16);
+    }
+
+    #[test]
+    fn ends_are_told_by_their_kind() {
+        for (reason, kind) in [
+            (CloseReason::Fault(Fault::Reset), ErrorKind::ConnectionReset),
+            (CloseReason::Fault(Fault::Truncated), ErrorKind::UnexpectedEof),
+            (CloseReason::Fault(Fault::WriteTimeout), ErrorKind::TimedOut),
+            (CloseReason::Fault(Fault::BadChunkSize), ErrorKind::InvalidData),
+            (CloseReason::Timeout(Why::Idle), ErrorKind::TimedOut),
+            (CloseReason::Shutdown, ErrorKind::ConnectionAborted),
+            (CloseReason::Aborted, ErrorKind::ConnectionAborted),
+            (CloseReason::PeerClosed, ErrorKind::BrokenPipe),
+        ] {
+            assert_eq!(reason.io_kind(), kind, "{reason}");
+        }
     }
 
     #[test]

@@ -80,7 +80,8 @@ impl Body {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Peer`] if the body breaks a rule or a limit, comes too slowly or not to its end.
+    /// [`Error::Peer`] if the body breaks a rule or a limit, comes too slowly or not to its end;
+    /// [`Error::Misuse`] or [`Error::Closed`] once the response is complete.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         future::poll_fn(|cx| self.poll_chunk(cx)).await
     }
@@ -186,9 +187,7 @@ impl Body {
             return Poll::Ready(Ok(None));
         };
         let mut inner = shared.lock();
-        let received = inner.machine.recv(*id, clock::now());
-        inner.poke();
-        match received {
+        match inner.recv(*id, clock::now())? {
             Recv::Data(data) => {
                 let count = data.len() as u64;
                 self.coming = self.coming.map(|bytes| bytes.saturating_sub(count));

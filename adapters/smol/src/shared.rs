@@ -4,8 +4,11 @@
 use crate::Error;
 use crate::clock;
 use crate::turn::Turn;
+use bytes::Bytes;
 use purlin_core::server::Connection;
-use purlin_core::{Close, CloseReason, Id, Machine, Method, Misuse, Mono};
+use purlin_core::{
+    Close, CloseReason, Fault, Id, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
+};
 use purlin_host::UNTOUCHED;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -134,6 +137,35 @@ impl Inner {
             (Misuse::NoSuchExchange, Some(reason)) => Error::Closed(reason),
             _ => Error::Misuse(misuse),
         }
+    }
+
+    /// Takes more of the body of this exchange's request.
+    pub(crate) fn recv(&mut self, id: Id, now: Now) -> Result<Recv, Error> {
+        let received = self.machine.recv(id, now);
+        self.poke();
+        match received {
+            Recv::Failed(error) => Err(self.why_broken(id, error, now)),
+            received => Ok(received),
+        }
+    }
+
+    /// Why nothing more comes: what the peer did, or that it is over on this side.
+    fn why_broken(&mut self, id: Id, error: PeerError, now: Now) -> Error {
+        match (error.kind, self.closed) {
+            // Nobody but this side cuts a connection and calls it a shutdown.
+            (Fault::Reset, Some(reason @ CloseReason::Shutdown)) => Error::Closed(reason),
+            (Fault::Truncated, closed) if self.is_answered(id, now) => match closed {
+                Some(reason) => Error::Closed(reason),
+                None => Error::Misuse(Misuse::AlreadyFinished),
+            },
+            _ => error.into(),
+        }
+    }
+
+    /// Whether the response of this exchange is complete.
+    fn is_answered(&mut self, id: Id, now: Now) -> bool {
+        let probed = self.machine.send(id, &mut Bytes::new(), now);
+        matches!(probed, Err(Misuse::NoSuchExchange | Misuse::AlreadyFinished))
     }
 
     pub(crate) fn is_cancelled(&self, id: Id) -> bool {

@@ -55,9 +55,7 @@ impl AsyncRead for Upgraded {
         let this = &mut *self;
         if this.rest.is_empty() && !buf.is_empty() {
             let mut inner = this.shared.lock();
-            let received = inner.machine.recv(this.id, clock::now());
-            inner.poke();
-            match received {
+            match inner.recv(this.id, clock::now()).map_err(io::Error::from)? {
                 Recv::Data(data) => this.rest = data,
                 Recv::End(_) => return Poll::Ready(Ok(0)),
                 Recv::Failed(error) => return Poll::Ready(Err(Error::from(error).into())),

@@ -230,7 +230,7 @@ impl Shared {
             match conn.machine.recv(id, now) {
                 Recv::Data(data) => return Ok(Piece::Data(data)),
                 Recv::End(trailers) => return Ok(Piece::End(trailers)),
-                Recv::Failed(error) => return Err(error.into()),
+                Recv::Failed(error) => return Err(conn.broken(error)),
                 Recv::Pending if until.is_some_and(|until| until <= Instant::now()) => {
                     return Err(raw::late());
                 }

@@ -408,8 +408,8 @@ impl From<Error> for io::Error {
         let kind = match error.cause() {
             _ if error.is_timeout() => io::ErrorKind::TimedOut,
             Cause::Io(cause) | Cause::Body(cause) => cause.kind(),
-            Cause::Peer(cause) if cause.kind == Fault::Truncated => io::ErrorKind::UnexpectedEof,
-            Cause::Peer(cause) if cause.kind == Fault::Reset => io::ErrorKind::ConnectionReset,
+            Cause::Peer(cause) => cause.kind.io_kind(),
+            Cause::Closed(reason) => reason.io_kind(),
             Cause::Decode(_) | Cause::NotText(_) => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,
         };

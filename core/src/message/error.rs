@@ -149,11 +149,13 @@ impl From<io::Error> for Error {
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         let kind = match &error {
-            Error::Peer(_) | Error::NotText(_) => ErrorKind::InvalidData,
+            Error::Peer(cause) => cause.kind.io_kind(),
+            Error::NotText(_) => ErrorKind::InvalidData,
             Error::Misuse(_) | Error::Field(_) | Error::Route(_) | Error::Tls(_) => {
                 ErrorKind::InvalidInput
             }
-            Error::Closed(_) | Error::Unwanted => ErrorKind::BrokenPipe,
+            Error::Closed(reason) => reason.io_kind(),
+            Error::Unwanted => ErrorKind::BrokenPipe,
             Error::Io(cause) | Error::Listen { cause, .. } | Error::Accept(cause) => cause.kind(),
         };
         match error {

@@ -7,6 +7,7 @@ use purlin::{
     Bytes, Content, Error, Handler, Misuse, Request, Response, ResponseHead, ResponseWriter,
     Result, Server, Source, Status, streaming,
 };
+use std::io::ErrorKind;
 use std::sync::mpsc;
 
 /// The head and the whole rest of one answer.
@@ -256,4 +257,63 @@ fn an_echo_of_known_length_asks_for_the_body_too() {
     assert_eq!(peer.head(), "HTTP/1.1 100 Continue\r\n\r\n");
     peer.send("hi");
     assert_eq!(peer.response(), (200, "hi".into()));
+}
+
+#[test]
+fn a_raw_stream_tells_by_its_error_who_ended_it() {
+    let (tell, told) = mpsc::channel();
+    let tell = std::sync::Mutex::new(tell);
+    let site =
+        Site::start(Server::new(streaming(handler!(|_, writer: ResponseWriter| -> Result {
+            let mut stream = wait!(writer.hijack())?;
+            wait!(stream.write_all(b"raw"))?;
+            let tell = tell.lock().unwrap().clone();
+            // Not here: a handler is dropped with its connection, on smol.
+            std::thread::spawn(move || {
+                let read = block!(stream.read(&mut [0; 10]));
+                tell.send(read.map_err(|error| error.kind()))
+            });
+            Ok(())
+        }))));
+    let begin = || {
+        let mut peer = site.connect();
+        peer.send(GET);
+        assert_eq!(peer.exactly(3), b"raw");
+        peer
+    };
+    begin().reset();
+    assert_eq!(told.recv_timeout(LONG).unwrap(), Err(ErrorKind::ConnectionReset));
+    begin().half_close();
+    assert_eq!(told.recv_timeout(LONG).unwrap(), Ok(0));
+    let _peer = begin();
+    site.handle().close();
+    assert_eq!(told.recv_timeout(LONG).unwrap(), Err(ErrorKind::ConnectionAborted));
+}
+
+#[test]
+fn a_body_read_on_behind_its_exchange_says_that_this_is_over() {
+    let (tell, told) = mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let both = std::sync::Mutex::new((tell, gate));
+    let both = std::sync::Arc::new(both);
+    let site = Site::start(Server::new(handler!(|request: Request| {
+        let (mut body, both) = (request.into_body(), both.clone());
+        std::thread::spawn(move || {
+            let both = both.lock().unwrap();
+            both.1.recv_timeout(LONG).unwrap();
+            both.0.send(block!(body.bytes()).map(|all| all.len()))
+        });
+        "done"
+    })));
+    let mut peer = site.connect();
+    // More than is taken in before a handler runs.
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
+    peer.send_bytes(&[b'x'; 200_000]);
+    assert_eq!(peer.response(), (200, "done".into()));
+    open.send(()).unwrap();
+    let read = told.recv_timeout(LONG).unwrap();
+    assert!(
+        matches!(read, Err(Error::Misuse(Misuse::AlreadyFinished) | Error::Closed(_))),
+        "{read:?}"
+    );
 }

@@ -11,8 +11,8 @@ use crate::shared::Shared;
 use crate::socket::Socket;
 use purlin_core::observe::{Peer, Watch};
 use purlin_core::{
-    BodyLength, Close, CloseReason, Direct, Eof, Event, Id, Machine, Misuse, Mono, Now,
-    RequestHead, Values, Why, server,
+    BodyLength, Close, CloseReason, Direct, Eof, Event, Fault, Id, Machine, Misuse, Mono, Now,
+    PeerError, RequestHead, Values, Why, server,
 };
 use purlin_host::{Accepted, Clock, Stream, UNTOUCHED, machine, untaken, welcome};
 use std::any::Any;
@@ -402,6 +402,14 @@ impl Conn {
             self.note_events();
         }
         self.closed.map_or(Ok(()), |reason| Err(Error::Closed(reason)))
+    }
+
+    /// Why nothing more can be read: if the server cuts its connections, that is why.
+    pub(crate) fn broken(&self, error: PeerError) -> Error {
+        match error.kind {
+            Fault::Reset if self.hub.control.aborting() => Error::Closed(CloseReason::Shutdown),
+            _ => error.into(),
+        }
     }
 
     /// What a refused command means to the application.

@@ -26,7 +26,7 @@ use crate::body::framing::Framing;
 use crate::body::incoming::Incoming;
 use crate::buf::{InBuf, OutBuf};
 use crate::config::ServerConfig;
-use crate::error::{CloseReason, Fault, Misuse};
+use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::head::{DateCache, Fields, ResponseHead, Status};
 use crate::machine::{Body, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine, Want};
 use crate::time::{Deadlines, Mono, Now, Pace, Taking, Why};
@@ -289,7 +289,9 @@ impl Machine for Connection {
     fn recv(&mut self, id: Id, now: Now) -> Recv {
         match self.check(id) {
             Ok(()) => self.recv_body(now),
-            Err(_) => self.recv_nothing(),
+            Err(_) if id == self.id => self.recv_nothing(),
+            // That the body of another exchange has ended says nothing of this one's.
+            Err(_) => Recv::Failed(PeerError::of_request(Fault::Truncated)),
         }
     }
 
