@@ -60,7 +60,10 @@ impl ResponseWriter {
             // Nobody reads it, and it may have no end.
             return self.begin(head, body.or(Some(Body::Stream)));
         }
+        // What is still to come, if that is known: behind it the source is not asked.
+        let mut left = if let Some(Body::Length(length)) = body { Some(length) } else { None };
         let mut next = match source.comes_first() {
+            _ if left == Some(0) => Some(None),
             true => Some(source.next().await),
             false => future::poll_once(source.next()).await,
         };
@@ -70,7 +73,13 @@ impl ResponseWriter {
         self.begin(head, body)?;
         loop {
             match next {
-                Some(Some(Ok(piece))) => self.write_bytes(piece).await?,
+                Some(Some(Ok(piece))) => {
+                    left = left.map(|left| left.saturating_sub(piece.len() as u64));
+                    self.write_bytes(piece).await?;
+                    if left == Some(0) {
+                        return Ok(());
+                    }
+                }
                 Some(Some(Err(error))) => return Err(error),
                 Some(None) => return Ok(()),
                 None => {

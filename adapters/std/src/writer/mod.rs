@@ -266,12 +266,15 @@ impl ResponseWriter {
             // Whoever has both the body and the writer waits for nobody.
             self.shared.hold();
         }
-        let known = matches!(body, Body::Length(_));
+        // What is still to come, if that is known: behind it the source is not asked.
+        let mut left = if let Body::Length(length) = body { Some(length) } else { None };
+        let known = left.is_some();
         let at_hand = source.is_at_hand();
-        let mut next = self.take_piece(&mut source)?;
+        let mut next = if left == Some(0) { None } else { self.take_piece(&mut source)? };
         self.begin(head, body)?;
         let shared = Arc::clone(&self.shared);
         while let Some(piece) = next {
+            left = left.map(|left| left.saturating_sub(piece.len() as u64));
             let slot = shared.send(shared.enter(self.id)?, self.id, piece)?;
             drop(match known {
                 // Few large writes cost the system less than many.
@@ -281,7 +284,7 @@ impl ResponseWriter {
                 // What is waited for elsewhere may be long in coming: the piece goes out before.
                 _ => shared.make_room(slot, self.id)?,
             });
-            next = self.take_piece(&mut source)?;
+            next = if left == Some(0) { None } else { self.take_piece(&mut source)? };
         }
         self.complete()
     }
