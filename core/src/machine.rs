@@ -203,15 +203,22 @@ pub trait ServerMachine: Machine {
 ///
 /// A driver calls [`Machine::wrote`] as soon as bytes have left: what comes
 /// before any byte of the request went out is not taken for its response. When
-/// a write fails there may still be a response to read, so it reads until that
-/// fails too, and then says [`Eof::Reset`].
+/// a write fails there may still be a response to read, so it writes no more and
+/// reads until that ends or fails too, and then says [`Eof::Reset`].
 pub trait ClientMachine: Machine {
     /// Sends a request's head, and with [`Body::Full`] and [`Body::Empty`] the whole request.
     ///
     /// The machine writes what frames the body. `Expect: 100-continue` in the
     /// head holds the body back until the server says 100 (Continue), or a while
-    /// has passed (RFC 9110 §10.1.1). A final response that comes before the
-    /// request is whole stops it: `send` and `finish` then give [`Misuse::Answered`].
+    /// has passed (RFC 9110 §10.1.1). A body of known length ends with its last byte;
+    /// [`Machine::finish`] need not follow.
+    ///
+    /// A final response that comes before the request is whole does not end it: what
+    /// is sent goes on beside the response (RFC 9112 §9.3 has the server read it).
+    /// It stops, and `send` and `finish` then give [`Misuse::Answered`], when the server
+    /// refuses it (a status other than 2xx, and the connection closes), closes or is
+    /// lost; when a response other than 2xx has been read to its end; and when
+    /// [`Machine::discard`] says that nobody waits for the response.
     ///
     /// # Errors
     /// [`Misuse`], and nothing is changed.

@@ -10,6 +10,8 @@ mod on;
 mod both;
 #[path = "both/client_policy.rs"]
 mod policy;
+#[path = "both/client_uploads.rs"]
+mod uploads;
 
 use kit::stage::Stage;
 use purlin_smol::client::{Client, Request, Settings};

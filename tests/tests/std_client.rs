@@ -10,6 +10,8 @@ mod on;
 mod both;
 #[path = "both/client_policy.rs"]
 mod policy;
+#[path = "both/client_uploads.rs"]
+mod uploads;
 
 use kit::stage::Stage;
 use purlin_std::client::{Client, Request, Settings};
@@ -67,4 +69,37 @@ fn one_thread_reads_what_was_upgraded_while_another_writes() {
     });
     let ended = (&stream).write(b"more").unwrap_err();
     assert_eq!(ended.kind(), std::io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_source_that_blocks_hides_neither_an_answer_nor_the_end_of_the_time() {
+    let refuses = Stage::new(|scene| {
+        scene.hear();
+        scene.say("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
+        scene.wait();
+    });
+    let silent = Stage::new(|scene| {
+        scene.hear();
+        scene.wait();
+    });
+    let (hold, held) = mpsc::channel::<()>();
+    let held = std::sync::Arc::new(Mutex::new(held));
+    let blocks = || {
+        let held = held.clone();
+        // Nothing comes before the test is over.
+        Source::pieces(std::iter::from_fn(move || {
+            let _ = held.lock().unwrap().recv();
+            None
+        }))
+    };
+    let limit = std::time::Duration::from_millis(100);
+    for length in [Some(10), None] {
+        let client = Client::with(Settings::new().no_proxy());
+        let request = Request::post(refuses.url("/")).stream(blocks(), length);
+        let mut response = client.send(request).unwrap();
+        assert_eq!((response.status().code(), response.text().unwrap()), (403, "no".into()));
+        let request = Request::post(silent.url("/")).stream(blocks(), length).timeout(limit);
+        assert!(client.send(request).unwrap_err().is_timeout());
+    }
+    drop(hold);
 }

@@ -139,7 +139,13 @@ mod tests {
             (true, Method::POST, 404, gzip, Decoding::Gzip),
             (true, Method::GET, 200, &[("Content-Encoding", "x-gzip")], Decoding::Gzip),
             (true, Method::GET, 200, &[("Content-Encoding", "gzip, identity")], Decoding::Gzip),
-            (true, Method::GET, 200, &[("Content-Encoding", "Identity,, X-GZip ,")], Decoding::Gzip),
+            (
+                true,
+                Method::GET,
+                200,
+                &[("Content-Encoding", "Identity,, X-GZip ,")],
+                Decoding::Gzip,
+            ),
             (
                 true,
                 Method::GET,
@@ -168,7 +174,10 @@ mod tests {
     #[test]
     fn an_allowance_is_spent_to_the_last_byte_and_stays_spent() {
         let mut allowance = Allowance::of(Some(10));
-        assert_eq!((allowance.spend(4), allowance.spend(0), allowance.spend(6)), (Ok(()), Ok(()), Ok(())));
+        assert_eq!(
+            (allowance.spend(4), allowance.spend(0), allowance.spend(6)),
+            (Ok(()), Ok(()), Ok(()))
+        );
         let error = allowance.spend(1).unwrap_err();
         assert_eq!((error.kind, error.retry), (Fault::BodyTooLarge, Retry::Never));
         let mut allowance = Allowance::of(Some(10));

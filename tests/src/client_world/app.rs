@@ -187,6 +187,7 @@ impl App {
     fn stream(&mut self, machine: &mut Connection, mut rest: Bytes, scene: &mut Scene<'_>) -> bool {
         let Some(work) = &self.work else { return false };
         let (now, id, reply) = (scene.now, work.id, &work.reply);
+        let head_only = work.seen.method == "HEAD";
         match reply.manners {
             Manners::Aborts if rest.is_empty() => {
                 let given = machine.reset(id, now);
@@ -209,6 +210,18 @@ impl App {
             }
             _ => {}
         }
+        if rest.is_empty() && reply.beside && !head_only {
+            match self.read_beside(machine, scene) {
+                Some(any) if self.work.is_some() => {
+                    self.stage = Stage::Streams(rest, None);
+                    return any;
+                }
+                Some(any) => return any,
+                None => {}
+            }
+        }
+        let Some(work) = &self.work else { return false };
+        let reply = &work.reply;
         if rest.is_empty() {
             let trailers = reply.trailers && reply.framing == Framing::Stream;
             scene.ledger.beside(work.key, self.wire).trailers = trailers;
@@ -225,6 +238,32 @@ impl App {
         self.stage = Stage::Streams(rest, (taken > 0).then(|| now.mono + reply.pause));
         self.obeyed(given, scene);
         taken > 0
+    }
+
+    /// Reads the request's body beside the answer; none once it has come whole, else
+    /// whether anything came.
+    fn read_beside(&mut self, machine: &mut Connection, scene: &mut Scene<'_>) -> Option<bool> {
+        let work = self.work.as_mut()?;
+        let mut any = false;
+        loop {
+            match machine.recv(work.id, scene.now) {
+                Recv::Data(data) => work.body.extend_from_slice(&data),
+                Recv::Pending => return Some(any),
+                Recv::Failed(_) => {
+                    scene.ledger.serve(work.key, self.wire, Served::Cut);
+                    let given = machine.reset(work.id, scene.now);
+                    (self.stage, self.work) = (Stage::Mute, None);
+                    self.obeyed(given, scene);
+                    return Some(true);
+                }
+                Recv::End(_) => {
+                    let errand = &scene.errands[work.key.0];
+                    scene.ledger.body(work.key, &work.seen, &work.body, errand);
+                    return None;
+                }
+            }
+            any = true;
+        }
     }
 
     /// When it does something by itself again.

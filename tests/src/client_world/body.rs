@@ -2,6 +2,7 @@
 //! its end the connection goes home.
 
 use super::client::Client;
+use super::drive::Fed;
 use super::net::Excuse;
 use super::task::{Outcome, State, Task};
 use super::world::Broken;
@@ -24,7 +25,11 @@ impl Task {
         let mut any = false;
         loop {
             let Some(link) = &mut self.link else { return Err("no connection to read".to_owned()) };
-            match link.machine.recv(self.id, now) {
+            let received = match self.tail {
+                Some(_) => Recv::Pending,
+                None => link.machine.recv(self.id, now),
+            };
+            match received {
                 Recv::Data(data) => {
                     self.got.extend_from_slice(&data);
                     self.own += self.errand.pause;
@@ -37,10 +42,7 @@ impl Task {
                     self.end(Outcome::Failed(error), client);
                     return Ok(true);
                 }
-                Recv::End(trailers) => {
-                    self.ends_on(trailers.is_some(), client);
-                    return Ok(true);
-                }
+                Recv::End(trailers) => self.tail = Some(trailers.is_some()),
                 Recv::Failed(_) => {
                     self.ends_on(false, client);
                     return Ok(true);
@@ -49,8 +51,22 @@ impl Task {
             }
             // What it tells besides is told by `recv` too.
             while link.machine.poll_event(now).is_some() {}
+            // The rest of the request goes out as well.
+            if let Some(trailers) = self.tail.filter(|_| !link.machine.in_exchange()) {
+                self.ends_on(trailers, client);
+                return Ok(true);
+            }
+            let fed = match self.feed(client) {
+                Fed::Goes(moved) => moved,
+                Fed::Fails(error) => {
+                    self.drop_link(client);
+                    self.end(Outcome::Failed(error), client);
+                    return Ok(true);
+                }
+            };
+            let Some(link) = &mut self.link else { return Err("no connection to read".to_owned()) };
             let moved = link.turn(&mut client.wires[link.wire], now, &mut client.trace);
-            if !moved {
+            if !moved && !fed {
                 break;
             }
             any = true;
@@ -63,7 +79,7 @@ impl Task {
                 return Ok(true);
             }
         }
-        if self.link.as_ref().is_some_and(|link| link.is_stuck()) {
+        if self.upload.is_none() && self.link.as_ref().is_some_and(|link| link.is_stuck()) {
             return Err(format!("#{} reads, and waits for nothing", self.name));
         }
         self.state = State::Reads(at);
@@ -91,6 +107,7 @@ impl Task {
     /// Nobody reads what is left: as much of it is read as is cheaper than a new connection.
     pub(super) fn begin_leaving(&mut self, goes_on: bool, client: &mut Client) {
         let now = client.now;
+        self.end_upload();
         if let Some(mut link) = self.link.take() {
             match link.machine.discard(self.id, now) {
                 Ok(()) => self.link = Some(link),

@@ -118,7 +118,7 @@ fn times(task: &Task, now: Mono, client: &Client) -> Result<(), String> {
         State::SetsUp => (limit, machine, None),
         State::Drives => (limit, machine, upload),
         State::Leaves(until, _) => (None, machine, Some(*until)),
-        State::Reads(_) => (task.until(), machine, None),
+        State::Reads(_) => (task.until(), machine, upload),
     };
     check(limit.is_none_or(|at| at > now), || format!("its limit passed at {limit:?}"))?;
     check(machine.is_none_or(|(at, _)| at > now), || format!("{machine:?} has passed"))?;

@@ -1,4 +1,4 @@
-//! Sends a request and waits for the head of its response.
+//! Sends a request, beside its response if that comes first, and waits for its head.
 
 use super::client::Client;
 use super::errand::{Piece, Source};
@@ -25,7 +25,7 @@ impl Upload {
 }
 
 /// What feeding a machine comes to.
-enum Fed {
+pub(super) enum Fed {
     /// Whether anything moved.
     Goes(bool),
     Fails(Error),
@@ -114,7 +114,6 @@ impl Task {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    self.end_upload();
                     self.exchange.response(head, body, now);
                     return true;
                 }
@@ -141,8 +140,12 @@ impl Task {
     }
 
     /// Gives the machine as much of the body as it takes.
-    fn feed(&mut self, client: &mut Client) -> Fed {
+    pub(super) fn feed(&mut self, client: &mut Client) -> Fed {
         let now = client.now;
+        if self.link.as_ref().is_some_and(|link| link.is_lost()) {
+            // What was not read of it is there for another attempt.
+            return Fed::Goes(false);
+        }
         let (Some(upload), Some(link)) = (&mut self.upload, &mut self.link) else {
             return Fed::Goes(false);
         };
@@ -150,6 +153,13 @@ impl Task {
         loop {
             if upload.rest.is_empty() {
                 if link.machine.is_held() {
+                    return Fed::Goes(any);
+                }
+                if link.machine.send(self.id, &mut Bytes::new(), now).is_err() {
+                    // All was sent, or no more is wanted: by this request.
+                    if self.exchange.is_body_begun() {
+                        self.upload = None;
+                    }
                     return Fed::Goes(any);
                 }
                 self.exchange.body_taken();

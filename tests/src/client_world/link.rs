@@ -28,12 +28,14 @@ pub(super) struct Link {
     pub(super) sleeps: bool,
     /// The socket takes no more for now.
     full: bool,
+    /// A write has failed.
+    lost: bool,
 }
 
 impl Link {
     pub(super) fn new(wire: usize, machine: BoxMachine, route: Route, now: Now) -> Link {
-        let (born, ended, sleeps, full) = (now.mono, false, false, false);
-        Link { wire, machine, route, born, kept: None, ended, sleeps, full }
+        let (born, ended, sleeps, full, lost) = (now.mono, false, false, false, false);
+        Link { wire, machine, route, born, kept: None, ended, sleeps, full, lost }
     }
 
     /// Lets time pass, writes and reads once; says whether anything came of that.
@@ -50,11 +52,14 @@ impl Link {
     pub(super) fn write(&mut self, wire: &mut Wire, now: Now, trace: &mut Trace) -> bool {
         let mut any = false;
         self.full = false;
-        while self.machine.want().write {
+        while self.machine.want().write && !self.lost {
             if wire.is_reset(now.mono) {
-                // What the peer said before it went may still be there.
-                self.read(wire, now, trace);
-                self.end(Eof::Reset, wire, now, trace);
+                // What the peer said before it went is still read.
+                self.lost = true;
+                while !self.ended && self.read(wire, now, trace) {}
+                if !self.ended && self.machine.want().read {
+                    self.end(Eof::Reset, wire, now, trace);
+                }
                 return true;
             }
             // Also if the socket is full: the server's time runs from the call of `output`.
@@ -91,6 +96,7 @@ impl Link {
                 trace.client(now, || format!("c{} reads {} bytes", self.wire, bytes.len()));
                 self.machine.filled(bytes.len(), now);
             }
+            Some(Carried::Fin) if self.lost => self.end(Eof::Reset, wire, now, trace),
             Some(Carried::Fin) => self.end(Eof::Clean, wire, now, trace),
             Some(Carried::Reset) => self.end(Eof::Reset, wire, now, trace),
         }
@@ -101,6 +107,11 @@ impl Link {
         trace.client(now, || format!("c{} end: {how:?}", wire.number));
         self.ended = true;
         self.machine.eof(how, now);
+    }
+
+    /// Whether a write has failed.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Whether there is nothing to wait for.

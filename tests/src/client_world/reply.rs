@@ -18,6 +18,8 @@ pub(super) struct Reply {
     pub(super) interims: usize,
     /// It answers before it has read the request's body.
     pub(super) early: bool,
+    /// Then it reads that beside its answer, which ends after it.
+    pub(super) beside: bool,
     pub(super) think: Duration,
     pub(super) piece: usize,
     pub(super) pause: Duration,
@@ -78,12 +80,17 @@ impl Reply {
             }
             _ => {}
         }
+        let (framing, early) =
+            (*rng.pick(&[Framing::Full, Framing::Length, Framing::Stream]), rng.chance(10));
+        // Who waits for 100 (Continue) and is answered sends nothing.
+        let beside = early && last && code < 300 && code != 204 && !errand.expects;
         Reply {
             head,
             body: content(&format!("down {} {} {wire}", key.0, key.1), length),
-            framing: *rng.pick(&[Framing::Full, Framing::Length, Framing::Stream]),
+            framing: if beside { Framing::Stream } else { framing },
             interims: if rng.chance(15) { rng.range(1, 3) } else { 0 },
-            early: rng.chance(10),
+            early,
+            beside,
             think: millis(rng, if calm { &[0, 0, 40] } else { &[0, 0, 0, 40, 800, 8000, 90_000] }),
             piece: 1 + rng.below(30_000),
             pause: millis(rng, if calm { &[0, 0, 1] } else { &[0, 0, 0, 1, 500] }),

@@ -28,6 +28,8 @@ pub(super) struct Task {
     pub(super) id: Id,
     pub(super) answer: Option<Arc<Answer>>,
     pub(super) got: Vec<u8>,
+    /// The response has come to its end, with trailers or without, and the request has not.
+    pub(super) tail: Option<bool>,
     /// What explains a failure.
     pub(super) excuse: Excuse,
     /// How often this hop has been sent.
@@ -82,6 +84,7 @@ impl Task {
             id: 0,
             answer: None,
             got: Vec::new(),
+            tail: None,
             excuse: Excuse::None,
             sendings: 0,
             own: Duration::ZERO,
@@ -210,6 +213,7 @@ impl Task {
         let (name, status) = (self.name, answer.head.status().code());
         client.trace.client(client.now, || format!("#{name} is answered {status}"));
         self.got.clear();
+        self.tail = None;
         self.answer = Some(answer);
         self.state = State::Reads(client.now.mono);
     }
@@ -221,6 +225,7 @@ impl Task {
             Outcome::Failed(error) => format!("#{name} fails: {error}"),
             Outcome::Left => format!("#{name} is given up"),
         });
+        self.upload = None;
         self.ended = Some(client.now.mono);
         self.state = State::Ended(outcome);
     }
@@ -252,7 +257,7 @@ impl Task {
             State::Drives => [link, limit, self.upload.as_ref().and_then(Upload::next)],
             State::Leaves(until, _) => [link, Some(*until), None],
             State::Reads(at) if *at > client.now.mono => [Some(*at), None, None],
-            State::Reads(_) => [link, self.until(), None],
+            State::Reads(_) => [link, self.until(), self.upload.as_ref().and_then(Upload::next)],
         };
         let gives_up = self.errand.gives_up.filter(|_| self.can_be_left());
         times.into_iter().chain([gives_up]).flatten().min()

@@ -235,7 +235,12 @@ impl World {
                 None => return false,
                 Some(Event::Interim { head, .. }) => task.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    if machine.reuse() == Reuse::Never(CloseReason::BodyUnsent) {
+                    let id = task.exchange_id;
+                    let unsent = machine.reuse() == Reuse::Never(CloseReason::BodyUnsent);
+                    // Nothing of this world sends on beside a response: its end closes.
+                    let begun = task.sending.is_some()
+                        && machine.send(id, &mut Bytes::new(), self.now).is_ok();
+                    if unsent || begun {
                         self.early.push(task.id.clone());
                     }
                     task.sending = None;

@@ -301,7 +301,7 @@ fn a_body_read_on_behind_its_exchange_says_that_this_is_over() {
         std::thread::spawn(move || {
             let both = both.lock().unwrap();
             both.1.recv_timeout(LONG).unwrap();
-            both.0.send(block!(body.bytes()).map(|all| all.len()))
+            both.0.send(block!(body.text()).map(|all| all.len()))
         });
         "done"
     })));

@@ -6,7 +6,9 @@ use super::lent::Lent;
 use super::link::ReadReady;
 use bytes::Bytes;
 use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Given};
-use purlin_core::{Body, Event, Id, Misuse, Now, Phase, RequestHead, Retry, Secured};
+use purlin_core::{
+    Body, ClientMachine, Event, Id, Misuse, Now, Phase, RequestHead, Retry, Secured,
+};
 
 /// An exchange, the connection it has, and the body that it sends; `B` is what
 /// gives the adapter's bodies.
@@ -21,15 +23,94 @@ pub struct Course<S, B> {
     id: Id,
 }
 
-/// A body on its way out.
+/// A body on its way out. It may outlast the exchange's head: whoever reads the
+/// response sends the rest.
 pub struct Upload<B> {
     /// What gives it.
     pub source: B,
     /// What was taken from it and not sent yet.
-    pub rest: Bytes,
-    /// Its length is known: then it is taken to be at hand, and need not be
-    /// waited for.
-    pub at_hand: bool,
+    rest: Bytes,
+    /// Something was taken from it.
+    begun: bool,
+}
+
+/// What a body on its way out needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A piece from its source.
+    Piece,
+    /// Room in the machine.
+    Room,
+    /// The server's leave, 100 (Continue); or, of a request that takes nothing more,
+    /// what becomes of it: a source that was not read may be wanted again.
+    Leave,
+    /// Nothing: all of it was sent, or no more of it is wanted.
+    Nothing,
+}
+
+impl<B> Upload<B> {
+    fn new(source: B) -> Upload<B> {
+        Upload { source, rest: Bytes::new(), begun: false }
+    }
+
+    /// Whether something was taken from the source for which there was no room.
+    pub fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
+    /// Sends what was taken and asks what comes next. That nothing more is wanted
+    /// is known before the source is asked for it.
+    ///
+    /// # Errors
+    /// It is more than was declared.
+    pub fn needs<M>(&mut self, machine: &mut M, id: Id, now: Now) -> Result<Needs, Error>
+    where
+        M: ClientMachine + ?Sized,
+    {
+        let done = self.rest.is_empty();
+        match machine.send(id, &mut self.rest, now) {
+            Err(_) if !self.begun => Ok(Needs::Leave),
+            Err(Misuse::AlreadyFinished) if done => Ok(Needs::Nothing),
+            Err(misuse) => Error::of_upload(Err(misuse)).map(|()| Needs::Nothing),
+            Ok(()) if !self.rest.is_empty() => Ok(Needs::Room),
+            Ok(()) if machine.is_held() => Ok(Needs::Leave),
+            Ok(()) => Ok(Needs::Piece),
+        }
+    }
+
+    /// Sends a piece that the source gave, or its end.
+    ///
+    /// # Errors
+    /// It is more than was declared, or less.
+    pub fn give<M>(
+        &mut self,
+        piece: Option<Bytes>,
+        machine: &mut M,
+        id: Id,
+        now: Now,
+    ) -> Result<(), Error>
+    where
+        M: ClientMachine + ?Sized,
+    {
+        self.begun = true;
+        match piece {
+            Some(piece) => {
+                self.rest = piece;
+                Error::of_upload(machine.send(id, &mut self.rest, now))
+            }
+            None => Error::of_upload(machine.finish(id, None, now)),
+        }
+    }
+}
+
+/// What is left of an exchange whose response has begun.
+pub struct Rest<S, B> {
+    /// Its connection; taken when that goes home.
+    pub lent: Option<Lent<S>>,
+    /// The machine's number of it.
+    pub id: Id,
+    /// What is still to be sent.
+    pub upload: Option<Upload<B>>,
 }
 
 /// Why no connection was made: the exchange's time, if that is over, else this error.
@@ -76,8 +157,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
             let Some(source) = Given::begin(&mut self.given) else {
                 return self.fail(Error::new(Cause::NotReplayable), Retry::Never, now);
             };
-            let at_hand = matches!(body, Body::Length(_));
-            self.upload = Some(Upload { source, rest: Bytes::new(), at_hand });
+            self.upload = Some(Upload::new(source));
         }
         let Some(lent) = &mut self.lent else {
             return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never, now);
@@ -102,7 +182,6 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
                     lent.heed(&head);
-                    self.end_upload();
                     self.exchange.response(head, body, now);
                     return true;
                 }
@@ -133,6 +212,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
         let over = self.exchange.tick(now);
         if over {
             self.lent = None;
+            self.upload = None;
         }
         over
     }
@@ -140,21 +220,28 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     /// There is nothing to wait for: either the machine says why, or nobody knows.
     pub fn stuck(&mut self, now: Now) {
         if !self.events(now) {
-            let stuck = Error::new(Misuse::NoSuchExchange).during(Phase::Wait);
-            self.fail(stuck, Retry::Never, now);
+            self.fail(Error::ended().during(Phase::Wait), Retry::Never, now);
         }
     }
 
-    /// The connection, to read the response's body from, and the TLS it is in.
+    /// The connection, to read the response's body from, with what is still to be
+    /// sent beside it, and the TLS it is in.
     ///
     /// # Errors
     /// There is none.
-    pub fn hand_on(&mut self, answer: &Answer) -> Result<(Lent<S>, Option<Secured>), Error> {
+    pub fn hand_on(&mut self, answer: &Answer) -> Result<(Rest<S, B>, Option<Secured>), Error> {
         let Some(mut lent) = self.lent.take() else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
         answer.limit(lent.machine(), self.id);
         let secured = lent.machine().tls();
-        Ok((lent, secured))
+        let upload = self.upload.take();
+        Ok((Rest { lent: Some(lent), id: self.id, upload }, secured))
+    }
+
+    /// The response leads on: the connection, to be read out, without what is still to be sent.
+    pub fn leave(&mut self) -> Option<Lent<S>> {
+        self.end_upload();
+        self.lent.take()
     }
 }

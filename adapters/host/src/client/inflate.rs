@@ -53,12 +53,7 @@ struct Feed {
 impl Inflate {
     /// Nothing was pushed yet; content beyond the allowance is an error.
     pub fn new(allowance: Allowance) -> Inflate {
-        Inflate {
-            at: At::Start(Feed::default()),
-            allowance,
-            room: BytesMut::new(),
-            size: 8 * 1024,
-        }
+        Inflate { at: At::Start(Feed::default()), allowance, room: BytesMut::new(), size: 8 * 1024 }
     }
 
     /// What undoes the coding of this answer, if it is to be undone.
@@ -251,7 +246,13 @@ mod tests {
                 let padded = [&two[..], &vec![0; zeros]].concat();
                 assert_eq!(undo(&padded, step).unwrap(), b"contentcontent", "{zeros} by {step}");
             }
-            for behind in [&b"x"[..], b"\0\0x", b"\x1f\x8b", b"\0\x1f\x8b\x08\0", b"plain text of some length"] {
+            for behind in [
+                &b"x"[..],
+                b"\0\0x",
+                b"\x1f\x8b",
+                b"\0\x1f\x8b\x08\0",
+                b"plain text of some length",
+            ] {
                 let mut content = Vec::new();
                 let all = [&coded[..], behind].concat();
                 let error = undo_into(&mut content, &all, step, None).unwrap_err();

@@ -22,7 +22,7 @@ mod settings;
 mod socket;
 
 pub use caught::caught;
-pub use course::{Course, Upload, blame};
+pub use course::{Course, Needs, Rest, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use keep::{Got, Keep, Next, Waiting};

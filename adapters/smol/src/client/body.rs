@@ -2,15 +2,17 @@
 //! end the connection goes home.
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
+use super::run::poll_feed;
 use super::socket::{Socket, Turn};
 use super::{Cause, Error, Upgraded};
 use crate::clock;
+use crate::source::Source;
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, future};
 use purlin_core::exchange::Answer;
-use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Now, Phase, Recv, Reuse};
+use purlin_core::{BodyLength, Fields, Id, Mono, Now, Phase, Recv, Reuse};
 use purlin_host::Moved;
-use purlin_host::client::{Inflate, Lent, Pulled};
+use purlin_host::client::{Inflate, Lent, Pulled, Rest};
 use std::fmt;
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -27,6 +29,10 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// the server. Read to its end it gives the connection back for the next
 /// request. Dropped before, it reads up to 256 KiB to that end, if they have
 /// come already; else it closes the connection.
+///
+/// A response may begin before its request is sent whole: the rest goes out while
+/// this is read, and is given up when this is dropped. Behind a status of success
+/// the end of this is also the end of the request.
 ///
 /// ```no_run
 /// use futures_lite::AsyncReadExt;
@@ -50,50 +56,55 @@ pub struct Body {
 
 /// A body that is being read.
 pub(super) struct Reading {
-    /// Taken when it goes home.
-    lent: Option<Lent<Socket>>,
-    id: Id,
+    from: Rest<Socket, Source>,
     /// The time of the last look.
     now: Now,
     until: Option<(Mono, Duration)>,
     inflate: Option<Box<Inflate>>,
     /// What came behind the coded content.
     trailers: Option<Fields>,
+    /// The end, and what came with it, while the rest of the request goes out.
+    end: Option<Option<Fields>>,
 }
 
 impl Reading {
-    pub(super) fn new(lent: Lent<Socket>, id: Id, now: Now, answer: &Answer) -> Reading {
+    pub(super) fn new(from: Rest<Socket, Source>, now: Now, answer: &Answer) -> Reading {
         let inflate = Inflate::of(answer);
-        Reading { lent: Some(lent), id, now, until: answer.until, inflate, trailers: None }
+        Reading { from, now, until: answer.until, inflate, trailers: None, end: None }
     }
 
-    /// The next piece as it was transferred, or the end.
+    /// The next piece as it was transferred, or the end. What is still to be sent
+    /// of the request goes out meanwhile.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Piece, Error>> {
-        let Some(lent) = &mut self.lent else {
-            return Poll::Ready(Err(Error::new(Misuse::NoSuchExchange)));
-        };
         // The caller may have taken its time, which is not the server's.
         self.now = clock::now();
-        loop {
-            let (socket, machine) = lent.parts();
-            match machine.recv(self.id, self.now) {
-                Recv::Data(data) => return Poll::Ready(Ok(Ok(data))),
-                Recv::End(trailers) => return Poll::Ready(Ok(Err(trailers))),
-                Recv::Failed(error) => return Poll::Ready(Err(Error::new(error))),
-                Recv::Pending => {}
+        for _ in 0..TURNS {
+            let Rest { lent: Some(lent), id, upload } = &mut self.from else {
+                return Poll::Ready(Err(Error::ended()));
+            };
+            if let Some(piece) = receive(lent, *id, &mut self.end, self.now) {
+                return Poll::Ready(piece);
             }
-            // What it tells besides is told by `recv` too.
-            while machine.poll_event(self.now).is_some() {}
+            let fed = poll_feed(upload, lent, *id, || (), cx)?;
+            let more = upload.is_some() && fed.is_ready();
             let until = self.until.map(|(at, _)| at);
-            match ready!(socket.poll_turn(machine, false, until, &mut self.now, cx)) {
+            let (socket, machine) = lent.parts();
+            match ready!(socket.poll_turn(machine, more, until, &mut self.now, cx)) {
                 Turn::Moved => {}
                 Turn::Late => {
                     let limit = self.until.map(|(_, limit)| limit).unwrap_or_default();
                     return Poll::Ready(Err(Error::new(Cause::TotalTimeout(limit))));
                 }
-                Turn::Stuck => return Poll::Ready(Err(Error::new(Misuse::NoSuchExchange))),
+                // It may have told by that why.
+                Turn::Stuck => {
+                    let told = receive(lent, *id, &mut self.end, self.now);
+                    let ended = self.end.take().map(|trailers| Ok(Err(trailers)));
+                    return Poll::Ready(told.or(ended).unwrap_or_else(|| Err(Error::ended())));
+                }
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// The next piece of the content, or the end.
@@ -132,6 +143,34 @@ impl Reading {
     }
 }
 
+/// Turns of a response's bytes, and the request's, before other tasks get theirs.
+const TURNS: u32 = 32;
+
+/// What the machine has of the body: none if it has to be waited for. Its end
+/// waits in `end` until the request is out as well.
+fn receive(
+    lent: &mut Lent<Socket>,
+    id: Id,
+    end: &mut Option<Option<Fields>>,
+    now: Now,
+) -> Option<Result<Piece, Error>> {
+    let machine = lent.machine();
+    if end.is_none() {
+        match machine.recv(id, now) {
+            Recv::Data(data) => return Some(Ok(Ok(data))),
+            Recv::Failed(error) => return Some(Err(Error::new(error))),
+            Recv::End(trailers) => *end = Some(trailers),
+            Recv::Pending => {}
+        }
+    }
+    // What it tells besides is told by `recv` too.
+    while machine.poll_event(now).is_some() {}
+    if machine.in_exchange() {
+        return None;
+    }
+    end.take().map(|trailers| Ok(Err(trailers)))
+}
+
 /// A piece of the body, or its end.
 type Piece = Result<Bytes, Option<Fields>>;
 
@@ -151,9 +190,9 @@ impl Body {
     /// A body without bytes is at its end: its connection is free at once.
     fn end_if_empty(&mut self) {
         let Some(reading) = &mut self.from else { return };
-        let Some(lent) = &mut reading.lent else { return };
+        let Rest { lent: Some(lent), id, .. } = &mut reading.from else { return };
         if self.about.body == BodyLength::Empty && !self.about.is_upgraded() {
-            if let Recv::End(trailers) = lent.machine().recv(reading.id, reading.now) {
+            if let Some(Ok(Err(trailers))) = receive(lent, *id, &mut reading.end, reading.now) {
                 self.end(trailers);
             }
         }
@@ -164,7 +203,7 @@ impl Body {
         if let Some(mut reading) = self.from.take() {
             let now = reading.now;
             self.ended = Some(now.mono);
-            if let Some(lent) = reading.lent.take() {
+            if let Some(lent) = reading.from.lent.take() {
                 lent.give_back(now);
             }
         }
@@ -257,8 +296,8 @@ impl Body {
     /// What it is read from, to be read and written as raw bytes.
     pub(super) fn into_upgraded(mut self) -> Option<Upgraded> {
         let mut reading = self.from.take()?;
-        let lent = reading.lent.take()?;
-        Some(Upgraded::new(lent, reading.id, self.about.clone()))
+        let lent = reading.from.lent.take()?;
+        Some(Upgraded::new(lent, reading.from.id, self.about.clone()))
     }
 
     /// When its end had been read.
@@ -285,8 +324,8 @@ impl AsyncRead for Body {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        if let Some(lent) = self.lent.take() {
-            leave(lent, self.id);
+        if let Some(lent) = self.from.lent.take() {
+            leave(lent, self.from.id);
         }
     }
 }

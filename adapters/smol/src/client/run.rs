@@ -9,8 +9,8 @@ use crate::clock;
 use crate::source::Pieces;
 use futures_lite::future;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{CloseReason, Now, Phase, Retry};
-use purlin_host::client::{Course, Got, Lent, Link, Next, Slot, Waiting};
+use purlin_core::{CloseReason, Id, Now, Phase, Retry};
+use purlin_host::client::{Course, Got, Lent, Link, Needs, Next, Slot, Upload, Waiting};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -167,53 +167,24 @@ impl<'a> Run<'a> {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, Error>> {
-        // A source that has to be waited for does not keep the response waiting.
-        let fed = self.poll_feed(cx)?;
-        let (until, uploads) = (self.course.exchange.deadline(), self.course.upload.is_some());
-        let Some(lent) = &mut self.course.lent else {
+        let id = self.course.id();
+        let Course { exchange, lent, upload, .. } = &mut self.course;
+        let Some(lent) = lent else {
             return Poll::Ready(Ok(Turn::Stuck));
         };
+        // A source that has to be waited for does not keep the response waiting.
+        let fed = poll_feed(upload, lent, id, || exchange.body_taken(), cx)?;
+        let until = exchange.deadline();
+        let more = upload.is_some() && fed.is_ready();
         let (socket, machine) = lent.parts();
-        let more = uploads && fed.is_ready();
         let turn = socket.poll_turn(machine, more, until, &mut self.now, cx);
         self.course.moved(self.now);
         turn.map(Ok)
     }
 
-    /// Gives the machine a piece of the body, if it takes one. Pending if the
-    /// source is waited for, or the server's leave.
-    fn poll_feed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let id = self.course.id();
-        let Course { exchange, lent, upload: slot, .. } = &mut self.course;
-        let (Some(upload), Some(lent)) = (&mut *slot, lent) else {
-            return Poll::Ready(Ok(()));
-        };
-        let (_, machine) = lent.parts();
-        let now = clock::now();
-        if upload.rest.is_empty() {
-            if machine.is_held() {
-                return Poll::Pending;
-            }
-            exchange.body_taken();
-            match ready!(upload.source.poll_next(cx)) {
-                Some(piece) => upload.rest = piece.map_err(Error::of_source)?,
-                None => {
-                    let ended = machine.finish(id, None, now);
-                    *slot = None;
-                    return Poll::Ready(Error::of_upload(ended));
-                }
-            }
-        }
-        let sent = machine.send(id, &mut upload.rest, now);
-        if sent.is_err() {
-            *slot = None;
-        }
-        Poll::Ready(Error::of_upload(sent))
-    }
-
     /// A response that leads on: its connection is kept if its rest is short.
     async fn throw_away(&mut self) {
-        if let Some(lent) = self.course.lent.take() {
+        if let Some(lent) = self.course.leave() {
             body::read_out(lent, self.course.id()).await;
         }
         let now = self.look();
@@ -221,8 +192,8 @@ impl<'a> Run<'a> {
     }
 
     fn deliver(&mut self, answer: Arc<Answer>) -> Result<Response, Error> {
-        let (lent, secured) = self.course.hand_on(&answer)?;
-        let reading = Reading::new(lent, self.course.id(), self.now, &answer);
+        let (rest, secured) = self.course.hand_on(&answer)?;
+        let reading = Reading::new(rest, self.now, &answer);
         Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
 }
@@ -259,6 +230,43 @@ async fn turn(
         }
     });
     first.await
+}
+
+/// Gives the machine a piece of the body, if it takes one. Pending if the
+/// source is waited for, or the server's leave.
+pub(super) fn poll_feed(
+    slot: &mut Option<Upload<Source>>,
+    lent: &mut Lent<Socket>,
+    id: Id,
+    taken: impl FnOnce(),
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Error>> {
+    let Some(upload) = slot else { return Poll::Ready(Ok(())) };
+    let now = clock::now();
+    let (socket, machine) = lent.parts();
+    if socket.is_lost() {
+        // What was not read of it is there for another attempt.
+        return Poll::Pending;
+    }
+    match upload.needs(machine, id, now)? {
+        Needs::Room => return Poll::Ready(Ok(())),
+        Needs::Leave => return Poll::Pending,
+        Needs::Nothing => {
+            *slot = None;
+            return Poll::Ready(Ok(()));
+        }
+        Needs::Piece => taken(),
+    }
+    let piece = match ready!(upload.source.poll_next(cx)) {
+        Some(piece) => Some(piece.map_err(Error::of_source)?),
+        None => None,
+    };
+    let ends = piece.is_none();
+    upload.give(piece, machine, id, clock::now())?;
+    if ends || upload.needs(machine, id, now)? == Needs::Nothing {
+        *slot = None;
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// How waiting for a connection ended.

@@ -31,6 +31,9 @@ pub(super) struct Socket {
     looked: Option<Mono>,
     /// Bytes that were written since it was last asked how many are untaken.
     given: usize,
+    /// A write has failed: nothing more is written, and what the peer said before it
+    /// went is read.
+    lost: bool,
 }
 
 /// After a read of so much, the next is tried without waiting first.
@@ -58,6 +61,7 @@ impl Socket {
             half_closed: false,
             looked: None,
             given: 0,
+            lost: false,
         })
     }
 
@@ -86,15 +90,19 @@ impl Socket {
         let full = self.write(machine, now);
         let want = machine.want();
         self.half_close(want.close);
-        if !want.read && !full {
-            return Poll::Ready(Turn::Stuck);
-        }
         if more && !full && !want.write {
             // The answer may come before all is sent, and the reactor has no turn
             // to tell of it as long as there is room for more; nor of a time that is over.
             let moved = self.read_ready(machine, now) != Moved::Nothing;
             let heard = moved && self.may_be_heard(until, now);
             return Poll::Ready(if heard { Turn::Moved } else { pass_time(machine, until, now) });
+        }
+        if !want.read && !full {
+            return Poll::Ready(Turn::Stuck);
+        }
+        if self.lost {
+            self.read_rest(machine, now);
+            return Poll::Ready(Turn::Moved);
         }
         if want.read && self.read(machine, now, cx).is_ready() {
             let heard = self.may_be_heard(until, now);
@@ -162,7 +170,7 @@ impl Socket {
 
     /// Writes until the machine has no more, or the socket takes no more, which it says.
     fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
-        while machine.want().write {
+        while machine.want().write && !self.lost {
             let Some(stream) = self.socket.stream() else {
                 machine.eof(Eof::Reset, now);
                 return false;
@@ -178,12 +186,7 @@ impl Socket {
                     self.given += count;
                 }
                 Moved::Nothing => return true,
-                Moved::End | Moved::Lost => {
-                    // What the peer said before it went may still be there.
-                    self.read_ready(machine, now);
-                    machine.eof(Eof::Reset, now);
-                    return false;
-                }
+                Moved::End | Moved::Lost => self.lost = true,
             }
         }
         self.tell_much(machine, now);
@@ -200,6 +203,20 @@ impl Socket {
         self.given = 0;
         if let Some(bytes) = self.socket.stream().and_then(untaken) {
             machine.untaken(bytes, now);
+        }
+    }
+
+    /// Whether a write has failed.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Takes what is left of a connection that is lost, as far as there is room for it.
+    fn read_rest<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
+        while machine.want().read {
+            if !matches!(self.read_ready(machine, now), Moved::Bytes(_)) {
+                return machine.eof(Eof::Reset, now);
+            }
         }
     }
 
@@ -242,6 +259,8 @@ impl Socket {
                 self.likely = count >= MUCH;
                 machine.filled(count, now);
             }
+            // Who asked for the error has taken it: what follows looks like an end.
+            Moved::End if self.lost => machine.eof(Eof::Reset, now),
             Moved::End => machine.eof(Eof::Clean, now),
             Moved::Lost => machine.eof(Eof::Reset, now),
             Moved::Nothing => {}

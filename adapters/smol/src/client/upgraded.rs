@@ -118,7 +118,14 @@ impl Upgraded {
                     let error = Error::new(error).during(Phase::Receive);
                     return Poll::Ready(Err(self.named(error)));
                 }
-                Recv::Pending => ready!(self.poll_turn(false, cx))?,
+                Recv::Pending => match ready!(self.poll_turn(false, cx)) {
+                    Ok(()) => {}
+                    // Why, it may tell now.
+                    Err(error) => match self.lent.machine().recv(self.id, clock::now()) {
+                        Recv::Pending => return Poll::Ready(Err(error)),
+                        _ => continue,
+                    },
+                },
             }
         }
     }
@@ -132,6 +139,10 @@ impl Upgraded {
             let sent = machine.send(self.id, &mut data, now);
             socket.flush(machine, now);
             let left = machine.want().write;
+            if socket.is_lost() {
+                // What is left to read, a reader reads.
+                return Poll::Ready(Err(self.named(Error::ended().during(Phase::Send))));
+            }
             sent.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
             if data.len() < most {
                 if left {
@@ -147,6 +158,9 @@ impl Upgraded {
     fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while self.lent.machine().want().write {
             ready!(self.poll_turn(true, cx))?;
+            if self.lent.parts().0.is_lost() {
+                return Poll::Ready(Err(self.named(Error::ended().during(Phase::Send))));
+            }
         }
         Poll::Ready(Ok(()))
     }

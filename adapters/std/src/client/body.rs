@@ -2,13 +2,15 @@
 //! end the connection goes home.
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
+use super::feed::Feed;
+use super::run::{feed, turn};
 use super::socket::{Socket, Turn};
 use super::{Cause, Error, Upgraded};
 use bytes::{Buf, Bytes, BytesMut};
 use purlin_core::exchange::Answer;
-use purlin_core::{BodyLength, Fields, Id, Misuse, Mono, Phase, Recv, Reuse};
+use purlin_core::{BodyLength, Fields, Id, Mono, Now, Phase, Recv, Reuse};
 use purlin_host::Clock;
-use purlin_host::client::{Inflate, Lent, Pulled};
+use purlin_host::client::{Inflate, Lent, Pulled, Rest};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -23,6 +25,10 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// the server. Read to its end it gives the connection back for the next
 /// request. Dropped before, it reads up to 256 KiB to that end, if they come
 /// within 50 ms; else it closes the connection.
+///
+/// A response may begin before its request is sent whole: the rest goes out while
+/// this is read, and is given up when this is dropped. Behind a status of success
+/// the end of this is also the end of the request.
 ///
 /// ```no_run
 /// use std::io::Read;
@@ -45,51 +51,53 @@ pub struct Body {
 
 /// A body that is being read.
 pub(super) struct Reading {
-    /// Taken when it goes home.
-    lent: Option<Lent<Socket>>,
-    id: Id,
+    from: Rest<Socket, Feed>,
     clock: Clock,
     until: Option<(Mono, Duration)>,
     inflate: Option<Box<Inflate>>,
+    /// The end, and what came with it, while the rest of the request goes out.
+    end: Option<Option<Fields>>,
 }
 
 impl Reading {
-    pub(super) fn new(lent: Lent<Socket>, id: Id, clock: Clock, answer: &Answer) -> Reading {
+    pub(super) fn new(from: Rest<Socket, Feed>, clock: Clock, answer: &Answer) -> Reading {
         let inflate = Inflate::of(answer);
-        Reading { lent: Some(lent), id, clock, until: answer.until, inflate }
+        Reading { from, clock, until: answer.until, inflate, end: None }
     }
 
-    /// The next piece as it was transferred, or the end.
-    fn receive(&mut self) -> Result<Result<Bytes, Option<Fields>>, Error> {
-        let Some(lent) = &mut self.lent else {
-            return Err(Error::new(Misuse::NoSuchExchange));
-        };
+    /// The next piece as it was transferred, or the end. What is still to be sent
+    /// of the request goes out meanwhile.
+    fn receive(&mut self) -> Result<Piece, Error> {
         // The caller may have taken its time, which is not the server's.
         self.clock.look();
         loop {
-            let (socket, machine) = lent.parts();
-            match machine.recv(self.id, self.clock.last()) {
-                Recv::Data(data) => return Ok(Ok(data)),
-                Recv::End(trailers) => return Ok(Err(trailers)),
-                Recv::Failed(error) => return Err(Error::new(error)),
-                Recv::Pending => {}
+            let Rest { lent: Some(lent), id, upload } = &mut self.from else {
+                return Err(Error::ended());
+            };
+            if let Some(piece) = receive(lent, *id, &mut self.end, self.clock.last()) {
+                return piece;
             }
-            // What it tells besides is told by `recv` too.
-            while machine.poll_event(self.clock.last()).is_some() {}
+            let (socket, machine) = lent.parts();
+            feed(upload, socket, machine, *id, self.clock.last(), || ())?;
             let until = self.until.map(|(at, _)| at);
-            match socket.turn(machine, false, until, &mut self.clock) {
+            match turn(upload, socket, machine, until, &mut self.clock) {
                 Turn::Moved => {}
                 Turn::Late => {
                     let limit = self.until.map(|(_, limit)| limit).unwrap_or_default();
                     return Err(Error::new(Cause::TotalTimeout(limit)));
                 }
-                Turn::Stuck => return Err(Error::new(Misuse::NoSuchExchange)),
+                // It may have told by that why.
+                Turn::Stuck => {
+                    let told = receive(lent, *id, &mut self.end, self.clock.last());
+                    let ended = self.end.take().map(|trailers| Ok(Err(trailers)));
+                    return told.or(ended).unwrap_or_else(|| Err(Error::ended()));
+                }
             }
         }
     }
 
     /// The next piece of the content, or the end.
-    fn next(&mut self) -> Result<Result<Bytes, Option<Fields>>, Error> {
+    fn next(&mut self) -> Result<Piece, Error> {
         let Some(mut inflate) = self.inflate.take() else {
             return self.receive();
         };
@@ -124,6 +132,34 @@ impl Reading {
     }
 }
 
+/// A piece of the body, or its end.
+type Piece = Result<Bytes, Option<Fields>>;
+
+/// What the machine has of the body: none if it has to be waited for. Its end
+/// waits in `end` until the request is out as well.
+fn receive(
+    lent: &mut Lent<Socket>,
+    id: Id,
+    end: &mut Option<Option<Fields>>,
+    now: Now,
+) -> Option<Result<Piece, Error>> {
+    let machine = lent.machine();
+    if end.is_none() {
+        match machine.recv(id, now) {
+            Recv::Data(data) => return Some(Ok(Ok(data))),
+            Recv::Failed(error) => return Some(Err(Error::new(error))),
+            Recv::End(trailers) => *end = Some(trailers),
+            Recv::Pending => {}
+        }
+    }
+    // What it tells besides is told by `recv` too.
+    while machine.poll_event(now).is_some() {}
+    if machine.in_exchange() {
+        return None;
+    }
+    end.take().map(|trailers| Ok(Err(trailers)))
+}
+
 impl Body {
     pub(super) fn new(reading: Reading, about: Arc<Answer>) -> Body {
         let from = Some(reading);
@@ -140,9 +176,10 @@ impl Body {
     /// A body without bytes is at its end: its connection is free at once.
     fn end_if_empty(&mut self) {
         let Some(reading) = &mut self.from else { return };
-        let Some(lent) = &mut reading.lent else { return };
+        let Rest { lent: Some(lent), id, .. } = &mut reading.from else { return };
         if self.about.body == BodyLength::Empty && !self.about.is_upgraded() {
-            if let Recv::End(trailers) = lent.machine().recv(reading.id, reading.clock.last()) {
+            let now = reading.clock.last();
+            if let Some(Ok(Err(trailers))) = receive(lent, *id, &mut reading.end, now) {
                 self.end(trailers);
             }
         }
@@ -153,7 +190,7 @@ impl Body {
         if let Some(mut reading) = self.from.take() {
             let now = reading.clock.last();
             self.ended = Some(now.mono);
-            if let Some(lent) = reading.lent.take() {
+            if let Some(lent) = reading.from.lent.take() {
                 lent.give_back(now);
             }
         }
@@ -243,8 +280,8 @@ impl Body {
     pub(super) fn into_upgraded(mut self) -> Option<Upgraded> {
         let mut reading = self.from.take()?;
         let clock = reading.clock;
-        let lent = reading.lent.take()?;
-        Some(Upgraded::new(lent, reading.id, clock, self.about.clone()))
+        let lent = reading.from.lent.take()?;
+        Some(Upgraded::new(lent, reading.from.id, clock, self.about.clone()))
     }
 
     /// When its end had been read.
@@ -267,8 +304,8 @@ impl Read for Body {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        if let Some(lent) = self.lent.take() {
-            leave(lent, self.id, &mut self.clock);
+        if let Some(lent) = self.from.lent.take() {
+            leave(lent, self.from.id, &mut self.clock);
         }
     }
 }
@@ -287,7 +324,7 @@ pub(super) fn leave(mut lent: Lent<Socket>, id: Id, clock: &mut Clock) {
         if machine.reuse() != Reuse::Later || machine.want().close.is_some() {
             break;
         }
-        if socket.turn(machine, false, Some(until), clock) != Turn::Moved {
+        if socket.turn(machine, Some(until), clock) != Turn::Moved {
             break;
         }
     }

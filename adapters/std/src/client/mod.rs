@@ -19,6 +19,7 @@
 
 mod body;
 mod dial;
+mod feed;
 mod response;
 mod run;
 mod single;

@@ -2,13 +2,16 @@
 
 use super::body::{Body, Reading};
 use super::dial::{Dialled, Dialling};
-use super::socket::{Socket, Turn};
+use super::feed::{Feed, Taken};
+use super::socket::{Beside, Socket, Turn};
 use super::{Error, Inner, Response};
 use crate::Source;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
-use purlin_core::{CloseReason, Phase, Retry};
+use purlin_core::{ClientMachine, CloseReason, Id, Mono, Now, Phase, Retry};
 use purlin_host::Clock;
-use purlin_host::client::{Course, Got, Idle, Lent, Link, Next, Nudge, Slot, Waiting, wait_for};
+use purlin_host::client::{
+    Course, Got, Idle, Lent, Link, Needs, Next, Nudge, Slot, Upload, Waiting, wait_for,
+};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use std::sync::Arc;
 /// An exchange being run.
 pub(super) struct Run<'a> {
     from: From<'a>,
-    course: Course<Socket, Source>,
+    course: Course<Socket, Feed>,
     clock: Clock,
 }
 
@@ -31,7 +34,7 @@ impl<'a> Run<'a> {
     pub(super) fn new(inner: &'a Inner, order: Order, given: Option<Given<Source>>) -> Run<'a> {
         let clock = Clock::of_thread();
         let exchange = Exchange::new(inner.plan.clone(), order, clock.last());
-        Run { from: From::Pool(inner), course: Course::new(exchange, given), clock }
+        Run { from: From::Pool(inner), course: Course::new(exchange, given.map(fed)), clock }
     }
 
     /// The same, on a connection outside any pool.
@@ -43,7 +46,7 @@ impl<'a> Run<'a> {
     ) -> Run<'static> {
         let clock = Clock::of_thread();
         let exchange = Exchange::new(plan, order, clock.last());
-        Run { from: From::Slot(slot), course: Course::new(exchange, given), clock }
+        Run { from: From::Slot(slot), course: Course::new(exchange, given.map(fed)), clock }
     }
 
     pub(super) fn response(mut self) -> Result<Response, Error> {
@@ -172,20 +175,15 @@ impl<'a> Run<'a> {
             if self.course.events(self.clock.last()) {
                 return;
             }
-            if self.course.upload.is_some() {
-                let fed = self.feed();
-                // What gives the body may have taken its time.
-                let now = self.clock.look();
-                if let Err(error) = fed {
-                    return self.course.fail(error, Retry::Never, now);
-                }
-            }
-            let until = self.course.exchange.deadline();
-            let uploads = self.course.upload.is_some();
-            let Some(lent) = &mut self.course.lent else { return };
+            let (id, now) = (self.course.id(), self.clock.last());
+            let Course { exchange, lent, upload, .. } = &mut self.course;
+            let Some(lent) = lent else { return };
             let (socket, machine) = lent.parts();
-            let more = uploads && !machine.is_held();
-            let turn = socket.turn(machine, more, until, &mut self.clock);
+            if let Err(error) = feed(upload, socket, machine, id, now, || exchange.body_taken()) {
+                return self.course.fail(error, Retry::Never, now);
+            }
+            let until = exchange.deadline();
+            let turn = turn(upload, socket, machine, until, &mut self.clock);
             let now = self.clock.last();
             self.course.moved(now);
             match turn {
@@ -197,43 +195,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Gives the machine a piece of the body, if it takes one. It goes out before
-    /// the source is asked for more: that may be slow.
-    fn feed(&mut self) -> Result<(), Error> {
-        let (id, now) = (self.course.id(), self.clock.last());
-        let Course { exchange, lent, upload: slot, .. } = &mut self.course;
-        let (Some(upload), Some(lent)) = (&mut *slot, lent) else {
-            return Ok(());
-        };
-        let (socket, machine) = lent.parts();
-        if upload.rest.is_empty() {
-            if machine.is_held() {
-                return Ok(());
-            }
-            if !upload.at_hand {
-                // It may depend on what the server makes of the head.
-                socket.flush(machine, now);
-            }
-            exchange.body_taken();
-            match upload.source.next().map_err(Error::of_source)? {
-                Some(piece) => upload.rest = piece,
-                None => {
-                    let ended = machine.finish(id, None, now);
-                    *slot = None;
-                    return Error::of_upload(ended);
-                }
-            }
-        }
-        let sent = machine.send(id, &mut upload.rest, now);
-        if sent.is_err() {
-            *slot = None;
-        }
-        Error::of_upload(sent)
-    }
-
     /// A response that leads on: its connection is kept if its rest is short.
     fn throw_away(&mut self) {
-        if let Some(lent) = self.course.lent.take() {
+        if let Some(lent) = self.course.leave() {
             super::body::leave(lent, self.course.id(), &mut self.clock);
         }
         let now = self.clock.look();
@@ -241,10 +205,69 @@ impl<'a> Run<'a> {
     }
 
     fn deliver(&mut self, answer: Arc<Answer>) -> Result<Response, Error> {
-        let (lent, secured) = self.course.hand_on(&answer)?;
-        let reading = Reading::new(lent, self.course.id(), self.clock, &answer);
+        let (rest, secured) = self.course.hand_on(&answer)?;
+        let reading = Reading::new(rest, self.clock, &answer);
         Ok(Response::new(answer.clone(), secured, Body::new(reading, answer)))
     }
+}
+
+/// What gives the body, each time it is to be had, on a thread of its own.
+fn fed(given: Given<Source>) -> Given<Feed> {
+    match given {
+        Given::Once(source) => Given::Once(Feed::new(source)),
+        Given::Again(mut make) => Given::Again(Box::new(move || Feed::new(make()))),
+    }
+}
+
+/// Gives the machine what has come of the body, as far as it takes it.
+pub(super) fn feed<M: ClientMachine + ?Sized>(
+    slot: &mut Option<Upload<Feed>>,
+    socket: &Socket,
+    machine: &mut M,
+    id: Id,
+    now: Now,
+    mut taken: impl FnMut(),
+) -> Result<(), Error> {
+    // What was not read of it before the connection was lost is there for another attempt.
+    while let Some(upload) = slot.as_mut().filter(|_| !socket.is_lost()) {
+        match upload.needs(machine, id, now)? {
+            Needs::Room | Needs::Leave => break,
+            Needs::Nothing => *slot = None,
+            Needs::Piece => {
+                taken();
+                match upload.source.take().map_err(Error::of_source)? {
+                    Taken::Later => break,
+                    Taken::Piece(piece) => upload.give(Some(piece), machine, id, now)?,
+                    Taken::End => {
+                        upload.give(None, machine, id, now)?;
+                        *slot = None;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A turn of the socket's, beside a body on its way out.
+pub(super) fn turn<M: ClientMachine + ?Sized>(
+    upload: &Option<Upload<Feed>>,
+    socket: &mut Socket,
+    machine: &mut M,
+    until: Option<Mono>,
+    clock: &mut Clock,
+) -> Turn {
+    let beside = match upload {
+        _ if socket.is_lost() => Beside::Nothing,
+        None => Beside::Nothing,
+        Some(upload) if upload.has_rest() => Beside::More,
+        Some(upload) => upload.source.bell().map_or(Beside::Nothing, Beside::Bell),
+    };
+    let turn = socket.turn_beside(machine, beside, until, clock);
+    if let (Beside::Bell(_), Some(upload)) = (beside, upload) {
+        upload.source.heard();
+    }
+    turn
 }
 
 /// Waits until the layers of a new connection are set up.
@@ -264,7 +287,7 @@ pub(super) fn set_up(
             }
         }
         let until = exchange.deadline();
-        if !machine.is_ready() && socket.turn(machine, false, until, clock) != Turn::Moved {
+        if !machine.is_ready() && socket.turn(machine, until, clock) != Turn::Moved {
             return Err(Error::new(Cause::Io(io::ErrorKind::TimedOut.into())).during(phase));
         }
     }

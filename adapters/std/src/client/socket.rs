@@ -5,7 +5,7 @@ use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now, Why};
 use purlin_host::client::{Idle, ReadReady, wait_for};
 use purlin_host::{Clock, Moved, Stream, untaken};
 use std::io::IoSlice;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub(super) struct Socket {
     looked: Option<Mono>,
     /// Bytes that were written since it was last asked how many are untaken.
     given: usize,
+    /// A write has failed: nothing more is written, and what the peer said before it
+    /// went is read.
+    lost: bool,
 }
 
 /// What a turn came to.
@@ -43,6 +46,17 @@ pub(super) enum Turn {
     Late,
 }
 
+/// What there is besides what the socket brings.
+#[derive(Clone, Copy)]
+pub(super) enum Beside<'a> {
+    /// Nothing.
+    Nothing,
+    /// Something that the machine takes once it has room.
+    More,
+    /// Something that comes: then this becomes readable.
+    Bell(BorrowedFd<'a>),
+}
+
 impl Socket {
     pub(super) fn new(stream: Stream) -> Socket {
         Socket {
@@ -51,16 +65,26 @@ impl Socket {
             half_closed: false,
             looked: None,
             given: 0,
+            lost: false,
         }
     }
 
     /// Writes what there is, then waits for input, for room, or for the first
-    /// deadline. With `more` to be sent it does not wait once there is room for it.
-    /// The clock must have been looked at since anything took time.
+    /// deadline. The clock must have been looked at since anything took time.
     pub(super) fn turn<M: Machine + ?Sized>(
         &mut self,
         machine: &mut M,
-        more: bool,
+        until: Option<Mono>,
+        clock: &mut Clock,
+    ) -> Turn {
+        self.turn_beside(machine, Beside::Nothing, until, clock)
+    }
+
+    /// The same, beside something else that the machine may be given.
+    pub(super) fn turn_beside<M: Machine + ?Sized>(
+        &mut self,
+        machine: &mut M,
+        beside: Beside<'_>,
         until: Option<Mono>,
         clock: &mut Clock,
     ) -> Turn {
@@ -69,31 +93,43 @@ impl Socket {
         let want = machine.want();
         self.half_close(want.close);
         let reads = want.read;
-        if more && !full && !want.write {
+        if matches!(beside, Beside::More) && !full && !want.write {
             // The answer may come before all is sent, and so may the end of the time for it.
             let moved = self.read_ready(machine, now) != Moved::Nothing;
             let heard = moved && self.may_be_heard(until, now);
             return if heard { Turn::Moved } else { pass_time(machine, until, now) };
         }
-        if !reads && !full {
+        let bell = if let Beside::Bell(bell) = beside { Some(bell) } else { None };
+        if !reads && !full && bell.is_none() {
             return Turn::Stuck;
+        }
+        if self.lost {
+            self.read_rest(machine, now);
+            return Turn::Moved;
         }
         let own = machine.deadline().map(|(at, _)| at);
         let wait = [own, until].into_iter().flatten().min().map(|at| at.since(now.mono));
         if wait.is_some_and(|wait| wait.is_zero()) {
             return self.time_up(machine, until, clock.look());
         }
-        if !full {
+        if !full && bell.is_none() {
             return self.read_waiting(machine, wait, until, clock);
         }
-        let idle = if reads { Idle::Both } else { Idle::Writes };
+        let idle = match (reads, full) {
+            (true, true) => Some(Idle::Both),
+            (true, false) => Some(Idle::Reads),
+            (false, true) => Some(Idle::Writes),
+            (false, false) => None,
+        };
+        let own = idle.map(|idle| (self.stream.as_fd(), idle));
+        let waited: Vec<_> = own.into_iter().chain(bell.map(|bell| (bell, Idle::Reads))).collect();
         // A socket that cannot be waited for says why when it is read.
-        let ready = wait_for(&[(self.stream.as_fd(), idle)], wait).is_ok_and(|ready| ready[0]);
+        let ready = wait_for(&waited, wait).unwrap_or_default();
         let now = clock.look();
-        if !ready {
+        if !ready.contains(&true) {
             return self.time_up(machine, until, now);
         }
-        if reads {
+        if reads && ready[0] {
             self.read_ready(machine, now);
         }
         Turn::Moved
@@ -101,7 +137,7 @@ impl Socket {
 
     /// Writes until the machine has no more, or the socket takes no more, which it says.
     fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
-        while machine.want().write {
+        while machine.want().write && !self.lost {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let used = machine.output(&mut slices, now);
             if used == 0 {
@@ -113,12 +149,7 @@ impl Socket {
                     self.given += count;
                 }
                 Moved::Nothing => return true,
-                Moved::End | Moved::Lost => {
-                    // What the peer said before it went may still be there.
-                    self.read_ready(machine, now);
-                    machine.eof(Eof::Reset, now);
-                    return false;
-                }
+                Moved::End | Moved::Lost => self.lost = true,
             }
         }
         self.tell_much(machine, now);
@@ -135,6 +166,20 @@ impl Socket {
         self.given = 0;
         if let Some(bytes) = untaken(&self.stream) {
             machine.untaken(bytes, now);
+        }
+    }
+
+    /// Whether a write has failed.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Takes what is left of a connection that is lost, as far as there is room for it.
+    fn read_rest<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
+        while machine.want().read {
+            if !matches!(self.read_ready(machine, now), Moved::Bytes(_)) {
+                return machine.eof(Eof::Reset, now);
+            }
         }
     }
 
@@ -163,7 +208,7 @@ impl Socket {
         if moved == Moved::Nothing {
             return self.time_up(machine, until, now);
         }
-        tell(machine, moved, now);
+        self.tell(machine, moved, now);
         Turn::Moved
     }
 
@@ -217,8 +262,23 @@ impl Socket {
             return Moved::Nothing;
         }
         let moved = self.stream.read_ready(room);
-        tell(machine, moved, now);
+        self.tell(machine, moved, now);
         moved
+    }
+
+    fn tell<M: Machine + ?Sized>(&self, machine: &mut M, moved: Moved, now: Now) {
+        match moved {
+            Moved::Bytes(count) => machine.filled(count, now),
+            Moved::End => machine.eof(self.end(), now),
+            Moved::Lost => machine.eof(Eof::Reset, now),
+            Moved::Nothing => {}
+        }
+    }
+
+    /// What it means that nothing more comes: who asked a lost connection for its
+    /// error has taken that, and what follows looks like an end.
+    pub(super) fn end(&self) -> Eof {
+        if self.lost { Eof::Reset } else { Eof::Clean }
     }
 
     /// Writes what there is, as far as the socket takes it.
@@ -230,15 +290,6 @@ impl Socket {
 impl ReadReady for Socket {
     fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
         Socket::read_ready(self, machine, now);
-    }
-}
-
-fn tell<M: Machine + ?Sized>(machine: &mut M, moved: Moved, now: Now) {
-    match moved {
-        Moved::Bytes(count) => machine.filled(count, now),
-        Moved::End => machine.eof(Eof::Clean, now),
-        Moved::Lost => machine.eof(Eof::Reset, now),
-        Moved::Nothing => {}
     }
 }
 

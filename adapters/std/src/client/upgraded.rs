@@ -100,10 +100,16 @@ impl Line {
         self.lent.machine().tick(now);
     }
 
-    /// The input ended.
+    /// The input ended; in order, if nothing was lost before.
     fn end(&mut self, how: Eof) {
         let now = self.clock.look();
-        self.lent.machine().eof(how, now);
+        let (socket, machine) = self.lent.parts();
+        machine.eof(if how == Eof::Clean { socket.end() } else { how }, now);
+    }
+
+    /// Whether a write has failed. Whoever reads goes on until that fails too.
+    fn is_lost(&mut self) -> bool {
+        self.lent.parts().0.is_lost()
     }
 }
 
@@ -193,7 +199,11 @@ impl Upgraded {
             let (id, now) = (line.id, line.clock.look());
             let sent = line.lent.machine().send(id, &mut data, now);
             line.write_out();
+            let lost = line.is_lost();
             drop(line);
+            if lost {
+                return Err(self.named(Error::ended().during(Phase::Send)));
+            }
             sent.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
             if data.len() < most {
                 return Ok(most - data.len());
@@ -204,6 +214,9 @@ impl Upgraded {
 
     fn write_out(&self) -> Result<(), Error> {
         while self.line().write_out() {
+            if self.line().is_lost() {
+                return Err(self.named(Error::ended().during(Phase::Send)));
+            }
             self.wait_for_room()?;
         }
         Ok(())

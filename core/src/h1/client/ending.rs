@@ -2,6 +2,7 @@
 //! Whether the server keeps the connection open is decided in `decide`; this carries it out.
 
 use super::Connection;
+use super::decide::Rest;
 use super::receive::broken;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::error::{CloseReason, Fault, PeerError, Phase, Retry};
@@ -18,7 +19,13 @@ impl Connection {
         if self.reader == Reader::Drain {
             self.drain(now);
         }
+        if self.sends_beside() && !self.goes_on_sending() {
+            self.stop_sending();
+            self.rest = None;
+        }
         match (self.reader, self.writer) {
+            // The rest of the request goes out first.
+            (Reader::End, Writer::End) if self.sends_beside() && !self.out.is_empty() => {}
             (Reader::End | Reader::Broken, Writer::End | Writer::Stopped) => self.end_exchange(now),
             // A connection that ends anyway does not wait for the rest of a body.
             (Reader::Drain, _) if self.unread => self.end_exchange(now),
@@ -30,6 +37,17 @@ impl Connection {
             (Reader::Idle, _) if self.eof.is_some() => self.close(CloseReason::PeerClosed, now),
             (Reader::Idle, _) if self.shutdown => self.close(CloseReason::Shutdown, now),
             _ => {}
+        }
+    }
+
+    /// Whether what is sent beside a response is still of use: to the server that
+    /// reads it, and to the one who waits for its answer.
+    fn goes_on_sending(&self) -> bool {
+        match self.reader {
+            _ if self.eof.is_some() => false,
+            Reader::End => self.rest == Some(Rest::Wanted),
+            Reader::Broken => false,
+            _ => true,
         }
     }
 
@@ -191,12 +209,18 @@ impl Connection {
         }
         self.eof = Some(how);
         if how == Eof::Reset {
-            if self.is_raw() || !self.in_exchange() {
+            if !self.in_exchange() {
                 return self.cut(Fault::Reset, now);
             }
-            // A response that came before is still read.
+            // What came before is still read: a response, or the bytes of a raw stream.
             self.out.clear();
-            self.stop_sending();
+            match self.writer {
+                Writer::Raw => self.write_step(WriteStep::Finish),
+                Writer::RawEnd => {}
+                _ => self.stop_sending(),
+            }
+            self.rest = None;
+            self.wake_send();
         }
         if matches!(self.reader, Reader::Body | Reader::Raw) {
             self.wake_recv();
@@ -250,10 +274,15 @@ impl Connection {
     }
 
     /// Whether the final response has begun to come: then the server need not
-    /// take the rest of the request.
+    /// take the rest of the request, or the body's time watches over that too.
     pub(super) fn is_answered(&self) -> bool {
-        let done = matches!(self.writer, Writer::End | Writer::Stopped);
-        done && !matches!(self.reader, Reader::Wait | Reader::Head)
+        let done = matches!(self.writer, Writer::Body | Writer::End | Writer::Stopped);
+        match self.reader {
+            Reader::Wait | Reader::Head => false,
+            // Nothing more is read, and the rest is still to be taken.
+            Reader::End if self.sends_beside() => false,
+            _ => done,
+        }
     }
 
     pub(super) fn begin_shutdown(&mut self, now: Now) {

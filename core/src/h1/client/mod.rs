@@ -11,8 +11,8 @@
 //! ```
 //!
 //! One exchange is open at a time. It is over once the response is read or
-//! thrown away; whether another may follow is told by
-//! [`reuse`](crate::ClientMachine::reuse).
+//! thrown away, and the request is written as far as it is wanted; whether another
+//! may follow is told by [`reuse`](crate::ClientMachine::reuse).
 
 mod came;
 mod decide;
@@ -30,14 +30,14 @@ use crate::body::framing::Framing;
 use crate::body::incoming::Incoming;
 use crate::buf::{InBuf, OutBuf};
 use crate::config::ClientConfig;
-use crate::error::{CloseReason, Misuse, PeerError};
+use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::head::{Fields, RequestHead, Status};
 use crate::machine::{
     Body, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse, Want,
 };
 use crate::time::{Deadlines, Mono, Now, Pace, Taking, Why};
 use bytes::Bytes;
-use decide::{Asked, Bucket};
+use decide::{Asked, Bucket, Rest};
 use receive::Turn;
 use states::{ReadStep, Reader, WriteStep, Writer};
 use std::collections::VecDeque;
@@ -84,6 +84,8 @@ pub struct Connection {
     sent: Sent,
     /// Bytes of body that are declared and not sent yet.
     to_send: u64,
+    /// The body ended with its last byte, and the application may say so still.
+    ended: bool,
     /// The whole body, until the server asks for it.
     held: Option<Bytes>,
     write_pace: Taking,
@@ -97,6 +99,9 @@ pub struct Connection {
     asked: Asked,
     /// Whether the server keeps the connection open behind its response.
     persists: Result<(), CloseReason>,
+    /// The final response began before the request was written whole, and what
+    /// that means for the rest.
+    rest: Option<Rest>,
     trace: Trace,
 
     /// How the connection ends, once its output is written, and why.
@@ -146,6 +151,7 @@ impl Connection {
             writer: Writer::Idle,
             sent: Sent::None,
             to_send: 0,
+            ended: false,
             held: None,
             write_pace: Taking::new(config.timeouts.write),
             send_waits: false,
@@ -153,6 +159,7 @@ impl Connection {
             id: 0,
             asked: Asked::NOTHING,
             persists: Ok(()),
+            rest: None,
             trace: Trace::default(),
             ending: None,
             eof: None,
@@ -275,12 +282,15 @@ impl Machine for Connection {
         self.input.held() + self.out.held()
     }
 
-    fn send(&mut self, id: Id, data: &mut Bytes, _now: Now) -> Result<(), Misuse> {
+    fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         self.check(id)?;
-        self.send_data(data)
+        self.send_data(data, now)
     }
 
     fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse> {
+        if id == self.id && self.ended {
+            return self.finish_again(trailers);
+        }
         self.check(id)?;
         self.finish_request(trailers, now)
     }
@@ -288,7 +298,9 @@ impl Machine for Connection {
     fn recv(&mut self, id: Id, now: Now) -> Recv {
         match self.check(id) {
             Ok(()) => self.recv_body(now),
-            Err(_) => self.recv_nothing(),
+            Err(_) if id == self.id => self.recv_nothing(),
+            // That the body of another exchange has ended says nothing of this one's.
+            Err(_) => Recv::Failed(receive::broken(Fault::Truncated)),
         }
     }
 

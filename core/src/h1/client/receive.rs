@@ -3,7 +3,7 @@
 
 use super::Connection;
 use super::came::Came;
-use super::decide::{self, Answer, Length};
+use super::decide::{self, Answer, Length, Rest};
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::body::framing::Framing;
 use crate::body::incoming::{Incoming, Taken};
@@ -194,6 +194,7 @@ impl Connection {
     /// 101, or 2xx to CONNECT: what follows is not ours.
     fn take_upgrade(&mut self, head: ResponseHead) -> Event {
         self.answered(&head);
+        self.stop_sending();
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
         self.sent = Sent::Upgrade;
@@ -207,6 +208,7 @@ impl Connection {
 
     fn take_final(&mut self, head: ResponseHead, framing: Framing, now: Now) -> Event {
         self.answered(&head);
+        self.go_on_sending(head.status());
         self.body = Incoming::new(framing);
         self.body_pace.restart();
         let body = match framing {
@@ -231,8 +233,22 @@ impl Connection {
     fn answered(&mut self, head: &ResponseHead) {
         self.timers.clear(Why::Head);
         self.trace.status = Some(head.status());
-        self.stop_sending();
         self.wake_recv();
+    }
+
+    /// The final response begins: what is not sent yet of the request goes on, or stops.
+    fn go_on_sending(&mut self, status: Status) {
+        let whole = self.writer == Writer::End && self.out.is_empty();
+        // Who is answered in place of 100 (Continue) is not asked for the body.
+        let possible = self.writer != Writer::Held && self.eof.is_none();
+        let rest = decide::rest(status, self.persists);
+        if whole || !possible || rest == Rest::Refused {
+            return self.stop_sending();
+        }
+        self.rest = Some(rest);
+        // From here on the body's time watches over both directions.
+        self.timers.clear(Why::Write);
+        self.write_pace.restart();
     }
 
     pub(super) fn recv_body(&mut self, now: Now) -> Recv {
@@ -326,9 +342,12 @@ impl Connection {
         Recv::Failed(error)
     }
 
-    /// The peer is waited for: its time runs.
-    fn watch_body(&mut self, now: Now) {
-        if let Some(at) = self.body_pace.wait(now.mono) {
+    /// The peer is waited for: its time runs, unless it waits for us.
+    pub(super) fn watch_body(&mut self, now: Now) {
+        if self.sends_beside() && self.writer == Writer::Body && self.out.is_empty() {
+            self.body_pace.rest(now.mono);
+            self.timers.clear(Why::Body);
+        } else if let Some(at) = self.body_pace.wait(now.mono) {
             self.timers.set(Why::Body, at);
         }
     }
@@ -341,8 +360,12 @@ impl Connection {
         }
     }
 
-    /// The application reads no further.
+    /// The application reads no further, and so it does not send any more either.
     pub(super) fn discard_body(&mut self, now: Now) {
+        if self.sends_beside() {
+            self.stop_sending();
+            self.rest = None;
+        }
         match self.reader {
             Reader::Wait | Reader::Head => self.unwanted = true,
             Reader::Body => {

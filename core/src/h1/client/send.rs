@@ -2,7 +2,7 @@
 //! How a request is framed is in `decide`, its text in `h1::write`; this keeps the state.
 
 use super::decide::{self, Bucket};
-use super::states::{ReadStep, WriteStep, Writer};
+use super::states::{ReadStep, Reader, WriteStep, Writer};
 use super::{Connection, Trace};
 use crate::body::chunked;
 use crate::error::Misuse;
@@ -28,9 +28,15 @@ impl Connection {
         self.write_head(head);
         self.read_step(ReadStep::Request);
         self.sent = self.asked.sent;
+        let nothing = matches!(self.sent, Sent::None | Sent::Length(0));
         let whole = match body {
             Body::Empty => Some(Bytes::new()),
             Body::Full(bytes) => Some(bytes),
+            // It ends where it begins; the application may say so.
+            Body::Length(_) | Body::Stream if nothing => {
+                self.ended = true;
+                Some(Bytes::new())
+            }
             Body::Length(_) | Body::Stream => None,
         };
         self.to_send = match self.sent {
@@ -58,6 +64,8 @@ impl Connection {
     fn forget_last(&mut self) {
         self.id += 1;
         self.persists = Ok(());
+        self.rest = None;
+        self.ended = false;
         (self.told, self.interims) = (false, Bucket::default());
         self.body_limit = self.config.limits.body_bytes;
         self.patience = self.config.timeouts.first_byte;
@@ -89,9 +97,11 @@ impl Connection {
         self.out.write(|text| write::request(text, head, &extra));
     }
 
-    pub(super) fn send_data(&mut self, data: &mut Bytes) -> Result<(), Misuse> {
+    pub(super) fn send_data(&mut self, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         match self.writer {
             Writer::Body | Writer::Raw => {}
+            // Nothing is left to be sent, and anything is too much.
+            Writer::End if self.ended && !data.is_empty() => {}
             Writer::Held if self.held.is_none() => {}
             Writer::Stopped => return Err(Misuse::Answered),
             _ => return Err(Misuse::AlreadyFinished),
@@ -117,12 +127,12 @@ impl Connection {
         let piece = data.split_to(room.min(data.len()));
         self.send_waits = !data.is_empty();
         if !piece.is_empty() {
-            self.send_piece(piece);
+            self.send_piece(piece, now);
         }
         Ok(())
     }
 
-    fn send_piece(&mut self, piece: Bytes) {
+    fn send_piece(&mut self, piece: Bytes, now: Now) {
         self.to_send = self.to_send.saturating_sub(piece.len() as u64);
         self.trace.sent += piece.len() as u64;
         if self.sent == Sent::Chunked {
@@ -130,6 +140,22 @@ impl Connection {
         } else {
             self.out.push(piece);
         }
+        // A body of known length is at its end when nothing is left of it: whoever
+        // gives it may know that late, and the answer is there by then.
+        if matches!(self.sent, Sent::Length(_)) && self.to_send == 0 && self.writer == Writer::Body
+        {
+            self.ended = true;
+            self.write_step(WriteStep::Finish);
+        }
+        self.watch_both(now);
+    }
+
+    /// The end of a body that has ended by itself.
+    pub(super) fn finish_again(&mut self, trailers: Option<&Fields>) -> Result<(), Misuse> {
+        let trailers = trailers.filter(|trailers| !trailers.is_empty());
+        h1::decide::trailers(Sent::Length(0), trailers)?;
+        self.ended = false;
+        Ok(())
     }
 
     pub(super) fn finish_request(
@@ -163,7 +189,9 @@ impl Connection {
         self.write_step(WriteStep::Finish);
         if self.out.is_empty() {
             self.request_written(now);
+            self.advance(now);
         }
+        self.watch_both(now);
         Ok(())
     }
 
@@ -183,16 +211,29 @@ impl Connection {
         self.wake_send();
     }
 
-    /// The request is answered, or lost: what it still lacks is not wanted any more.
+    /// What the request still lacks is not wanted any more.
     pub(super) fn stop_sending(&mut self) {
         self.timers.clear(Why::Expect);
         self.timers.clear(Why::Write);
         self.held = None;
-        self.write_step(WriteStep::Answer);
+        self.write_step(WriteStep::Stop);
         self.wake_send();
     }
 
-    fn wake_send(&mut self) {
+    /// Whether the request is being sent beside its response.
+    pub(super) fn sends_beside(&self) -> bool {
+        self.rest.is_some() && matches!(self.writer, Writer::Body | Writer::End)
+    }
+
+    /// Beside a response one time runs for both directions, and only while the
+    /// server has something to do: not while we owe it more of the request.
+    fn watch_both(&mut self, now: Now) {
+        if self.sends_beside() && self.reader == Reader::Body && self.recv_waits {
+            self.watch_body(now);
+        }
+    }
+
+    pub(super) fn wake_send(&mut self) {
         if std::mem::take(&mut self.send_waits) {
             self.notices.writable = true;
         }
@@ -239,6 +280,11 @@ impl Connection {
             self.request_written(now);
         } else {
             self.watch_writing(now);
+        }
+        if self.rest.is_some() {
+            self.body_pace.moved(n, now.mono);
+            self.watch_both(now);
+            self.advance(now);
         }
         if self.writer != Writer::Held && self.out.len() <= self.config.limits.output_bytes / 2 {
             self.wake_send();

@@ -98,7 +98,7 @@ pub enum Writer {
     Body,
     /// The request is whole.
     End,
-    /// The request was answered before it was whole.
+    /// The rest of the request is not wanted any more.
     Stopped,
     /// Raw bytes, after an upgrade.
     Raw,
@@ -119,10 +119,11 @@ pub enum WriteStep {
     Whole,
     /// The body may go.
     GoAhead,
-    /// The application ended the body.
+    /// The body has ended: its last byte was given, or the application says so.
     Finish,
-    /// The final response came.
-    Answer,
+    /// What is still to be sent is not wanted: the server has refused it or is gone,
+    /// or nobody waits for its answer any more.
+    Stop,
     /// Request and response are done, and the connection goes on.
     NextExchange,
     /// The response made the exchange a tunnel or another protocol.
@@ -140,13 +141,13 @@ transitions! {
     Held + GoAhead => Body,
     Held + Whole => End,
     Held + Finish => End,
-    Held + Answer => Stopped,
+    Held + Stop => Stopped,
     Body + Finish => End,
-    Body + Answer => Stopped,
-    End + Answer => End,
+    Body + Stop => Stopped,
+    End + Stop => End,
     End + Upgrade => Raw,
     End + NextExchange => Idle,
-    Stopped + Answer => Stopped,
+    Stopped + Stop => Stopped,
     Raw + Finish => RawEnd,
     Idle + Close => Closed,
     Held + Close => Closed,

@@ -116,12 +116,15 @@ fn nothing_is_expected_without_a_body() {
     assert_eq!(wire.deadline(), Some((60, Why::FirstByte)));
 }
 
+/// A refusal that closes the connection.
+const REFUSAL: &str = "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
+
 #[test]
-fn an_early_response_is_delivered_and_stops_the_upload() {
+fn a_refusal_is_delivered_and_stops_the_upload() {
     let mut wire = Wire::new();
     wire.go("POST /", Body::Stream);
     assert_eq!(wire.send(1, "abc"), Ok(0));
-    wire.answer("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n").expect(&["1 413 Known(2)"]);
+    wire.answer(REFUSAL).expect(&["1 413 Known(2)"]);
     assert_eq!(
         (wire.send(1, "def"), wire.finish(1)),
         (Err(Misuse::Answered), Err(Misuse::Answered))
@@ -136,26 +139,168 @@ fn an_early_response_is_delivered_and_stops_the_upload() {
 }
 
 #[test]
-fn who_waits_for_room_learns_of_an_early_response() {
+fn who_waits_for_room_learns_of_a_refusal() {
     let limits = Limits { output_bytes: 10, ..Limits::CLIENT };
     let mut wire = Wire::with(ClientConfig { limits, ..ClientConfig::default() });
     wire.go("POST /", Body::Length(100));
     assert_eq!(wire.send(1, "0123456789ab"), Ok(2));
-    wire.answer(EMPTY).expect(&["1 204 Empty", "Writable { id: 1 }", "closed: BodyUnsent"]);
+    wire.answer(REFUSAL).expect(&["1 413 Known(2)", "Writable { id: 1 }"]);
+    assert_eq!(wire.send(1, "ab"), Err(Misuse::Answered));
+}
+
+#[test]
+fn an_upload_goes_on_beside_its_response() {
+    let mut wire = Wire::new();
+    wire.go("POST /", Body::Stream);
+    assert_eq!((wire.send(1, "abc"), wire.output().len()), (Ok(0), 8));
+    wire.answer("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab").expect(&["1 200 Known(4)"]);
+    assert_eq!((wire.body(1), wire.body(1)), (data("ab"), Recv::Pending));
+    assert_eq!((wire.reuse(), wire.deadline()), (Reuse::Later, None), "the server waits for us");
+    // One time for both directions, once the server has something to do.
+    assert_eq!((wire.send(1, "def"), wire.deadline()), (Ok(0), Some((5, Why::Body))));
+    assert_eq!((wire.output(), wire.deadline()), ("3\r\ndef\r\n".into(), None));
+    wire.wait(100).answer("cd").expect(&["Readable { id: 1 }"]);
+    assert_eq!(wire.read(1), "cd");
+    // The response is whole, and the request is not.
+    assert!(wire.machine.in_exchange());
+    assert_eq!((wire.reuse(), wire.deadline()), (Reuse::Later, None));
+    assert_eq!(wire.send(1, "g"), Ok(0));
+    let mut slices = [IoSlice::new(&[]); 4];
+    assert!(wire.machine.output(&mut slices, wire.now) > 0);
+    assert_eq!(wire.deadline(), Some((5, Why::Write)));
+    assert_eq!((wire.output(), wire.finish(1)), ("1\r\ng\r\n".into(), Ok(())));
+    assert_eq!((wire.reuse(), wire.output()), (Reuse::Later, "0\r\n\r\n".into()));
+    assert_eq!((wire.reuse(), wire.deadline()), (Reuse::Now, None));
+}
+
+#[test]
+fn a_server_that_neither_takes_nor_gives_beside_a_response_is_too_slow() {
+    let mut wire = Wire::new();
+    wire.go("POST /", Body::Stream).answer("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    wire.expect(&["1 200 Known(4)"]);
+    assert_eq!((wire.body(1), wire.send(1, "abc")), (Recv::Pending, Ok(0)));
+    wire.wait(5).expect(&["Readable { id: 1 }", "closed: Fault(BodyTimeout)"]);
+    assert!(matches!(wire.body(1), Recv::Failed(error) if error.kind == Fault::BodyTimeout));
+
+    // The response is here: that its request is not taken is no failure of it.
+    let mut wire = Wire::new();
+    wire.go("POST /", Body::Stream).answer(OK).expect(&["1 200 Known(2)"]);
+    assert_eq!((wire.read(1), wire.send(1, "abc")), ("hi".into(), Ok(0)));
+    let mut slices = [IoSlice::new(&[]); 4];
+    assert!(wire.machine.output(&mut slices, wire.now) > 0);
+    wire.wait(5).expect(&["closed: Fault(WriteTimeout)"]);
+    assert_eq!((wire.body(1), wire.close()), (Recv::End(None), Some(Close::Abort)));
+}
+
+#[test]
+fn an_upload_ends_with_a_response_that_tells_of_a_failure() {
+    let mut wire = Wire::new();
+    wire.go("POST /", Body::Stream);
+    wire.answer("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n").expect(&["1 404 Known(2)"]);
+    assert_eq!((wire.send(1, "abc"), wire.output().len()), (Ok(0), 8));
+    wire.answer("no");
+    assert_eq!(wire.read(1), "no");
+    assert_eq!(wire.send(1, "d"), Err(Misuse::NoSuchExchange));
+    wire.expect(&["closed: BodyUnsent"]);
+}
+
+#[test]
+fn an_upload_ends_with_its_connection_and_with_the_interest_in_its_response() {
+    let begin = || {
+        let mut wire = Wire::new();
+        wire.go("POST /", Body::Stream).answer("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+        wire.expect(&["1 200 Known(4)"]);
+        assert_eq!(wire.send(1, "abc"), Ok(0));
+        wire
+    };
+    for how in [Eof::Clean, Eof::Truncated, Eof::Reset] {
+        let mut wire = begin();
+        wire.eof(how);
+        assert_eq!(
+            (wire.send(1, "d"), wire.body(1)),
+            (Err(Misuse::Answered), data("ab")),
+            "{how:?}"
+        );
+        assert!(matches!(wire.body(1), Recv::Failed(_)));
+    }
+    let mut wire = begin();
+    wire.machine.discard(1, wire.now).unwrap();
+    assert_eq!(wire.send(1, "d"), Err(Misuse::NoSuchExchange));
+    wire.expect(&["closed: BodyUnsent"]);
+}
+
+#[test]
+fn a_response_that_ends_with_the_connection_is_read_beside_an_upload() {
+    let mut wire = Wire::new();
+    wire.go("PUT /", Body::Stream).answer("HTTP/1.0 200 OK\r\n\r\n").expect(&["1 200 Unknown"]);
+    assert_eq!(wire.body(1), Recv::Pending);
+    assert_eq!((wire.send(1, "abc"), wire.output()), (Ok(0), "3\r\nabc\r\n".into()));
+    wire.answer("hi").eof(Eof::Clean);
+    assert_eq!((wire.send(1, "d"), wire.read(1)), (Err(Misuse::Answered), "hi".into()));
 }
 
 #[test]
 fn a_whole_request_that_is_answered_early_is_still_written() {
+    for status in ["200 OK", "404 Not Found"] {
+        let mut wire = Wire::new();
+        wire.ask("POST /", Body::Full("abc".into())).unwrap();
+        wire.write(10).answer(&format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\n"));
+        wire.events();
+        assert_eq!(wire.reuse(), Reuse::Later);
+        wire.output();
+        wire.answer("hi");
+        assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Now));
+    }
+    // To its end, if it was a success.
     let mut wire = Wire::new();
     wire.ask("POST /", Body::Full("abc".into())).unwrap();
     wire.write(10).answer(OK).expect(&["1 200 Known(2)"]);
-    assert_eq!(wire.reuse(), Reuse::Later);
-    wire.output();
-    assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Now));
+    assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Later));
+    assert!(wire.output().ends_with("abc"));
+    assert_eq!(wire.reuse(), Reuse::Now);
 
     let mut wire = Wire::new();
     wire.ask("POST /", Body::Full("abc".into())).unwrap();
-    wire.write(10).answer(OK).expect(&["1 200 Known(2)"]);
-    assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Never(CloseReason::BodyUnsent)));
+    wire.write(10).answer("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
+    wire.expect(&["1 404 Known(2)"]);
+    assert_eq!((wire.read(1), wire.reuse()), ("no".into(), Reuse::Never(CloseReason::BodyUnsent)));
     assert_eq!(wire.close(), Some(Close::Abort));
+}
+
+#[test]
+fn a_body_of_known_length_ends_with_its_last_byte() {
+    for (text, body) in [("PUT /", Body::Length(4)), ("PUT /\nContent-Length: 4", Body::Stream)] {
+        let mut wire = Wire::new();
+        wire.go(text, body);
+        assert_eq!(
+            (wire.send(1, "ab"), wire.send(1, "cd"), wire.output()),
+            (Ok(0), Ok(0), "abcd".into())
+        );
+        assert_eq!(wire.deadline(), Some((60, Why::FirstByte)), "the request is whole");
+        assert_eq!(wire.send(1, ""), Err(Misuse::AlreadyFinished));
+        assert_eq!(wire.send(1, "e"), Err(Misuse::TooMuchBody));
+        wire.answer(OK).expect(&["1 200 Known(2)"]);
+        assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Now));
+        // Whoever gave it may say so, late and once.
+        assert_eq!((wire.finish(1), wire.finish(1)), (Ok(()), Err(Misuse::NoSuchExchange)));
+    }
+    let mut wire = Wire::new();
+    wire.go("PUT /", Body::Length(0)).answer(OK).expect(&["1 200 Known(2)"]);
+    assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Now));
+}
+
+#[test]
+fn a_raw_stream_that_is_reset_is_read_to_where_it_was_cut() {
+    let mut wire = Wire::new();
+    wire.go("GET /\nUpgrade: raw", Body::Empty);
+    wire.answer(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\nab",
+    );
+    wire.events();
+    assert_eq!(wire.send(1, "x"), Ok(0));
+    wire.eof(Eof::Reset);
+    assert_eq!((wire.send(1, "y"), wire.output()), (Err(Misuse::AlreadyFinished), String::new()));
+    assert_eq!(wire.body(1), data("ab"));
+    assert!(matches!(wire.body(1), Recv::Failed(error) if error.kind == Fault::Reset));
+    wire.expect(&["closed: Upgraded"]);
 }

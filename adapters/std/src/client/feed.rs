@@ -1,0 +1,267 @@
+//! What gives a request's body, on a thread of its own: it may block, and neither the
+//! answer nor a time limit nor the caller's thread waits for it.
+//! Sends nothing: whoever moves the connection takes the pieces.
+
+use crate::{Error as SourceError, Source};
+use bytes::Bytes;
+use purlin_host::client::Nudge;
+use std::any::Any;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::thread;
+
+/// A source is asked for more as long as less than this waits to be sent.
+const AHEAD: usize = 64 * 1024;
+
+/// What gives a body. Its thread begins with the first piece that is asked for, and
+/// ends with the source, or when this has been dropped and the source returns.
+pub(super) struct Feed(State);
+
+enum State {
+    Fresh(Source),
+    Running(Running),
+    Over,
+}
+
+struct Running {
+    pipe: Arc<Pipe>,
+    nudge: Nudge,
+}
+
+/// Between the two threads.
+struct Pipe {
+    inside: Mutex<Inside>,
+    room: Condvar,
+    waker: Waker,
+}
+
+#[derive(Default)]
+struct Inside {
+    pieces: VecDeque<Bytes>,
+    bytes: usize,
+    end: Option<End>,
+    /// The one who takes waits for a piece.
+    awaited: bool,
+    /// Nobody takes any more.
+    dropped: bool,
+}
+
+enum End {
+    Whole,
+    Failed(SourceError),
+    Panicked(Box<dyn Any + Send>),
+}
+
+/// What there is of a body.
+pub(super) enum Taken {
+    Piece(Bytes),
+    End,
+    /// Nothing yet: the descriptor becomes readable.
+    Later,
+}
+
+impl Feed {
+    pub(super) fn new(source: Source) -> Feed {
+        Feed(State::Fresh(source))
+    }
+
+    /// Takes the next piece, if it is here.
+    ///
+    /// # Errors
+    /// The source has failed, or the system gives no thread.
+    ///
+    /// # Panics
+    /// As the source did.
+    pub(super) fn take(&mut self) -> io::Result<Taken> {
+        if let State::Fresh(_) = self.0 {
+            if let State::Fresh(source) = std::mem::replace(&mut self.0, State::Over) {
+                self.0 = State::Running(Running::start(source)?);
+            }
+        }
+        let State::Running(running) = &self.0 else { return Ok(Taken::End) };
+        let mut inside = running.pipe.lock();
+        if let Some(piece) = inside.pieces.pop_front() {
+            inside.bytes -= piece.len();
+            drop(inside);
+            running.pipe.room.notify_one();
+            return Ok(Taken::Piece(piece));
+        }
+        match inside.end.take() {
+            None => {
+                inside.awaited = true;
+                return Ok(Taken::Later);
+            }
+            Some(end) => {
+                drop(inside);
+                self.0 = State::Over;
+                match end {
+                    End::Whole => Ok(Taken::End),
+                    End::Failed(error) => Err(error.into()),
+                    End::Panicked(payload) => resume_unwind(payload),
+                }
+            }
+        }
+    }
+
+    /// What becomes readable when there is a piece that was waited for.
+    pub(super) fn bell(&self) -> Option<BorrowedFd<'_>> {
+        match &self.0 {
+            State::Running(running) => Some(running.nudge.as_fd()),
+            _ => None,
+        }
+    }
+
+    /// It may have rung.
+    pub(super) fn heard(&self) {
+        if let State::Running(running) = &self.0 {
+            if !running.pipe.lock().awaited {
+                running.nudge.clear();
+            }
+        }
+    }
+}
+
+impl Running {
+    fn start(source: Source) -> io::Result<Running> {
+        let nudge = Nudge::new()?;
+        let pipe = Arc::new(Pipe {
+            inside: Mutex::default(),
+            room: Condvar::new(),
+            waker: nudge.waker().clone(),
+        });
+        let its = pipe.clone();
+        thread::Builder::new().name("purlin-upload".into()).spawn(move || its.fill(source))?;
+        Ok(Running { pipe, nudge })
+    }
+}
+
+impl Pipe {
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the source to its end, or until nobody takes any more.
+    fn fill(&self, mut source: Source) {
+        while self.wait_for_room() {
+            let next = catch_unwind(AssertUnwindSafe(|| source.next()));
+            let end = match next {
+                Ok(Ok(Some(piece))) if piece.is_empty() => continue,
+                Ok(Ok(Some(piece))) => Ok(piece),
+                Ok(Ok(None)) => Err(End::Whole),
+                Ok(Err(error)) => Err(End::Failed(error)),
+                Err(payload) => Err(End::Panicked(payload)),
+            };
+            let ended = end.is_err();
+            let mut inside = self.lock();
+            match end {
+                Ok(piece) => {
+                    inside.bytes += piece.len();
+                    inside.pieces.push_back(piece);
+                }
+                Err(end) => inside.end = Some(end),
+            }
+            let awaited = std::mem::take(&mut inside.awaited);
+            drop(inside);
+            if awaited {
+                self.waker.wake_by_ref();
+            }
+            if ended {
+                return;
+            }
+        }
+    }
+
+    /// Whether more is to be read, once there is room for it.
+    fn wait_for_room(&self) -> bool {
+        let inside = self.lock();
+        let full = |inside: &mut Inside| inside.bytes >= AHEAD && !inside.dropped;
+        let inside = self.room.wait_while(inside, full).unwrap_or_else(PoisonError::into_inner);
+        !inside.dropped
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.pipe.lock().dropped = true;
+        self.pipe.room.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use purlin_host::client::{Idle, wait_for};
+    use std::sync::mpsc::sync_channel;
+
+    fn next(feed: &mut Feed) -> io::Result<Option<Bytes>> {
+        loop {
+            match feed.take()? {
+                Taken::Piece(piece) => return Ok(Some(piece)),
+                Taken::End => return Ok(None),
+                Taken::Later => {
+                    let bell = feed.bell().expect("it runs");
+                    wait_for(&[(bell, Idle::Reads)], None)?;
+                    feed.heard();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_come_in_order_and_then_the_end() {
+        let pieces: Vec<_> = (0..1000_u32).map(|n| Bytes::from(n.to_string())).collect();
+        let mut feed = Feed::new(Source::pieces(pieces.clone().into_iter().map(Ok)));
+        for piece in pieces {
+            assert_eq!(next(&mut feed).unwrap(), Some(piece));
+        }
+        assert_eq!(next(&mut feed).unwrap(), None);
+        assert_eq!(next(&mut feed).unwrap(), None);
+    }
+
+    #[test]
+    fn a_source_that_blocks_is_not_waited_for() {
+        let (give, given) = sync_channel::<&'static str>(0);
+        let pieces = std::iter::from_fn(move || given.recv().ok().map(|text| Ok(text.into())));
+        let mut feed = Feed::new(Source::pieces(pieces));
+        assert!(matches!(feed.take().unwrap(), Taken::Later));
+        give.send("one").unwrap();
+        assert_eq!(next(&mut feed).unwrap().unwrap(), "one");
+        drop(feed);
+        // Its thread asks at most once more.
+        while give.send("more").is_ok() {}
+    }
+
+    #[test]
+    fn what_nobody_takes_is_not_read_without_end() {
+        let (tell, told) = sync_channel(1000);
+        let pieces = std::iter::from_fn(move || {
+            tell.send(()).ok().map(|()| Ok(Bytes::from(vec![0; AHEAD / 4])))
+        });
+        let mut feed = Feed::new(Source::pieces(pieces));
+        assert!(next(&mut feed).unwrap().is_some());
+        // One was taken, and what fits is read ahead.
+        for _ in 0..4 {
+            told.recv().unwrap();
+        }
+        drop(feed);
+        let more = told.iter().count();
+        assert!(more <= 2, "{more} more pieces were read");
+    }
+
+    #[test]
+    fn failures_and_panics_come_out_where_the_pieces_do() {
+        let pieces = [Ok(Bytes::from("a")), Err(io::Error::other("gone"))];
+        let mut feed = Feed::new(Source::pieces(pieces));
+        assert!(next(&mut feed).unwrap().is_some());
+        assert_eq!(next(&mut feed).unwrap_err().to_string(), "gone");
+        let pieces =
+            std::iter::from_fn(|| -> Option<io::Result<Bytes>> { panic!("of the source") });
+        let mut feed = Feed::new(Source::pieces(pieces));
+        let payload = catch_unwind(AssertUnwindSafe(|| next(&mut feed))).unwrap_err();
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&"of the source"));
+    }
+}
