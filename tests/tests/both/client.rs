@@ -585,6 +585,39 @@ fn a_body_nobody_read_from_is_there_for_the_next_try() {
     assert_eq!(ask(&client, put).unwrap().0, 200);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_unix_socket_whose_server_is_busy_is_waited_for() {
+    let name = format!("purlin-busy-{}-{}", std::process::id(), NAME);
+    let path = std::env::temp_dir().join(name);
+    let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
+    socket.listen(1).unwrap();
+    let connect = || purlin_host::client::try_connect_unix(&path).unwrap();
+    let waiting: Vec<_> = std::iter::from_fn(connect).collect();
+
+    let short = Settings::new().no_proxy().connect_timeout(Duration::from_millis(50));
+    let client = Client::with_dialer(short, Dialer::unix(&path));
+    let error = fetch(&client, "http://any.test/").unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+
+    let server = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(20));
+        drop(waiting);
+        loop {
+            let mut stream = std::net::TcpStream::from(socket.accept().unwrap().0);
+            let mut room = [0; 4096];
+            if std::io::Read::read(&mut stream, &mut room).is_ok_and(|taken| taken > 0) {
+                return std::io::Write::write_all(&mut stream, OK.as_bytes()).unwrap();
+            }
+        }
+    });
+    let client = Client::with_dialer(Settings::new().no_proxy(), Dialer::unix(&path));
+    assert_eq!(fetch(&client, "http://any.test/").unwrap().1, "ok");
+    server.join().unwrap();
+    std::fs::remove_file(&path).unwrap();
+}
+
 #[test]
 fn dialers_and_resolvers_may_be_ones_own() {
     let path = std::env::temp_dir().join(format!("purlin-client-{}-{}", std::process::id(), NAME));

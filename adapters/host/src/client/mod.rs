@@ -20,6 +20,7 @@ mod received;
 mod resolve;
 mod settings;
 mod socket;
+mod unix;
 
 pub use caught::caught;
 pub use course::{Course, Needs, Rest, Upload, blame};
@@ -35,3 +36,4 @@ pub use received::Received;
 pub use resolve::Resolver;
 pub use settings::Settings;
 pub use socket::{Connecting, Idle, wait_for};
+pub use unix::{connect_unix, try_connect_unix};

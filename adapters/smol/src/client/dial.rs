@@ -8,7 +8,7 @@ use futures_lite::future;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
 use purlin_core::{Mono, Now, Phase};
-use purlin_host::client::{Connecting, Lookup, Resolver, caught};
+use purlin_host::client::{Connecting, Lookup, Resolver, caught, try_connect_unix};
 use purlin_host::{Clock, Stream};
 use std::fmt;
 use std::future::Future;
@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 /// Connects in one's own way: to a Unix socket, in memory, through something else.
 ///
@@ -49,14 +50,22 @@ impl Dialer {
         Dialer(Arc::new(move |host, port| Box::pin(dial(host, port))))
     }
 
-    /// Connections to a Unix socket, whatever the host is.
+    /// Connections to a Unix socket, whatever the host is. If its server is busy and
+    /// its backlog full, they wait for it as long as connecting may take.
     pub fn unix(path: impl Into<std::path::PathBuf>) -> Dialer {
         let path = path.into();
         Dialer::new(move |_, _| {
             let path = path.clone();
             async move {
-                let stream = Async::<std::os::unix::net::UnixStream>::connect(path).await?;
-                Ok(stream.into_inner()?.into())
+                // Nothing tells when there is a place.
+                let mut rest = Duration::from_millis(1);
+                loop {
+                    if let Some(stream) = try_connect_unix(&path)? {
+                        return Ok(stream.into());
+                    }
+                    Timer::after(rest).await;
+                    rest = (rest * 2).min(Duration::from_millis(50));
+                }
             }
         })
     }

@@ -5,7 +5,9 @@ use super::socket::Socket;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
 use purlin_core::{Mono, Now, Phase};
-use purlin_host::client::{Connecting, Idle, Lookup, Nudge, Resolver, caught, wait_for};
+use purlin_host::client::{
+    Connecting, Idle, Lookup, Nudge, Resolver, caught, connect_unix, wait_for,
+};
 use purlin_host::{Clock, Stream};
 use std::fmt;
 use std::io;
@@ -13,6 +15,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 /// Connects in one's own way: to a Unix socket, in memory, through something else.
 ///
@@ -28,19 +31,21 @@ use std::task::Poll;
 #[derive(Clone)]
 pub struct Dialer(Arc<DialFn>);
 
-type DialFn = dyn Fn(&str, u16) -> io::Result<Stream> + Send + Sync;
+/// Given the host, the port and how long it may take, which an application's own does not heed.
+type DialFn = dyn Fn(&str, u16, Option<Duration>) -> io::Result<Stream> + Send + Sync;
 
 impl Dialer {
     /// Connections that this function makes, given the host and the port that
     /// are to be reached: a proxy's, if there is one.
     pub fn new(dial: impl Fn(&str, u16) -> io::Result<Stream> + Send + Sync + 'static) -> Dialer {
-        Dialer(Arc::new(dial))
+        Dialer(Arc::new(move |host, port, _| dial(host, port)))
     }
 
-    /// Connections to a Unix socket, whatever the host is.
+    /// Connections to a Unix socket, whatever the host is. If its server is busy and
+    /// its backlog full, they wait for it as long as connecting may take.
     pub fn unix(path: impl Into<std::path::PathBuf>) -> Dialer {
         let path = path.into();
-        Dialer::new(move |_, _| Ok(std::os::unix::net::UnixStream::connect(&path)?.into()))
+        Dialer(Arc::new(move |_, _, limit| Ok(connect_unix(&path, limit)?.into())))
     }
 }
 
@@ -103,7 +108,11 @@ impl Dial {
     ) -> Result<Dialled, Error> {
         loop {
             match dialling {
-                Dialling::Own => return self.dial(route),
+                Dialling::Own => {
+                    let until = exchange.deadline();
+                    let limit = until.map(|until| until.since(clock.look().mono));
+                    return self.dial(route, limit);
+                }
                 Dialling::Racing(racing) => {
                     return racing.go_on(exchange.deadline(), nudge.as_fd(), clock);
                 }
@@ -121,10 +130,11 @@ impl Dial {
     }
 
     /// Connects in the caller's own way, which nothing can end.
-    fn dial(&self, route: &Route) -> Result<Dialled, Error> {
+    fn dial(&self, route: &Route, limit: Option<Duration>) -> Result<Dialled, Error> {
         let Some(Dialer(dial)) = &self.dialer else { return Ok(Dialled::Nudged) };
         let (host, port) = route.dialled();
-        let stream = caught("the dialer", || dial(host, port)).map_err(Error::of_connecting)?;
+        let stream =
+            caught("the dialer", || dial(host, port, limit)).map_err(Error::of_connecting)?;
         Ok(Dialled::Socket(Socket::new(stream)))
     }
 }
