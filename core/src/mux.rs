@@ -2,9 +2,17 @@
 //! answers for requests that have no route.
 //! Decides who answers; calling a handler is the adapter's.
 
-use crate::head::{RequestHead, Status, names};
+mod group;
+mod refusal;
+
+pub use group::Group;
+pub use refusal::{Refusal, Refusing, refuse};
+
+use crate::head::{RequestHead, Status};
 use crate::message::{Request, Response};
-use crate::router::{InsertError, Route, RouteId, RouteInput, Routed, Router, RouterOptions};
+use crate::router::{
+    InsertError, Route, RouteId, RouteInput, Routed, Router, RouterOptions, check_host,
+};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -41,8 +49,8 @@ impl<B, R> FromHandler<fn(&Request<B>) -> R> for fn(&Request<B>) -> R {
     }
 }
 
-/// What wraps a handler in another one.
-type Layer<H> = Arc<dyn Fn(H) -> H + Send + Sync>;
+/// What makes of a handler one that is around it.
+type Layer<H> = Arc<dyn Fn(&H) -> H + Send + Sync>;
 
 /// Routes with handlers of type `H`; the adapters say what that is.
 ///
@@ -65,9 +73,16 @@ type Layer<H> = Arc<dyn Fn(H) -> H + Send + Sync>;
 /// # Ok::<(), purlin_core::router::InsertError>(())
 /// ```
 pub struct Mux<H> {
+    /// Each route's handler as it answers: inside the layers.
     router: Router<H>,
-    layers: Vec<Layer<H>>,
+    /// Who answers what has no route, inside the layers too.
     otherwise: Option<H>,
+    /// The outermost first.
+    layers: Vec<Layer<H>>,
+    /// The handlers as they were given, by [`RouteId`], for a layer that comes
+    /// later; nothing while there is no layer.
+    bare: Vec<H>,
+    bare_otherwise: Option<H>,
 }
 
 impl<H> Default for Mux<H> {
@@ -84,7 +99,13 @@ impl<H> Mux<H> {
 
     /// A mux without routes that treats paths as told.
     pub fn with_options(options: RouterOptions) -> Mux<H> {
-        Mux { router: Router::with_options(options), layers: Vec::new(), otherwise: None }
+        Mux {
+            router: Router::with_options(options),
+            otherwise: None,
+            layers: Vec::new(),
+            bare: Vec::new(),
+            bare_otherwise: None,
+        }
     }
 
     /// Registers a handler for a pattern.
@@ -122,21 +143,55 @@ impl<H> Mux<H> {
         handler: H,
         site: &'static Location<'static>,
     ) -> Result<RouteId, InsertError> {
-        let handler = self.layers.iter().rev().fold(handler, |inner, layer| layer(inner));
-        self.router.insert_from(pattern, handler, site)
+        check_host(pattern)?;
+        match layered(&self.layers, &handler) {
+            Some(outer) => {
+                let id = self.router.insert_from(pattern, outer, site)?;
+                self.bare.push(handler);
+                Ok(id)
+            }
+            None => self.router.insert_from(pattern, handler, site),
+        }
     }
 
-    /// Wraps every handler registered from here on; what is added first is outermost.
-    pub fn wrap(&mut self, layer: impl Fn(H) -> H + Send + Sync + 'static) -> &mut Mux<H> {
-        self.layers.push(Arc::new(layer));
+    /// Wraps the mux: every request that comes to it goes through this layer,
+    /// whatever it comes to and whenever its route was registered: 404, 405 and
+    /// redirects too, and what [`otherwise`](Mux::otherwise) answers. What is
+    /// added first is outermost.
+    ///
+    /// The layer sees what was found: [`Request::pattern`] is the route's, or
+    /// [`Request::refusal`] says why there is none. A layer for routes alone is
+    /// that of a group: `mux.group("").wrap(..)`; see [`Group::wrap`].
+    pub fn wrap(&mut self, layer: impl Fn(H) -> H + Send + Sync + 'static) -> &mut Mux<H>
+    where
+        H: Clone + Refusing,
+    {
+        if self.layers.is_empty() {
+            self.bare = self.router.routes().map(|(_, route)| route.value().clone()).collect();
+            self.bare_otherwise = self.otherwise.take();
+        }
+        self.layers.push(Arc::new(move |inner: &H| layer(inner.clone())));
+        let ids: Vec<RouteId> = self.router.routes().map(|(id, _)| id).collect();
+        for (id, bare) in ids.into_iter().zip(&self.bare) {
+            if let (Some(value), Some(outer)) =
+                (self.router.value_mut(id), layered(&self.layers, bare))
+            {
+                *value = outer;
+            }
+        }
+        let otherwise = self.bare_otherwise.get_or_insert_with(H::refusing);
+        self.otherwise = layered(&self.layers, otherwise);
         self
     }
 
-    /// A view of this mux whose patterns get `prefix` before their path.
-    ///
+    /// A view of this mux whose patterns get `prefix` before their path:
     /// `group("/api").handle("GET /users", ..)` registers `GET /api/users`.
+    ///
+    /// A prefix is a path: it begins with `/`, may have wildcards, and may end
+    /// with a slash, which says nothing. What is none is the error of the
+    /// group's [`handle`](Group::handle). With `""` all routes are meant.
     pub fn group(&mut self, prefix: &str) -> Group<'_, H> {
-        Group { mux: self, prefix: prefix.trim_end_matches('/').to_owned(), layers: Vec::new() }
+        Group::new(self, prefix)
     }
 
     /// Answers what no handler is found for: [`Request::refusal`] says why.
@@ -144,8 +199,24 @@ impl<H> Mux<H> {
     where
         H: FromHandler<F>,
     {
-        self.otherwise = Some(H::from_handler(handler));
+        let handler = H::from_handler(handler);
+        match layered(&self.layers, &handler) {
+            Some(outer) => {
+                self.otherwise = Some(outer);
+                self.bare_otherwise = Some(handler);
+            }
+            None => self.otherwise = Some(handler),
+        }
         self
+    }
+
+    /// Who answers this request: its route's handler, or what stands for those
+    /// without a route, if anything does.
+    pub fn find(&self, head: &RequestHead) -> Option<&H> {
+        match self.route(head) {
+            Routed::Found { id, .. } => self.router.get(id).map(Route::value),
+            _ => self.otherwise.as_ref(),
+        }
     }
 
     /// What this request's head comes to.
@@ -164,7 +235,8 @@ impl<H> Mux<H> {
     /// Finds who answers, and tells the request which pattern matched.
     ///
     /// # Errors
-    /// The answer itself, if no handler has it.
+    /// The answer itself, if nobody has it: nothing wraps the mux, and there is
+    /// no [`otherwise`](Mux::otherwise).
     pub fn dispatch<B, S>(&self, request: &mut Request<B>) -> Result<&H, Response<S>> {
         let refusal = match self.verdict(request.head()) {
             Ok(route) => {
@@ -218,127 +290,10 @@ impl<H> fmt::Debug for Mux<H> {
     }
 }
 
-/// A part of a mux under a prefix, with middleware of its own.
-pub struct Group<'a, H> {
-    mux: &'a mut Mux<H>,
-    prefix: String,
-    layers: Vec<Layer<H>>,
-}
-
-impl<H> Group<'_, H> {
-    /// Registers a handler for a pattern whose path follows the prefix.
-    ///
-    /// # Errors
-    /// As for [`Mux::handle`].
-    #[track_caller]
-    pub fn handle<F>(&mut self, pattern: &str, handler: F) -> Result<RouteId, InsertError>
-    where
-        H: FromHandler<F>,
-    {
-        let handler =
-            self.layers.iter().rev().fold(H::from_handler(handler), |inner, layer| layer(inner));
-        self.mux.insert(&prefixed(&self.prefix, pattern), handler, Location::caller())
-    }
-
-    /// Wraps every handler of this group registered from here on, inside the mux's own layers.
-    pub fn wrap(&mut self, layer: impl Fn(H) -> H + Send + Sync + 'static) -> &mut Self {
-        self.layers.push(Arc::new(layer));
-        self
-    }
-
-    /// A group within this one, with its layers.
-    pub fn group(&mut self, prefix: &str) -> Group<'_, H> {
-        Group {
-            prefix: format!("{}{}", self.prefix, prefix.trim_end_matches('/')),
-            layers: self.layers.clone(),
-            mux: self.mux,
-        }
-    }
-}
-
-/// The pattern with a prefix before its path: `[METHOD ][HOST]` stays in front.
-fn prefixed(prefix: &str, pattern: &str) -> String {
-    match pattern.find('/') {
-        Some(slash) => format!("{}{prefix}{}", &pattern[..slash], &pattern[slash..]),
-        // No path: the parser says so, of the text as it was given.
-        None => pattern.to_owned(),
-    }
-}
-
-/// Why no handler was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// No pattern matches (404).
-    NotFound,
-    /// The path has routes for these methods only (405).
-    MethodNotAllowed {
-        /// The value of Allow.
-        allow: String,
-    },
-    /// The path is not clean, or lacks the slash at its end.
-    Redirect {
-        /// 307, or 301 in go121 mode.
-        status: Status,
-        /// The value of Location.
-        location: String,
-    },
-    /// The target has no path that could be routed (400).
-    BadTarget,
-}
-
-impl Refusal {
-    /// The answer that Go's `ServeMux` gives.
-    pub fn answer<S>(&self, head: &RequestHead) -> Response<S> {
-        match self {
-            Refusal::NotFound => plain(Status::NOT_FOUND, "404 page not found\n"),
-            Refusal::MethodNotAllowed { allow } => {
-                let mut response = plain(Status::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
-                response.fields_mut().push(names::ALLOW, allow.as_bytes());
-                response
-            }
-            Refusal::Redirect { status, location } => redirect(*status, location, head),
-            Refusal::BadTarget => {
-                let mut response = Response::new(Status::BAD_REQUEST);
-                response.fields_mut().push(names::CONNECTION, b"close");
-                response
-            }
-        }
-    }
-}
-
-fn plain<S>(status: Status, text: &str) -> Response<S> {
-    let mut response = Response::text(text).with_status(status);
-    response.fields_mut().push(names::X_CONTENT_TYPE_OPTIONS, b"nosniff");
-    response
-}
-
-/// Browsers follow Location; the text is for whoever does not, and asked with GET or HEAD.
-fn redirect<S>(status: Status, location: &str, head: &RequestHead) -> Response<S> {
-    let mut response = match head.method().as_str() {
-        "GET" | "HEAD" => {
-            let link = escape_html(location);
-            Response::html(format!("<a href=\"{link}\">{}</a>.\n\n", status.reason()))
-                .with_status(status)
-        }
-        _ => Response::new(status),
-    };
-    response.fields_mut().push(names::LOCATION, location.as_bytes());
-    response
-}
-
-fn escape_html(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&#34;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
+/// The handler inside these layers, if there are any.
+fn layered<H>(layers: &[Layer<H>], handler: &H) -> Option<H> {
+    let (innermost, others) = layers.split_last()?;
+    Some(others.iter().rev().fold(innermost(handler), |inner, layer| layer(&inner)))
 }
 
 #[cfg(test)]

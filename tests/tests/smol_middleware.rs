@@ -17,13 +17,15 @@ use purlin_smol::{
 
 #[test]
 fn middleware_of_a_mux_for_any_executor_is_a_function_too() {
-    let mut mux = SendMux::default();
+    let mut mux = SendMux::new();
     mux.wrap(around_send(async |request: Request, next: Next<BoxSendHandler>| {
         next.run(request).await.map(|response| response.with_status(Status::CREATED))
     }));
-    mux.handle("/", async |_: Request| "made").unwrap();
+    mux.handle("/{$}", async |_: Request| "made").unwrap();
     let site = Site::start(Server::new(mux));
     assert!(both::get(&site, "/").0.starts_with("HTTP/1.1 201 "));
+    // What has no route, too.
+    assert!(both::get(&site, "/missing").0.starts_with("HTTP/1.1 201 "));
 }
 
 /// Middleware as a type: the future of the next handler is passed on unwrapped.

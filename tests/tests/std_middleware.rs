@@ -54,3 +54,18 @@ fn a_handler_that_writes_while_the_client_sends_does_so_behind_middleware_too() 
     peer.send("b");
     assert_eq!(peer.exactly(11), b"1\r\nb\r\n0\r\n\r\n");
 }
+
+#[test]
+fn what_answers_otherwise_may_write_while_the_client_sends_too() {
+    let mut mux = Mux::new();
+    mux.wrap(around(|request: Request, next: Next| next.run(request)));
+    let echo = |request: Request| Response::stream(Source::from(request.into_body()));
+    mux.otherwise(full_duplex(echo));
+    let site = Site::start(Server::new(mux));
+    let mut peer = site.connect();
+    peer.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na");
+    peer.head();
+    assert_eq!(peer.exactly(6), b"1\r\na\r\n");
+    peer.send("b");
+    assert_eq!(peer.exactly(11), b"1\r\nb\r\n0\r\n\r\n");
+}

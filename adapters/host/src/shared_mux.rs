@@ -1,8 +1,8 @@
 //! A mux that may grow while it serves.
 //! Holds the lock; which handler answers is decided in `purlin_core::mux`.
 
-use purlin_core::mux::{FromHandler, Mux};
-use purlin_core::router::{InsertError, RouteId, Routed};
+use purlin_core::mux::{FromHandler, Mux, Refusing};
+use purlin_core::router::{InsertError, RouteId};
 use purlin_core::{Request, RequestHead, Response};
 use std::fmt;
 use std::panic::Location;
@@ -26,15 +26,31 @@ impl<H> SharedMux<H> {
         mux.handle_from(pattern, handler, site)
     }
 
-    /// The handler of this request's head, if it has one.
+    /// Wraps the mux: every request that comes to it from here on goes through
+    /// this layer, also those that have no route; see [`Mux::wrap`].
+    pub fn wrap(&self, layer: impl Fn(H) -> H + Send + Sync + 'static) -> &SharedMux<H>
+    where
+        H: Clone + Refusing,
+    {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).wrap(layer);
+        self
+    }
+
+    /// Answers what no handler is found for; see [`Mux::otherwise`].
+    pub fn otherwise<F>(&self, handler: F) -> &SharedMux<H>
+    where
+        H: FromHandler<F>,
+    {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).otherwise(handler);
+        self
+    }
+
+    /// Who answers a request of this head, if anybody does; see [`Mux::find`].
     pub fn find(&self, head: &RequestHead) -> Option<H>
     where
         H: Clone,
     {
-        match self.0.read().unwrap_or_else(PoisonError::into_inner).route(head) {
-            Routed::Found { value, .. } => Some(value.clone()),
-            _ => None,
-        }
+        self.0.read().unwrap_or_else(PoisonError::into_inner).find(head).cloned()
     }
 
     /// Finds who answers; the lock is free again when this returns.
@@ -46,6 +62,13 @@ impl<H> SharedMux<H> {
         H: Clone,
     {
         self.0.read().unwrap_or_else(PoisonError::into_inner).dispatch(request).cloned()
+    }
+}
+
+/// A mux that has been filled, to grow on.
+impl<H> From<Mux<H>> for SharedMux<H> {
+    fn from(mux: Mux<H>) -> SharedMux<H> {
+        SharedMux(Arc::new(RwLock::new(mux)))
     }
 }
 

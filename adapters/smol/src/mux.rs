@@ -2,8 +2,8 @@
 //! Which handler answers is decided in `purlin_core::mux`.
 
 use crate::{Answer, Exchange, Handler, HandlerFuture, Request, Result};
-use crate::{SendHandler, SendHandlerFuture, Server};
-use purlin_core::mux::FromHandler;
+use crate::{SendHandler, SendHandlerFuture, Server, Source};
+use purlin_core::mux::{FromHandler, Refusing, refuse};
 use purlin_core::router::{InsertError, RouteId, RouterOptions};
 use std::fmt;
 use std::net::ToSocketAddrs;
@@ -36,18 +36,6 @@ use std::sync::{Arc, LazyLock};
 ///
 /// It is the core's [`purlin_core::Mux`], and has all its methods.
 pub struct Mux<H = BoxHandler>(purlin_core::Mux<H>);
-
-/// A mux of handlers for any executor, for [`Bound::serve_on`](crate::Bound::serve_on).
-///
-/// ```
-/// use purlin_smol::{Request, SendMux, Server};
-/// let mut mux = SendMux::default();
-/// mux.handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
-/// let server = Server::new(mux);
-/// # let _ = server;
-/// # Ok::<(), purlin_smol::InsertError>(())
-/// ```
-pub type SendMux = Mux<BoxSendHandler>;
 
 impl Mux {
     /// A mux without routes.
@@ -164,6 +152,18 @@ impl<F: SendHandler> FromHandler<F> for BoxSendHandler {
     }
 }
 
+impl Refusing for BoxHandler {
+    fn refusing() -> BoxHandler {
+        BoxHandler::new(async |request: Request| refuse::<_, Source>(&request))
+    }
+}
+
+impl Refusing for BoxSendHandler {
+    fn refusing() -> BoxSendHandler {
+        BoxSendHandler::new(async |request: Request| refuse::<_, Source>(&request))
+    }
+}
+
 impl<H: Handler> Handler for Mux<H> {
     fn call<'h>(&'h self, mut request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
         match self.dispatch(&mut request) {
@@ -179,6 +179,78 @@ impl<H: SendHandler> SendHandler for Mux<H> {
             Ok(handler) => handler.call_send(request, exchange),
             Err(answer) => Box::pin(async { Answer::from(answer) }),
         }
+    }
+}
+
+/// A mux of handlers for any executor, for [`Bound::serve_on`](crate::Bound::serve_on).
+///
+/// ```
+/// use purlin_smol::{Request, SendMux, Server};
+/// let mut mux = SendMux::new();
+/// mux.handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
+/// let server = Server::new(mux);
+/// # let _ = server;
+/// # Ok::<(), purlin_smol::InsertError>(())
+/// ```
+///
+/// It is the core's [`purlin_core::Mux`], and has all its methods.
+#[derive(Default)]
+pub struct SendMux(Mux<BoxSendHandler>);
+
+impl SendMux {
+    /// A mux without routes.
+    pub fn new() -> SendMux {
+        SendMux::default()
+    }
+
+    /// A mux without routes that treats paths as told.
+    pub fn with_options(options: RouterOptions) -> SendMux {
+        SendMux(purlin_core::Mux::with_options(options).into())
+    }
+}
+
+impl From<purlin_core::Mux<BoxSendHandler>> for SendMux {
+    fn from(mux: purlin_core::Mux<BoxSendHandler>) -> SendMux {
+        SendMux(mux.into())
+    }
+}
+
+impl Deref for SendMux {
+    type Target = purlin_core::Mux<BoxSendHandler>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for SendMux {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for SendMux {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// The list of routes; with `{:#}` a tree.
+impl fmt::Display for SendMux {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Handler for SendMux {
+    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
+        self.0.call(request, exchange)
+    }
+}
+
+impl SendHandler for SendMux {
+    fn call_send<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
+        self.0.call_send(request, exchange)
     }
 }
 
@@ -202,6 +274,13 @@ impl Deref for SharedMux {
 
     fn deref(&self) -> &Self::Target {
         &self.0
+    }
+}
+
+/// A mux that has been filled, to grow on.
+impl From<Mux> for SharedMux {
+    fn from(mux: Mux) -> SharedMux {
+        SharedMux(mux.0.into())
     }
 }
 

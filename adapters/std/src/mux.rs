@@ -1,10 +1,10 @@
 //! The mux of this adapter, and the default one.
 //! Which handler answers is decided in `purlin_core::mux`.
 
-use crate::{Answer, Error, Exchange, Handler, Request, Server};
+use crate::{Answer, Error, Exchange, Handler, Request, Server, Source};
 use purlin_core::RequestHead;
-use purlin_core::mux::FromHandler;
-use purlin_core::router::{InsertError, RouteId, Routed};
+use purlin_core::mux::{FromHandler, Refusing, refuse};
+use purlin_core::router::{InsertError, RouteId};
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::sync::{Arc, LazyLock};
@@ -67,6 +67,12 @@ impl<F: Handler> FromHandler<F> for BoxHandler {
     }
 }
 
+impl Refusing for BoxHandler {
+    fn refusing() -> BoxHandler {
+        BoxHandler::new(|request: Request| refuse::<_, Source>(&request))
+    }
+}
+
 impl Handler for Mux {
     fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
         match self.dispatch(&mut request) {
@@ -76,7 +82,7 @@ impl Handler for Mux {
     }
 
     fn full_duplex(&self, head: &RequestHead) -> bool {
-        matches!(self.route(head), Routed::Found { value, .. } if value.full_duplex(head))
+        self.find(head).is_some_and(|handler| handler.full_duplex(head))
     }
 }
 

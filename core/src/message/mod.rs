@@ -190,6 +190,7 @@ impl<B> Request<B> {
             let _ = to.set(Arc::clone(&pattern));
         }
         self.pattern = Some(pattern);
+        self.refusal = None;
     }
 
     pub(crate) fn refused(&mut self, refusal: Refusal) {

@@ -66,6 +66,7 @@ pub use explain::{Conflict, InsertError};
 pub use input::RouteInput;
 pub use params::{Param, Params};
 pub use parse::{ParseError, ParseErrorKind};
+pub(crate) use parse::{check_host, check_prefix};
 pub use pattern::{Pattern, Segment};
 pub use relation::Relation;
 pub use routed::{Allow, BadTarget, Redirect, Routed};

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::RouterOptions;
 use super::letters::{continues_name, starts_name};
 use super::path;
 use super::pattern::{Kind, Pattern, Piece};
@@ -41,6 +42,14 @@ pub enum ParseErrorKind {
     BadMethod,
     /// There is no `/`, so there is no path.
     MissingSlash,
+    /// A method stands right before the path, where a host would: a blank is missing.
+    /// A mux refuses it; a router takes it for a host, as Go does.
+    MethodInHost,
+    /// What stands before the path is the scheme of a URL, which no host is. A mux
+    /// refuses it; a router takes it for a host, as Go does.
+    SchemeInHost,
+    /// The prefix of a group does not begin with `/`.
+    PrefixWithoutSlash,
     /// A `{` stands in the host.
     BraceInHost,
     /// The path has an empty, `.` or `..` segment: cleaning takes those out of
@@ -69,6 +78,9 @@ impl ParseErrorKind {
             Self::Empty => "empty pattern",
             Self::BadMethod => "bad method",
             Self::MissingSlash => "no path: a `/` is missing",
+            Self::MethodInHost => "a blank is missing behind the method",
+            Self::SchemeInHost => "a URL is no pattern",
+            Self::PrefixWithoutSlash => "the prefix of a group must begin with `/`",
             Self::BraceInHost => "`{` in the host",
             Self::UncleanPath => "this path is not clean, so no request can match it",
             Self::WildcardNotWhole => "a wildcard must be a whole segment",
@@ -87,6 +99,11 @@ impl ParseErrorKind {
             Self::Empty => "a pattern is `[METHOD ][HOST]/[PATH]`; the shortest one is `/`",
             Self::BadMethod => "a method is a token, such as `GET`, and a blank follows it",
             Self::MissingSlash => "a pattern is `[METHOD ][HOST]/[PATH]`",
+            Self::MethodInHost => "write `GET /path`; in front of a path stands a host",
+            Self::SchemeInHost => "a pattern has no scheme: write `example.com/path`",
+            Self::PrefixWithoutSlash => {
+                "a prefix is a path; methods and hosts stand in the patterns of the group"
+            }
             Self::BraceInHost => "hosts have no wildcards; is a `/` missing before it?",
             Self::UncleanPath => "leave out empty, `.` and `..` segments",
             Self::WildcardNotWhole => "write `/{name}/`; take what surrounds it off the value",
@@ -147,6 +164,19 @@ pub(super) fn columns(text: &str) -> usize {
 
 type Fault = (ParseErrorKind, Range<usize>);
 
+/// Whether paths of patterns may follow this prefix: it is a path, or nothing.
+pub(crate) fn check_prefix(text: &str, options: RouterOptions) -> Result<(), ParseError> {
+    let fault = |kind, span| Err(ParseError { pattern: text.into(), kind, span });
+    match text.find('/') {
+        Some(0) if options.clean_path && path::needs_cleaning(text.as_bytes()) => {
+            fault(ParseErrorKind::UncleanPath, unclean_part(text, 0))
+        }
+        Some(0) => Ok(()),
+        None if text.is_empty() => Ok(()),
+        slash => fault(ParseErrorKind::PrefixWithoutSlash, 0..slash.unwrap_or(text.len())),
+    }
+}
+
 pub(super) fn parse(text: &str) -> Result<Pattern, ParseError> {
     read(text).map_err(|(kind, span)| ParseError { pattern: text.into(), kind, span })
 }
@@ -176,6 +206,31 @@ fn read(text: &str) -> Result<Pattern, Fault> {
     }
     let pieces = read_path(text, host.end)?;
     Ok(Pattern { text: text.into(), method, host, pieces })
+}
+
+/// Whether what stands where a host would may be one: Go takes anything for a host, and a
+/// router does as Go does; a mux is for people, who forget a blank.
+pub(crate) fn check_host(text: &str) -> Result<(), ParseError> {
+    let blank = text.find([' ', '\t']);
+    let start = blank.map_or(0, |at| text.len() - text[at..].trim_start().len());
+    let Some(slash) = text[start..].find('/') else { return Ok(()) };
+    let (host, path) = text[start..].split_at(slash);
+    match no_host(host, path) {
+        Some(kind) => Err(ParseError { pattern: text.into(), kind, span: start..start + slash }),
+        None => Ok(()),
+    }
+}
+
+/// What stands where a host would and is a slip for certain, since no request has such a host.
+fn no_host(text: &str, path: &str) -> Option<ParseErrorKind> {
+    const METHODS: [&str; 9] =
+        ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
+    match text {
+        _ if METHODS.contains(&text) => Some(ParseErrorKind::MethodInHost),
+        "http:" | "https:" => Some(ParseErrorKind::SchemeInHost),
+        _ if text.ends_with(':') && path.starts_with("//") => Some(ParseErrorKind::SchemeInHost),
+        _ => None,
+    }
 }
 
 /// RFC 9110 §5.6.2: tchar.

@@ -4,8 +4,8 @@ use crate::kit::LONG;
 use crate::kit::peer::Peer;
 use crate::on::{Site, purlin};
 use purlin::{
-    Answer, Error, IntoResponse, Mux, Next, Request, Response, ResponseWriter, Server, Status,
-    around, streaming,
+    Answer, Error, IntoResponse, Mux, Next, Request, Response, ResponseWriter, Server, SharedMux,
+    Status, around, streaming,
 };
 use std::sync::mpsc;
 
@@ -86,4 +86,60 @@ fn what_is_wrapped_first_is_outermost_and_groups_are_inside() {
     group.handle("/x", tags).unwrap();
     let site = Site::start(Server::new(mux));
     assert_eq!(get(&site, "/in/x").1, "abc");
+}
+
+#[test]
+fn what_wraps_a_mux_sees_every_request_and_what_became_of_it() {
+    let (tell, told) = mpsc::channel();
+    let mut mux = Mux::new();
+    mux.handle("GET /tree/", handler!(|_: Request| "tree")).unwrap();
+    mux.wrap(around(handler!(|request: Request, next: Next| {
+        let found = request.pattern().map(str::to_owned);
+        let refused = request.refusal().is_some();
+        let answer = wait!(next.run(request));
+        let status = answer.response().map(|response| response.status().code());
+        tell.send((found, refused, status)).unwrap();
+        answer
+    })));
+    mux.handle("GET /late", handler!(|_: Request| "late")).unwrap();
+    let site = Site::start(Server::new(mux));
+    let own = |pattern: &str| Some(pattern.to_owned());
+    for (line, expected) in [
+        ("GET /tree/", (own("GET /tree/"), false, Some(200))),
+        ("GET /late", (own("GET /late"), false, Some(200))),
+        ("GET /none", (None, true, Some(404))),
+        ("POST /tree/", (None, true, Some(405))),
+        ("GET /tree", (None, true, Some(307))),
+        ("GET /x/../tree/", (None, true, Some(307))),
+    ] {
+        let mut peer = site.connect();
+        peer.send(&format!("{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        assert!(peer.head().starts_with(&format!("HTTP/1.1 {} ", expected.2.unwrap())), "{line}");
+        assert_eq!(told.recv_timeout(LONG).unwrap(), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_wraps_a_mux_sees_what_is_answered_otherwise_and_a_group_sees_its_routes_alone() {
+    let tag = |tag: &'static str| {
+        around(handler!(|request: Request, next: Next| {
+            let answer = wait!(next.run(request));
+            answer.map(|response| response.with("X-Seen", tag).into_response())
+        }))
+    };
+    let mux = SharedMux::from({
+        let mut mux = Mux::new();
+        mux.group("/in").wrap(tag("group")).handle("", handler!(|_: Request| "in")).unwrap();
+        mux
+    });
+    mux.otherwise(handler!(|_: Request| (Status::IM_A_TEAPOT, "otherwise")));
+    mux.wrap(tag("mux"));
+    let site = Site::start(Server::new(mux));
+    let (head, _) = get(&site, "/in");
+    assert!(head.contains("X-Seen: group\r\nX-Seen: mux\r\n"), "{head}");
+    for path in ["/in/none", "/none"] {
+        let (head, body) = get(&site, path);
+        assert!(head.starts_with("HTTP/1.1 418 ") && !head.contains("group"), "{head}");
+        assert!(head.contains("X-Seen: mux\r\n") && body == "otherwise", "{head}");
+    }
 }
