@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::IoSlice;
 
 /// What `read_buf` promises when it gives anything.
@@ -15,7 +16,6 @@ const LEND_LEAST: usize = 16 * 1024;
 ///
 /// The store is initialised once and then reused, so reading costs no zeroing:
 /// also one that was lent, once whoever had it has let go of it.
-#[derive(Debug)]
 pub(crate) struct InBuf {
     store: Vec<u8>,
     /// The store that left with a piece.
@@ -27,6 +27,13 @@ pub(crate) struct InBuf {
     most: usize,
     /// The last read filled all there was: more is probably waiting.
     filled_up: bool,
+}
+
+/// What came is not shown: credentials may be in it.
+impl fmt::Debug for InBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InBuf({} of {} bytes)", self.len(), self.store.len())
+    }
 }
 
 impl InBuf {
@@ -148,7 +155,7 @@ impl InBuf {
 const COPY_MOST: usize = 4096;
 
 /// Bytes to go out: text written here, with the application's own `Bytes` between.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct OutBuf {
     text: Vec<u8>,
     /// How much of `text` has gone out.
@@ -156,6 +163,13 @@ pub(crate) struct OutBuf {
     /// Pieces that stand in front of the text at that offset.
     pieces: VecDeque<(usize, Bytes)>,
     len: usize,
+}
+
+/// What goes out is not shown: credentials may be in it.
+impl fmt::Debug for OutBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OutBuf({} bytes)", self.len)
+    }
 }
 
 impl OutBuf {

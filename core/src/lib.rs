@@ -9,6 +9,7 @@
 //! 2. **Events.** [`Machine::poll_event`] until it gives `None`; answer them with commands.
 //! 3. **Output.** [`Machine::output`] gives slices, you write them and say how
 //!    much went with [`Machine::wrote`], until [`Want::write`] is false or the socket is full.
+//!    Ask for the slices of a full socket too: the peer's time to take them runs from there.
 //! 4. **Again?** If step 3 moved anything, go back to 2: a pipelined request may have come free.
 //! 5. **The end?** [`Want::close`] tells whether and how to close.
 //! 6. **Wait.** [`Machine::trim`], then wait for the socket, for your handler, or until

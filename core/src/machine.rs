@@ -33,6 +33,9 @@ pub trait Machine {
 
     /// Fills `slices` with what is to be written and says how many it used.
     /// Called again without [`Machine::wrote`], it gives the same bytes first.
+    ///
+    /// Call it while [`Want::write`] is true, also when the socket is known to be
+    /// full: the time that the peer has to take the bytes runs from there.
     fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize;
 
     /// The first `n` bytes of the output have been written.

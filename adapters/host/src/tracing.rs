@@ -40,7 +40,7 @@ impl Observer for TracingObserver {
             remote = %peer.remote,
             connection = peer.number,
             method = %exchange.head.method(),
-            target = %exchange.head.target(),
+            target = %exchange.target(),
             pattern = exchange.pattern.as_ref().map(|pattern| pattern.as_str()),
             status = exchange.status().map_or(0, Status::code),
             received = facts.received,

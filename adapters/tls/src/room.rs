@@ -1,12 +1,21 @@
 //! Bytes in one piece that are filled at the end and used up at the front.
 //! Holds them; how many there may be, its user knows.
 
+use std::fmt;
+
 /// The store is initialised once and then reused, so filling it costs no zeroing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Room {
     store: Vec<u8>,
     start: usize,
     end: usize,
+}
+
+/// The bytes are not shown: they may be plaintext.
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Room({} of {} bytes)", self.len(), self.store.len())
+    }
 }
 
 impl Room {

@@ -14,7 +14,8 @@
 //! fields of different names as it likes; the values of one name stay in order.
 //! White space around a value of `http` is no part of it (RFC 9110 §5.5) and is
 //! left out. An answer's Transfer-Encoding is left out as well: framing is the
-//! machine's. Everything else is the same on both sides or a [`ConvertError`].
+//! machine's. Credentials and cookies are marked as sensitive there. Everything
+//! else is the same on both sides or a [`ConvertError`].
 //!
 //! ```
 //! use purlin_core::{Method, RequestHead};
@@ -30,7 +31,7 @@
 
 mod heads;
 
-use crate::head::{Fields, Method, Status, Version, token};
+use crate::head::{Fields, Method, Status, Version, names, token};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
@@ -127,7 +128,8 @@ impl TryFrom<&Fields> for HeaderMap {
         let mut map = HeaderMap::try_with_capacity(fields.len()).map_err(too_many)?;
         for (name, value) in fields.raw() {
             let name = HeaderName::from_bytes(name).map_err(|_| ConvertError::FieldName)?;
-            let value = HeaderValue::from_bytes(value).map_err(|_| ConvertError::FieldValue)?;
+            let mut value = HeaderValue::from_bytes(value).map_err(|_| ConvertError::FieldValue)?;
+            value.set_sensitive(names::is_secret(name.as_str()));
             map.try_append(name, value).map_err(too_many)?;
         }
         Ok(map)

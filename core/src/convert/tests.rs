@@ -121,3 +121,12 @@ fn an_answer_leaves_its_framing_to_the_machine() {
         (201, &HeaderValue::from_static("b"))
     );
 }
+
+#[test]
+fn what_signs_in_is_marked_as_sensitive() {
+    let mut fields = Fields::new();
+    fields.append("Set-Cookie", "a=b").unwrap();
+    fields.append("Accept", "*/*").unwrap();
+    let map = http::HeaderMap::try_from(&fields).unwrap();
+    assert!(map["set-cookie"].is_sensitive() && !map["accept"].is_sensitive());
+}

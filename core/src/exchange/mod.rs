@@ -151,7 +151,8 @@ impl Exchange {
         }
     }
 
-    /// What to do next. Asked again, it says the same until it was told something.
+    /// What to do next. To connect, to drive and to discard are said again until
+    /// something is told; what is to be sent, an answer and a failure are said once.
     pub fn ask(&mut self, now: Now) -> Ask {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Start => match self.route() {

@@ -6,6 +6,7 @@ use crate::head::{Fields, Method};
 use crate::machine::{ClientMachine, Id};
 use crate::url::Url;
 use bytes::Bytes;
+use std::fmt;
 use std::time::Duration;
 
 /// What is asked for.
@@ -57,8 +58,8 @@ impl Order {
     }
 }
 
-/// The body of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The body of a request. `Debug` shows how long it is, and not what: a password may be in it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Payload {
     /// None.
     Empty,
@@ -71,6 +72,20 @@ pub enum Payload {
         /// Whether it can be had from the beginning again.
         replayable: bool,
     },
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Payload::Empty => f.write_str("Empty"),
+            Payload::Full(data) => write!(f, "Full({} bytes)", data.len()),
+            Payload::Stream { length, replayable } => f
+                .debug_struct("Stream")
+                .field("length", length)
+                .field("replayable", replayable)
+                .finish(),
+        }
+    }
 }
 
 impl Payload {

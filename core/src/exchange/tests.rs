@@ -494,3 +494,25 @@ fn an_error_names_the_proxy_that_it_is_about() {
         assert_eq!(error.to_string().contains(&text), named, "{error}");
     }
 }
+
+#[test]
+fn what_signs_in_is_shown_nowhere() {
+    let mut order = get("http://ada:hunter2@a.test/");
+    order.payload = Payload::Full("password=hunter2".into());
+    let mut plan = Plan::default();
+    let proxy = Url::parse("http://me:hunter2@proxy.test/").unwrap();
+    plan.proxies = Proxies::All(Arc::new(Proxy::new(proxy).unwrap()));
+    for name in ["Authorization", "Cookie", "Proxy-Authorization"] {
+        order.fields.append(name, "hunter2").unwrap();
+        plan.fields.append(name, "hunter2").unwrap();
+    }
+    let mut shown = format!("{order:?} {plan:?}");
+    let mut exchange = begin(plan, order);
+    let Ask::Connect(route) = exchange.ask(now()) else { panic!("a connection is asked for") };
+    shown += &format!("{route:?} {exchange:?}");
+    exchange.connected(Reached { reused: false, idle: Duration::ZERO }, now());
+    let ask = exchange.ask(now());
+    let Ask::Send { head, .. } = &ask else { panic!("{ask:?}") };
+    shown += &format!("{head:?} {exchange:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("YWRh"), "{shown}");
+}

@@ -1,7 +1,7 @@
 //! Header and trailer fields (RFC 9110 §5): one text and a table of spans.
 //! Keeps order and the sender's case; decides nothing about what a field means.
 
-use super::token;
+use super::{names, token};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -53,9 +53,38 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The value is not shown if the field is one to sign in with, or a cookie.
 impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.value.escape_ascii())
+        if names::is_secret(self.name) {
+            return write!(f, "{}: ***", self.name);
+        }
+        let (before, after) = around_password(self.value);
+        let cut = if before.len() < self.value.len() { "***" } else { "" };
+        let (before, after) = (before.escape_ascii(), after.escape_ascii());
+        write!(f, "{}: {before}{cut}{after}", self.name)
+    }
+}
+
+/// A text without the password of a URL in it.
+pub(crate) fn without_password(text: &str) -> Cow<'_, str> {
+    let (before, after) = around_password(text.as_bytes());
+    if before.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{}***{}", &text[..before.len()], &text[text.len() - after.len()..]))
+}
+
+/// What of this text may be shown: all but the password of a URL in it (RFC 3986 §3.2.1).
+fn around_password(text: &[u8]) -> (&[u8], &[u8]) {
+    let whole = (text, &text[text.len()..]);
+    let Some(scheme) = text.windows(3).position(|part| part == b"://") else { return whole };
+    let start = scheme + 3;
+    let place = text[start..].split(|byte| b"/?# ".contains(byte)).next().unwrap_or_default();
+    let Some(at) = place.iter().rposition(|byte| *byte == b'@') else { return whole };
+    match place[..at].iter().position(|byte| *byte == b':') {
+        Some(colon) => (&text[..start + colon + 1], &text[start + at..]),
+        None => whole,
     }
 }
 
@@ -265,6 +294,7 @@ impl Span {
     }
 }
 
+/// As [`Field`] shows each: credentials and cookies are hidden.
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()

@@ -10,8 +10,8 @@ pub(crate) mod token;
 
 pub use date::imf_fixdate;
 pub(crate) use date::{DateCache, DateLine};
-pub(crate) use fields::Span;
 pub use fields::{Field, Fields, InvalidField};
+pub(crate) use fields::{Span, without_password};
 pub use method::{Method, NotAToken, Version};
 pub use status::{NotAStatus, Status};
 
@@ -170,9 +170,11 @@ impl RequestHead {
     }
 }
 
+/// Credentials and cookies are hidden.
 impl fmt::Debug for RequestHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {} {:?}", self.method, self.target(), self.version, self.fields)
+        let target = without_password(self.target());
+        write!(f, "{} {target} {} {:?}", self.method, self.version, self.fields)
     }
 }
 
@@ -279,6 +281,7 @@ impl ResponseHead {
     }
 }
 
+/// Credentials and cookies are hidden.
 impl fmt::Debug for ResponseHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {:?}", self.version, self.status, self.fields)

@@ -43,3 +43,11 @@ names! {
     WWW_AUTHENTICATE = "WWW-Authenticate";
     X_CONTENT_TYPE_OPTIONS = "X-Content-Type-Options";
 }
+
+/// Whether a field of that name holds what its sender signs in with, so that it
+/// is shown in no log: credentials and cookies.
+pub(crate) fn is_secret(name: &str) -> bool {
+    [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE, "Cookie2", "Set-Cookie2"]
+        .iter()
+        .any(|secret| name.eq_ignore_ascii_case(secret))
+}

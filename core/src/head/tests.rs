@@ -60,3 +60,43 @@ fn a_built_request_head_names_its_authority() {
     assert!(RequestHead::new(Method::GET, "/a b").is_err());
     assert!(RequestHead::new(Method::GET, "x\r\n").is_err());
 }
+
+#[test]
+fn what_signs_in_is_not_shown() {
+    let mut request = RequestHead::new(Method::GET, "/").unwrap();
+    let mut response = ResponseHead::new(Status::OK);
+    let mut shown = String::new();
+    for name in ["Authorization", "proxy-authorization", "COOKIE", "Set-Cookie", "Set-Cookie2"] {
+        request.fields_mut().append(name, "hunter2").unwrap();
+        response.fields_mut().append(name, "hunter2").unwrap();
+        shown += &format!("{name}: ***, ");
+    }
+    let list = format!("[{}]", shown.trim_end_matches(", "));
+    assert_eq!(format!("{:?}", request.fields()), list);
+    assert_eq!(format!("{request:?}"), format!("GET / HTTP/1.1 {list}"));
+    assert_eq!(format!("{response:?}"), format!("HTTP/1.1 200 OK {list}"));
+    assert!(format!("{request:#?}{response:#?}").matches("***").count() == 10);
+}
+
+#[test]
+fn a_password_in_a_url_is_not_shown() {
+    assert_eq!(without_password("ftp://ada:hunter2@a.test/it's"), "ftp://ada:***@a.test/it's");
+    assert_eq!(without_password("/it's"), "/it's");
+    let show = |value: &str| {
+        let mut fields = Fields::new();
+        fields.append("Location", value).unwrap();
+        format!("{fields:?}")
+    };
+    for (value, shown) in [
+        ("https://ada:hunter2@a.test/x?y", "https://ada:***@a.test/x?y"),
+        ("https://ada:hu@nter2@a.test", "https://ada:***@a.test"),
+        ("0; url=http://:pw@a/", "0; url=http://:***@a/"),
+        ("https://ada@a.test/", "https://ada@a.test/"),
+        ("https://a.test:80/@:b", "https://a.test:80/@:b"),
+        ("https://a.test/?u=b:c@d", "https://a.test/?u=b:c@d"),
+        ("://", "://"),
+        ("/plain", "/plain"),
+    ] {
+        assert_eq!(show(value), format!("[Location: {shown}]"));
+    }
+}

@@ -9,9 +9,10 @@ pub use watch::Watch;
 pub(crate) use watch::{Matched, panic_message};
 
 use crate::error::{CloseReason, Misuse, PeerError};
-use crate::head::{RequestHead, Status};
+use crate::head::{RequestHead, Status, without_password};
 use crate::machine::Facts;
 use crate::router::Pattern;
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -91,6 +92,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// What was asked for, as a log may show it: without a password, which a target
+    /// has that is sent to a forward proxy.
+    pub fn target(&self) -> Cow<'_, str> {
+        without_password(self.head.target())
+    }
+
     /// The status, if a final head went out.
     pub fn status(&self) -> Option<Status> {
         self.facts.status
@@ -107,7 +114,7 @@ impl Exchange {
 impl fmt::Display for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Exchange { head, facts, .. } = self;
-        write!(f, "{} {} {} ", head.method(), head.target(), head.version())?;
+        write!(f, "{} {} {} ", head.method(), self.target(), head.version())?;
         match facts.status {
             Some(status) => write!(f, "{}", status.code())?,
             None => f.write_str("-")?,

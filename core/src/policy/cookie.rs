@@ -36,7 +36,7 @@ use std::time::Duration;
 /// assert_eq!(cookie.to_line().as_deref(), Some(line));
 /// assert_eq!(Cookie::parse(line), Ok(cookie));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cookie {
     /// The name; a token in one that a server sets, and empty in one that is a value alone.
@@ -65,6 +65,23 @@ pub struct Cookie {
     pub partitioned: bool,
     /// Attributes that are none of these or make no sense, as they stood.
     pub unparsed: Vec<Vec<u8>>,
+}
+
+/// The value is not shown.
+impl fmt::Debug for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cookie")
+            .field("name", &self.name)
+            .field("value", &format_args!("***"))
+            .field("path", &self.path)
+            .field("domain", &self.domain)
+            .field("expires", &self.expires)
+            .field("max_age", &self.max_age)
+            .field("secure", &self.secure)
+            .field("http_only", &self.http_only)
+            .field("same_site", &self.same_site)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The value of the attribute SameSite (RFC 6265bis §4.1.2.7).

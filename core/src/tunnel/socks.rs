@@ -2,6 +2,7 @@
 
 use super::{Failure, Progress, Refusal, Way, WayError};
 use crate::error::Fault;
+use std::fmt;
 use std::net::IpAddr;
 
 const VERSION: u8 = 5;
@@ -13,7 +14,6 @@ const PASSWORD_VERSION: u8 = 1;
 const CONNECT: u8 = 1;
 
 /// The talk with the proxy, as far as it has come.
-#[derive(Debug)]
 pub(super) struct Dialogue {
     awaits: Awaits,
     /// What tells user and password; empty if there are none.
@@ -27,6 +27,13 @@ enum Awaits {
     Method,
     Login,
     Reply,
+}
+
+/// User and password are not shown.
+impl fmt::Debug for Dialogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dialogue({:?})", self.awaits)
+    }
 }
 
 impl Dialogue {
