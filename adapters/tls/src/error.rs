@@ -1,16 +1,18 @@
 //! Why TLS cannot be set up, or has failed, in words that say what to mend.
 //! Holds no secret: neither keys nor plaintext are in any of them.
 
-use purlin_core::imf_fixdate;
-use rustls::pki_types::{UnixTime, pem};
-use rustls::{AlertDescription, CertificateError, Error as Cause};
+use crate::words;
+use rustls::Error as Cause;
+use rustls::pki_types::pem;
 use std::fmt;
 use std::sync::Arc;
 
 /// Why TLS cannot be set up, or has failed.
 ///
-/// `Display` says it in one line; [`source`](std::error::Error::source) has what that
-/// does not say, so that a report which walks the chain says nothing twice.
+/// `Display` says it in one line, in which nothing of the peer's choosing stands
+/// but a few names of its certificate, escaped;
+/// [`source`](std::error::Error::source) has what that does not say, so that a
+/// report which walks the chain says nothing twice.
 ///
 /// ```
 /// use purlin_tls::{ServerTls, TlsErrorKind};
@@ -37,6 +39,9 @@ pub enum TlsErrorKind {
     Certificate,
     /// The peer ended TLS with an alert.
     Alert,
+    /// The session that was resumed stands for a certificate of the server's that
+    /// has expired since: the next connection begins anew.
+    Session,
     /// Time ran out in the handshake.
     Timeout,
     /// The connection ended in the handshake.
@@ -99,50 +104,17 @@ impl From<TlsError> for purlin_core::message::Error {
     }
 }
 
-/// What has failed while TLS was spoken.
+/// What has failed while TLS was spoken. What rustls says of it may be long, and
+/// holds what the peer chose, so that it is told in words and has no source.
 impl From<Cause> for TlsError {
     fn from(cause: Cause) -> TlsError {
-        let (kind, text) = match &cause {
-            Cause::InvalidCertificate(why) => (TlsErrorKind::Certificate, certificate(why)),
-            Cause::NoCertificatesPresented => {
-                (TlsErrorKind::Certificate, "the peer has sent no certificate".into())
+        let kind = match &cause {
+            Cause::InvalidCertificate(_) | Cause::NoCertificatesPresented => {
+                TlsErrorKind::Certificate
             }
-            Cause::AlertReceived(alert) => (TlsErrorKind::Alert, told(*alert)),
-            cause => (TlsErrorKind::Protocol, cause.to_string()),
+            Cause::AlertReceived(_) => TlsErrorKind::Alert,
+            _ => TlsErrorKind::Protocol,
         };
-        TlsError::new(kind, text)
+        TlsError::new(kind, words::of(&cause))
     }
-}
-
-fn told(alert: AlertDescription) -> String {
-    format!("the peer ended TLS with the alert {alert:?}")
-}
-
-fn certificate(why: &CertificateError) -> String {
-    match why {
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            let names = match presented.as_slice() {
-                [] => "no name".into(),
-                names => names.join(", "),
-            };
-            format!("the certificate is not for {}, but for {names}", expected.to_str())
-        }
-        CertificateError::ExpiredContext { not_after, .. } => {
-            format!("the certificate expired on {}", date(*not_after))
-        }
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            format!("the certificate is not valid before {}", date(*not_before))
-        }
-        CertificateError::UnknownIssuer => {
-            "the certificate's issuer is not among the roots that are trusted".into()
-        }
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "the certificate is an authority's (CA:TRUE), which cannot be a server's own".into()
-        }
-        why => format!("the certificate cannot be used: {why}"),
-    }
-}
-
-fn date(time: UnixTime) -> String {
-    String::from_utf8_lossy(&imf_fixdate(time.as_secs())).into_owned()
 }

@@ -29,11 +29,14 @@ mod room;
 mod server;
 mod tls;
 mod unverified;
+mod verify;
+mod words;
+mod x509;
 
 pub use client::ClientTls;
 pub use crypto::Crypto;
 pub use error::{TlsError, TlsErrorKind};
 pub use identity::{Identity, Roots};
 pub use purlin_core::{Secured, TlsInfo};
-pub use server::{ServerTls, ServerTlsBuilder};
+pub use server::{HTTP, ServerTls, ServerTlsBuilder};
 pub use tls::{HANDSHAKE, Tls};
