@@ -6,8 +6,13 @@ use crate::error::TlsError;
 use crate::identity::{Identity, Roots};
 use crate::server::HTTP1;
 use crate::unverified::Unverified;
+use crate::verify::Explaining;
 use rustls::ClientConfig;
-use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{
+    ClientSessionMemoryCache, ClientSessionStore, Resumption, WebPkiServerVerifier,
+};
+use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +29,14 @@ use std::sync::Arc;
 /// # Ok::<(), purlin_tls::TlsError>(())
 /// ```
 #[derive(Clone)]
-pub struct ClientTls(Arc<ClientConfig>);
+pub struct ClientTls {
+    config: Arc<ClientConfig>,
+    /// The sessions that can be resumed, if they are ours and their certificates count.
+    sessions: Option<Arc<ClientSessionMemoryCache>>,
+}
+
+/// So many sessions are kept, as rustls does.
+const SESSIONS: usize = 256;
 
 impl ClientTls {
     /// Trusts these roots.
@@ -40,9 +52,17 @@ impl ClientTls {
     /// # Errors
     /// As [`ClientTls::new`].
     pub fn with_crypto(roots: Roots, crypto: &Crypto) -> Result<ClientTls, TlsError> {
-        let builder = ClientConfig::builder_with_provider(Arc::clone(crypto.provider()))
+        let provider = crypto.provider();
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots.0), Arc::clone(provider))
+                .build()
+                .map_err(|cause| TlsError::setup("the roots cannot be used").because(cause))?;
+        let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots.0);
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Explaining(
+                verifier as Arc<dyn ServerCertVerifier>,
+            )));
         Ok(ClientTls::of(builder.with_no_client_auth()))
     }
 
@@ -91,12 +111,18 @@ impl ClientTls {
     /// What somebody else has set up with rustls 0.23. This is the one place
     /// where a client's TLS depends on that version.
     pub fn from_rustls(config: Arc<ClientConfig>) -> ClientTls {
-        ClientTls(config)
+        ClientTls { config, sessions: None }
     }
 
     fn of(mut config: ClientConfig) -> ClientTls {
         config.alpn_protocols = vec![HTTP1.to_vec()];
-        ClientTls(Arc::new(config))
+        ClientTls::with_sessions(config)
+    }
+
+    fn with_sessions(mut config: ClientConfig) -> ClientTls {
+        let sessions = Arc::new(ClientSessionMemoryCache::new(SESSIONS));
+        config.resumption = Resumption::store(Arc::clone(&sessions) as _);
+        ClientTls { config: Arc::new(config), sessions: Some(sessions) }
     }
 
     /// Shows this certificate to servers that ask for one.
@@ -121,22 +147,48 @@ impl ClientTls {
     /// can then read and change everything: for tests against one's own machine.
     #[must_use]
     pub fn danger_accept_invalid(self) -> ClientTls {
-        self.with(|config| {
+        let trusting = self.with(|config| {
             let verifier = Arc::new(Unverified(Arc::clone(config.crypto_provider())));
             config.dangerous().set_certificate_verifier(verifier);
-        })
+        });
+        // That a certificate has expired is nothing to it.
+        ClientTls { sessions: None, ..trusting }
     }
 
     fn with(self, change: impl FnOnce(&mut ClientConfig)) -> ClientTls {
-        let mut config = Arc::unwrap_or_clone(self.0);
+        let mut config = Arc::unwrap_or_clone(self.config);
         change(&mut config);
         // What was agreed on under other rules is not taken over.
-        config.resumption = Resumption::default();
-        ClientTls(Arc::new(config))
+        match self.sessions {
+            Some(_) => ClientTls::with_sessions(config),
+            None => {
+                config.resumption = Resumption::default();
+                ClientTls { config: Arc::new(config), sessions: None }
+            }
+        }
     }
 
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.config)
+    }
+
+    /// What forgets the sessions with this server.
+    pub(crate) fn sessions_with(&self, server: ServerName<'static>) -> Option<Sessions> {
+        self.sessions.clone().map(|store| Sessions { store, server })
+    }
+}
+
+/// The sessions with one server, while it is not known whether one that is resumed counts.
+pub(crate) struct Sessions {
+    store: Arc<ClientSessionMemoryCache>,
+    server: ServerName<'static>,
+}
+
+impl Sessions {
+    /// Has the next connection begin anew.
+    pub(crate) fn forget(&self) {
+        self.store.remove_tls12_session(&self.server);
+        while self.store.take_tls13_ticket(&self.server).is_some() {}
     }
 }
 

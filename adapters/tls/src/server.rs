@@ -6,9 +6,11 @@ use crate::error::TlsError;
 use crate::identity::{Identity, Roots};
 use crate::names::{ByName, Noting};
 use crate::tls::{HANDSHAKE, Tls};
+use crate::verify::Explaining;
 use purlin_core::{Now, Secured, server};
 use rustls::ServerConfig;
-use rustls::server::{UnbufferedServerConnection, WebPkiClientVerifier};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, UnbufferedServerConnection, WebPkiClientVerifier};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,6 +18,8 @@ use std::time::Duration;
 
 /// The protocol that is spoken unless others are named (RFC 7301).
 pub(crate) const HTTP1: &[u8] = b"http/1.1";
+/// What the machines of [`purlin_core`] speak, for [`Tls::speaking`].
+pub const HTTP: &[&[u8]] = &[HTTP1];
 
 /// What a server needs to speak TLS 1.2 and 1.3. Clones share one setting, so
 /// that [`replace`](ServerTls::replace) changes it for all of them.
@@ -80,6 +84,10 @@ impl ServerTls {
     /// What somebody else has set up with rustls 0.23. This is the one place
     /// where a server's TLS depends on that version.
     ///
+    /// rustls does not verify a client's certificate again when a session is
+    /// resumed. Here such a session is refused once the certificate has expired;
+    /// whoever verifies clients had better keep no sessions.
+    ///
     /// # Errors
     /// [`TlsError`] if no connection can be made with it.
     pub fn from_rustls(config: Arc<ServerConfig>) -> Result<ServerTls, TlsError> {
@@ -135,7 +143,7 @@ impl ServerTls {
         config: Arc<server::Config>,
         now: Now,
     ) -> (server::Connection, Secured) {
-        let tls = Tls::server(self, server::Connection::new(config, now), now);
+        let tls = Tls::server(self, server::Connection::new(config, now), now).speaking(HTTP);
         let secured = tls.secured().clone();
         (server::Connection::wrapped(tls), secured)
     }
@@ -191,13 +199,15 @@ impl ServerTlsBuilder {
     }
 
     /// Asks clients for a certificate by one of these roots; without one, the handshake fails.
+    /// Every handshake is a whole one then: no session is resumed.
     pub fn client_certificates_required(mut self, roots: Roots) -> ServerTlsBuilder {
         self.clients = Clients::Required(roots);
         self
     }
 
     /// Asks clients for a certificate by one of these roots; they may have none,
-    /// but a wrong one fails the handshake.
+    /// but a wrong one fails the handshake, and so does a session that is resumed
+    /// once the certificate it stands for has expired.
     pub fn client_certificates_optional(mut self, roots: Roots) -> ServerTlsBuilder {
         self.clients = Clients::Optional(roots);
         self
@@ -210,7 +220,9 @@ impl ServerTlsBuilder {
     }
 
     /// Sets the protocols that are offered (RFC 7301), the preferred first;
-    /// `http/1.1` unless it is set. A client that offers others only is refused.
+    /// `http/1.1` unless it is set. A client that offers others only is refused,
+    /// and so is one with which another is agreed on than the machine inside
+    /// speaks: see [`Tls::speaking`].
     pub fn alpn(mut self, protocols: &[&[u8]]) -> ServerTlsBuilder {
         self.alpn = protocols.iter().map(|name| name.to_vec()).collect();
         self
@@ -233,6 +245,7 @@ impl ServerTlsBuilder {
         let provider = Arc::clone(crypto.provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
+        let resumes = !matches!(self.clients, Clients::Required(_));
         let (roots, optional) = match self.clients {
             Clients::Unasked => (None, false),
             Clients::Optional(roots) => (Some(roots), true),
@@ -249,15 +262,23 @@ impl ServerTlsBuilder {
                 let verifier = verifier.build().map_err(|cause| {
                     TlsError::setup("the roots for clients cannot be used").because(cause)
                 })?;
-                builder.with_client_cert_verifier(verifier)
+                let verifier = Explaining(verifier as Arc<dyn ClientCertVerifier>);
+                builder.with_client_cert_verifier(Arc::new(verifier))
             }
         };
         let mut config = builder.with_cert_resolver(Arc::new(ByName::new(keys)?));
         config.alpn_protocols = self.alpn;
-        if let Some(ticketer) = crypto.ticketer()? {
-            config.ticketer = ticketer;
+        if resumes {
+            if let Some(ticketer) = crypto.ticketer()? {
+                config.ticketer = ticketer;
+            }
+            config.send_tls13_tickets = 1; // one is what a client of HTTP/1.1 uses
+        } else {
+            // Every session would stand for a client's certificate, and outlive it:
+            // rustls 0.23 does not verify it again.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
         }
-        config.send_tls13_tickets = 1; // one is what a client of HTTP/1.1 uses
         ServerTls::of(config)
     }
 }

@@ -21,7 +21,7 @@ mod commands;
 mod flow;
 mod verbs;
 
-use crate::client::ClientTls;
+use crate::client::{ClientTls, Sessions};
 use crate::engine::Engine;
 use crate::error::{TlsError, TlsErrorKind};
 use crate::server::ServerTls;
@@ -29,6 +29,7 @@ use purlin_core::{CloseReason, Machine, Mono, Now, PeerError, Secured, TlsInfo, 
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
+use std::fmt;
 use std::time::Duration;
 
 /// How long a handshake may take.
@@ -64,7 +65,6 @@ enum Phase {
 /// assert!(out.starts_with(b"HTTP/1.1 400 Bad Request\r\n")); // that was no TLS
 /// # Ok::<(), purlin_tls::TlsError>(())
 /// ```
-#[derive(Debug)]
 pub struct Tls<M> {
     inner: M,
     engine: Engine,
@@ -98,6 +98,21 @@ pub struct Tls<M> {
     reason: Option<CloseReason>,
     error: Option<Box<TlsError>>,
     secured: Secured,
+    /// The protocols that the inner machine speaks; any, if there are none.
+    speaks: &'static [&'static [u8]],
+    /// A client's, in its handshake.
+    sessions: Option<Box<Sessions>>,
+}
+
+/// No plaintext and no key is shown.
+impl<M: fmt::Debug> fmt::Debug for Tls<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("inner", &self.inner)
+            .field("engine", &self.engine)
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<M: Machine> Tls<M> {
@@ -127,10 +142,13 @@ impl<M: Machine> Tls<M> {
             TlsError::setup(format!("{server_name:?} is no name of a server")).because(cause)
         })?;
         let asked = matches!(name, ServerName::DnsName(_)).then(|| server_name.to_owned());
-        let side = UnbufferedClientConnection::new(config.config(), name.to_owned())?;
+        let name = name.to_owned();
+        let sessions = config.sessions_with(name.clone());
+        let side = UnbufferedClientConnection::new(config.config(), name)?;
         let mut engine = Engine::client(side);
         engine.asks_for(asked);
         let mut tls = Tls::around(engine, inner, Phase::Handshake, now);
+        tls.sessions = sessions.map(Box::new);
         tls.feed(now);
         Ok(tls)
     }
@@ -156,7 +174,29 @@ impl<M: Machine> Tls<M> {
             reason: None,
             error: None,
             secured: Secured::default(),
+            speaks: &[],
+            sessions: None,
         }
+    }
+
+    /// The same, whose inner machine speaks these protocols and no others: if the
+    /// two sides agree on another one (RFC 7301), the handshake fails. Without
+    /// this the inner machine is taken to speak whatever is offered.
+    ///
+    /// ```no_run
+    /// use purlin_core::{Now, ServerConfig, server};
+    /// use purlin_tls::{HTTP, ServerTls, Tls};
+    /// let config = ServerTls::from_files("cert.pem", "key.pem")?;
+    /// let now = Now::default();
+    /// let inner = server::Connection::new(ServerConfig::default().into(), now);
+    /// let machine = Tls::server(&config, inner, now).speaking(HTTP);
+    /// # let _ = machine;
+    /// # Ok::<(), purlin_tls::TlsError>(())
+    /// ```
+    #[must_use]
+    pub fn speaking(mut self, protocols: &'static [&'static [u8]]) -> Tls<M> {
+        self.speaks = protocols;
+        self
     }
 
     /// The same, its handshake's time counted from `now`.

@@ -62,7 +62,8 @@ impl Layers {
                 self.tls.get_or_init(|| tls)
             }
         };
-        Ok(Box::new(purlin_tls::Tls::client(tls, name, machine, now).map_err(failed)?))
+        let secured = purlin_tls::Tls::client(tls, name, machine, now).map_err(failed)?;
+        Ok(Box::new(secured.speaking(purlin_tls::HTTP)))
     }
 
     #[cfg(not(feature = "rustls"))]

@@ -2,10 +2,11 @@
 //! what becomes of a connection on which that cannot go on.
 
 use super::{PARTING, Phase, Tls, kind_of};
+use crate::client::Sessions;
 use crate::engine::{RECORD, Ran};
 use crate::error::{TlsError, TlsErrorKind};
-use crate::plain_http;
-use purlin_core::{Close, CloseReason, Eof, Fault, Machine, Now, PeerError, Retry, Why};
+use crate::{plain_http, words, x509};
+use purlin_core::{Close, CloseReason, Eof, Fault, Machine, Now, PeerError, Retry, TlsInfo, Why};
 use std::io::IoSlice;
 
 /// So much ciphertext is made at a time.
@@ -30,7 +31,10 @@ impl<M: Machine> Tls<M> {
                 break;
             }
             let ran = self.engine.run();
-            self.note_opened();
+            self.note_opened(now);
+            if self.phase == Phase::Failed {
+                break;
+            }
             match ran {
                 Ran::Plain => {}
                 Ran::Blocked => {
@@ -114,12 +118,43 @@ impl<M: Machine> Tls<M> {
         true
     }
 
-    fn note_opened(&mut self) {
-        if self.phase == Phase::Handshake && !self.engine.is_handshaking() {
-            self.phase = Phase::Open;
-            self.due = None;
-            self.secured.settle(self.engine.info());
+    fn note_opened(&mut self, now: Now) {
+        if self.phase != Phase::Handshake || self.engine.is_handshaking() {
+            return;
         }
+        let (info, sessions) = (self.engine.info(), self.sessions.take());
+        if let Some(error) = self.unfit(&info, sessions.as_deref(), now) {
+            self.engine.say_goodbye();
+            return self.fail(error, now);
+        }
+        self.phase = Phase::Open;
+        self.due = None;
+        self.secured.settle(info);
+    }
+
+    /// Why what the handshake has settled cannot be used.
+    fn unfit(&self, info: &TlsInfo, sessions: Option<&Sessions>, now: Now) -> Option<TlsError> {
+        let spoken = |name: &Vec<u8>| self.speaks.is_empty() || self.speaks.contains(&&**name);
+        if let Some(name) = info.alpn.as_ref().filter(|name| !spoken(name)) {
+            let name = name.escape_ascii();
+            let text = format!("the two sides agreed on {name} (ALPN), which is not spoken here");
+            return Some(TlsError::new(TlsErrorKind::Protocol, text));
+        }
+        // rustls 0.23 verifies no certificate again that a session stands for.
+        let counts = info.resumed && (sessions.is_some() || !self.engine.is_client());
+        let ends = |der: &Vec<u8>| x509::facts(der).map_or(0, |facts| facts.not_after);
+        let end = info.peer_certificates.iter().filter(|_| counts).map(ends).min()?;
+        if now.unix <= end {
+            return None;
+        }
+        let kind = match sessions {
+            Some(sessions) => {
+                sessions.forget();
+                TlsErrorKind::Session
+            }
+            None => TlsErrorKind::Certificate,
+        };
+        Some(TlsError::new(kind, words::expired(end)))
     }
 
     /// The input has ended, and with no word of TLS that it would.
@@ -146,7 +181,7 @@ impl<M: Machine> Tls<M> {
         let retry = match error.kind() {
             _ if self.phase == Phase::Open => Retry::IfIdempotent,
             // Nothing was sent yet, and the next try may find a better moment.
-            TlsErrorKind::Closed | TlsErrorKind::Timeout => Retry::Safe,
+            TlsErrorKind::Closed | TlsErrorKind::Timeout | TlsErrorKind::Session => Retry::Safe,
             _ => Retry::Never,
         };
         let quiet = kind == Fault::TlsTimeout && self.is_unheard();
