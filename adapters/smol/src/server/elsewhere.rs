@@ -20,6 +20,10 @@ impl<H: SendHandler> Bound<H> {
     /// caller's: `spawn` is given the future of each connection, which has to
     /// be run to its end. Handlers run in it, so their futures are `Send`.
     ///
+    /// Any executor will do, tokio's with `|connection| { tokio::spawn(connection); }`:
+    /// sockets and time are smol's reactor's, which has a thread of its own. What
+    /// handlers await may be tokio's then. Routes are those of a [`SendMux`](crate::SendMux).
+    ///
     /// Dropping the future of this stops everything, like [`Bound::serve`]. The
     /// number of threads that the server was told is of no account.
     ///
