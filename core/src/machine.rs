@@ -195,6 +195,18 @@ pub trait ServerMachine: Machine {
     /// # Errors
     /// [`Misuse`], and nothing is changed.
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse>;
+
+    /// Has what becomes of this exchange told, whatever the configuration says:
+    /// [`Event::Answered`] once its final head is given, if it has not been, and
+    /// [`Event::Done`] once it is over. A machine that tells nothing of that
+    /// refuses.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchExchange`].
+    fn follow(&mut self, id: Id) -> Result<(), Misuse> {
+        let _ = id;
+        Err(Misuse::NoSuchExchange)
+    }
 }
 
 /// What the client's side adds.
@@ -364,7 +376,16 @@ pub enum Event {
         /// The exchange.
         id: Id,
     },
-    /// An exchange is over. Told only if the configuration asks for traces.
+    /// The final head of an exchange was given. Told only of one that is
+    /// followed ([`ServerMachine::follow`]).
+    Answered {
+        /// The exchange.
+        id: Id,
+        /// The head as it was given, without what the machine adds to it.
+        head: ResponseHead,
+    },
+    /// An exchange is over. Told only if the configuration asks for traces, or if
+    /// the exchange is followed.
     Done {
         /// The exchange.
         id: Id,

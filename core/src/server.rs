@@ -188,4 +188,8 @@ impl ServerMachine for Connection {
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
         pass!(mut self, machine => machine.interim(id, head, now))
     }
+
+    fn follow(&mut self, id: Id) -> Result<(), Misuse> {
+        pass!(mut self, machine => machine.follow(id))
+    }
 }

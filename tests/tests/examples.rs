@@ -199,6 +199,9 @@ fn middleware_logs_all_and_guards_some() {
         check(&example.ask("GET / HTTP/1.1"), 200, "hello\n");
         check(&example.ask("GET /admin/whoami HTTP/1.1"), 401, "Unauthorized\n");
         example.line_with("GET /admin/whoami took");
+        check(&example.ask("GET /none HTTP/1.1"), 404, "404 page not found\n");
+        let line = example.line_with("GET /none took");
+        assert!(line.ends_with(": 404, 19 bytes"), "{line}");
         let signed = "GET /admin/whoami HTTP/1.1\r\nAuthorization: Basic YWRhOnNlY3JldA==";
         check(&example.ask(signed), 200, "\r\n\r\nada");
         example.line_with("GET /admin/whoami took");

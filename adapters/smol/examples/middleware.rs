@@ -1,4 +1,5 @@
-//! Middleware: all requests are logged, and a group of routes is for those who sign in.
+//! Middleware: all requests are logged, those that no route matches too, and a group of
+//! routes is for those who sign in.
 //!
 //! Run `cargo run -p purlin-smol --example middleware -- [ADDR]` (default 127.0.0.1:8080), then
 //! `curl http://127.0.0.1:8080/` prints `hello`, `curl http://127.0.0.1:8080/admin/whoami` 401, and
@@ -6,7 +7,6 @@
 
 use purlin_smol::{Answer, IntoResponse, Mux, Next, around};
 use purlin_smol::{Request, Response, Result, Server, Status};
-use std::time::Instant;
 
 /// Who signed in: what `guarded` tells the handlers behind it.
 struct User(&'static str);
@@ -37,11 +37,14 @@ fn sign_in() -> Response {
 }
 
 async fn logged(request: Request, next: Next) -> Answer {
-    let (start, line) = (Instant::now(), format!("{} {}", request.method(), request.path()));
-    let answer = next.run(request).await;
-    let status = answer.response().map(Response::status);
-    println!("{line} took {:?}: {status:?}", start.elapsed());
-    answer
+    let line = format!("{} {}", request.method(), request.path());
+    // At its end the answer's size is known too, however it was written.
+    next.exchange().on_end(move |facts| {
+        let took = facts.end.since(facts.head);
+        let status = facts.status.map_or(0, Status::code); // none if it was given up
+        println!("{line} took {took:?}: {status}, {} bytes", facts.sent);
+    });
+    next.run(request).await
 }
 
 async fn guarded(mut request: Request, next: Next) -> Answer {

@@ -98,16 +98,26 @@ fn obey<'s, K: Kind>(
 /// Tells whoever watches of an event; the lock is free meanwhile.
 fn tell<'s, K: Kind>(
     shared: &'s Shared,
-    inner: MutexGuard<'s, Inner>,
+    mut inner: MutexGuard<'s, Inner>,
     work: &mut Work<'_, K>,
     event: &Event,
 ) -> MutexGuard<'s, Inner> {
-    let Some(watch) = work.watch() else {
+    let hooks = inner.take_hooks(event);
+    let mut watch = work.watch();
+    if hooks.is_none() && watch.is_none() {
         return inner;
-    };
+    }
     drop(inner);
-    watch.event(event);
-    shared.lock()
+    if let Some(watch) = &mut watch {
+        watch.event(event);
+    }
+    let Some(mut hooks) = hooks else { return shared.lock() };
+    if let (Some(payload), Some(watch)) = (hooks.event(event), watch) {
+        watch.panicked(&*payload);
+    }
+    inner = shared.lock();
+    inner.put_hooks(hooks, event);
+    inner
 }
 
 /// Tells whoever watches of a response that could not be made or sent.

@@ -84,9 +84,9 @@ pub use purlin_core::message::{Error, Streamed};
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{
-    BodyLength, CloseReason, Content, Fault, Field, Fields, IntoResponse, InvalidField, Leniency,
-    Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig, Status,
-    Timeouts, Values, Version, names,
+    BodyLength, CloseReason, Content, Facts, Fault, Field, Fields, IntoResponse, InvalidField,
+    Leniency, Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig,
+    Status, Timeouts, Values, Version, names,
 };
 pub use purlin_host::{Dialer, Listener, Panics, Stream, in_memory, inherited};
 #[cfg(feature = "rustls")]

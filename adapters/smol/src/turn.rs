@@ -5,8 +5,10 @@ use crate::Error;
 use crate::clock;
 use crate::shared::{Inner, Shared, Trouble};
 use crate::writer::ResponseWriter;
-use purlin_core::message::{Draft, Outlet, chain};
-use purlin_core::{Body, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status};
+use purlin_core::message::{Draft, Hooks, Outlet, chain};
+use purlin_core::{
+    Body, Event, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status,
+};
 use std::sync::Arc;
 
 /// The open exchange, or the last one.
@@ -24,12 +26,14 @@ pub(crate) struct Turn {
     ending: bool,
     /// Why its response is not what it was to be is told, or will be.
     troubled: bool,
+    /// Who follows it.
+    hooks: Option<Box<Hooks>>,
 }
 
 impl Turn {
     pub(crate) fn new(id: Id, method: Method) -> Turn {
         let (handled, taken, ending, troubled) = (false, false, false, false);
-        Turn { id, method, handled, taken, left: None, ending, troubled }
+        Turn { id, method, handled, taken, left: None, ending, troubled, hooks: None }
     }
 }
 
@@ -38,6 +42,30 @@ impl Inner {
     pub(crate) fn begin(&mut self, id: Id, method: Method) {
         self.turn = Turn::new(id, method);
         self.cancelled = false;
+    }
+
+    /// Has the machine tell what becomes of this exchange, if it is open, and
+    /// adds who is to be called then.
+    pub(crate) fn follow(&mut self, id: Id, add: impl FnOnce(&mut Hooks)) {
+        if self.turn.id == id && self.machine.follow(id).is_ok() {
+            add(self.turn.hooks.get_or_insert_default());
+        }
+    }
+
+    /// Who is to be called about this event, to be called without the lock.
+    pub(crate) fn take_hooks(&mut self, event: &Event) -> Option<Box<Hooks>> {
+        let told = matches!(event, Event::Answered { .. } | Event::Done { .. });
+        self.turn.hooks.take_if(|_| told)
+    }
+
+    /// Those who still wait, unless the exchange is over.
+    pub(crate) fn put_hooks(&mut self, hooks: Box<Hooks>, event: &Event) {
+        if let Event::Answered { .. } = event {
+            let added = self.turn.hooks.replace(hooks);
+            if let (Some(hooks), Some(added)) = (&mut self.turn.hooks, added) {
+                hooks.join(*added);
+            }
+        }
     }
 
     /// The writer of an exchange's response.

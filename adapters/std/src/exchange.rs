@@ -6,8 +6,9 @@ use crate::conn::{Conn, Pending};
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Answer, Body, Request, Response, Source};
-use purlin_core::message::Outcome;
-use purlin_core::{Body as Sent, BodyLength, Content, Id, Machine, Method, ServerMachine, Status};
+use purlin_core::message::{Hooks, Outcome};
+use purlin_core::{Body as Sent, BodyLength, Content, Facts, Id, Machine, Method};
+use purlin_core::{ResponseHead, ServerMachine, Status};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -91,6 +92,49 @@ impl Exchange {
         self.shared.share();
         self.taken.set(true);
         ResponseWriter::new(Arc::clone(&self.shared), self.id, &self.method)
+    }
+
+    /// Calls this once the final head of the response has been given, however it
+    /// is written, with the head as it was given; not if that has happened already.
+    ///
+    /// It is called on the thread that serves, so it had better be quick.
+    ///
+    /// ```
+    /// use purlin_std::{Mux, Next, Request, around};
+    /// let mut mux = Mux::new();
+    /// mux.wrap(around(|request: Request, next: Next| {
+    ///     next.exchange().on_head(|head| println!("{}", head.status()));
+    ///     next.run(request)
+    /// }));
+    /// ```
+    pub fn on_head(&self, call: impl FnOnce(&ResponseHead) + Send + 'static) {
+        self.follow(|hooks| hooks.on_head(call));
+    }
+
+    /// Calls this once the response has ended, or was given up, with the status,
+    /// the bytes of body and the times; not if that has happened already.
+    ///
+    /// It is called on the thread that serves, so it had better be quick.
+    ///
+    /// ```
+    /// use purlin_std::{Mux, Next, Request, around};
+    /// let mut mux = Mux::new();
+    /// mux.wrap(around(|request: Request, next: Next| {
+    ///     next.exchange().on_end(|facts| println!("{:?}, {} bytes", facts.status, facts.sent));
+    ///     next.run(request)
+    /// }));
+    /// ```
+    pub fn on_end(&self, call: impl FnOnce(&Facts) + Send + 'static) {
+        self.follow(|hooks| hooks.on_end(call));
+    }
+
+    fn follow(&self, add: impl FnOnce(&mut Hooks)) {
+        if let Some(conn) = self.conn.borrow_mut().as_deref_mut() {
+            return conn.follow(self.id, add);
+        }
+        if let Ok(conn) = self.shared.lock().conn(self.id) {
+            conn.follow(self.id, add);
+        }
     }
 
     fn own_writer(&self) -> ResponseWriter {

@@ -2,11 +2,11 @@
 //! every machine.
 //! Asks the same decisions as a connection; what is left of the verbs is events and bodies.
 
-use super::{Direct, ID, Raw, Writer};
+use super::{Direct, Followed, ID, Raw, Writer};
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Declared, Sent};
 use crate::head::{Fields, ResponseHead, Status};
-use crate::machine::{Body, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
+use crate::machine::{Body, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine, Want};
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
@@ -41,9 +41,27 @@ impl Direct {
         }
     }
 
+    /// What is to be told of an exchange that is followed.
+    fn followed_event(&mut self, now: Now) -> Option<Event> {
+        let over = !self.in_exchange();
+        let followed = self.followed.as_mut()?;
+        if let Some(head) = followed.answered.take() {
+            return Some(Event::Answered { id: ID, head });
+        }
+        if !over || std::mem::replace(&mut followed.over, true) {
+            return None;
+        }
+        // Nothing here takes time.
+        let (first_byte, head, end) = (now.mono, now.mono, now.mono);
+        let (status, received, sent) = (followed.status, self.input.taken, self.given);
+        let facts = Facts { status, first_byte, head, end, received, sent, keep_alive: false };
+        Some(Event::Done { id: ID, facts })
+    }
+
     fn push(&mut self, piece: Bytes) {
         if !piece.is_empty() {
             self.queued += piece.len();
+            self.given += piece.len() as u64;
             self.outgoing.push_back(piece);
         }
     }
@@ -64,9 +82,12 @@ impl Machine for Direct {
         }
     }
 
-    fn poll_event(&mut self, _now: Now) -> Option<Event> {
+    fn poll_event(&mut self, now: Now) -> Option<Event> {
         if let Some((head, body)) = self.request.take() {
             return Some(Event::Request { id: ID, head, body, expects_continue: false });
+        }
+        if let Some(event) = self.followed_event(now) {
+            return Some(event);
         }
         let notices = &mut self.notices;
         if std::mem::take(&mut notices.input_closed) {
@@ -212,6 +233,10 @@ impl ServerMachine for Direct {
         }
         self.sent = sent;
         self.head = Some(head.clone());
+        if let Some(followed) = &mut self.followed {
+            followed.status = Some(head.status());
+            followed.answered = Some(head.clone());
+        }
         let whole = matches!(body, Body::Empty | Body::Full(_));
         self.to_send = match sent {
             Sent::Length(length) if !whole => length,
@@ -255,6 +280,13 @@ impl ServerMachine for Direct {
             return Err(Misuse::SecondResponse);
         }
         self.interim.push_back(head.clone());
+        Ok(())
+    }
+
+    fn follow(&mut self, id: Id) -> Result<(), Misuse> {
+        self.check(id)?;
+        let status = self.head.as_ref().map(ResponseHead::status);
+        self.followed.get_or_insert_with(|| Followed { status, ..Followed::default() });
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::config::Limits;
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide::{Asked, Sent};
 use crate::h1::request::Ruling;
-use crate::head::{Fields, Method, RequestHead, ResponseHead, Version, names};
+use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::{BodyLength, Id, Machine, Recv};
 use crate::target::Form;
 use bytes::Bytes;
@@ -58,11 +58,24 @@ pub struct Direct {
     to_send: u64,
     outgoing: VecDeque<Bytes>,
     queued: usize,
+    /// Bytes of body that the handler has given.
+    given: u64,
     room: usize,
     send_waits: bool,
     trailers: Option<Fields>,
     raw: Raw,
     notices: Notices,
+    followed: Option<Followed>,
+}
+
+/// What is told of an exchange that is followed.
+#[derive(Debug, Default)]
+struct Followed {
+    /// The head that is to be told.
+    answered: Option<ResponseHead>,
+    status: Option<Status>,
+    /// Its end has been told.
+    over: bool,
 }
 
 /// Whether the exchange may be, or has been, taken over as a raw stream.
@@ -148,6 +161,8 @@ impl Direct {
             trailers: None,
             raw: Raw::Allowed,
             notices: Notices::default(),
+            followed: None,
+            given: 0,
         }
     }
 

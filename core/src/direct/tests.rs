@@ -126,3 +126,22 @@ fn whoever_is_abandoned_is_told() {
     assert!(matches!(told[..], [Event::InputClosed, Event::Readable { .. }, Event::Closed(_)]));
     assert_eq!(direct.send(ID, &mut "x".into(), NOW), Err(Misuse::NoSuchExchange));
 }
+
+#[test]
+fn an_exchange_that_is_followed_tells_its_head_and_its_end() {
+    let mut direct = exchange("GET", BodyLength::Empty);
+    let (id, now) = (ID, NOW);
+    direct.follow(id).unwrap();
+    direct.respond(id, &ResponseHead::new(Status::CREATED), Body::Stream, now).unwrap();
+    let told = direct.poll_event(now);
+    assert!(
+        matches!(&told, Some(Event::Answered { head, .. }) if head.status() == Status::CREATED)
+    );
+    direct.send(id, &mut "seven b".into(), now).unwrap();
+    assert!(direct.poll_event(now).is_none());
+    direct.finish(id, None, now).unwrap();
+    let told = direct.poll_event(now);
+    let Some(Event::Done { facts, .. }) = told else { panic!("{told:?}") };
+    assert_eq!((facts.status, facts.sent), (Some(Status::CREATED), 7));
+    assert!(direct.poll_event(now).is_none() && direct.follow(id).is_err());
+}

@@ -4,6 +4,7 @@
 mod cancel;
 mod draft;
 mod error;
+mod hooks;
 mod outcome;
 mod response;
 mod values;
@@ -11,6 +12,7 @@ mod values;
 pub use cancel::Attended;
 pub use draft::{Draft, Outlet};
 pub use error::Error;
+pub use hooks::Hooks;
 pub use outcome::{Outcome, Streamed};
 pub use response::{Content, IntoResponse, Response, chain};
 pub use values::Values;

@@ -143,3 +143,73 @@ fn what_wraps_a_mux_sees_what_is_answered_otherwise_and_a_group_sees_its_routes_
         assert!(head.contains("X-Seen: mux\r\n") && body == "otherwise", "{head}");
     }
 }
+
+#[test]
+fn middleware_is_told_of_every_answer_however_it_is_written() {
+    let (tell, told) = mpsc::channel();
+    let mut mux = Mux::new();
+    mux.wrap(around(handler!(|request: Request, next: Next| {
+        let (head, end) = (tell.clone(), tell.clone());
+        next.exchange().on_head(move |given| {
+            let kind = given.fields().get("X-Kind").unwrap_or("none");
+            head.send(format!("head {} {kind}", given.status().code())).unwrap();
+        });
+        next.exchange().on_end(move |facts| {
+            let status = facts.status.map(Status::code);
+            end.send(format!("end {status:?} {}", facts.sent)).unwrap();
+        });
+        wait!(next.run(request))
+    })));
+    let value = handler!(|_: Request| Response::text("value").with("X-Kind", "value"));
+    mux.handle("/value", value).unwrap();
+    let written = handler!(|_: Request, mut writer: ResponseWriter| {
+        writer.status(Status::CREATED);
+        writer.fields_mut().append("X-Kind", "written").unwrap();
+        wait!(writer.write(b"writ"))?;
+        wait!(writer.flush())?;
+        wait!(writer.write(b"ten"))?;
+        Ok::<(), Error>(())
+    });
+    mux.handle("/written", streaming(written)).unwrap();
+    let broken = handler!(|_: Request, mut writer: ResponseWriter| {
+        wait!(writer.write(b"half"))?;
+        wait!(writer.flush())?;
+        writer.abort();
+        Ok::<(), Error>(())
+    });
+    mux.handle("/broken", streaming(broken)).unwrap();
+    let site = Site::start(Server::new(mux));
+    let next = || told.recv_timeout(LONG).unwrap();
+    for (path, head, end) in [
+        ("/value", "head 200 value", "end Some(200) 5"),
+        ("/written", "head 201 written", "end Some(201) 7"),
+        ("/broken", "head 200 none", "end Some(200) 4"),
+        ("/none", "head 404 none", "end Some(404) 19"),
+    ] {
+        let mut peer = site.connect();
+        peer.send(&format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        peer.rest();
+        assert_eq!((&*next(), &*next()), (head, end), "{path}");
+    }
+    assert!(told.try_recv().is_err(), "each is told once");
+}
+
+#[test]
+fn who_is_told_of_an_answer_may_panic_and_the_connection_goes_on() {
+    let (tell, told) = mpsc::channel();
+    let mut mux = Mux::new();
+    mux.wrap(around(handler!(|request: Request, next: Next| {
+        let tell = tell.clone();
+        next.exchange().on_end(|_| panic!("not today"));
+        next.exchange().on_end(move |facts| tell.send(facts.sent).unwrap());
+        wait!(next.run(request))
+    })));
+    mux.handle("/", handler!(|_: Request| "hello")).unwrap();
+    let site = Site::start(Server::new(mux));
+    let mut peer = site.connect();
+    for _ in 0..2 {
+        peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(peer.response().0, 200);
+        assert_eq!(told.recv_timeout(LONG).unwrap(), 5);
+    }
+}

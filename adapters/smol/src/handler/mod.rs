@@ -14,7 +14,7 @@ pub use streaming::{Streaming, streaming};
 use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Request, Source};
-use purlin_core::{Id, IntoResponse};
+use purlin_core::{Facts, Id, IntoResponse, ResponseHead};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -151,6 +151,40 @@ impl Exchange {
     /// ```
     pub fn writer(&self) -> ResponseWriter {
         self.shared.lock().writer(&self.shared, self.id)
+    }
+
+    /// Calls this once the final head of the response has been given, however it
+    /// is written, with the head as it was given; not if that has happened already.
+    ///
+    /// It is called on the thread that serves, so it had better be quick.
+    ///
+    /// ```
+    /// use purlin_smol::{Mux, Next, Request, around};
+    /// let mut mux = Mux::new();
+    /// mux.wrap(around(async |request: Request, next: Next| {
+    ///     next.exchange().on_head(|head| println!("{}", head.status()));
+    ///     next.run(request).await
+    /// }));
+    /// ```
+    pub fn on_head(&self, call: impl FnOnce(&ResponseHead) + Send + 'static) {
+        self.shared.lock().follow(self.id, |hooks| hooks.on_head(call));
+    }
+
+    /// Calls this once the response has ended, or was given up, with the status,
+    /// the bytes of body and the times; not if that has happened already.
+    ///
+    /// It is called on the thread that serves, so it had better be quick.
+    ///
+    /// ```
+    /// use purlin_smol::{Mux, Next, Request, around};
+    /// let mut mux = Mux::new();
+    /// mux.wrap(around(async |request: Request, next: Next| {
+    ///     next.exchange().on_end(|facts| println!("{:?}, {} bytes", facts.status, facts.sent));
+    ///     next.run(request).await
+    /// }));
+    /// ```
+    pub fn on_end(&self, call: impl FnOnce(&Facts) + Send + 'static) {
+        self.shared.lock().follow(self.id, |hooks| hooks.on_end(call));
     }
 }
 

@@ -9,10 +9,11 @@ use crate::hub::Hub;
 use crate::poller::Place;
 use crate::shared::Shared;
 use crate::socket::Socket;
+use purlin_core::message::Hooks;
 use purlin_core::observe::{Peer, Watch};
 use purlin_core::{
     BodyLength, Close, CloseReason, Direct, Eof, Event, Fault, Id, Machine, Misuse, Mono, Now,
-    PeerError, RequestHead, Values, Why, server,
+    PeerError, RequestHead, ServerMachine, Values, Why, server,
 };
 use purlin_host::{Accepted, Clock, Stream, UNTOUCHED, machine, untaken, welcome};
 use std::any::Any;
@@ -40,6 +41,8 @@ pub(crate) struct Conn {
     pub(crate) pending: Option<Box<Pending>>,
     pub(crate) values: Values,
     watch: Option<Box<Watch>>,
+    /// Who follows the open exchange.
+    hooks: Option<Box<Hooks>>,
     /// The deadline when it was last asked for.
     due: Mono,
     /// Room for what is read while others may use the machine.
@@ -130,6 +133,7 @@ impl Conn {
             pending: None,
             values: Values::default(),
             watch: None,
+            hooks: None,
             due: Mono::ZERO,
             scratch: Vec::new(),
             told: false,
@@ -360,11 +364,33 @@ impl Conn {
         if let Some(watch) = &mut self.watch {
             watch.event(event);
         }
+        if self.hooks.is_some() {
+            self.call_hooks(event);
+        }
         match event {
             Event::InputClosed => self.input_closed = true,
             Event::Closed(reason) => self.closed = Some(*reason),
             Event::Panicked(message) => self.hub.panicked(Box::new(message.clone())),
             _ => {}
+        }
+    }
+
+    /// Has the machine tell what becomes of this exchange, if it is open, and
+    /// adds who is to be called then.
+    pub(crate) fn follow(&mut self, id: Id, add: impl FnOnce(&mut Hooks)) {
+        if self.machine.follow(id).is_ok() {
+            add(self.hooks.get_or_insert_default());
+        }
+    }
+
+    #[cold]
+    fn call_hooks(&mut self, event: &Event) {
+        let panic = self.hooks.as_mut().and_then(|hooks| hooks.event(event));
+        if let (Some(payload), Some(watch)) = (panic, &self.watch) {
+            watch.panicked(&*payload);
+        }
+        if matches!(event, Event::Done { .. }) {
+            self.hooks = None;
         }
     }
 

@@ -65,7 +65,10 @@ impl Recorder {
         if let Some(payload) = hub.control.take_panic() {
             resume_unwind(payload);
         }
-        let recorded = answered.and_then(|mut conn| conn.machine.as_direct().map(Recorded::take));
+        let recorded = answered.and_then(|mut conn| {
+            conn.note_events();
+            conn.machine.as_direct().map(Recorded::take)
+        });
         recorded.expect("an exchange without a wire comes back")
     }
 }

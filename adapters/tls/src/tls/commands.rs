@@ -29,6 +29,10 @@ impl<M: ServerMachine> ServerMachine for Tls<M> {
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
         self.inner.interim(id, head, now)
     }
+
+    fn follow(&mut self, id: Id) -> Result<(), Misuse> {
+        self.inner.follow(id)
+    }
 }
 
 impl<M: ClientMachine> ClientMachine for Tls<M> {

@@ -60,7 +60,7 @@ impl Connection {
     fn exchange_over(&mut self, keep_alive: bool, now: Now) {
         self.trace.end = now.mono;
         self.trace.keep_alive = keep_alive;
-        self.done = self.config.trace;
+        self.done = self.config.trace || self.trace.followed;
         self.timers.clear(Why::HalfClosed);
     }
 

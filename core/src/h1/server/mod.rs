@@ -109,6 +109,10 @@ struct Trace {
     status: Option<Status>,
     sent: u64,
     keep_alive: bool,
+    /// The exchange's head and end are told, whatever the configuration says.
+    followed: bool,
+    /// The head that is to be told.
+    answered: Option<Box<ResponseHead>>,
 }
 
 impl Connection {
@@ -206,6 +210,9 @@ impl Machine for Connection {
     fn poll_event(&mut self, now: Now) -> Option<Event> {
         loop {
             self.advance(now);
+            if let Some(head) = self.trace.answered.take() {
+                return Some(Event::Answered { id: self.id, head: *head });
+            }
             if std::mem::take(&mut self.done) {
                 return Some(Event::Done { id: self.id, facts: self.facts() });
             }
@@ -337,6 +344,12 @@ impl ServerMachine for Connection {
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
         self.check(id)?;
         self.send_interim(head, now)
+    }
+
+    fn follow(&mut self, id: Id) -> Result<(), Misuse> {
+        self.check(id)?;
+        self.trace.followed = true;
+        Ok(())
     }
 }
 

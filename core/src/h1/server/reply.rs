@@ -105,6 +105,9 @@ impl Connection {
 
     fn write_head(&mut self, head: &ResponseHead, connection: Option<&'static str>, now: Now) {
         self.trace.status = Some(head.status());
+        if self.trace.followed {
+            self.trace.answered = Some(Box::new(head.clone()));
+        }
         let date = self.config.date.then(|| self.date.line(now.unix));
         let (version, sent) = (self.asked.version, self.sent);
         let extra = Extra { version, sent, connection, date, expects: true };

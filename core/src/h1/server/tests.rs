@@ -967,3 +967,30 @@ fn trailers_are_as_many_as_fields_may_be_and_one_more_is_too_many() {
         }
     }
 }
+
+#[test]
+fn an_exchange_that_is_followed_tells_its_head_and_its_end_and_no_other_does() {
+    let mut wire = Wire::new();
+    wire.send(GET).send(GET).send(GET).expect(&["1 GET /"]);
+    wire.machine.follow(1).unwrap();
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    let Some(Event::Answered { id: 1, head }) = wire.machine.poll_event(wire.now) else {
+        panic!("the head is told")
+    };
+    assert_eq!((head.status(), head.fields().get("Date")), (Status::OK, None), "as it was given");
+    wire.machine.send(1, &mut "seven b".into(), wire.now).unwrap();
+    assert!(wire.machine.poll_event(wire.now).is_none());
+    wire.machine.finish(1, None, wire.now).unwrap();
+    let told = wire.machine.poll_event(wire.now);
+    let Some(Event::Done { id: 1, facts }) = told else { panic!("{told:?}") };
+    assert_eq!((facts.status, facts.sent, facts.keep_alive), (Some(Status::OK), 7, true));
+    // The next one is not followed, and the third is given up.
+    wire.expect(&["2 GET /"]);
+    assert_eq!(wire.machine.follow(1), Err(Misuse::NoSuchExchange));
+    wire.ok(2, "").expect(&["3 GET /"]);
+    wire.machine.follow(3).unwrap();
+    wire.machine.reset(3, wire.now).unwrap();
+    let told = wire.machine.poll_event(wire.now);
+    let Some(Event::Done { id: 3, facts }) = told else { panic!("{told:?}") };
+    assert_eq!((facts.status, facts.keep_alive), (None, false));
+}
