@@ -71,8 +71,8 @@ pub use body::{Body, Cancelled};
 pub use bytes::Bytes;
 pub use client::{Client, get, head, post, post_form};
 pub use handler::{
-    Answer, Exchange, Handler, HandlerFuture, IntoAnswer, Next, SendHandler, SendHandlerFuture,
-    Streaming, around, around_send, streaming,
+    Answer, Exchange, Fallible, Handler, HandlerFuture, IntoAnswer, Next, SendHandler,
+    SendHandlerFuture, Streaming, around, around_send, fallible, streaming,
 };
 pub use mux::{
     BoxHandler, BoxSendHandler, Mux, SendMux, SharedMux, default_mux, handle, listen_and_serve,
@@ -80,7 +80,7 @@ pub use mux::{
 pub use purlin_core::config::FaultAnswer;
 #[cfg(feature = "http")]
 pub use purlin_core::convert;
-pub use purlin_core::message::{Error, Streamed};
+pub use purlin_core::message::{BoxError, Error, Streamed};
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{

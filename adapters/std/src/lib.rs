@@ -76,13 +76,14 @@ pub use client::{Client, get, head, post, post_form};
 pub use control::Handle;
 pub use exchange::Exchange;
 pub use handler::{
-    Answer, FullDuplex, Handler, IntoAnswer, Next, Streaming, around, full_duplex, streaming,
+    Answer, Fallible, FullDuplex, Handler, IntoAnswer, Next, Streaming, around, fallible,
+    full_duplex, streaming,
 };
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
 pub use purlin_core::config::FaultAnswer;
 #[cfg(feature = "http")]
 pub use purlin_core::convert;
-pub use purlin_core::message::{Error, Streamed};
+pub use purlin_core::message::{BoxError, Error, Streamed};
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
 pub use purlin_core::router::{InsertError, RouterOptions};
 pub use purlin_core::{

@@ -64,6 +64,13 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether it is the client's fault, or that it has gone: nothing here has failed.
+    pub(super) fn is_the_clients(&self) -> bool {
+        matches!(self, Error::Peer(_) | Error::NotText(_) | Error::Closed(_) | Error::Unwanted)
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -169,11 +176,9 @@ impl From<Error> for io::Error {
 /// neither the peer's fault nor its absence is told to observers.
 impl<B> IntoResponse<B> for Error {
     fn into_response(self) -> Response<B> {
-        match self {
-            Error::Peer(_) | Error::NotText(_) | Error::Closed(_) | Error::Unwanted => {
-                self.status().into_response()
-            }
-            error => Response::of_failure(&error),
+        match self.is_the_clients() {
+            true => self.status().into_response(),
+            false => Response::of_failure(&self),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod cancel;
 mod draft;
 mod error;
+mod failure;
 mod hooks;
 mod outcome;
 mod response;
@@ -12,6 +13,7 @@ mod values;
 pub use cancel::Attended;
 pub use draft::{Draft, Outlet};
 pub use error::Error;
+pub use failure::BoxError;
 pub use hooks::Hooks;
 pub use outcome::{Outcome, Streamed};
 pub use response::{Content, IntoResponse, Response, chain};

@@ -66,7 +66,7 @@ impl<B, E: IntoResponse<B>> Streamed<B> for Result<(), E> {
     fn into_outcome(self) -> Outcome<B> {
         match self {
             Ok(()) => Outcome::Written,
-            Err(error) => Outcome::Failed(error.into_response()),
+            Err(error) => Outcome::Failed(error.into_failure()),
         }
     }
 }

@@ -211,9 +211,16 @@ pub fn chain(error: &dyn error::Error) -> String {
 }
 
 /// What a handler may return.
-pub trait IntoResponse<B> {
+pub trait IntoResponse<B>: Sized {
     /// The response it stands for.
     fn into_response(self) -> Response<B>;
+
+    /// The response it stands for as the error of a `Result`: the same, but for what says
+    /// nothing of a status and would be a success, such as a text. That is 500
+    /// (Internal Server Error), and the text is told to observers, not to the client.
+    fn into_failure(self) -> Response<B> {
+        self.into_response()
+    }
 }
 
 impl<B> IntoResponse<B> for Response<B> {
@@ -237,11 +244,19 @@ impl<B> IntoResponse<B> for () {
     fn into_response(self) -> Response<B> {
         Response::new(Status::OK)
     }
+
+    fn into_failure(self) -> Response<B> {
+        Status::INTERNAL_SERVER_ERROR.into_response()
+    }
 }
 
 impl<B> IntoResponse<B> for &'static str {
     fn into_response(self) -> Response<B> {
         Response::of_type(PLAIN, Bytes::from_static(self.as_bytes()))
+    }
+
+    fn into_failure(self) -> Response<B> {
+        Status::INTERNAL_SERVER_ERROR.into_response().with_failure(self)
     }
 }
 
@@ -249,17 +264,29 @@ impl<B> IntoResponse<B> for String {
     fn into_response(self) -> Response<B> {
         Response::text(self)
     }
+
+    fn into_failure(self) -> Response<B> {
+        Status::INTERNAL_SERVER_ERROR.into_response().with_failure(self)
+    }
 }
 
 impl<B> IntoResponse<B> for Bytes {
     fn into_response(self) -> Response<B> {
         Response::bytes(self)
     }
+
+    fn into_failure(self) -> Response<B> {
+        Status::INTERNAL_SERVER_ERROR.into_response()
+    }
 }
 
 impl<B> IntoResponse<B> for Vec<u8> {
     fn into_response(self) -> Response<B> {
         Response::bytes(self)
+    }
+
+    fn into_failure(self) -> Response<B> {
+        Status::INTERNAL_SERVER_ERROR.into_response()
     }
 }
 
@@ -274,7 +301,7 @@ impl<B, T: IntoResponse<B>, E: IntoResponse<B>> IntoResponse<B> for Result<T, E>
     fn into_response(self) -> Response<B> {
         match self {
             Ok(value) => value.into_response(),
-            Err(error) => error.into_response(),
+            Err(error) => error.into_failure(),
         }
     }
 }

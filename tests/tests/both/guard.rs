@@ -5,8 +5,8 @@ use crate::kit::GET;
 use crate::kit::told::observer;
 use crate::on::{Site, hello, pieces, purlin};
 use purlin::{
-    Bytes, ConnState, Content, Error, FaultAnswer, Observer, Panics, Request, Response,
-    ResponseWriter, Result, Server, Status, streaming,
+    BoxError, Bytes, ConnState, Content, Error, FaultAnswer, Mux, Observer, Panics, Request,
+    Response, ResponseWriter, Result, Server, Status, fallible, streaming,
 };
 use std::io;
 
@@ -209,4 +209,67 @@ fn what_makes_values_and_answers_to_faults_may_panic() {
     told.all_of(&["panicked: an answer", "fault: MissingHost"]);
     drop(second);
     assert_eq!(site.shutdown(), 0);
+}
+
+/// As `anyhow::Error` is: made of any error, and none itself.
+struct Report(BoxError);
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Report {
+    fn from(error: E) -> Report {
+        Report(Box::new(error))
+    }
+}
+
+impl From<Report> for BoxError {
+    fn from(report: Report) -> BoxError {
+        report.0
+    }
+}
+
+#[test]
+fn any_error_of_a_handler_is_answered_with_500_and_told_and_the_clients_fault_is_not() {
+    let (tells, told) = observer();
+    let mut mux = Mux::new();
+    let boxed = handler!(|r: Request| -> std::result::Result<String, BoxError> {
+        let number: u32 = r.param("number").parse()?;
+        Ok(format!("{number}"))
+    });
+    mux.handle("/boxed/{number}", boxed).unwrap();
+    let reported = handler!(|r: Request| -> std::result::Result<String, Report> {
+        let number: u32 = r.param("number").parse()?;
+        Ok(format!("{number}"))
+    });
+    mux.handle("/reported/{number}", fallible(reported)).unwrap();
+    let text = handler!(|_: Request| Err::<(), _>("no word to the client"));
+    mux.handle("/text/x", text).unwrap();
+    let plain = handler!(|_: Request| Err::<(), _>(io::Error::other("the disk is full")));
+    mux.handle("/io/x", plain).unwrap();
+    let written =
+        handler!(|_: Request, _: ResponseWriter| Err::<(), BoxError>("not written".into()));
+    mux.handle("/written/x", streaming(written)).unwrap();
+    let large = handler!(|mut r: Request| -> std::result::Result<String, Report> {
+        Ok(wait!(r.body_mut().text())?)
+    });
+    mux.handle("/large/x", fallible(large)).unwrap();
+    let site = Site::start(Server::new(mux).observe(tells).body_limit(10));
+    for (path, text) in [
+        ("/boxed/x", "invalid digit found in string"),
+        ("/reported/x", "invalid digit found in string"),
+        ("/text/x", "no word to the client"),
+        ("/io/x", "the disk is full"),
+        ("/written/x", "not written"),
+    ] {
+        let mut peer = site.connect();
+        peer.send(&format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        let answer = String::from_utf8(peer.rest()).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 500 ") && !answer.contains(text), "{answer}");
+        let lines = told.until("Closed");
+        assert!(lines.iter().any(|(_, line)| line.contains(text)), "{path}: {lines:?}");
+    }
+    let mut peer = site.connect();
+    peer.send("POST /large/x HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world");
+    assert_eq!(peer.response().0, 413);
+    drop(peer);
+    let lines = told.until("Closed");
+    assert!(!lines.iter().any(|(_, line)| line.contains("failed")), "{lines:?}");
 }

@@ -3,11 +3,13 @@
 
 mod answer;
 mod around;
+mod fallible;
 mod kind;
 mod streaming;
 
 pub use answer::{Answer, IntoAnswer};
 pub use around::{Next, around, around_send};
+pub use fallible::{Fallible, fallible};
 pub(crate) use kind::{Kind, Moving, Staying};
 pub use streaming::{Streaming, streaming};
 

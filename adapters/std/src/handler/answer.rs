@@ -85,6 +85,6 @@ impl<R: IntoResponse<Source>> IntoAnswer for R {
 
 impl<E: IntoResponse<Source>> IntoAnswer for Result<Answer, E> {
     fn into_answer(self) -> Answer {
-        self.unwrap_or_else(Answer::from)
+        self.unwrap_or_else(|error| Answer::from(error.into_failure()))
     }
 }

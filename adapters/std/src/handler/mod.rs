@@ -3,10 +3,12 @@
 
 mod answer;
 mod around;
+mod fallible;
 mod streaming;
 
 pub use answer::{Answer, IntoAnswer};
 pub use around::{Next, around};
+pub use fallible::{Fallible, fallible};
 pub use streaming::{Streaming, streaming};
 
 use crate::exchange::Exchange;
