@@ -29,7 +29,9 @@ impl Answer {
         Answer(Outcome::Failed(response))
     }
 
-    /// The response, if it is a value: one that is written goes by unseen.
+    /// The response, if it is a value: one that is written goes by unseen. Of every
+    /// answer tell [`Exchange::on_head`](crate::Exchange::on_head) and
+    /// [`on_end`](crate::Exchange::on_end).
     ///
     /// ```
     /// use purlin_std::{Answer, Response, Status};
