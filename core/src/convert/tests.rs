@@ -127,6 +127,6 @@ fn what_signs_in_is_marked_as_sensitive() {
     let mut fields = Fields::new();
     fields.append("Set-Cookie", "a=b").unwrap();
     fields.append("Accept", "*/*").unwrap();
-    let map = http::HeaderMap::try_from(&fields).unwrap();
+    let map = HeaderMap::try_from(&fields).unwrap();
     assert!(map["set-cookie"].is_sensitive() && !map["accept"].is_sensitive());
 }
