@@ -220,12 +220,12 @@ fn a_reset_behind_a_half_close_drops_the_handler() {
     let site = Site::start(server);
     let mut peer = site.connect();
     peer.send(GET);
-    begun.recv_timeout(kit::LONG).unwrap();
+    begun.recv_timeout(LONG).unwrap();
     peer.half_close();
     // Such a client may still read: its handler lives on.
     assert!(dropped.recv_timeout(Duration::from_millis(200)).is_err());
     peer.reset();
-    dropped.recv_timeout(kit::LONG).unwrap();
+    dropped.recv_timeout(LONG).unwrap();
 }
 
 #[test]
@@ -235,10 +235,10 @@ fn a_reset_behind_more_body_than_is_read_drops_the_handler() {
     let mut peer = site.connect();
     peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
     peer.send(&"x".repeat(700_000));
-    begun.recv_timeout(kit::LONG).unwrap();
+    begun.recv_timeout(LONG).unwrap();
     std::thread::sleep(Duration::from_millis(200));
     peer.reset();
-    dropped.recv_timeout(kit::LONG).unwrap();
+    dropped.recv_timeout(LONG).unwrap();
 }
 
 #[test]
@@ -249,12 +249,12 @@ fn a_close_of_a_unix_socket_behind_a_half_close_drops_the_handler() {
     for half in [true, false] {
         let mut peer = Peer::over(std::os::unix::net::UnixStream::connect(&path).unwrap());
         peer.send(GET);
-        begun.recv_timeout(kit::LONG).unwrap();
+        begun.recv_timeout(LONG).unwrap();
         if half {
             peer.half_close();
             assert!(dropped.recv_timeout(Duration::from_millis(200)).is_err());
         }
         drop(peer);
-        dropped.recv_timeout(kit::LONG).unwrap();
+        dropped.recv_timeout(LONG).unwrap();
     }
 }

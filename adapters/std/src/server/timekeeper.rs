@@ -155,3 +155,45 @@ impl Timekeeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Request, Server};
+    use purlin_core::observe::Address;
+    use purlin_host::{Accepted, Stream};
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    /// A connection that waits here, and has something to read.
+    fn ready(hub: &Arc<Hub>) -> UnixStream {
+        let (stream, mut peer) = UnixStream::pair().unwrap();
+        let (remote, local) = (Address::Memory, Address::Memory);
+        let accepted = Accepted { stream: Stream::Unix(stream), remote, local };
+        hub.begin(hub.welcome(accepted).into_iter().collect());
+        peer.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+        peer
+    }
+
+    #[test]
+    fn no_more_is_queued_once_there_is_as_much_as_there_may_be_threads() {
+        let hub = Server::new(|_: Request| "hello").workers(2).alone().unwrap();
+        let clock = Clock::new();
+        // What was taken up since the last look was something: no threads are made.
+        let seen = Seen { taken: 1, ..Seen::default() };
+        let mut keeper = Timekeeper { hub: Arc::clone(&hub), clock, seen };
+        let _first = [ready(&hub), ready(&hub), ready(&hub)];
+        keeper.relieve();
+        assert_eq!((hub.pool.queued(), hub.pool.is_full()), (3, true));
+        let _more = [ready(&hub), ready(&hub)];
+        keeper.seen.taken = 1;
+        keeper.relieve();
+        assert_eq!(hub.pool.queued(), 3, "the others are left where they wait");
+        let all = [(); 2].map(|()| hub.pool.pop());
+        assert!(!hub.pool.is_full());
+        keeper.seen.taken = 1;
+        keeper.relieve();
+        assert_eq!(hub.pool.queued(), 3);
+        drop(all);
+    }
+}
