@@ -62,17 +62,24 @@ impl InBuf {
 
     /// Room for the next read: at least [`LEAST_READ`] bytes, or none.
     pub(crate) fn spare(&mut self) -> &mut [u8] {
-        if !self.has_room() {
+        self.spare_up_to(usize::MAX)
+    }
+
+    /// The same, as long as no more than so many bytes are here.
+    pub(crate) fn spare_up_to(&mut self, most: usize) -> &mut [u8] {
+        if !self.has_room() || self.len() + LEAST_READ > most {
             return &mut [];
         }
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
-        let wanted = if self.filled_up { (self.size * 4).min(self.most) } else { LEAST_READ };
+        let wanted = if self.filled_up { self.size * 4 } else { LEAST_READ };
+        let wanted = wanted.min(self.most).min(most);
         if self.store.len() - self.end < LEAST_READ || self.store.len() < wanted {
             self.make_room(wanted);
         }
-        &mut self.store[self.end..]
+        let end = self.store.len().min(self.end.saturating_add(most - self.len()));
+        &mut self.store[self.end..end]
     }
 
     fn make_room(&mut self, wanted: usize) {

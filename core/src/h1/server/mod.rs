@@ -24,7 +24,7 @@ use super::request::HeadScan;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::body::framing::Framing;
 use crate::body::incoming::Incoming;
-use crate::buf::{InBuf, OutBuf};
+use crate::buf::{InBuf, LEAST_READ, OutBuf};
 use crate::config::ServerConfig;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::head::{DateCache, Fields, ResponseHead, Status};
@@ -195,7 +195,7 @@ impl Connection {
 impl Machine for Connection {
     #[inline]
     fn read_buf(&mut self) -> &mut [u8] {
-        if self.wants_input() { self.input.spare() } else { &mut [] }
+        if self.wants_input() { self.input.spare_up_to(self.most_ahead()) } else { &mut [] }
     }
 
     #[inline]
@@ -264,7 +264,8 @@ impl Machine for Connection {
             Ending::Linger => Some(Close::Linger),
             Ending::Done(how) => Some(how),
         };
-        Want { read: self.wants_input() && self.input.has_room(), write, close }
+        let room = self.input.has_room() && self.input.len() + LEAST_READ <= self.most_ahead();
+        Want { read: self.wants_input() && room, write, close }
     }
 
     fn trim(&mut self, _now: Now) {

@@ -12,6 +12,10 @@ use crate::machine::{Body, BodyLength, Eof, Event, Recv};
 use crate::target::Form;
 use crate::time::{Now, Why};
 
+/// So much input is taken in that nobody asks for: enough for most bodies and for a
+/// few requests, and what Go and std's own reading ahead take.
+const AHEAD: usize = 64 * 1024;
+
 /// What the next head came to.
 pub(super) enum Turn {
     /// It is not there, or its turn has not come.
@@ -34,8 +38,22 @@ impl Connection {
         used && self.eof.is_none()
     }
 
+    /// How much input may be here at the most: what nobody asks for, a body's
+    /// bytes before its handler does or requests whose turn has not come, is less.
+    #[inline]
+    pub(super) fn most_ahead(&self) -> usize {
+        let asked = match self.reader {
+            Reader::Body => self.recv_waits,
+            Reader::Head => self.writer == Writer::Idle && !self.is_full(),
+            Reader::End => false,
+            _ => true,
+        };
+        if asked || self.ending != Ending::Open { usize::MAX } else { AHEAD }
+    }
+
     pub(super) fn take_input(&mut self, n: usize, now: Now) {
-        let n = self.input.filled(n);
+        let room = self.most_ahead() - self.input.len().min(self.most_ahead());
+        let n = self.input.filled(n.min(room));
         if n == 0 {
             return;
         }

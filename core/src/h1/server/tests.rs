@@ -1,5 +1,6 @@
 //! Transcripts of the server machine: `>` bytes in, `<` bytes out.
 
+mod ahead;
 mod ending;
 mod late;
 
