@@ -8,6 +8,8 @@ mod kit;
 mod on;
 #[path = "both/client.rs"]
 mod both;
+#[path = "both/client_connections.rs"]
+mod connections;
 #[path = "both/client_policy.rs"]
 mod policy;
 #[path = "both/client_uploads.rs"]

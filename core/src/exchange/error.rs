@@ -5,7 +5,7 @@ use super::Route;
 use crate::client::Came;
 use crate::error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 use crate::head::{InvalidField, Method};
-use crate::machine::Event;
+use crate::machine::{BodyLength, Event};
 use crate::policy::proxy::ProxyError;
 use crate::policy::redirect;
 use crate::tunnel::Trouble;
@@ -29,6 +29,8 @@ struct Inner {
     phase: Option<Phase>,
     /// The URL of the proxy that it is about, without a password.
     proxy: Option<String>,
+    /// How much of a body had come, and how long it is.
+    read: Option<(u64, BodyLength)>,
     cause: Cause,
     /// What came in place of a response.
     came: Option<Came>,
@@ -93,6 +95,7 @@ impl Error {
             url: None,
             phase: None,
             proxy: None,
+            read: None,
             cause: cause.into(),
             came: None,
         }))
@@ -167,6 +170,23 @@ impl Error {
         );
         if of_peer && (way || route.is_forwarded()) {
             self.0.proxy.get_or_insert_with(|| proxy.url.redacted().to_string());
+        }
+        self
+    }
+
+    /// The same, in a body of which so many bytes had come. It tells that if it is about
+    /// a server that rests or has gone.
+    #[must_use]
+    pub fn after(mut self, bytes: u64, of: BodyLength) -> Error {
+        let rests = match &self.0.cause {
+            Cause::TotalTimeout(_) => true,
+            Cause::Peer(error) => {
+                error.kind.is_timeout() || matches!(error.kind, Fault::Truncated | Fault::Reset)
+            }
+            _ => false,
+        };
+        if rests {
+            self.0.read = Some((bytes, of));
         }
         self
     }
@@ -331,6 +351,13 @@ impl fmt::Display for Error {
             write!(f, "proxy {proxy}: ")?;
         }
         write!(f, "{}", self.0.cause)?;
+        match self.0.read {
+            None => {}
+            Some((bytes, BodyLength::Known(length))) => {
+                write!(f, "; {bytes} of {length} bytes came")?;
+            }
+            Some((bytes, _)) => write!(f, "; {bytes} bytes came")?,
+        }
         match self.0.came.as_ref() {
             Some(came) => write!(f, "; {came}"),
             None => Ok(()),

@@ -57,6 +57,8 @@ pub struct Body {
 /// A body that is being read.
 pub(super) struct Reading {
     from: Rest<Socket, Source>,
+    /// Bytes that have been transferred.
+    came: u64,
     /// The time of the last look.
     now: Now,
     until: Option<(Mono, Duration)>,
@@ -70,7 +72,7 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn new(from: Rest<Socket, Source>, now: Now, answer: &Answer) -> Reading {
         let inflate = Inflate::of(answer);
-        Reading { from, now, until: answer.until, inflate, trailers: None, end: None }
+        Reading { from, came: 0, now, until: answer.until, inflate, trailers: None, end: None }
     }
 
     /// The next piece as it was transferred, or the end. What is still to be sent
@@ -83,6 +85,9 @@ impl Reading {
                 return Poll::Ready(Err(Error::ended()));
             };
             if let Some(piece) = receive(lent, *id, &mut self.end, self.now) {
+                if let Ok(Ok(data)) = &piece {
+                    self.came += data.len() as u64;
+                }
                 return Poll::Ready(piece);
             }
             let fed = poll_feed(upload, lent, *id, || (), cx)?;
@@ -245,6 +250,7 @@ impl Body {
                 Ok(None)
             }
             Err(error) => {
+                let error = error.after(reading.came, self.about.body);
                 self.from = None;
                 self.broken = true;
                 Err(self.named(error))

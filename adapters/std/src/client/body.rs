@@ -52,6 +52,8 @@ pub struct Body {
 /// A body that is being read.
 pub(super) struct Reading {
     from: Rest<Socket, Feed>,
+    /// Bytes that have been transferred.
+    came: u64,
     clock: Clock,
     until: Option<(Mono, Duration)>,
     inflate: Option<Box<Inflate>>,
@@ -62,7 +64,7 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn new(from: Rest<Socket, Feed>, clock: Clock, answer: &Answer) -> Reading {
         let inflate = Inflate::of(answer);
-        Reading { from, clock, until: answer.until, inflate, end: None }
+        Reading { from, came: 0, clock, until: answer.until, inflate, end: None }
     }
 
     /// The next piece as it was transferred, or the end. What is still to be sent
@@ -75,6 +77,9 @@ impl Reading {
                 return Err(Error::ended());
             };
             if let Some(piece) = receive(lent, *id, &mut self.end, self.clock.last()) {
+                if let Ok(Ok(data)) = &piece {
+                    self.came += data.len() as u64;
+                }
                 return piece;
             }
             let (socket, machine) = lent.parts();
@@ -228,6 +233,7 @@ impl Body {
                 Ok(None)
             }
             Err(error) => {
+                let error = error.after(reading.came, self.about.body);
                 self.from = None;
                 self.broken = true;
                 Err(self.named(error))
