@@ -370,6 +370,11 @@ impl Authority<'_> {
         self.host.first() != Some(&b'.') && !self.host.windows(2).any(|two| two == b"..")
     }
 
+    /// Whether it is an address with a zone.
+    pub(crate) fn has_zone(&self) -> bool {
+        self.host.first() == Some(&b'[') && self.host.contains(&b'%')
+    }
+
     /// The slower way, for a host with escapes.
     #[cold]
     fn parse_escaped(text: &[u8]) -> Option<Authority<'_>> {

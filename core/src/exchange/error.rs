@@ -380,29 +380,6 @@ fn shown(text: &str) -> String {
     if letters.next().is_some() { short + ".." } else { short }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bad_url_is_shown_without_its_password() {
-        for (url, text) in [
-            ("http://a b/", "http://a b/"),
-            ("http://user:secret@a b/", "http://***@a b/"),
-            ("http://user:se/cr?e#t@a b/", "http://***@a b/"),
-            ("//user:secret@a", "***@a"),
-            ("/user:secret@a://b", "***@a://b"),
-            ("http://a\u{1b}[1m\r\n", "http://a\\u{1b}[1m\\r\\n"),
-        ] {
-            let cause = Url::parse(url).unwrap_err();
-            let error = Error::of_url(url, cause).asking(&Method::GET);
-            assert!(error.to_string().starts_with(&format!("GET {text}: bad URL: ")), "{error}");
-        }
-        let long = Error::of_url(&"x".repeat(1000), Url::parse("").unwrap_err());
-        assert!(long.url().unwrap().len() == 202);
-    }
-}
-
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -441,5 +418,28 @@ impl From<Error> for io::Error {
             _ => io::ErrorKind::Other,
         };
         io::Error::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_url_is_shown_without_its_password() {
+        for (url, text) in [
+            ("http://a b/", "http://a b/"),
+            ("http://user:secret@a b/", "http://***@a b/"),
+            ("http://user:se/cr?e#t@a b/", "http://***@a b/"),
+            ("//user:secret@a", "***@a"),
+            ("/user:secret@a://b", "***@a://b"),
+            ("http://a\u{1b}[1m\r\n", "http://a\\u{1b}[1m\\r\\n"),
+        ] {
+            let cause = Url::parse(url).unwrap_err();
+            let error = Error::of_url(url, cause).asking(&Method::GET);
+            assert!(error.to_string().starts_with(&format!("GET {text}: bad URL: ")), "{error}");
+        }
+        let long = Error::of_url(&"x".repeat(1000), Url::parse("").unwrap_err());
+        assert!(long.url().unwrap().len() == 202);
     }
 }

@@ -57,7 +57,8 @@ pub(super) fn request(head: &RequestHead, body: &Body) -> Result<Asked, Misuse> 
     }
     let http10 = head.version() == Version::Http10;
     let host_ok = match ruling.host {
-        Some(host) => ruling.hosts == 1 && Authority::parse(host).is_some(),
+        // A zone is nobody else's, so it is not sent (RFC 6874 §3).
+        Some(host) => ruling.hosts == 1 && Authority::parse(host).is_some_and(|at| !at.has_zone()),
         None => http10,
     };
     if !host_ok {
