@@ -1,6 +1,6 @@
 //! The simulation holds, can be replayed, and is able to fail.
 
-use purlin_tests::sim::{Meddle, run};
+use purlin_tests::sim::{Habit, Meddle, download, run, upload};
 
 #[test]
 fn every_seed_holds() {
@@ -33,5 +33,23 @@ fn a_network_that_changes_bytes_is_found_out() {
             }
         }
         assert!(found * 10 > asked * 8, "{meddle:?}: {found} of {asked} found");
+    }
+}
+
+#[test]
+fn who_is_slow_and_never_late_gets_all_that_it_is_owed() {
+    for seed in 0..100 {
+        assert_eq!(download(seed, Habit::Careful), Ok(()), "download {seed}");
+        assert_eq!(upload(seed, Habit::Careful), Ok(()), "upload {seed}");
+    }
+}
+
+#[test]
+fn a_driver_that_is_late_itself_is_found_out() {
+    for habit in [Habit::ClockFirst, Habit::CountsWritten] {
+        for (name, play) in [("download", download as fn(_, _) -> _), ("upload", upload)] {
+            let found = (0..100).filter(|seed| play(*seed, habit).is_err()).count();
+            assert!(found > 3, "{habit:?}: {found} of 100, {name}");
+        }
     }
 }

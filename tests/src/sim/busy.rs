@@ -9,7 +9,7 @@ use crate::rng::Rng;
 use bytes::Bytes;
 use purlin_core::{
     Body, ClientConfig, ClientMachine, Eof, Event, Id, Machine, Method, Mono, Now, Recv,
-    RequestHead, ResponseHead, ServerConfig, ServerMachine, Status, client, server,
+    RequestHead, ResponseHead, ServerConfig, ServerMachine, Status, Why, client, server,
 };
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -64,7 +64,7 @@ impl World {
             rests.push_back((at, end));
             at = end;
         }
-        let system = *rng.pick(&[100_000, 1_000_000, 4_000_000]);
+        let system = *rng.pick(&[100_000, 400_000, 4_000_000]);
         let mut pipe = || Pipe::new(Rng::new(rng.bits()), quality, None);
         let (out, input) = (pipe().with_system(system), pipe());
         let sip = (*rng.pick(&[1000, 5000]), Duration::from_millis(*rng.pick(&[100, 500, 1000])));
@@ -121,11 +121,16 @@ impl World {
         while machine.want().write && !self.full {
             let mut slices = [IoSlice::new(&[]); 8];
             let used = machine.output(&mut slices, self.now);
-            let all = slices[..used].concat();
+            let mut all = Vec::new();
+            slices[..used].iter().for_each(|slice| all.extend_from_slice(slice));
             let count = self.out.write(&all, self.now.mono);
             machine.wrote(count, self.now);
             self.full = count < all.len();
             any |= count > 0;
+        }
+        let whole = matches!(machine.deadline(), Some((_, Why::FirstByte)));
+        if any && whole && self.habit == Habit::Careful {
+            machine.untaken(self.out.untaken(), self.now);
         }
         // The peer's time runs from there, also if there is no room.
         machine.output(&mut [IoSlice::new(&[])], self.now);
@@ -215,9 +220,10 @@ fn millis(rng: &mut Rng, most: usize) -> Duration {
 pub fn download(seed: u64, habit: Habit) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let mut world = World::new(&mut rng, habit);
-    let mut total = 0;
+    let (mut total, mut large) = (0, false);
     for _ in 0..=rng.below(3) {
-        let size = *rng.pick(&[0, 100, 300_000, 3_000_000]);
+        let size = *rng.pick(&[0, 100, 300_000, 1_000_000]);
+        large |= size > 100;
         let body = *rng.pick(&[0, 0, 5000, 20_000]);
         let head = format!("POST /{size} HTTP/1.1\r\nHost: a\r\nContent-Length: {body}\r\n\r\n");
         let (first, second) = head.split_at(rng.below(head.len()));
@@ -238,7 +244,11 @@ pub fn download(seed: u64, habit: Habit) -> Result<(), String> {
     if let Some(Act::Pause(wait)) = world.acts.front_mut() {
         *wait /= 2;
     }
-    let config = ServerConfig { date: false, ..ServerConfig::default() };
+    let mut config = ServerConfig { date: false, ..ServerConfig::default() };
+    if large {
+        // When the last of it was taken, nobody can tell to the second.
+        config.timeouts.idle = Duration::from_secs(3600);
+    }
     let mut machine = server::Connection::new(Arc::new(config), world.now);
     let mut open: Option<(Id, usize)> = None;
     let app = |machine: &mut server::Connection, now: Now| {
@@ -282,14 +292,14 @@ fn answer_length(size: usize) -> usize {
 pub fn upload(seed: u64, habit: Habit) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let mut world = World::new(&mut rng, habit);
-    let size = *rng.pick(&[0, 100, 300_000, 3_000_000]);
+    let size = *rng.pick(&[0, 100, 300_000, 1_000_000]);
     let mut head = RequestHead::new(Method::POST, "/").map_err(|error| error.to_string())?;
     head.fields_mut().append("Host", "a").map_err(|error| error.to_string())?;
     let length = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n").len();
     world.acts.push_back(Act::Read(length + size));
     world.acts.push_back(Act::Pause(millis(&mut rng, 20_000)));
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n".to_owned() + &"x".repeat(3000);
-    for piece in answer.as_bytes().chunks(1 + rng.below(1000)) {
+    for piece in answer.as_bytes().chunks(400 + rng.below(600)) {
         world.acts.push_back(Act::Send(piece.into()));
         world.acts.push_back(Act::Pause(millis(&mut rng, 1500)));
     }
@@ -304,7 +314,9 @@ pub fn upload(seed: u64, habit: Habit) -> Result<(), String> {
             moved = true;
             match event {
                 Event::Failed(error) => return Err(format!("at {now:?}: {error}")),
-                Event::Closed(reason) if !done.get() => return Err(format!("at {now:?}: {reason}")),
+                Event::Closed(reason) if !done.get() => {
+                    return Err(format!("at {now:?}: {reason}"));
+                }
                 _ => {}
             }
         }

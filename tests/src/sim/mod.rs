@@ -3,10 +3,12 @@
 //!
 //! `wire` is the network, `client` (by its `script`) and `server` (with `app`,
 //! which goes by its `plan`, and an observer, `told`) are its ends, `world` turns
-//! the clock, and `hour` turns that of hundreds. `check` judges what happened, with `states` and `due`; `trace`
+//! the clock, and `hour` turns that of hundreds. `busy` is a world of its own, of systems
+//! that take much at once, processes that rest, and peers that are slow and in time. `check` judges what happened, with `states` and `due`; `trace`
 //! draws it.
 
 mod app;
+mod busy;
 mod check;
 mod client;
 mod due;
@@ -22,6 +24,7 @@ pub(crate) mod trace;
 pub(crate) mod wire;
 mod world;
 
+pub use busy::{Habit, download, upload};
 pub use hour::{Counts, Hour, hour};
 pub use wire::Meddle;
 pub use world::{Outcome, run};

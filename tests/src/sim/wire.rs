@@ -71,6 +71,11 @@ pub(crate) struct Pipe {
     /// Bytes that were ever sent.
     passed: usize,
     meddle: Option<(usize, Meddle)>,
+    /// What the sender's system takes before the network does: how much, and what.
+    system: usize,
+    waiting: VecDeque<u8>,
+    /// The end follows what waits.
+    fin_waits: bool,
 }
 
 impl Pipe {
@@ -84,6 +89,41 @@ impl Pipe {
             ended: false,
             passed: 0,
             meddle,
+            system: 0,
+            waiting: VecDeque::new(),
+            fin_waits: false,
+        }
+    }
+
+    /// The same, behind a system that takes so many bytes at once, and says that it
+    /// has room again when a third of that is free.
+    pub(crate) fn with_system(mut self, bytes: usize) -> Pipe {
+        self.system = bytes;
+        self
+    }
+
+    /// Whether the system says that it has room. It may have some before.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.ended || self.waiting.len() * 3 <= self.system * 2 && self.room() > 0
+    }
+
+    /// What the system has taken, and the other side's has not.
+    pub(crate) fn untaken(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Sends what waits, once there is much room: the other side's system tells of
+    /// what was read in steps.
+    fn pump(&mut self, now: Mono) {
+        let room = self.quality.capacity.saturating_sub(self.held);
+        let count = room.min(self.waiting.len());
+        if count > 0 && (self.held == 0 || room * 2 > self.quality.capacity) {
+            let bytes: Vec<u8> = self.waiting.drain(..count).collect();
+            self.send(&bytes, now);
+        }
+        if self.fin_waits && self.waiting.is_empty() {
+            self.fin_waits = false;
+            self.fly(Carried::Fin, now);
         }
     }
 
@@ -92,8 +132,17 @@ impl Pipe {
         if self.ended {
             return bytes.len(); // nobody is there to miss it
         }
-        let count = bytes.len().min(self.quality.capacity.saturating_sub(self.held));
-        let mut rest = &bytes[..count];
+        let count = bytes.len().min(self.room());
+        if self.system > 0 {
+            self.waiting.extend(&bytes[..count]);
+            self.pump(now);
+        } else {
+            self.send(&bytes[..count], now);
+        }
+        count
+    }
+
+    fn send(&mut self, mut rest: &[u8], now: Mono) {
         while !rest.is_empty() {
             let whole = !self.rng.chance(self.quality.split);
             let size = if whole { rest.len() } else { self.rng.range(1, rest.len()) };
@@ -103,7 +152,6 @@ impl Pipe {
             self.fly(Carried::Bytes(segment), now);
             rest = &rest[size..];
         }
-        count
     }
 
     /// The most that it makes sense to send over it in one message.
@@ -115,7 +163,8 @@ impl Pipe {
     pub(crate) fn fin(&mut self, now: Mono) {
         if !self.ended {
             self.ended = true;
-            self.fly(Carried::Fin, now);
+            self.fin_waits = true;
+            self.pump(now);
         }
     }
 
@@ -126,6 +175,8 @@ impl Pipe {
         }
         self.ended = true;
         self.flying.clear();
+        self.waiting.clear();
+        self.fin_waits = false;
         self.held = 0;
         self.fly(Carried::Reset, now);
     }
@@ -137,7 +188,11 @@ impl Pipe {
 
     /// How much can be written now; what goes to nobody is not kept.
     pub(crate) fn room(&self) -> usize {
-        if self.ended { usize::MAX } else { self.quality.capacity.saturating_sub(self.held) }
+        match self.system {
+            _ if self.ended => usize::MAX,
+            0 => self.quality.capacity.saturating_sub(self.held),
+            most => most - self.waiting.len(),
+        }
     }
 
     /// From now on it breaks at this byte.
@@ -163,6 +218,7 @@ impl Pipe {
                 self.flying.pop_front();
             }
             self.held -= count;
+            self.pump(now);
             return Some(Carried::Bytes(taken));
         }
         self.flying.pop_front().map(|(_, carried)| carried)
