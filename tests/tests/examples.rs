@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const ADAPTERS: [&str; 2] = ["purlin-std", "purlin-smol"];
 
 /// Examples that need more than Purlin: they have a package of their own.
-const APART: [&str; 4] = ["axum", "download", "shutdown", "tls"];
+const APART: [&str; 5] = ["axum", "download", "shutdown", "tls", "tokio"];
 
 /// What cargo is told to find an adapter's example.
 fn arguments(package: &str, example: &str) -> [String; 4] {
@@ -218,6 +218,13 @@ fn axum_and_purlin_greet_side_by_side() {
     let mut stream = example.send(post);
     stream.write_all(b"a body").unwrap();
     check(&rest(stream), 200, "\r\n\r\n6 bytes\n");
+}
+
+#[test]
+fn tokio_runs_server_and_client() {
+    let example = start("purlin-smol", "tokio", &[]);
+    check(&example.ask("GET /hello/gopher HTTP/1.1"), 200, "\r\n\r\nhello, gopher\n");
+    check(&example.ask("GET /again HTTP/1.1"), 200, "\r\n\r\nhello, again\n");
 }
 
 #[test]
