@@ -93,7 +93,7 @@ impl Feed {
         match inside.end.take() {
             None => {
                 inside.awaited = true;
-                return Ok(Taken::Later);
+                Ok(Taken::Later)
             }
             Some(end) => {
                 drop(inside);
