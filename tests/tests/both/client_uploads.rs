@@ -6,7 +6,9 @@ use crate::kit::stage::Stage;
 use crate::on::{ReadExt, Site, WriteExt, pieces, purlin};
 use purlin::client::{Cause, Client, Request as Ask, Settings};
 use purlin::{Bytes, Content, Fault, Request, Response, Server, Source, Status};
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
+#[allow(unused_imports, reason = "on threads, ReadExt and WriteExt are these")]
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;

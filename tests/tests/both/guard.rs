@@ -112,7 +112,7 @@ fn an_error_of_a_handler_is_told_once_with_its_text_and_what_the_client_did_is_n
             "/io" => Err(io::Error::other("the disk is on fire"))?,
             "/body" => drop(wait!(request.body_mut().text())?),
             _ => {
-                Err(Error::Field(Response::new(Status::OK).with("\n", "").map(drop).unwrap_err()))?
+                Err(Error::Field(Response::new(Status::OK).with("\n", "").map(drop).unwrap_err()))?;
             }
         }
         Ok("read")
