@@ -8,6 +8,7 @@
 //!   does everything as Go did, and the one that does not first differs in what
 //!   the way is about: a request is sent again, or connections are shared.
 //! - A request that is answered before it is whole: [`early`].
+//! - A request whose expectation is refused: [`unexpected`].
 //!
 //! Go sends again as often as kept connections are lost, so the plan here has no
 //! limit of attempts; Purlin's is 3.
@@ -15,6 +16,7 @@
 mod early;
 mod expected;
 mod play;
+mod unexpected;
 
 use super::json::{fields, flag, items, text};
 use crate::virtual_client::{Broken, Way};
@@ -31,6 +33,9 @@ pub(super) fn check(case: &Value) -> Result<(), String> {
 fn judge(given: &Value, expected: &Expected) -> Result<(), String> {
     let played = play(given, &[], None)?;
     let Err(why) = expected.compare(&played) else { return Ok(()) };
+    if let Some((at, id)) = unexpected::refused(expected).filter(|(_, id)| expects(given, id)) {
+        return unexpected::compare((at, &id), expected, &played);
+    }
     if !played.early.is_empty() {
         return early::compare(given, expected, &played);
     }
@@ -41,6 +46,15 @@ fn judge(given: &Value, expected: &Expected) -> Result<(), String> {
     let as_go = play(given, &ways, None)?;
     expected.compare(&as_go).map_err(|after| format!("{why}; played as Go does: {after}"))?;
     differs(&as_go, &played, &ways)
+}
+
+/// Whether that request waits for 100 (Continue).
+fn expects(given: &Value, id: &str) -> bool {
+    let starts = items(given, "ops").iter().filter(|op| op["op"] == "start");
+    let expect = |op: &Value| {
+        fields(&op["headers"]).iter().any(|(name, _)| name.eq_ignore_ascii_case(b"expect"))
+    };
+    starts.filter(|op| text(op, "id") == id).any(expect)
 }
 
 /// Whether a case holds in a world that is broken in this way: to prove that it would not.

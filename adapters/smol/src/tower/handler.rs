@@ -31,15 +31,21 @@ use tower_service::Service;
 /// tower's `BoxCloneSyncService` is, its `BoxCloneService` is not.
 ///
 /// ```
+/// # use purlin_smol::Body;
+/// use purlin_smol::Mux;
 /// use purlin_smol::tower::ServiceHandler;
-/// use purlin_smol::{Mux, Peer};
 ///
-/// let router = axum::Router::new().route("/axum/whoami", axum::routing::get(
-///     async |axum::Extension(peer): axum::Extension<Peer>| peer.remote.to_string(),
-/// ));
+/// # fn serve<S>(router: S) -> Result<(), purlin_smol::InsertError>
+/// # where
+/// #     S: tower_service::Service<http::Request<Body>, Response = http::Response<String>>
+/// #         + Clone + Send + Sync + 'static,
+/// #     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+/// # {
+/// // An axum::Router whose handlers may ask for `axum::Extension<purlin_smol::Peer>`.
 /// let mut mux = Mux::new();
 /// mux.handle("/axum/", ServiceHandler::new(router))?;
-/// # Ok::<(), purlin_smol::InsertError>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceHandler<S>(S);
@@ -78,20 +84,23 @@ where
 /// or 2xx to CONNECT: in the extensions of a request that asks for it.
 ///
 /// ```
-/// use axum::http::{HeaderMap, StatusCode};
 /// use futures_lite::AsyncWriteExt;
+/// use purlin_smol::Body;
 /// use purlin_smol::tower::OnUpgrade;
 ///
-/// async fn greet(axum::Extension(upgrade): axum::Extension<OnUpgrade>) -> impl axum::response::IntoResponse {
+/// async fn greet(mut request: http::Request<Body>) -> http::Result<http::Response<String>> {
+///     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+///         return http::Response::builder().status(426).body("ask for greeting\n".into());
+///     };
 ///     smol::spawn(async {
 ///         if let Some(mut stream) = upgrade.upgraded().await {
 ///             let _ = stream.write_all(b"hello in another protocol\n").await;
 ///         }
 ///     })
 ///     .detach();
-///     (StatusCode::SWITCHING_PROTOCOLS, [("upgrade", "greeting")])
+///     http::Response::builder().status(101).header("Upgrade", "greeting").body(String::new())
 /// }
-/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::get(greet));
+/// # let _ = greet;
 /// ```
 #[derive(Clone, Debug)]
 pub struct OnUpgrade(Receiver<Upgraded>);

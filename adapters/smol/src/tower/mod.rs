@@ -9,17 +9,24 @@
 //! responses have no place there and are left out.
 //!
 //! ```
+//! # use purlin_smol::Body;
 //! use purlin_smol::Server;
 //! use purlin_smol::tower::ServiceHandler;
 //!
-//! let router = axum::Router::new()
-//!     .route("/hello/{name}", axum::routing::get(hello));
-//! async fn hello(axum::extract::Path(name): axum::extract::Path<String>) -> String {
-//!     format!("hello, {name}\n")
-//! }
+//! # fn serve<S>(router: S) -> Result<(), purlin_smol::InsertError>
+//! # where
+//! #     S: tower_service::Service<http::Request<Body>, Response = http::Response<String>>
+//! #         + Clone + Send + Sync + 'static,
+//! #     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+//! # {
+//! // An axum::Router, or any other service.
 //! let server = Server::new(ServiceHandler::new(router));
 //! # let _ = server;
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! A whole program is the example `smol_axum`.
 
 mod handler;
 mod host;

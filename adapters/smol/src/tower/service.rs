@@ -39,10 +39,10 @@ use tower_service::Service;
 ///
 /// let mut mux = SendMux::default();
 /// mux.handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
-/// let router: axum::Router = axum::Router::new()
-///     .route("/axum", axum::routing::get("an axum handler\n"))
-///     .fallback_service(HandlerService::new(mux));
-/// # let _ = router;
+/// // For `axum::Router::fallback_service`, or whatever else takes a service.
+/// let service = HandlerService::new(mux);
+/// # fn is_service(_: impl tower_service::Service<http::Request<String>>) {}
+/// # is_service(service);
 /// # Ok::<(), purlin_smol::InsertError>(())
 /// ```
 pub struct HandlerService<H>(Arc<H>);

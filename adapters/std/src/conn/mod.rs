@@ -369,7 +369,7 @@ impl Conn {
         }
         match event {
             Event::InputClosed => self.input_closed = true,
-            Event::Closed(reason) => self.closed = Some(*reason),
+            Event::Closed(reason) => self.closed = Some(self.why(*reason)),
             Event::Panicked(message) => self.hub.panicked(Box::new(message.clone())),
             _ => {}
         }
@@ -430,11 +430,21 @@ impl Conn {
         self.closed.map_or(Ok(()), |reason| Err(Error::Closed(reason)))
     }
 
-    /// Why nothing more can be read: if the server cuts its connections, that is why.
+    /// Why nothing more can be read.
     pub(crate) fn broken(&self, error: PeerError) -> Error {
-        match error.kind {
-            Fault::Reset if self.hub.control.aborting() => Error::Closed(CloseReason::Shutdown),
-            _ => error.into(),
+        match self.why(CloseReason::Fault(error.kind)) {
+            CloseReason::Fault(_) => error.into(),
+            reason => Error::Closed(reason),
+        }
+    }
+
+    /// Why the connection has ended: a reset is the server's own, if it cuts its connections.
+    fn why(&self, reason: CloseReason) -> CloseReason {
+        match reason {
+            CloseReason::Fault(Fault::Reset) if self.hub.control.aborting() => {
+                CloseReason::Shutdown
+            }
+            reason => reason,
         }
     }
 

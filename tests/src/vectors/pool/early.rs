@@ -6,7 +6,7 @@
 //! Which connection serves whom after that differs, so what follows is compared
 //! without connections.
 
-use super::super::json::{fields, items, same, text};
+use super::super::json::{items, same, text};
 use super::expected::Expected;
 use super::play::Played;
 use serde_json::Value;
@@ -36,11 +36,9 @@ pub(super) fn compare(given: &Value, expected: &Expected, played: &Played) -> Re
 
 /// Whether its body comes bit by bit, or waits for 100 (Continue).
 fn may_be_early(given: &Value, id: &str) -> bool {
-    let expects = |op: &Value| {
-        fields(&op["headers"]).iter().any(|(name, _)| name.eq_ignore_ascii_case(b"expect"))
-    };
     let starts = items(given, "ops").iter().filter(|op| op["op"] == "start");
-    starts.filter(|op| text(op, "id") == id).any(|op| op["body"] == "pipe" || expects(op))
+    let piped = |op: &Value| op["body"] == "pipe";
+    super::expects(given, id) || starts.filter(|op| text(op, "id") == id).any(piped)
 }
 
 /// Its server sees no end of it, and its connection is closed by the end.
