@@ -172,11 +172,12 @@ pub(crate) fn lingers(on: &Parting) -> bool {
     }
 }
 
-/// Whether a body that waits for 100 (Continue) is asked for before anybody reads it: if
-/// all of it may be taken in ahead, as it would be without the expectation. One that is
-/// known to be longer waits for its reader, who may not want it.
+/// Whether a body that waits for 100 (Continue) is asked for before anybody reads it: if it
+/// is known that all of it may be taken in ahead, as it would be without the expectation.
+/// Any other waits for its reader, who may not want it: a client that cannot send it
+/// twice asks for just that (RFC 9110 §10.1.1).
 pub(crate) fn asks_ahead(left: Option<u64>, limit: u64, most: usize) -> bool {
-    left.is_none_or(|left| left <= limit && left <= most as u64)
+    left.is_some_and(|left| left <= limit && left <= most as u64)
 }
 
 /// How the body of a response is delimited on the wire.

@@ -88,7 +88,7 @@ fn a_body_that_may_be_taken_in_ahead_is_asked_for_ahead() {
         (Some(10), 100, 10, true),
         (Some(11), 100, 10, false),
         (Some(10), 9, 10, false),
-        (None, 9, 10, true),
+        (None, 9, 10, false),
     ];
     for (left, limit, most, verdict) in cases {
         assert_eq!(asks_ahead(left, limit, most), verdict, "{left:?} {limit} {most}");
