@@ -365,9 +365,13 @@ impl Authority<'_> {
 
     /// Whether no label of the host but the last is empty. RFC 3986 allows it, and
     /// no name is like that; but `..` would be a way out of a folder that is
-    /// named after the host.
+    /// named after the host. An address in brackets has no labels.
     pub(crate) fn is_named(&self) -> bool {
-        self.host.first() != Some(&b'.') && !self.host.windows(2).any(|two| two == b"..")
+        match self.host.first() {
+            Some(b'.') => false,
+            Some(b'[') => true,
+            _ => !self.host.windows(2).any(|two| two == b".."),
+        }
     }
 
     /// Whether it is an address with a zone.

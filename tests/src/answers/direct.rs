@@ -18,6 +18,8 @@ struct Pair {
     direct: Direct,
     method: &'static str,
     supplied: usize,
+    /// What the wire's machine has no room for until its body is asked for.
+    backlog: Vec<u8>,
     ended: bool,
     given: usize,
     /// What came over the wire, and out of the other one.
@@ -49,6 +51,7 @@ pub fn play(bytes: &[u8]) {
         direct,
         method,
         supplied: 0,
+        backlog: Vec::new(),
         ended: !upload,
         given: 0,
         sent: Vec::new(),
@@ -140,9 +143,17 @@ impl Pair {
         let mut text = format!("{size:x}\r\n").into_bytes();
         text.extend_from_slice(&data);
         text.extend_from_slice(b"\r\n");
-        self.wire.receive(&text, NOW);
+        self.backlog.append(&mut text);
+        self.feed();
         self.direct.supply(data);
         self.supplied += size;
+    }
+
+    /// Gives the wire's machine what it has room for; says whether that was anything.
+    fn feed(&mut self) -> bool {
+        let taken = self.wire.receive(&self.backlog, NOW);
+        self.backlog.drain(..taken);
+        taken > 0
     }
 
     fn supply_end(&mut self, whole: bool) {
@@ -150,8 +161,12 @@ impl Pair {
             return;
         }
         self.ended = true;
+        if !self.backlog.is_empty() {
+            self.recv();
+        }
         if whole {
-            self.wire.receive(b"0\r\n\r\n", NOW);
+            self.backlog.extend_from_slice(b"0\r\n\r\n");
+            self.feed();
             self.direct.supply_end(None);
         } else {
             self.wire.eof(purlin_core::Eof::Clean, NOW);
@@ -164,17 +179,14 @@ impl Pair {
         if !self.direct.in_exchange() || self.raw {
             return;
         }
-        let all = |machine: &mut dyn ServerMachine| {
-            let mut got = Vec::new();
-            loop {
-                match machine.recv(1, NOW) {
-                    Recv::Data(data) => got.extend_from_slice(&data),
-                    end => return (got, end),
-                }
-            }
-        };
-        let (wire, direct) = (all(&mut self.wire), all(&mut self.direct));
-        assert_eq!(wire, direct, "the bodies differ");
+        let mut wire = all(&mut self.wire);
+        while wire.1 == Recv::Pending && self.feed() {
+            let (more, end) = all(&mut self.wire);
+            wire.0.extend(more);
+            wire.1 = end;
+        }
+        let direct = all(&mut self.direct);
+        assert!(wire == direct, "the bodies differ: {} and {} bytes", wire.0.len(), direct.0.len());
     }
 
     /// Takes what has been answered so far.
@@ -223,6 +235,17 @@ impl Pair {
         if let Some(trailers) = &self.end {
             let same = trailers.as_ref().map_or(0, Fields::len) == read.trailers.len();
             assert!(same || read.framing != Framing::Chunked, "the trailers differ: {text}");
+        }
+    }
+}
+
+/// All of a body that is there, and what comes then.
+fn all(machine: &mut dyn ServerMachine) -> (Vec<u8>, Recv) {
+    let mut got = Vec::new();
+    loop {
+        match machine.recv(1, NOW) {
+            Recv::Data(data) => got.extend_from_slice(&data),
+            end => return (got, end),
         }
     }
 }

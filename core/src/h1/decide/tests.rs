@@ -167,6 +167,7 @@ fn hosts_are_needed_once_and_well_formed() {
         (get("/"), Http11, Some("::1:80"), 1, Err(Fault::BadHost)),
         (get("/"), Http11, Some(".."), 1, Err(Fault::BadHost)),
         (get("/"), Http11, Some("a..b"), 1, Err(Fault::BadHost)),
+        (get("/"), Http11, Some("[v0..3.x]"), 1, Ok(())),
         (get("http://../"), Http11, Some("a"), 1, Err(Fault::BadHost)),
         (tunnel(".a:1"), Http10, None, 0, Err(Fault::BadHost)),
     ] {
