@@ -3,8 +3,10 @@
 
 pub mod client;
 pub(crate) mod decide;
+mod inbound;
 pub(crate) mod lines;
 mod notices;
+mod outbound;
 pub(crate) mod request;
 pub(crate) mod response;
 pub mod server;

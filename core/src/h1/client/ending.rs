@@ -28,7 +28,7 @@ impl Connection {
             (Reader::End, Writer::End) if self.sends_beside() && !self.out.is_empty() => {}
             (Reader::End | Reader::Broken, Writer::End | Writer::Stopped) => self.end_exchange(now),
             // A connection that ends anyway does not wait for the rest of a body.
-            (Reader::Drain, _) if self.unread => self.end_exchange(now),
+            (Reader::Drain, _) if self.inbound.is_unread() => self.end_exchange(now),
             (Reader::End | Reader::Broken, Writer::RawEnd) => {
                 self.end(CloseReason::Upgraded, Close::Graceful, now);
             }
@@ -85,7 +85,7 @@ impl Connection {
             return Err(CloseReason::BodyUnsent);
         }
         self.persists?;
-        if self.unread {
+        if self.inbound.is_unread() {
             return Err(CloseReason::BodyUnread);
         }
         if self.asked.close {
@@ -128,8 +128,8 @@ impl Connection {
                 first_byte: self.trace.first_byte.unwrap_or(now.mono),
                 head,
                 end: now.mono,
-                received: self.body.taken(),
-                sent: self.trace.sent,
+                received: self.inbound.count(),
+                sent: self.outbound.count(),
                 keep_alive,
             };
             self.done.push_back((self.id, facts));
@@ -177,8 +177,8 @@ impl Connection {
         self.write_step(WriteStep::Close);
         self.input.clear();
         self.held = None;
-        self.recv_waits = false;
-        self.send_waits = false;
+        self.inbound.wake();
+        self.outbound.wake();
         // What is queued is to be taken within the time that it had before.
         let kept = [Why::Write, Why::Drain].map(|why| (why, self.timers.get(why)));
         self.timers.clear_all();
@@ -241,7 +241,7 @@ impl Connection {
             self.ending = Some((Close::Abort, CloseReason::Fault(fault)));
             return;
         }
-        let waits = std::mem::take(&mut self.recv_waits);
+        let waits = self.inbound.wake();
         self.failure = Some(broken(fault));
         self.end(CloseReason::Fault(fault), Close::Abort, now);
         self.notices.readable = waits;
@@ -258,7 +258,7 @@ impl Connection {
             Why::Body => {
                 match self.reader {
                     Reader::Body => {
-                        let waits = std::mem::take(&mut self.recv_waits);
+                        let waits = self.inbound.wake();
                         let _ = self.break_body(Fault::BodyTimeout, now);
                         self.notices.readable |= waits;
                     }

@@ -23,11 +23,10 @@ pub mod states;
 
 pub use came::Came;
 
-use super::decide::Sent;
+use super::inbound::Inbound;
 use super::notices::Notices;
+use super::outbound::Outbound;
 use super::response::HeadScan;
-use crate::body::framing::Framing;
-use crate::body::incoming::Incoming;
 use crate::buf::{InBuf, OutBuf};
 use crate::config::ClientConfig;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
@@ -35,7 +34,7 @@ use crate::head::{Fields, RequestHead, Status};
 use crate::machine::{
     Body, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse, Want,
 };
-use crate::time::{Deadlines, Mono, Now, Pace, Taking, Why};
+use crate::time::{Deadlines, Mono, Now, Why};
 use bytes::Bytes;
 use decide::{Asked, Bucket, Rest};
 use receive::Turn;
@@ -62,35 +61,20 @@ pub struct Connection {
     /// An interim response has come.
     told: bool,
     interims: Bucket,
-    body: Incoming,
-    body_limit: u64,
-    body_pace: Pace,
-    /// `recv` found nothing, and waits.
-    recv_waits: bool,
-    /// The application has the whole body.
-    body_told: bool,
+    inbound: Inbound,
     /// Why there is no response, or no end of it.
     failure: Option<PeerError>,
     /// What came in place of a status line.
     came: Option<Came>,
     /// The application wants no response body.
     unwanted: bool,
-    /// Too much of the response body is unread to keep the connection.
-    unread: bool,
-    /// Bytes of response body thrown away so far.
-    discarded: u64,
 
     writer: Writer,
-    sent: Sent,
-    /// Bytes of body that are declared and not sent yet.
-    to_send: u64,
+    outbound: Outbound,
     /// The body ended with its last byte, and the application may say so still.
     ended: bool,
     /// The whole body, until the server asks for it.
     held: Option<Bytes>,
-    write_pace: Taking,
-    /// `send` found no room, and waits.
-    send_waits: bool,
     /// A byte of this request has been written.
     begun: bool,
 
@@ -120,7 +104,6 @@ struct Trace {
     first_byte: Option<Mono>,
     head: Option<Mono>,
     status: Option<Status>,
-    sent: u64,
     /// That the request is written has been told.
     written: bool,
 }
@@ -138,23 +121,14 @@ impl Connection {
             patience: config.timeouts.first_byte,
             told: false,
             interims: Bucket::default(),
-            body: Incoming::new(Framing::None),
-            body_limit: 0,
-            body_pace: Pace::new(config.timeouts.body),
-            recv_waits: false,
-            body_told: true,
+            inbound: Inbound::new(config.timeouts.body),
             failure: None,
             came: None,
             unwanted: false,
-            unread: false,
-            discarded: 0,
             writer: Writer::Idle,
-            sent: Sent::None,
-            to_send: 0,
+            outbound: Outbound::new(config.timeouts.write),
             ended: false,
             held: None,
-            write_pace: Taking::new(config.timeouts.write),
-            send_waits: false,
             begun: false,
             id: 0,
             asked: Asked::NOTHING,
@@ -327,7 +301,7 @@ impl Machine for Connection {
 
     fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
         self.check(id)?;
-        self.body_limit = bytes;
+        self.inbound.set_limit(bytes);
         Ok(())
     }
 }

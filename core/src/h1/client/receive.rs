@@ -6,9 +6,8 @@ use super::came::Came;
 use super::decide::{self, Answer, Length, Rest};
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::body::framing::Framing;
-use crate::body::incoming::{Incoming, Taken};
 use crate::error::{CloseReason, Fault, PeerError, Phase, Retry};
-use crate::h1::decide::Sent;
+use crate::h1::inbound::{Drained, Found, cut_by};
 use crate::head::{ResponseHead, Status};
 use crate::machine::{BodyLength, Eof, Event, Recv};
 use crate::time::{Now, Why};
@@ -27,7 +26,8 @@ impl Connection {
     /// Whether input would be of use, if there is room for it.
     #[inline]
     pub(super) fn wants_input(&self) -> bool {
-        let used = self.ending.is_none() && !self.unread && self.reader != Reader::Broken;
+        let used =
+            self.ending.is_none() && !self.inbound.is_unread() && self.reader != Reader::Broken;
         used && self.eof.is_none()
     }
 
@@ -46,8 +46,7 @@ impl Connection {
             Reader::Wait if !self.begun => self.fail(Fault::UnaskedBytes, now),
             Reader::Wait => self.begin_head(now),
             Reader::Body | Reader::Drain => {
-                self.body_pace.moved(n, now.mono);
-                if self.timers.is_set(Why::Body) {
+                if self.inbound.moved(n, &self.timers, now.mono) {
                     self.watch_body(now);
                 }
                 self.wake_recv();
@@ -75,7 +74,7 @@ impl Connection {
     }
 
     pub(super) fn wake_recv(&mut self) {
-        if std::mem::take(&mut self.recv_waits) {
+        if self.inbound.wake() {
             self.notices.readable = true;
         }
     }
@@ -197,11 +196,9 @@ impl Connection {
         self.stop_sending();
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
-        self.sent = Sent::Upgrade;
         // HTTP's limits end with HTTP.
-        self.timers.clear(Why::Write);
-        self.write_pace.restart();
-        self.body = Incoming::raw();
+        self.outbound.become_raw(&mut self.timers);
+        self.inbound.become_raw();
         self.notices.upgraded = true;
         Event::Response { id: self.id, head, body: BodyLength::Empty }
     }
@@ -209,19 +206,10 @@ impl Connection {
     fn take_final(&mut self, head: ResponseHead, framing: Framing, now: Now) -> Event {
         self.answered(&head);
         self.go_on_sending(head.status());
-        self.body = Incoming::new(framing);
-        self.body_pace.restart();
-        let body = match framing {
-            Framing::None | Framing::Length(0) => BodyLength::Empty,
-            Framing::Length(length) => BodyLength::Known(length),
-            Framing::Chunked | Framing::UntilClose => BodyLength::Unknown,
-        };
-        if body == BodyLength::Empty {
-            self.body_told = true;
-            self.read_step(ReadStep::HeadAlone);
-        } else {
-            self.read_step(ReadStep::HeadThenBody);
-        }
+        let body = self.inbound.begin(framing);
+        let step =
+            if body == BodyLength::Empty { ReadStep::HeadAlone } else { ReadStep::HeadThenBody };
+        self.read_step(step);
         let id = self.id;
         if self.unwanted {
             self.discard_body(now);
@@ -248,13 +236,13 @@ impl Connection {
         self.rest = Some(rest);
         // From here on the body's time watches over both directions.
         self.timers.clear(Why::Write);
-        self.write_pace.restart();
+        self.outbound.restart();
     }
 
     pub(super) fn recv_body(&mut self, now: Now) -> Recv {
         match self.reader {
             Reader::Wait | Reader::Head => {
-                self.recv_waits = true;
+                self.inbound.wait();
                 Recv::Pending
             }
             Reader::Body | Reader::Raw => self.recv_more(now),
@@ -265,7 +253,7 @@ impl Connection {
     /// What `recv` says when nothing will come any more.
     pub(super) fn recv_nothing(&self) -> Recv {
         match self.failure {
-            _ if self.body_told => Recv::End(None),
+            _ if self.inbound.is_told() => Recv::End(None),
             Some(error) => Recv::Failed(error),
             // What was thrown away is not an end.
             None => Recv::Failed(broken(Fault::Truncated)),
@@ -277,15 +265,13 @@ impl Connection {
         let ready = match self.reader {
             _ if self.eof.is_some() => true,
             Reader::Wait | Reader::Head => false,
-            Reader::Body => {
-                self.body.prefetch(&self.input, &self.config.limits, self.body_limit, most)
-            }
+            Reader::Body => self.inbound.prefetch(&self.input, &self.config.limits, most),
             _ => true,
         };
         if ready {
             self.rest_body(now);
         } else {
-            self.recv_waits = true;
+            self.inbound.wait();
             if self.reader == Reader::Body {
                 self.watch_body(now);
             }
@@ -294,43 +280,26 @@ impl Connection {
     }
 
     fn recv_more(&mut self, now: Now) -> Recv {
-        match self.body.take(&mut self.input, &self.config.limits, self.body_limit) {
-            Ok(Taken::Data(data)) => {
+        match self.inbound.take(&mut self.input, &self.config.limits, self.eof) {
+            Found::Data(data) => {
                 self.rest_body(now);
                 Recv::Data(data)
             }
-            Ok(Taken::End(trailers)) => {
-                self.end_body(now);
+            Found::End(trailers) => {
+                self.rest_body(now);
+                self.read_step(ReadStep::LastByte);
+                self.advance(now);
                 Recv::End(trailers)
             }
-            Ok(Taken::More) => self.recv_later(now),
-            Err(fault) => self.break_body(fault, now),
-        }
-    }
-
-    /// There is nothing to give: because it has not come, or because it will not.
-    fn recv_later(&mut self, now: Now) -> Recv {
-        match self.eof {
-            Some(Eof::Clean) if self.body.ends_with_input() => {
-                self.end_body(now);
-                Recv::End(None)
-            }
-            Some(how) => self.break_body(cut_by(how), now),
-            None => {
-                self.recv_waits = true;
+            Found::Nothing => {
+                self.inbound.wait();
                 if self.reader == Reader::Body {
                     self.watch_body(now);
                 }
                 Recv::Pending
             }
+            Found::Broken(fault) => self.break_body(fault, now),
         }
-    }
-
-    fn end_body(&mut self, now: Now) {
-        self.rest_body(now);
-        self.body_told = true;
-        self.read_step(ReadStep::LastByte);
-        self.advance(now);
     }
 
     pub(super) fn break_body(&mut self, fault: Fault, now: Now) -> Recv {
@@ -345,19 +314,14 @@ impl Connection {
     /// The peer is waited for: its time runs, unless it waits for us.
     pub(super) fn watch_body(&mut self, now: Now) {
         if self.sends_beside() && self.writer == Writer::Body && self.out.is_empty() {
-            self.body_pace.rest(now.mono);
-            self.timers.clear(Why::Body);
-        } else if let Some(at) = self.body_pace.wait(now.mono) {
-            self.timers.set(Why::Body, at);
+            self.inbound.suspend(&mut self.timers, now.mono);
+        } else {
+            self.inbound.watch(&mut self.timers, now.mono);
         }
     }
 
     fn rest_body(&mut self, now: Now) {
-        self.recv_waits = false;
-        if self.timers.is_set(Why::Body) {
-            self.body_pace.rest(now.mono);
-            self.timers.clear(Why::Body);
-        }
+        self.inbound.rest(&mut self.timers, now.mono);
     }
 
     /// The application reads no further, and so it does not send any more either.
@@ -369,7 +333,7 @@ impl Connection {
         match self.reader {
             Reader::Wait | Reader::Head => self.unwanted = true,
             Reader::Body => {
-                self.recv_waits = false;
+                self.inbound.wake();
                 self.read_step(ReadStep::Discard);
                 self.drain(now);
             }
@@ -385,28 +349,15 @@ impl Connection {
     /// cheaper than a new connection, and saves one.
     pub(super) fn drain(&mut self, now: Now) {
         let most = self.config.limits.discard_bytes;
-        let too_much = self.body.left().is_some_and(|left| left > most);
-        if self.unread || too_much || self.lasts().is_err() {
-            self.unread = true;
-            self.timers.clear(Why::Body);
-            return;
+        let too_much = self.inbound.left().is_some_and(|left| left > most);
+        if self.inbound.is_unread() || too_much || self.lasts().is_err() {
+            return self.inbound.leave(&mut self.timers);
         }
-        let before = self.body.taken();
-        match self.body.skip(&mut self.input, &self.config.limits) {
-            Ok(true) => {
-                self.timers.clear(Why::Body);
-                self.read_step(ReadStep::LastByte);
-            }
-            Ok(false) => {
-                self.discarded += self.body.taken() - before;
-                if self.discarded > most {
-                    self.unread = true;
-                    self.timers.clear(Why::Body);
-                } else if !self.timers.is_set(Why::Body) {
-                    self.watch_body(now);
-                }
-            }
-            Err(fault) => self.drain_failed(fault),
+        match self.inbound.drain(&mut self.input, &self.config.limits, &mut self.timers) {
+            Drained::All => self.read_step(ReadStep::LastByte),
+            Drained::Broken(fault) => self.drain_failed(fault),
+            Drained::Part if !self.timers.is_set(Why::Body) => self.watch_body(now),
+            Drained::Part | Drained::TooMuch => {}
         }
     }
 
@@ -420,11 +371,6 @@ impl Connection {
 /// A fault in the body of a response: the request must not be sent again.
 pub(super) fn broken(fault: Fault) -> PeerError {
     PeerError::of_response(fault, Retry::Never, Phase::Receive)
-}
-
-/// What an end of the input inside a message is.
-fn cut_by(how: Eof) -> Fault {
-    if how == Eof::Reset { Fault::Reset } else { Fault::Truncated }
 }
 
 /// Whether these bytes are, or may become, a response of status 408.

@@ -4,7 +4,6 @@
 use super::decide::{self, Bucket};
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use super::{Connection, Trace};
-use crate::body::chunked;
 use crate::error::Misuse;
 use crate::h1;
 use crate::h1::decide::Sent;
@@ -27,8 +26,9 @@ impl Connection {
         self.forget_last();
         self.write_head(head);
         self.read_step(ReadStep::Request);
-        self.sent = self.asked.sent;
-        let nothing = matches!(self.sent, Sent::None | Sent::Length(0));
+        let sent = self.asked.sent;
+        self.outbound.begin(sent);
+        let nothing = matches!(sent, Sent::None | Sent::Length(0));
         let whole = match body {
             Body::Empty => Some(Bytes::new()),
             Body::Full(bytes) => Some(bytes),
@@ -39,12 +39,8 @@ impl Connection {
             }
             Body::Length(_) | Body::Stream => None,
         };
-        self.to_send = match self.sent {
-            Sent::Length(length) if whole.is_none() => length,
-            _ => 0,
-        };
         if let Some(bytes) = &whole {
-            self.trace.sent = bytes.len() as u64;
+            self.outbound.is_whole(bytes.len() as u64);
         }
         match whole {
             whole if self.asked.expects => {
@@ -67,13 +63,12 @@ impl Connection {
         self.rest = None;
         self.ended = false;
         (self.told, self.interims) = (false, Bucket::default());
-        self.body_limit = self.config.limits.body_bytes;
+        self.inbound.await_message(self.config.limits.body_bytes);
         self.patience = self.config.timeouts.first_byte;
-        self.body_told = false;
         self.unwanted = false;
-        self.discarded = 0;
         self.begun = false;
-        self.write_pace.restart();
+        self.outbound.await_message();
+        self.outbound.restart();
         self.trace = Trace::default();
         (self.notices.readable, self.notices.writable) = (false, false);
     }
@@ -109,41 +104,25 @@ impl Connection {
         if data.is_empty() {
             return Ok(());
         }
-        let counted = matches!(self.sent, Sent::None | Sent::Length(_));
-        if counted && data.len() as u64 > self.to_send {
+        if self.outbound.is_too_much(data) {
             return Err(Misuse::TooMuchBody);
         }
         if self.writer == Writer::Held {
-            self.send_waits = true;
+            self.outbound.wait();
         }
-        // Whoever waits for room gets it in one piece: every byte that goes out
-        // would otherwise become a chunk of one byte.
-        if self.send_waits {
-            return Ok(());
-        }
-        // Where nothing is queued there is room, however small the limit.
-        let least = usize::from(self.out.is_empty());
-        let room = self.config.limits.output_bytes.saturating_sub(self.out.len()).max(least);
-        let piece = data.split_to(room.min(data.len()));
-        self.send_waits = !data.is_empty();
-        if !piece.is_empty() {
-            self.send_piece(piece, now);
+        let before = self.outbound.count();
+        self.outbound.give(data, &mut self.out, self.config.limits.output_bytes);
+        if self.outbound.count() > before {
+            self.given(now);
         }
         Ok(())
     }
 
-    fn send_piece(&mut self, piece: Bytes, now: Now) {
-        self.to_send = self.to_send.saturating_sub(piece.len() as u64);
-        self.trace.sent += piece.len() as u64;
-        if self.sent == Sent::Chunked {
-            chunked::write_chunk(&mut self.out, piece);
-        } else {
-            self.out.push(piece);
-        }
-        // A body of known length is at its end when nothing is left of it: whoever
-        // gives it may know that late, and the answer is there by then.
-        if matches!(self.sent, Sent::Length(_)) && self.to_send == 0 && self.writer == Writer::Body
-        {
+    /// A body of known length is at its end when nothing is left of it: whoever
+    /// gives it may know that late, and the answer is there by then.
+    fn given(&mut self, now: Now) {
+        let counted = matches!(self.outbound.sent(), Sent::Length(_));
+        if counted && self.outbound.left() == 0 && self.writer == Writer::Body {
             self.ended = true;
             self.write_step(WriteStep::Finish);
         }
@@ -174,18 +153,10 @@ impl Connection {
             Writer::Stopped => return Err(Misuse::Answered),
             _ => return Err(Misuse::AlreadyFinished),
         }
-        if self.to_send > 0 {
-            return Err(Misuse::TooLittleBody);
-        }
-        let trailers = trailers.filter(|trailers| !trailers.is_empty());
-        let sent = if self.sent == Sent::None { Sent::Length(0) } else { self.sent };
-        h1::decide::trailers(sent, trailers)?;
-        if self.sent == Sent::Chunked {
-            self.out.write(|text| chunked::write_end(text, trailers));
-        }
+        self.outbound.end(trailers, &mut self.out)?;
         // An empty body has nothing to wait with.
         self.timers.clear(Why::Expect);
-        self.send_waits = false;
+        self.outbound.wake();
         self.write_step(WriteStep::Finish);
         if self.out.is_empty() {
             self.request_written(now);
@@ -228,13 +199,13 @@ impl Connection {
     /// Beside a response one time runs for both directions, and only while the
     /// server has something to do: not while we owe it more of the request.
     fn watch_both(&mut self, now: Now) {
-        if self.sends_beside() && self.reader == Reader::Body && self.recv_waits {
+        if self.sends_beside() && self.reader == Reader::Body && self.inbound.waits() {
             self.watch_body(now);
         }
     }
 
     pub(super) fn wake_send(&mut self) {
-        if std::mem::take(&mut self.send_waits) {
+        if self.outbound.wake() {
             self.notices.writable = true;
         }
     }
@@ -249,15 +220,13 @@ impl Connection {
         if self.is_answered() || self.is_raw() {
             return;
         }
-        if let Some(at) = self.write_pace.wait(now.mono) {
-            self.timers.set(Why::Write, at);
-        }
+        self.outbound.watch(&mut self.timers, now.mono);
     }
 
     /// The server has not taken so much of what was written. While it takes what
     /// is left of the request, it need not answer.
     pub(super) fn output_untaken(&mut self, bytes: usize, now: Now) {
-        let earned = self.write_pace.untaken(bytes, now.mono);
+        let earned = self.outbound.untaken(bytes, now.mono);
         if self.timers.is_set(Why::Write) {
             self.watch_writing(now);
         }
@@ -270,10 +239,8 @@ impl Connection {
         }
         self.begun = true;
         self.out.consume(n);
-        self.write_pace.wrote(n, now.mono);
+        self.outbound.wrote(n, self.out.is_empty(), &mut self.timers, now.mono);
         if self.out.is_empty() {
-            self.write_pace.rest(now.mono);
-            self.timers.clear(Why::Write);
             if self.ending.is_some() {
                 self.timers.clear(Why::Drain);
             }
@@ -282,7 +249,7 @@ impl Connection {
             self.watch_writing(now);
         }
         if self.rest.is_some() {
-            self.body_pace.moved(n, now.mono);
+            self.inbound.moved(n, &self.timers, now.mono);
             self.watch_both(now);
             self.advance(now);
         }

@@ -111,8 +111,8 @@ impl Connection {
         self.read_step(ReadStep::Close);
         self.write_step(WriteStep::Close);
         self.input.clear();
-        self.recv_waits = false;
-        self.send_waits = false;
+        self.inbound.wake();
+        self.outbound.wake();
         // What is queued is to be taken within the time that it had before.
         let kept = [Why::Write, Why::Drain].map(|why| (why, self.timers.get(why)));
         self.timers.clear_all();
@@ -151,9 +151,7 @@ impl Connection {
         if self.is_raw() {
             return;
         }
-        if let Some(at) = self.write_pace.wait(now.mono) {
-            self.timers.set(Why::Write, at);
-        }
+        self.outbound.watch(&mut self.timers, now.mono);
     }
 
     /// The peer sends nothing more: an exchange that is open waits for nobody but the
@@ -168,7 +166,7 @@ impl Connection {
     /// is left of the last response, it need not ask for the next one, nor close, nor be
     /// sent more.
     pub(super) fn output_untaken(&mut self, bytes: usize, now: Now) {
-        let earned = self.write_pace.untaken(bytes, now.mono);
+        let earned = self.outbound.untaken(bytes, now.mono);
         if self.timers.is_set(Why::Write) {
             self.watch_writing(now);
         }
@@ -191,10 +189,8 @@ impl Connection {
             self.watch_half_closed(now);
         }
         self.out.consume(n);
-        self.write_pace.wrote(n, now.mono);
+        self.outbound.wrote(n, self.out.is_empty(), &mut self.timers, now.mono);
         if self.out.is_empty() {
-            self.write_pace.rest(now.mono);
-            self.timers.clear(Why::Write);
             if self.ending != Ending::Open {
                 self.timers.clear(Why::Drain);
             }
@@ -203,9 +199,8 @@ impl Connection {
             self.watch_writing(now);
         }
         self.watch_next_request(now);
-        if self.send_waits && self.out.len() <= self.config.limits.output_bytes / 2 {
-            self.send_waits = false;
-            self.notices.writable = true;
+        if self.out.len() <= self.config.limits.output_bytes / 2 {
+            self.notices.writable |= self.outbound.wake();
         }
     }
 
@@ -236,7 +231,7 @@ impl Connection {
     /// The connection is lost: nothing that is queued will arrive.
     fn cut(&mut self, fault: Fault, now: Now) {
         self.out.clear();
-        let waits = std::mem::take(&mut self.recv_waits);
+        let waits = self.inbound.wake();
         self.fault = Some(fault);
         if self.ending == Ending::Open {
             self.end(CloseReason::Fault(fault), Ending::Done(Close::Abort), now);
@@ -254,7 +249,7 @@ impl Connection {
             Why::Body => {
                 match self.reader {
                     Reader::Body => {
-                        let waits = std::mem::take(&mut self.recv_waits);
+                        let waits = self.inbound.wake();
                         let _ = self.break_body(Fault::BodyTimeout, now);
                         self.notices.readable |= waits;
                     }

@@ -18,18 +18,18 @@ mod ending;
 mod receive;
 mod reply;
 
-use super::decide::{Asked, Sent};
+use super::decide::Asked;
+use super::inbound::Inbound;
 use super::notices::Notices;
+use super::outbound::Outbound;
 use super::request::HeadScan;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
-use crate::body::framing::Framing;
-use crate::body::incoming::Incoming;
 use crate::buf::{InBuf, LEAST_READ, OutBuf};
 use crate::config::ServerConfig;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::head::{DateCache, Fields, ResponseHead, Status};
 use crate::machine::{Body, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine, Want};
-use crate::time::{Deadlines, Mono, Now, Pace, Taking, Why};
+use crate::time::{Deadlines, Mono, Now, Why};
 use bytes::Bytes;
 use receive::Turn;
 use std::io::IoSlice;
@@ -48,23 +48,12 @@ pub struct Connection {
     head: HeadScan,
     /// The time for the head is over: what has come of it is looked at once more.
     head_due: bool,
-    body: Incoming,
-    body_limit: u64,
-    body_pace: Pace,
-    /// `recv` found nothing, and waits.
-    recv_waits: bool,
-    /// The application has the whole body.
-    body_told: bool,
+    inbound: Inbound,
     /// Why the reader is [`Reader::Broken`].
     fault: Option<Fault>,
 
     writer: Writer,
-    sent: Sent,
-    /// Bytes of body that are declared and not sent yet.
-    to_send: u64,
-    write_pace: Taking,
-    /// `send` found no room, and waits.
-    send_waits: bool,
+    outbound: Outbound,
 
     /// The open exchange, or the last one.
     id: Id,
@@ -72,10 +61,6 @@ pub struct Connection {
     application_closes: bool,
     /// The close that the response's head announced.
     announced: Option<CloseReason>,
-    /// Too much of the request body is unread to keep the connection.
-    unread: bool,
-    /// Bytes of request body thrown away so far.
-    discarded: u64,
     trace: Trace,
 
     ending: Ending,
@@ -107,7 +92,6 @@ struct Trace {
     head: Mono,
     end: Mono,
     status: Option<Status>,
-    sent: u64,
     keep_alive: bool,
     /// The exchange's head and end are told, whatever the configuration says.
     followed: bool,
@@ -128,23 +112,14 @@ impl Connection {
             reader: Reader::Idle,
             head: HeadScan::default(),
             head_due: false,
-            body: Incoming::new(Framing::None),
-            body_limit: 0,
-            body_pace: Pace::new(config.timeouts.body),
-            recv_waits: false,
-            body_told: true,
+            inbound: Inbound::new(config.timeouts.body),
             fault: None,
             writer: Writer::Idle,
-            sent: Sent::None,
-            to_send: 0,
-            write_pace: Taking::new(config.timeouts.write),
-            send_waits: false,
+            outbound: Outbound::new(config.timeouts.write),
             id: 0,
             asked: Asked::NOTHING,
             application_closes: false,
             announced: None,
-            unread: false,
-            discarded: 0,
             trace: Trace::default(),
             ending: Ending::Open,
             eof: None,
@@ -179,8 +154,8 @@ impl Connection {
             first_byte: self.trace.first_byte,
             head: self.trace.head,
             end: self.trace.end,
-            received: self.body.taken(),
-            sent: self.trace.sent,
+            received: self.inbound.count(),
+            sent: self.outbound.count(),
             keep_alive: self.trace.keep_alive,
         }
     }
@@ -326,7 +301,7 @@ impl Machine for Connection {
 
     fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
         self.check(id)?;
-        self.body_limit = bytes;
+        self.inbound.set_limit(bytes);
         Ok(())
     }
 }

@@ -2,13 +2,12 @@
 //! Which bytes mean what is in `request`, `lines` and `body`; this keeps the state.
 
 use super::{Connection, Ending, Trace};
-use crate::body::framing::Framing;
-use crate::body::incoming::{Incoming, Taken};
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
+use crate::h1::inbound::{Drained, Found};
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::head::{Method, RequestHead, ResponseHead, Status};
-use crate::machine::{Body, BodyLength, Eof, Event, Recv};
+use crate::machine::{Body, BodyLength, Event, Recv};
 use crate::target::Form;
 use crate::time::{Now, Why};
 
@@ -31,7 +30,9 @@ impl Connection {
     #[inline]
     pub(super) fn wants_input(&self) -> bool {
         let used = match self.ending {
-            Ending::Open => !matches!(self.reader, Reader::Broken | Reader::Closed) && !self.unread,
+            Ending::Open => {
+                !matches!(self.reader, Reader::Broken | Reader::Closed) && !self.inbound.is_unread()
+            }
             Ending::Linger => true,
             Ending::Done(_) => false,
         };
@@ -43,7 +44,7 @@ impl Connection {
     #[inline]
     pub(super) fn most_ahead(&self) -> usize {
         let asked = match self.reader {
-            Reader::Body => self.recv_waits,
+            Reader::Body => self.inbound.waits(),
             Reader::Head => self.writer == Writer::Idle && !self.is_full(),
             Reader::End => false,
             _ => true,
@@ -67,8 +68,7 @@ impl Connection {
                 if self.asked.expects_continue {
                     self.ask_for_no_more();
                 }
-                self.body_pace.moved(n, now.mono);
-                if self.timers.is_set(Why::Body) {
+                if self.inbound.moved(n, &self.timers, now.mono) {
                     self.watch_body(now);
                 }
             }
@@ -87,7 +87,7 @@ impl Connection {
     }
 
     pub(super) fn wake_recv(&mut self) {
-        if std::mem::take(&mut self.recv_waits) {
+        if self.inbound.wake() {
             self.notices.readable = true;
         }
     }
@@ -97,7 +97,7 @@ impl Connection {
     /// before they send the rest (RFC 9110 §10.1.1).
     #[cold]
     fn ask_for_no_more(&mut self) {
-        if self.body.is_here(&self.input, &self.config.limits) {
+        if self.inbound.is_here(&self.input, &self.config.limits) {
             self.asked.expects_continue = false;
         }
     }
@@ -142,31 +142,22 @@ impl Connection {
         self.head_due = false;
         self.id += 1;
         self.asked = asked;
-        self.body = Incoming::new(asked.framing);
+        self.inbound.await_message(self.config.limits.body_bytes);
+        let body = self.inbound.begin(asked.framing);
         if expects_continue && !self.input.is_empty() {
             self.ask_for_no_more();
         }
-        self.body_limit = self.config.limits.body_bytes;
-        self.body_told = matches!(asked.framing, Framing::None | Framing::Length(0));
-        self.body_pace.restart();
         self.application_closes = false;
         self.announced = None;
-        self.unread = false;
-        self.send_waits = false;
+        self.outbound.await_message();
         if self.out.is_empty() {
-            self.write_pace.restart();
+            self.outbound.restart();
         }
-        self.discarded = 0;
         self.trace = Trace {
             began: self.trace.began,
             first_byte: self.trace.began,
             head: now.mono,
             ..Trace::default()
-        };
-        let body = match asked.framing {
-            Framing::None | Framing::Length(0) => BodyLength::Empty,
-            Framing::Length(length) => BodyLength::Known(length),
-            Framing::Chunked | Framing::UntilClose => BodyLength::Unknown,
         };
         let step =
             if body == BodyLength::Empty { ReadStep::HeadAlone } else { ReadStep::HeadThenBody };
@@ -208,7 +199,7 @@ impl Connection {
     /// What `recv` says when nothing will come any more.
     pub(super) fn recv_nothing(&self) -> Recv {
         match self.fault {
-            _ if self.body_told => Recv::End(None),
+            _ if self.inbound.is_told() => Recv::End(None),
             Some(fault) => Recv::Failed(PeerError::of_request(fault)),
             // What was thrown away is not an end.
             None => Recv::Failed(PeerError::of_request(Fault::Truncated)),
@@ -220,60 +211,44 @@ impl Connection {
         let waits = self.reader == Reader::Body && self.asked.expects_continue;
         if waits
             && self.eof.is_none()
-            && decide::asks_ahead(self.body.left(), self.body_limit, most)
+            && decide::asks_ahead(self.inbound.left(), self.inbound.limit(), most)
         {
             self.send_continue(now);
         }
         let ready = self.reader != Reader::Body
             || self.eof.is_some()
             || self.asked.expects_continue
-            || self.body.prefetch(&self.input, &self.config.limits, self.body_limit, most);
+            || self.inbound.prefetch(&self.input, &self.config.limits, most);
         if ready {
             self.rest_body(now);
         } else {
-            self.recv_waits = true;
+            self.inbound.wait();
             self.watch_body(now);
         }
         ready
     }
 
     fn recv_more(&mut self, now: Now) -> Recv {
-        match self.body.take(&mut self.input, &self.config.limits, self.body_limit) {
-            Ok(Taken::Data(data)) => {
+        match self.inbound.take(&mut self.input, &self.config.limits, self.eof) {
+            Found::Data(data) => {
                 self.rest_body(now);
                 Recv::Data(data)
             }
-            Ok(Taken::End(trailers)) => {
+            Found::End(trailers) => {
                 self.rest_body(now);
-                self.body_told = true;
                 self.read_step(ReadStep::LastByte);
                 self.advance(now);
                 Recv::End(trailers)
             }
-            Ok(Taken::More) => self.recv_later(now),
-            Err(fault) => self.break_body(fault, now),
-        }
-    }
-
-    /// There is nothing to give: because it has not come, or because it will not.
-    fn recv_later(&mut self, now: Now) -> Recv {
-        match self.eof {
-            Some(Eof::Clean) if self.reader == Reader::Raw => {
-                self.body_told = true;
-                self.read_step(ReadStep::LastByte);
-                self.advance(now);
-                Recv::End(None)
-            }
-            Some(Eof::Reset) => self.break_body(Fault::Reset, now),
-            Some(_) => self.break_body(Fault::Truncated, now),
-            None => {
+            Found::Nothing => {
                 self.send_continue(now);
-                self.recv_waits = true;
+                self.inbound.wait();
                 if self.reader == Reader::Body {
                     self.watch_body(now);
                 }
                 Recv::Pending
             }
+            Found::Broken(fault) => self.break_body(fault, now),
         }
     }
 
@@ -287,24 +262,18 @@ impl Connection {
 
     /// The peer is waited for: its time runs.
     pub(super) fn watch_body(&mut self, now: Now) {
-        if let Some(at) = self.body_pace.wait(now.mono) {
-            self.timers.set(Why::Body, at);
-        }
+        self.inbound.watch(&mut self.timers, now.mono);
     }
 
     fn rest_body(&mut self, now: Now) {
-        self.recv_waits = false;
-        if self.timers.is_set(Why::Body) {
-            self.body_pace.rest(now.mono);
-            self.timers.clear(Why::Body);
-        }
+        self.inbound.rest(&mut self.timers, now.mono);
     }
 
     /// The application reads no further.
     pub(super) fn discard_body(&mut self, now: Now) {
         match self.reader {
             Reader::Body => {
-                self.recv_waits = false;
+                self.inbound.wake();
                 self.read_step(ReadStep::Discard);
                 self.drain(now);
             }
@@ -320,31 +289,20 @@ impl Connection {
     /// as long as that is cheaper than a new connection.
     pub(super) fn drain(&mut self, now: Now) {
         let most = self.config.limits.discard_bytes;
-        if self.unread
-            || self.body.left().is_some_and(|left| left >= most)
+        if self.inbound.is_unread()
+            || self.inbound.left().is_some_and(|left| left >= most)
             || self.asked.expects_continue
         {
-            self.unread = true;
-            self.timers.clear(Why::Body);
-            return;
+            return self.inbound.leave(&mut self.timers);
         }
-        let before = self.body.taken();
-        match self.body.skip(&mut self.input, &self.config.limits) {
-            Ok(true) => {
-                self.timers.clear(Why::Body);
-                self.read_step(ReadStep::LastByte);
+        match self.inbound.drain(&mut self.input, &self.config.limits, &mut self.timers) {
+            Drained::All => self.read_step(ReadStep::LastByte),
+            Drained::Broken(fault) => self.drain_failed(fault),
+            Drained::Part | Drained::TooMuch if self.eof.is_some() => {
+                self.drain_failed(Fault::Truncated);
             }
-            Ok(false) if self.eof.is_some() => self.drain_failed(Fault::Truncated),
-            Ok(false) => {
-                self.discarded += self.body.taken() - before;
-                if self.discarded > most {
-                    self.unread = true;
-                    self.timers.clear(Why::Body);
-                } else if !self.timers.is_set(Why::Body) {
-                    self.watch_body(now);
-                }
-            }
-            Err(fault) => self.drain_failed(fault),
+            Drained::Part if !self.timers.is_set(Why::Body) => self.watch_body(now),
+            Drained::Part | Drained::TooMuch => {}
         }
     }
 

@@ -2,8 +2,6 @@
 //! What a response may be is in `decide`, its text in `write`; this keeps the state.
 
 use super::Connection;
-use crate::body::chunked;
-use crate::body::incoming::Incoming;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Asked, BodyLeft, Circumstances, Declared, Sent};
 use crate::h1::request::is_head;
@@ -32,7 +30,7 @@ impl Connection {
         }
         let whole = matches!(body, Body::Empty | Body::Full(_));
         self.application_closes = declared.close;
-        self.sent = sent;
+        self.outbound.begin(sent);
         let fate = self.fate(whole);
         self.announced = fate.err();
         let connection = match fate {
@@ -42,15 +40,13 @@ impl Connection {
             Ok(()) => None,
         };
         self.write_head(head, connection, now);
-        if let (Body::Full(bytes), Sent::Length(length)) = (body, sent) {
-            self.trace.sent = length;
-            self.out.push(bytes);
-        }
-        self.to_send = match sent {
-            Sent::Length(length) if !whole => length,
-            _ => 0,
-        };
         if whole {
+            let body = match (body, sent) {
+                (Body::Full(bytes), Sent::Length(_)) => bytes,
+                _ => Bytes::new(),
+            };
+            self.outbound.is_whole(body.len() as u64);
+            self.out.push(body);
             self.write_step(WriteStep::Whole);
             self.response_ended(now);
         } else {
@@ -70,7 +66,7 @@ impl Connection {
         if self.reader != Reader::End || (switching && !declared.upgrade) {
             return Err(Misuse::NotUpgradable);
         }
-        self.sent = Sent::Upgrade;
+        self.outbound.begin(Sent::Upgrade);
         self.write_head(head, None, now);
         self.turn_raw();
         Ok(())
@@ -83,8 +79,6 @@ impl Connection {
         if reads.is_none() || writes.is_none() {
             return Err(Misuse::NotUpgradable);
         }
-        self.sent = Sent::Upgrade;
-        self.to_send = 0;
         self.timers.clear(Why::Body);
         self.turn_raw();
         Ok(())
@@ -92,13 +86,11 @@ impl Connection {
 
     fn turn_raw(&mut self) {
         // HTTP's limits end with HTTP.
-        self.timers.clear(Why::Write);
         self.timers.clear(Why::HalfClosed);
-        self.write_pace.restart();
+        self.outbound.become_raw(&mut self.timers);
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
-        self.body = Incoming::raw();
-        self.body_told = false;
+        self.inbound.become_raw();
         self.notices.upgraded = true;
         self.wake_recv();
     }
@@ -109,7 +101,7 @@ impl Connection {
             self.trace.answered = Some(Box::new(head.clone()));
         }
         let date = self.config.date.then(|| self.date.line(now.unix));
-        let (version, sent) = (self.asked.version, self.sent);
+        let (version, sent) = (self.asked.version, self.outbound.sent());
         let extra = Extra { version, sent, connection, date, expects: true };
         self.out.write(|text| write::head(text, head, &extra));
     }
@@ -120,7 +112,7 @@ impl Connection {
         decide::keep_alive(&Circumstances {
             asked: self.asked,
             application_closes: self.application_closes,
-            close_delimited: self.sent == Sent::UntilClose,
+            close_delimited: self.outbound.sent() == Sent::UntilClose,
             keep_alive: self.config.keep_alive,
             shutdown: self.shutdown,
             body: self.body_left(done),
@@ -133,8 +125,10 @@ impl Connection {
             Reader::Broken => BodyLeft::Broken(self.fault.unwrap_or(Fault::Truncated)),
             Reader::Body | Reader::Drain if self.asked.expects_continue => BodyLeft::Refused,
             Reader::Body if !done => BodyLeft::Nothing,
-            Reader::Body | Reader::Drain if self.unread => BodyLeft::TooMuch,
-            Reader::Body | Reader::Drain if self.body.left().is_some_and(|left| left >= most) => {
+            Reader::Body | Reader::Drain if self.inbound.is_unread() => BodyLeft::TooMuch,
+            Reader::Body | Reader::Drain
+                if self.inbound.left().is_some_and(|left| left >= most) =>
+            {
                 BodyLeft::TooMuch
             }
             _ => BodyLeft::Nothing,
@@ -178,39 +172,17 @@ impl Connection {
         if data.is_empty() {
             return Ok(());
         }
-        match self.sent {
+        match self.outbound.sent() {
             Sent::Omitted(_) if self.asked.head => {
                 data.clear();
                 return Ok(());
             }
             Sent::None | Sent::Omitted(_) => return Err(Misuse::BodyNotAllowed),
-            Sent::Length(_) if data.len() as u64 > self.to_send => return Err(Misuse::TooMuchBody),
+            Sent::Length(_) if self.outbound.is_too_much(data) => return Err(Misuse::TooMuchBody),
             _ => {}
         }
-        // Whoever waits for room gets it in one piece: every byte that goes out
-        // would otherwise become a chunk of one byte.
-        if self.send_waits {
-            return Ok(());
-        }
-        // Where nothing is queued there is room, however small the limit.
-        let least = usize::from(self.out.is_empty());
-        let room = self.config.limits.output_bytes.saturating_sub(self.out.len()).max(least);
-        let piece = data.split_to(room.min(data.len()));
-        self.send_waits = !data.is_empty();
-        if !piece.is_empty() {
-            self.send_piece(piece);
-        }
+        self.outbound.give(data, &mut self.out, self.config.limits.output_bytes);
         Ok(())
-    }
-
-    fn send_piece(&mut self, piece: Bytes) {
-        self.to_send = self.to_send.saturating_sub(piece.len() as u64);
-        self.trace.sent += piece.len() as u64;
-        if self.sent == Sent::Chunked {
-            chunked::write_chunk(&mut self.out, piece);
-        } else {
-            self.out.push(piece);
-        }
     }
 
     pub(super) fn finish_response(
@@ -228,15 +200,7 @@ impl Connection {
             Writer::Owed => return Err(Misuse::NoResponseYet),
             _ => return Err(Misuse::AlreadyFinished),
         }
-        let trailers = trailers.filter(|trailers| !trailers.is_empty());
-        if self.to_send > 0 {
-            return Err(Misuse::TooLittleBody);
-        }
-        decide::trailers(self.sent, trailers)?;
-        // Where a peer could not read them, trailers are left out.
-        if self.sent == Sent::Chunked {
-            self.out.write(|text| chunked::write_end(text, trailers));
-        }
+        self.outbound.end(trailers, &mut self.out)?;
         self.write_step(WriteStep::Finish);
         self.response_ended(now);
         Ok(())
@@ -252,7 +216,7 @@ impl Connection {
     pub(super) fn give_up(&mut self, now: Now) {
         // A message of known or chunked length is seen to be cut by its early
         // end; one that only the close delimits needs a reset.
-        let how = match (self.writer, self.sent) {
+        let how = match (self.writer, self.outbound.sent()) {
             (Writer::Raw | Writer::RawEnd, _) | (Writer::Body, Sent::UntilClose) => Close::Abort,
             _ => Close::Graceful,
         };
@@ -297,7 +261,7 @@ impl Connection {
         let Ok(sent @ (Sent::Length(_) | Sent::Omitted(_))) = framed else {
             return false;
         };
-        self.sent = sent;
+        self.outbound.begin(sent);
         self.write_head(head, Some("close"), now);
         if let Sent::Length(_) = sent {
             self.out.push(body);

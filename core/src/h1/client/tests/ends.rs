@@ -209,3 +209,14 @@ fn what_the_last_answer_left_behind_is_no_part_of_the_next() {
     wire.go("GET /", Body::Empty).answer("HTTP/1.1 103 E\r\n\r\nhello\r\n\r\n");
     assert_eq!(wire.events()[1], "BadStatusLine in receive, Never");
 }
+
+#[test]
+fn an_exchange_without_a_response_has_received_nothing() {
+    let mut wire = Wire::with(ClientConfig { trace: true, ..ClientConfig::default() });
+    wire.go("GET /", Body::Empty).answer(OK).events();
+    assert_eq!(wire.read(1), "hi");
+    wire.go("GET /", Body::Empty).eof(Eof::Clean);
+    let told: Vec<_> = wire.events().into_iter().filter(|text| text.starts_with("Done")).collect();
+    let received = |text: &String| text.contains("received: 2");
+    assert_eq!(told.iter().map(received).collect::<Vec<_>>(), [true, false], "{told:?}");
+}

@@ -1,0 +1,219 @@
+//! The body of one message that goes out: how much of it there is room for, and
+//! how it is framed, counted and ended. Both sides of HTTP/1 have one. Heads,
+//! states and waiting for 100 (Continue) are the machine's affair.
+
+use super::decide::{self, Sent};
+use crate::body::chunked;
+use crate::buf::OutBuf;
+use crate::error::Misuse;
+use crate::head::Fields;
+use crate::time::{Deadlines, Mono, Rate, Taking, Why};
+use bytes::Bytes;
+
+/// A body that goes out, and who waits for room.
+#[derive(Debug)]
+pub(super) struct Outbound {
+    sent: Sent,
+    /// Bytes that are declared and not given yet.
+    left: u64,
+    pace: Taking,
+    /// `send` found no room, and waits.
+    waits: bool,
+    /// Bytes given so far, without what frames them.
+    count: u64,
+}
+
+impl Outbound {
+    pub(super) fn new(rate: Rate) -> Outbound {
+        Outbound { sent: Sent::None, left: 0, pace: Taking::new(rate), waits: false, count: 0 }
+    }
+
+    /// A message is due, and nothing of it is given yet.
+    pub(super) fn await_message(&mut self) {
+        self.sent = Sent::None;
+        self.left = 0;
+        self.waits = false;
+        self.count = 0;
+    }
+
+    /// How the body is framed, of which nothing is given yet.
+    pub(super) fn begin(&mut self, sent: Sent) {
+        self.sent = sent;
+        self.left = if let Sent::Length(length) = sent { length } else { 0 };
+    }
+
+    /// All of it is given with its head.
+    pub(super) fn is_whole(&mut self, count: u64) {
+        self.left = 0;
+        self.count = count;
+    }
+
+    /// What follows is not HTTP, and neither are its limits.
+    pub(super) fn become_raw(&mut self, timers: &mut Deadlines) {
+        self.begin(Sent::Upgrade);
+        timers.clear(Why::Write);
+        self.pace.restart();
+    }
+
+    pub(super) fn sent(&self) -> Sent {
+        self.sent
+    }
+
+    /// Bytes that are declared and not given yet.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Bytes given so far, without what frames them.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether this is more than was declared.
+    pub(super) fn is_too_much(&self, data: &Bytes) -> bool {
+        matches!(self.sent, Sent::None | Sent::Length(_)) && data.len() as u64 > self.left
+    }
+
+    /// The application waits for room.
+    pub(super) fn wait(&mut self) {
+        self.waits = true;
+    }
+
+    /// Nobody waits for room any more; says whether one did.
+    pub(super) fn wake(&mut self) -> bool {
+        std::mem::take(&mut self.waits)
+    }
+
+    /// Queues what there is room for, and leaves the rest to wait.
+    ///
+    /// Whoever waits for room gets it in one piece: every byte that goes out
+    /// would otherwise become a chunk of one byte.
+    pub(super) fn give(&mut self, data: &mut Bytes, out: &mut OutBuf, most: usize) {
+        if self.waits {
+            return;
+        }
+        // Where nothing is queued there is room, however small the limit.
+        let least = usize::from(out.is_empty());
+        let room = most.saturating_sub(out.len()).max(least);
+        let piece = data.split_to(room.min(data.len()));
+        self.waits = !data.is_empty();
+        if piece.is_empty() {
+            return;
+        }
+        self.left = self.left.saturating_sub(piece.len() as u64);
+        self.count += piece.len() as u64;
+        if self.sent == Sent::Chunked {
+            chunked::write_chunk(out, piece);
+        } else {
+            out.push(piece);
+        }
+    }
+
+    /// Ends the body.
+    ///
+    /// # Errors
+    /// Less was given than declared, or there is no place for trailers; nothing is changed.
+    pub(super) fn end(
+        &mut self,
+        trailers: Option<&Fields>,
+        out: &mut OutBuf,
+    ) -> Result<(), Misuse> {
+        if self.left > 0 {
+            return Err(Misuse::TooLittleBody);
+        }
+        let trailers = trailers.filter(|trailers| !trailers.is_empty());
+        decide::trailers(self.sent, trailers)?;
+        // Where a peer could not read them, trailers are left out.
+        if self.sent == Sent::Chunked {
+            out.write(|text| chunked::write_end(text, trailers));
+        }
+        Ok(())
+    }
+
+    /// A message begins behind which nothing else is queued, or other rules begin:
+    /// its grace is granted anew.
+    pub(super) fn restart(&mut self) {
+        self.pace.restart();
+    }
+
+    /// The peer is to take output: its time runs.
+    pub(super) fn watch(&mut self, timers: &mut Deadlines, now: Mono) {
+        if let Some(at) = self.pace.wait(now) {
+            timers.set(Why::Write, at);
+        }
+    }
+
+    /// The system took so many bytes; `none_left` if there are no more for it.
+    pub(super) fn wrote(
+        &mut self,
+        count: usize,
+        none_left: bool,
+        timers: &mut Deadlines,
+        now: Mono,
+    ) {
+        self.pace.wrote(count, now);
+        if none_left {
+            self.pace.rest(now);
+            timers.clear(Why::Write);
+        }
+    }
+
+    /// The peer has not taken so much of what was written: the time that it has for it.
+    pub(super) fn untaken(&mut self, bytes: usize, now: Mono) -> std::time::Duration {
+        self.pace.untaken(bytes, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(sent: Sent) -> (Outbound, OutBuf) {
+        let mut outbound = Outbound::new(Rate::UNLIMITED);
+        outbound.await_message();
+        outbound.begin(sent);
+        (outbound, OutBuf::default())
+    }
+
+    #[test]
+    fn there_is_room_up_to_the_limit_and_one_byte_where_nothing_is_queued() {
+        for (most, taken) in [(8, 8), (3, 3), (0, 1)] {
+            let (mut outbound, mut out) = begun(Sent::UntilClose);
+            let mut data = Bytes::from_static(b"abcdefgh");
+            outbound.give(&mut data, &mut out, most);
+            assert_eq!((out.len(), data.len()), (taken, 8 - taken), "{most}");
+            assert_eq!(outbound.count(), taken as u64);
+            // Who found no room waits for it, however much there is by now.
+            let left = data.len();
+            outbound.give(&mut data, &mut out, 100);
+            assert_eq!(data.len(), left, "{most}");
+            assert_eq!(outbound.wake(), left > 0);
+            outbound.give(&mut data, &mut out, 100);
+            assert!(data.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_body_is_as_long_as_declared() {
+        let (mut outbound, mut out) = begun(Sent::Length(3));
+        assert!(outbound.is_too_much(&Bytes::from_static(b"abcd")));
+        assert_eq!(outbound.end(None, &mut out), Err(Misuse::TooLittleBody));
+        let mut data = Bytes::from_static(b"abc");
+        assert!(!outbound.is_too_much(&data));
+        outbound.give(&mut data, &mut out, 100);
+        assert_eq!((outbound.left(), outbound.end(None, &mut out)), (0, Ok(())));
+        assert!(outbound.is_too_much(&Bytes::from_static(b"d")));
+    }
+
+    #[test]
+    fn chunks_are_framed_and_ended() {
+        let (mut outbound, mut out) = begun(Sent::Chunked);
+        outbound.give(&mut Bytes::from_static(b"abc"), &mut out, 100);
+        assert_eq!(outbound.end(None, &mut out), Ok(()));
+        let mut slices = [std::io::IoSlice::new(&[]); 8];
+        let used = out.slices(&mut slices);
+        let text: Vec<u8> = slices[..used].iter().flat_map(|slice| slice.to_vec()).collect();
+        assert_eq!(text, b"3\r\nabc\r\n0\r\n\r\n");
+        assert_eq!(outbound.count(), 3);
+    }
+}
