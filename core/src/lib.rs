@@ -57,6 +57,74 @@
 //! and [`ClientMachine`] are the whole contract. Any order of calls is legal;
 //! a command that makes no sense gives a [`Misuse`] and changes nothing.
 //!
+//! # How do I ...
+//!
+//! **... drive a client?** With the same verbs, and its own commands:
+//!
+//! ```
+//! use purlin_core::{Body, ClientMachine, Event, Machine, Method, Now, Recv, RequestHead, client};
+//! use std::sync::Arc;
+//!
+//! let now = Now::default();
+//! let mut machine = client::Connection::new(Arc::new(client::Config::default()), now);
+//! let mut head = RequestHead::new(Method::GET, "/hello").unwrap();
+//! head.fields_mut().append("Host", "example.test").unwrap();
+//! let id = machine.request(&head, Body::Empty, now)?;
+//!
+//! let mut out = Vec::new();
+//! machine.transmit(&mut out, usize::MAX, now);
+//! assert_eq!(out, b"GET /hello HTTP/1.1\r\nHost: example.test\r\n\r\n");
+//!
+//! // `receive` is `read_buf` and `filled` in one.
+//! machine.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", now);
+//! while let Some(event) = machine.poll_event(now) {
+//!     if let Event::Response { head, .. } = event {
+//!         assert_eq!(head.status().code(), 200);
+//!     }
+//! }
+//! assert!(matches!(machine.recv(id, now), Recv::Data(data) if data == "hi"));
+//! # Ok::<(), purlin_core::Misuse>(())
+//! ```
+//!
+//! That is one exchange on one connection. From a URL to a response, over redirects, retries,
+//! proxies and cookies, it is [`exchange::Exchange`], which says what to do next.
+//!
+//! **... route requests?** With a [`Mux`] of any type of handler, or a [`router::Router`] of
+//! any values:
+//!
+//! ```
+//! use purlin_core::{BodyLength, Method, Mux, Request, RequestHead};
+//!
+//! let mut mux: Mux<fn(&Request<()>) -> String> = Mux::new();
+//! let hello: fn(&Request<()>) -> String = |request| format!("hello, {}", request.param("name"));
+//! mux.handle("GET /hello/{name}", hello)?;
+//!
+//! let head = RequestHead::new(Method::GET, "/hello/gopher").unwrap();
+//! let mut request = Request::new(head, BodyLength::Empty, ());
+//! let found = mux.dispatch::<_, ()>(&mut request).unwrap(); // or the answer: 404, 405, a redirect
+//! assert_eq!(found(&request), "hello, gopher");
+//! # Ok::<(), purlin_core::router::InsertError>(())
+//! ```
+//!
+//! **... change limits?** They are plain data, in the configuration that a machine is given:
+//!
+//! ```
+//! use purlin_core::server::Config;
+//! use std::time::Duration;
+//!
+//! let mut config = Config::default();
+//! config.limits.body_bytes = 1 << 30;
+//! config.timeouts.idle = Duration::from_secs(20);
+//! ```
+//!
+//! **... speak TLS, or go through a proxy?** A machine may lie around a machine: [`tunnel`]
+//! here, `Tls` in the crate `purlin-tls`.
+//!
+//! **... test?** Time is what you say it is, and a peer is what you write into the buffer;
+//! [`testing`] has requests and answers of handlers as values.
+//!
+//! # What is here
+//!
 //! | module | holds |
 //! |---|---|
 //! | [`machine`] | the contract: verbs, commands, events |
@@ -79,6 +147,7 @@
 //! | [`secure`] | what is known of the TLS that a connection travels in |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub(crate) mod body;
@@ -125,3 +194,8 @@ pub use target::Form;
 pub use time::{Mono, Now, Rate, Why};
 pub use tunnel::Tunnel;
 pub use url::{Origin, Url, UrlError};
+
+/// The examples of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

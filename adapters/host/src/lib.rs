@@ -1,6 +1,45 @@
 //! What Purlin's adapters need of the operating system, once for all of them.
 //! Waits for nothing and serves nobody; the adapters do.
 //!
+//! Whoever serves or asks takes `purlin-std` or `purlin-smol`, and finds there what they
+//! need of this. Whoever writes an adapter to another runtime takes this:
+//!
+//! ```
+//! use purlin_host::{Clock, Moved, in_memory};
+//! use purlin_core::{Body, Event, Machine, ResponseHead, ServerMachine, Status, server};
+//! use std::io::{IoSlice, Read, Write};
+//! use std::sync::Arc;
+//!
+//! let (listener, dialer) = in_memory()?; // or `Listener::bind`
+//! let mut client = dialer.connect()?;
+//! client.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+//!
+//! let (accepted, mut clock) = (listener.accept()?, Clock::new());
+//! let mut machine = server::Connection::new(Arc::new(server::Config::default()), clock.look());
+//! while machine.want().close.is_none() {
+//!     let now = clock.look();
+//!     match accepted.stream.read(machine.read_buf()) {
+//!         Moved::Bytes(count) => machine.filled(count, now),
+//!         moved => panic!("{moved:?}"),
+//!     }
+//!     while let Some(event) = machine.poll_event(now) {
+//!         if let Event::Request { id, .. } = event {
+//!             machine.respond(id, &ResponseHead::new(Status::OK), Body::Full("hello".into()), now)?;
+//!         }
+//!     }
+//!     let mut out = Vec::new();
+//!     machine.transmit(&mut out, usize::MAX, now);
+//!     accepted.stream.write(&[IoSlice::new(&out)]);
+//! }
+//! drop(accepted);
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer)?;
+//! assert!(answer.ends_with("\r\n\r\nhello"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What of it clients need is in [`client`].
+//!
 //! | module | holds |
 //! |---|---|
 //! | `listener` | what connections are accepted from: TCP, Unix, inherited, in memory |
@@ -16,6 +55,8 @@
 //! | `server` | hooks, values and panics of a server |
 //! | `shared_mux` | a mux that grows while it serves |
 //! | `log`, `tracing` | observers that write to those crates, behind features of those names |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aside;
 mod backoff;
@@ -54,3 +95,8 @@ pub use stream::{Moved, Stream};
 #[cfg(feature = "tracing")]
 pub use tracing::TracingObserver;
 pub use untaken::untaken;
+
+/// The examples of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
