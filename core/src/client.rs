@@ -127,6 +127,14 @@ impl Machine for Connection {
         self.0.prefetch(id, most, now)
     }
 
+    fn is_flushed(&self, id: Id) -> bool {
+        self.0.is_flushed(id)
+    }
+
+    fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
+        self.0.negotiated(alpn, now);
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         self.0.discard(id, now)
     }
@@ -157,8 +165,12 @@ impl ClientMachine for Connection {
         self.0.reuse()
     }
 
-    fn is_held(&self) -> bool {
-        self.0.is_held()
+    fn slots(&self) -> u32 {
+        self.0.slots()
+    }
+
+    fn is_held(&self, id: Id) -> bool {
+        self.0.is_held(id)
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {

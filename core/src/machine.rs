@@ -135,6 +135,18 @@ pub trait Machine {
     /// input, and the peer's time runs.
     fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool;
 
+    /// Whether all that was given to this exchange has left the machine.
+    fn is_flushed(&self, id: Id) -> bool {
+        let _ = id;
+        !self.want().write
+    }
+
+    /// What the two sides agreed to speak inside TLS (ALPN), told before the first byte
+    /// of it; `None` if they did not say. A machine of one protocol has no use for it.
+    fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
+        let _ = (alpn, now);
+    }
+
     /// Nobody will read the rest of this message.
     ///
     /// # Errors
@@ -261,9 +273,16 @@ pub trait ClientMachine: Machine {
         None
     }
 
-    /// Whether the body waits for 100 (Continue): until it may go, or is not
-    /// wanted, there is no need to have any of it.
-    fn is_held(&self) -> bool {
+    /// How many requests it takes at once: one if [`reuse`](ClientMachine::reuse) says
+    /// [`Reuse::Now`], more where exchanges share a connection.
+    fn slots(&self) -> u32 {
+        u32::from(self.reuse() == Reuse::Now)
+    }
+
+    /// Whether this exchange's body waits for 100 (Continue): until it may go, or is
+    /// not wanted, there is no need to have any of it.
+    fn is_held(&self, id: Id) -> bool {
+        let _ = id;
         false
     }
 
@@ -417,7 +436,12 @@ pub enum Event {
         id: Id,
     },
     /// The peer broke a rule or a limit; the answer to it is queued already.
-    Failed(PeerError),
+    Failed {
+        /// The exchange that fails, or none if it is the connection that does.
+        id: Option<Id>,
+        /// What was broken, and what that means for a request.
+        error: PeerError,
+    },
     /// The application's own code that the machine called, to make the answer to a fault,
     /// panicked with this message; the default answer is queued.
     Panicked(String),

@@ -155,6 +155,14 @@ impl Machine for Connection {
         pass!(mut self, machine => machine.prefetch(id, most, now))
     }
 
+    fn is_flushed(&self, id: Id) -> bool {
+        pass!(self, machine => machine.is_flushed(id))
+    }
+
+    fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
+        pass!(mut self, machine => machine.negotiated(alpn, now));
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         pass!(mut self, machine => machine.discard(id, now))
     }

@@ -127,7 +127,7 @@ impl Client {
                         return Err("a second response".to_owned());
                     }
                 }
-                Event::Failed(error) => self.seen.failed = Some(error.kind),
+                Event::Failed { error, .. } => self.seen.failed = Some(error.kind),
                 Event::Upgraded { .. } => self.seen.tunnel = true,
                 Event::Closed(reason) => self.seen.closed = Some(reason),
                 _ => {}

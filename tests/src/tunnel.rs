@@ -109,7 +109,7 @@ impl Chaos {
         while let Some(event) = self.tunnel.poll_event(self.now) {
             assert!(!self.closed, "nothing follows Closed: {event:?}");
             match event {
-                Event::Failed(_) => {
+                Event::Failed { .. } => {
                     assert!(!self.failed, "a fault is told once");
                     self.failed = true;
                 }

@@ -195,7 +195,7 @@ fn a_handshake_has_its_time() {
         let told = events(&mut machine, now);
         match (said, told.as_slice()) {
             ([], [Event::Closed(CloseReason::Timeout(Why::Handshake))]) => {}
-            ([_, ..], [Event::Failed(error), Event::Closed(CloseReason::Fault(fault))]) => {
+            ([_, ..], [Event::Failed { error, .. }, Event::Closed(CloseReason::Fault(fault))]) => {
                 assert_eq!((error.kind, *fault), (Fault::TlsTimeout, Fault::TlsTimeout));
             }
             (_, told) => panic!("{told:?}"),
@@ -234,7 +234,10 @@ fn plain_http_is_answered_in_plain_text() {
          Connection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
     );
     let told = events(&mut machine, now);
-    assert!(matches!(told[0], Event::Failed(error) if error.kind == Fault::PlainHttp), "{told:?}");
+    assert!(
+        matches!(told[0], Event::Failed { error, .. } if error.kind == Fault::PlainHttp),
+        "{told:?}"
+    );
     assert_eq!(machine.want().close, Some(Close::Linger), "the answer must arrive");
     machine.eof(Eof::Clean, now);
     assert_eq!(machine.want().close, Some(Close::Graceful));
@@ -249,7 +252,7 @@ fn garbage_is_answered_with_an_alert() {
     machine.transmit(&mut out, usize::MAX, now);
     assert_eq!((out[0], out[5]), (21, 2), "a fatal alert: {out:?}");
     let told = events(&mut machine, now);
-    assert!(matches!(told[0], Event::Failed(error) if error.kind == Fault::TlsHandshake));
+    assert!(matches!(told[0], Event::Failed { error, .. } if error.kind == Fault::TlsHandshake));
     assert!(machine.error().is_some() && machine.secured().error().is_some());
 }
 
@@ -275,9 +278,15 @@ fn a_certificate_that_does_not_fit_is_told_with_why() {
         assert!(error.to_string().contains(text), "{error}");
         assert!(std::error::Error::source(error).is_none(), "all is said");
         let told = events(&mut pair.client, pair.now);
-        assert!(matches!(told[0], Event::Failed(e) if e.kind == Fault::TlsHandshake), "{told:?}");
+        assert!(
+            matches!(told[0], Event::Failed { error: e, .. } if e.kind == Fault::TlsHandshake),
+            "{told:?}"
+        );
         let told = events(&mut pair.server, pair.now);
-        assert!(matches!(told[0], Event::Failed(e) if e.kind == Fault::TlsAlert), "{told:?}");
+        assert!(
+            matches!(told[0], Event::Failed { error: e, .. } if e.kind == Fault::TlsAlert),
+            "{told:?}"
+        );
         assert!(pair.client_end > purlin_tests::tls::End::Open);
         let mut danger = pair_of(&client.clone().danger_accept_invalid(), server, name);
         danger.settle();
@@ -488,7 +497,8 @@ fn a_record_that_was_changed_on_its_way_ends_the_exchange() {
     pair.server.receive(&record, now);
     let told = events(&mut pair.server, now);
     assert!(
-        told.iter().any(|e| matches!(e, Event::Failed(error) if error.kind == Fault::TlsRecord)),
+        told.iter()
+            .any(|e| matches!(e, Event::Failed { error, .. } if error.kind == Fault::TlsRecord)),
         "{told:?}"
     );
     assert!(matches!(told.last(), Some(Event::Closed(CloseReason::Fault(Fault::TlsRecord)))));

@@ -296,7 +296,7 @@ fn describe(event: &Event) -> String {
             let expects = if *expects_continue { ", expects 100" } else { "" };
             format!("request {id}: {} {} {body:?}{expects}", head.method(), head.target())
         }
-        Event::Failed(error) => format!("failed {:?}", error.kind),
+        Event::Failed { error, .. } => format!("failed {:?}", error.kind),
         Event::Closed(reason) => format!("closed {reason:?}"),
         Event::Readable { id } => format!("readable {id}"),
         Event::Writable { id } => format!("writable {id}"),

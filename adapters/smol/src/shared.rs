@@ -192,12 +192,12 @@ impl Inner {
         Poll::Pending
     }
 
-    /// Ready once the socket has all output.
-    pub(crate) fn poll_written(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    /// Ready once the socket has all that was given to the exchange.
+    pub(crate) fn poll_flushed(&mut self, id: Id, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         if let Some(reason) = self.closed {
             return Poll::Ready(Err(Error::Closed(reason)));
         }
-        if !self.machine.want().write {
+        if self.machine.is_flushed(id) {
             return Poll::Ready(Ok(()));
         }
         park(&mut self.waits.flush, cx);

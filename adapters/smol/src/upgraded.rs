@@ -97,7 +97,7 @@ impl AsyncWrite for Upgraded {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared.lock().poll_written(cx).map_err(io::Error::from)
+        self.shared.lock().poll_flushed(self.id, cx).map_err(io::Error::from)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -41,7 +41,7 @@ fn ask(client: &ClientTls, (chain, key): &(String, String)) -> Result<String, St
             }
         }
         while let Some(event) = client.poll_event(now) {
-            if let Event::Failed(_) = event {
+            if let Event::Failed { .. } = event {
                 return Err(client.error().unwrap().to_string());
             }
         }

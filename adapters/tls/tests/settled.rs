@@ -77,7 +77,7 @@ fn meet(client: &ClientTls, server: &ServerTls, now: Now) -> Met {
         down.drain(..taken);
         while server.poll_event(now).is_some() {}
         while let Some(event) = client.poll_event(now) {
-            if let Event::Failed(error) = event {
+            if let Event::Failed { error, .. } = event {
                 fault = Some(error);
             }
         }

@@ -112,7 +112,9 @@ impl Error {
     /// sent again; none for an event that tells of none.
     pub fn of_event(event: Event) -> Option<(Error, Retry)> {
         match event {
-            Event::Failed(error) => Some((Error::new(error).during(error.phase), error.retry)),
+            Event::Failed { error, .. } => {
+                Some((Error::new(error).during(error.phase), error.retry))
+            }
             Event::Closed(reason) => Some((Error::new(reason), Retry::Never)),
             _ => None,
         }

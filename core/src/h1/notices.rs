@@ -10,7 +10,7 @@ pub(super) struct Notices {
     pub(super) begun: bool,
     pub(super) sent: bool,
     pub(super) panicked: Option<String>,
-    pub(super) failed: Option<PeerError>,
+    pub(super) failed: Option<(Option<Id>, PeerError)>,
     pub(super) input_closed: bool,
     pub(super) upgraded: bool,
     pub(super) readable: bool,
@@ -39,8 +39,8 @@ impl Notices {
         if let Some(message) = self.panicked.take() {
             return Some(Event::Panicked(message));
         }
-        if let Some(error) = self.failed.take() {
-            return Some(Event::Failed(error));
+        if let Some((id, error)) = self.failed.take() {
+            return Some(Event::Failed { id, error });
         }
         if std::mem::take(&mut self.input_closed) {
             return Some(Event::InputClosed);

@@ -86,6 +86,14 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
         (**self).prefetch(id, most, now)
     }
 
+    fn is_flushed(&self, id: Id) -> bool {
+        (**self).is_flushed(id)
+    }
+
+    fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
+        (**self).negotiated(alpn, now);
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         (**self).discard(id, now)
     }
@@ -124,8 +132,12 @@ impl<M: ClientMachine + ?Sized> ClientMachine for Box<M> {
         (**self).is_ready()
     }
 
-    fn is_held(&self) -> bool {
-        (**self).is_held()
+    fn slots(&self) -> u32 {
+        (**self).slots()
+    }
+
+    fn is_held(&self, id: Id) -> bool {
+        (**self).is_held(id)
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {

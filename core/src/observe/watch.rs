@@ -86,7 +86,7 @@ impl Watch {
                 }
             }
             Event::Upgraded { .. } => self.turn(ConnState::Hijacked),
-            Event::Failed(error) => {
+            Event::Failed { error, .. } => {
                 self.observer.fault(&self.peer, error);
                 if let Some(reason) = self.secured.as_ref().and_then(Secured::error) {
                     self.observer.tls_failed(&self.peer, reason);

@@ -101,7 +101,7 @@ impl Reading<'_> {
         while let Some(event) = self.machine.poll_event(Now::default()) {
             match event {
                 Event::Request { id, head, body, .. } => return Ok(Some((id, head, body))),
-                Event::Failed(error) => return Err(TextError::Fault(error)),
+                Event::Failed { error, .. } => return Err(TextError::Fault(error)),
                 Event::Closed(_) => return Err(TextError::Incomplete),
                 _ => {}
             }

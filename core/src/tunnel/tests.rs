@@ -131,7 +131,7 @@ fn what_comes_behind_the_last_word_is_for_the_inside() {
 /// What a failed tunnel tells, in order.
 fn failure(tunnel: &mut Tunnel<Echo>) -> (Fault, Retry) {
     assert!(!tunnel.is_ready());
-    let Some(Event::Failed(error)) = tunnel.poll_event(NOW) else { panic!("it has failed") };
+    let Some(Event::Failed { error, .. }) = tunnel.poll_event(NOW) else { panic!("it has failed") };
     let Some(Event::Closed(reason)) = tunnel.poll_event(NOW) else { panic!("it closes") };
     assert_eq!(reason, CloseReason::Fault(error.kind));
     assert!(tunnel.poll_event(NOW).is_none());
@@ -341,7 +341,7 @@ fn a_clients_connection_does_not_know_that_it_is_in_a_tunnel() {
     tunnel.request(&head, Body::Empty, NOW).unwrap();
     said(&mut tunnel);
     tunnel.receive(b"HTTP/1.1 403 No\r\n\r\n", NOW);
-    let Some(Event::Failed(error)) = tunnel.poll_event(NOW) else { panic!("it failed") };
+    let Some(Event::Failed { error, .. }) = tunnel.poll_event(NOW) else { panic!("it failed") };
     assert_eq!(error.kind, Fault::ProxyRefused);
     assert!(matches!(tunnel.poll_event(NOW), Some(Event::Closed(_))));
     assert!(tunnel.poll_event(NOW).is_none() && !tunnel.in_exchange());

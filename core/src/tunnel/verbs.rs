@@ -58,7 +58,7 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
     fn poll_event(&mut self, now: Now) -> Option<Event> {
         if let (Some(fault), told) = (self.fault, self.told) {
             let (event, told) = match told {
-                Told::Nothing => (Event::Failed(fault), Told::Failed),
+                Told::Nothing => (Event::Failed { id: None, error: fault }, Told::Failed),
                 Told::Failed => (Event::Closed(CloseReason::Fault(fault.kind)), Told::Closed),
                 Told::Closed => return None,
             };
@@ -70,7 +70,7 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
             if let Some(event) = self.inner.poll_event(now) {
                 // What is told once is not told again if the tunnel fails after it.
                 self.told = match event {
-                    Event::Failed(_) => Told::Failed,
+                    Event::Failed { .. } => Told::Failed,
                     Event::Closed(_) => Told::Closed,
                     _ => self.told,
                 };
@@ -179,6 +179,10 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
         self.inner.prefetch(id, most, now)
     }
 
+    fn is_flushed(&self, id: Id) -> bool {
+        matches!(self.stage, Stage::Open) && self.inner.is_flushed(id)
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         let done = self.inner.discard(id, now);
         self.feed(now);
@@ -231,8 +235,12 @@ impl<M: ClientMachine> ClientMachine for Tunnel<M> {
         matches!(self.stage, Stage::Open) && self.inner.is_ready()
     }
 
-    fn is_held(&self) -> bool {
-        self.inner.is_held()
+    fn slots(&self) -> u32 {
+        self.inner.slots()
+    }
+
+    fn is_held(&self, id: Id) -> bool {
+        self.inner.is_held(id)
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {

@@ -133,7 +133,8 @@ impl ClientChaos {
                 assert!(!self.answered && !self.failed, "one response to a request");
                 self.answered = true;
             }
-            Event::Failed(error) => {
+            Event::Failed { id, error } => {
+                assert_eq!(id, Some(last), "a failure belongs to its request");
                 assert!(!self.answered && !self.failed, "a failure instead of the response");
                 let nothing = self.hands.sent.is_empty();
                 assert!(!nothing || error.retry == Retry::Safe, "{error:?} with nothing sent");

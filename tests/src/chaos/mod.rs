@@ -112,7 +112,7 @@ impl Chaos {
                 self.methods.push(head.method().as_str().to_owned());
                 assert!(!self.failed, "a request follows a refusal");
             }
-            Event::Failed(error) => {
+            Event::Failed { error, .. } => {
                 self.failed = true;
                 self.hands.given += 400;
                 assert!(error.kind.rule().len() > 3);

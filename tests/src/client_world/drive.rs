@@ -152,7 +152,7 @@ impl Task {
         let mut any = false;
         loop {
             if upload.rest.is_empty() {
-                if link.machine.is_held() {
+                if link.machine.is_held(self.id) {
                     return Fed::Goes(any);
                 }
                 if link.machine.send(self.id, &mut Bytes::new(), now).is_err() {

@@ -168,7 +168,7 @@ impl Peer {
                         Event::Request { id, head, .. } => {
                             app.begin(machine, id, &head, &self.route, scene);
                         }
-                        Event::Failed(error) => {
+                        Event::Failed { error, .. } => {
                             scene.trace.server(now, || format!("c{wire} failed: {error}"));
                             *excuse = Excuse::Fault;
                             app.refuse(scene);

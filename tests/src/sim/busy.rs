@@ -259,7 +259,7 @@ pub fn download(seed: u64, habit: Habit) -> Result<(), String> {
                 Event::Request { id, head, .. } => {
                     open = Some((id, head.path()[1..].parse().map_err(|_| "a size")?));
                 }
-                Event::Failed(error) => return Err(format!("at {now:?}: {error}")),
+                Event::Failed { error, .. } => return Err(format!("at {now:?}: {error}")),
                 Event::Closed(reason) => return Err(format!("at {now:?}: {reason}")),
                 _ => {}
             }
@@ -313,7 +313,7 @@ pub fn upload(seed: u64, habit: Habit) -> Result<(), String> {
         while let Some(event) = machine.poll_event(now) {
             moved = true;
             match event {
-                Event::Failed(error) => return Err(format!("at {now:?}: {error}")),
+                Event::Failed { error, .. } => return Err(format!("at {now:?}: {error}")),
                 Event::Closed(reason) if !done.get() => {
                     return Err(format!("at {now:?}: {reason}"));
                 }

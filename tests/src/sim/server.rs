@@ -255,7 +255,7 @@ fn describe(event: &Event) -> String {
         Event::Request { id, head, .. } => {
             format!("request {id}: {} {}", head.method(), head.target())
         }
-        Event::Failed(error) => format!("failed: {error}"),
+        Event::Failed { error, .. } => format!("failed: {error}"),
         Event::Closed(reason) => format!("closed: {reason}"),
         other => format!("{other:?}"),
     }

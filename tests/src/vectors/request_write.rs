@@ -217,7 +217,7 @@ fn tunnel(route: &Route, now: Now) -> Result<Option<Vec<u8>>, String> {
     tunnel.transmit(&mut wire, usize::MAX, now);
     tunnel.receive(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", now);
     match tunnel.poll_event(now) {
-        Some(Event::Failed(error)) => Err(error.to_string()),
+        Some(Event::Failed { error, .. }) => Err(error.to_string()),
         _ => Ok(Some(wire)),
     }
 }

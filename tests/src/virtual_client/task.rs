@@ -268,7 +268,7 @@ impl World {
             let conn = &mut self.conns[number - 1];
             let Some(machine) = conn.machine() else { return Ok(fed) };
             if rest.is_empty() {
-                if machine.is_held() {
+                if machine.is_held(task.exchange_id) {
                     return Ok(fed);
                 }
                 task.exchange.body_taken();

@@ -73,7 +73,7 @@ impl<B> Upload<B> {
             Err(Misuse::AlreadyFinished) if done => Ok(Needs::Nothing),
             Err(misuse) => Error::of_upload(Err(misuse)).map(|()| Needs::Nothing),
             Ok(()) if !self.rest.is_empty() => Ok(Needs::Room),
-            Ok(()) if machine.is_held() => Ok(Needs::Leave),
+            Ok(()) if machine.is_held(id) => Ok(Needs::Leave),
             Ok(()) => Ok(Needs::Piece),
         }
     }
@@ -201,7 +201,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
 
     /// Bytes have moved: if that was the last of the request, the exchange is told.
     pub fn moved(&mut self, now: Now) {
-        let written = self.lent.as_mut().is_some_and(|lent| !lent.machine().want().write);
+        let written = self.lent.as_mut().is_some_and(|lent| lent.machine().is_flushed(self.id));
         if self.upload.is_none() && written {
             self.exchange.sent(now);
         }

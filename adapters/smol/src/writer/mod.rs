@@ -322,7 +322,7 @@ impl ResponseWriter {
 
     fn poll_flushed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_give(cx))?;
-        self.shared.lock().poll_written(cx)
+        self.shared.lock().poll_flushed(self.id, cx)
     }
 
     /// What the response was to be cannot be sent: this is the answer, or the end.

@@ -65,8 +65,12 @@ impl<M: ClientMachine> ClientMachine for Tls<M> {
         self.phase == Phase::Open && self.inner.is_ready()
     }
 
-    fn is_held(&self) -> bool {
-        self.inner.is_held()
+    fn slots(&self) -> u32 {
+        self.inner.slots()
+    }
+
+    fn is_held(&self, id: Id) -> bool {
+        self.inner.is_held(id)
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {

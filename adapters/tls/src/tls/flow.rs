@@ -129,6 +129,7 @@ impl<M: Machine> Tls<M> {
         }
         self.phase = Phase::Open;
         self.due = None;
+        self.inner.negotiated(info.alpn.as_deref(), now);
         self.secured.settle(info);
     }
 

@@ -39,10 +39,10 @@ impl<M: Machine> Machine for Tls<M> {
         loop {
             if let Some(fault) = self.fault.filter(|_| !self.told) {
                 self.told = true;
-                return Some(Event::Failed(fault));
+                return Some(Event::Failed { id: None, error: fault });
             }
             match self.inner.poll_event(now)? {
-                Event::Failed(_) if self.fault.is_some() => {}
+                Event::Failed { .. } if self.fault.is_some() => {}
                 Event::Closed(reason) => {
                     self.closed = true;
                     return Some(Event::Closed(self.reason.unwrap_or(reason)));
@@ -176,6 +176,10 @@ impl<M: Machine> Machine for Tls<M> {
         let ready = self.inner.prefetch(id, most, now);
         self.feed_rest(now);
         ready || self.inner.prefetch(id, most, now)
+    }
+
+    fn is_flushed(&self, id: Id) -> bool {
+        self.engine.output.is_empty() && self.inner.is_flushed(id)
     }
 
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {

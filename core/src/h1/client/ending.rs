@@ -154,7 +154,7 @@ impl Connection {
         };
         let error = PeerError::of_response(fault, retry, phase);
         self.failure = Some(error);
-        self.notices.failed = Some(error);
+        self.notices.failed = Some((self.in_exchange().then_some(self.id), error));
         self.close(CloseReason::Fault(fault), now);
     }
 

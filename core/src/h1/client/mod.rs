@@ -321,8 +321,8 @@ impl ClientMachine for Connection {
         self.verdict()
     }
 
-    fn is_held(&self) -> bool {
-        self.writer == Writer::Held
+    fn is_held(&self, id: Id) -> bool {
+        self.writer == Writer::Held && id == self.id
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {

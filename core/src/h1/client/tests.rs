@@ -81,7 +81,7 @@ impl Wire {
                     format!("{id} {} {body:?}", head.status().code())
                 }
                 Event::Interim { id, head } => format!("{id} {}", head.status().code()),
-                Event::Failed(error) => {
+                Event::Failed { error, .. } => {
                     format!("{:?} in {}, {:?}", error.kind, error.phase, error.retry)
                 }
                 Event::Closed(reason) => format!("closed: {reason:?}"),

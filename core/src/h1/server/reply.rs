@@ -248,7 +248,7 @@ impl Connection {
             }
         }
         self.timers.clear(Why::Head);
-        self.notices.failed = Some(error);
+        self.notices.failed = Some((None, error));
         self.close(CloseReason::Fault(fault), now);
     }
 

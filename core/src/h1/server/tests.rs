@@ -62,7 +62,7 @@ impl Wire {
                 Event::Request { id, head, .. } => {
                     format!("{id} {} {}", head.method(), head.target())
                 }
-                Event::Failed(error) => format!("failed {:?}", error.kind),
+                Event::Failed { error, .. } => format!("failed {:?}", error.kind),
                 other => format!("{other:?}"),
             });
         }

@@ -56,7 +56,7 @@ fn an_expected_body_waits_for_100() {
         assert!(wire.output().ends_with("Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"));
         assert_eq!(wire.deadline(), Some((1, Why::Expect)));
         assert_eq!(wire.send(1, "abc"), if whole { Err(Misuse::AlreadyFinished) } else { Ok(3) });
-        assert!(wire.machine.is_held());
+        assert!(wire.machine.is_held(1));
         wire.answer("HTTP/1.1 100 Continue\r\n\r\n");
         if whole {
             wire.expect(&["1 100"]);
@@ -64,7 +64,7 @@ fn an_expected_body_waits_for_100() {
             wire.expect(&["1 100", "Writable { id: 1 }"]);
             assert_eq!((wire.send(1, "abc"), wire.finish(1)), (Ok(0), Ok(())));
         }
-        assert!(!wire.machine.is_held());
+        assert!(!wire.machine.is_held(1));
         assert_eq!(wire.output(), "abc");
         assert_eq!(wire.deadline(), Some((60, Why::FirstByte)));
         wire.answer(OK).expect(&["1 200 Known(2)"]);
@@ -303,4 +303,21 @@ fn a_raw_stream_that_is_reset_is_read_to_where_it_was_cut() {
     assert_eq!(wire.body(1), data("ab"));
     assert!(matches!(wire.body(1), Recv::Failed(error) if error.kind == Fault::Reset));
     wire.expect(&["closed: Upgraded"]);
+}
+
+#[test]
+fn what_is_asked_of_an_exchange_is_asked_by_its_id() {
+    let mut wire = Wire::new();
+    assert_eq!(wire.machine.slots(), 1);
+    wire.ask(EXPECT, Body::Length(3)).unwrap();
+    assert_eq!(wire.machine.slots(), 0);
+    assert!(!wire.machine.is_flushed(1), "its head is to be written");
+    wire.output();
+    assert!(wire.machine.is_flushed(1));
+    assert!(wire.machine.is_held(1) && !wire.machine.is_held(2));
+    wire.answer("HTTP/1.1 100 C\r\n\r\nHTTP/1.1 2 OK\r\n\r\n");
+    let failed = std::iter::from_fn(|| wire.machine.poll_event(wire.now))
+        .find(|event| matches!(event, Event::Failed { .. }));
+    assert!(matches!(failed, Some(Event::Failed { id: Some(1), .. })), "{failed:?}");
+    assert_eq!(wire.machine.slots(), 0);
 }
