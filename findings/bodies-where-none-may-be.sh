@@ -80,7 +80,7 @@ with() { # NAME SEEN COMMAND...: PORT stands for one
     up "$port"
     see "$name" "$seen" "$(python3 "$T/ask.py" "$port")"
 }
-bin=$T/venv/bin
+bin=$venv/bin
 with 'gunicorn, sync' 'HEAD /: closed; GET /204: closed; GET /304: closed' "$bin/gunicorn" -b 127.0.0.1:PORT app:wsgi
 with 'gunicorn, gthread' "$kept" "$bin/gunicorn" -k gthread --threads 4 --keep-alive 10 -b 127.0.0.1:PORT app:wsgi
 with 'uvicorn, h11' 'HEAD /: open; GET /204: closed; GET /304: closed' "$bin/uvicorn" --http h11 --port PORT app:asgi

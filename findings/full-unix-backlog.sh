@@ -96,7 +96,7 @@ meet() { # a Unix socket's path or nothing, and a TCP port
     local path=$1 port=$2 bind=127.0.0.1:$2 filling process clients=() begun
     [ -z "$path" ] || bind=unix:$path
     rm -f "$T/go"
-    (cd "$T" && exec "$T/venv/bin/gunicorn" --backlog 1 --timeout 200 -b "$bind" app:wsgi) >>"$T/served.log" 2>&1 &
+    (cd "$T" && exec "$venv/bin/gunicorn" --backlog 1 --timeout 200 -b "$bind" app:wsgi) >>"$T/served.log" 2>&1 &
     running+=($!)
     if [ -n "$path" ]; then until [ -S "$path" ]; do sleep 0.1; done; else up "$port"; fi
     python3 "$T/fill.py" "${path:-$port}" >"$T/full" &

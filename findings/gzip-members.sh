@@ -57,7 +57,7 @@ async def main():
         sys.stdout.buffer.write(await response.read())
 asyncio.run(main())' "$url")"
 
-cd "$T/js" || exit 2
+cd "$js" || exit 2
 js() { got node -e "const url = process.argv[1]; $1.then((text) => process.stdout.write(text))" "$url"; }
 see "node's fetch" 'exit 0, 348894 bytes' "$(js 'fetch(url).then((r) => r.text())')"
 see axios 'exit 0, 348894 bytes' "$(js 'require("axios").get(url).then((r) => r.data)')"

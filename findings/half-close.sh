@@ -72,7 +72,7 @@ with() { # NAME SEEN COMMAND...: PORT stands for one
     up "$port"
     see "$name" "$seen" "$(answer "$port" /)"
 }
-bin=$T/venv/bin
+bin=$venv/bin
 with 'node http' nothing node app.mjs PORT
 with 'uvicorn, h11' nothing "$bin/uvicorn" --http h11 --port PORT app:asgi
 with 'uvicorn, httptools' nothing "$bin/uvicorn" --http httptools --port PORT app:asgi

@@ -2,81 +2,8 @@
 # they do beside what they were seen to do. Needs apt, python3 and npm, no root.
 
 set -uo pipefail
-unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
-T=$(mktemp -d) # all that a finding makes is here
-chmod 755 "$T" # servers that give up root read it too
-root=$T/root
-running=() changed=0
-export HOME=$T TZ=UTC LC_ALL=C.UTF-8 PIP_DISABLE_PIP_VERSION_CHECK=1
-
-end() {
-    local process
-    for process in "${running[@]}"; do kill "$process" 2>/dev/null; done
-    wait 2>/dev/null
-    rm -rf "$T"
-}
-trap end EXIT
-trap 'exit 1' INT TERM
-
-give_up() {
-    echo "cannot be shown here: $*" >&2
-    exit 2
-}
-
-# Packages of Debian (NAME=VERSION) with what this system has not of what they need.
-debs() {
-    mkdir -p "$T/debs/partial" "$root"
-    apt-get install -y -qq -d --no-install-recommends --reinstall --allow-downgrades \
-        -o Debug::NoLocking=1 -o Dir::Cache::archives="$T/debs" "$@" >"$T/apt.log" 2>&1 ||
-        give_up "$(tail -n 3 "$T/apt.log")"
-    local package
-    for package in "$T"/debs/*.deb; do dpkg -x "$package" "$root"; done
-    rm -r "$T/debs"
-}
-
-# Runs a program out of those packages.
-of() {
-    local triple
-    triple=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
-    env PATH="$root/usr/bin:$root/usr/sbin:$root/bin:$root/sbin:$PATH" \
-        LD_LIBRARY_PATH="$root/usr/lib/$triple:$root/lib/$triple:$root/usr/lib" "$@"
-}
-
-# Packages of PyPI (NAME==VERSION), in a virtual environment of which `python` is run.
-pypi() {
-    python3 -m venv --without-pip "$T/venv" || give_up 'no venv'
-    python3 -m pip --python "$T/venv/bin/python" install -q --no-compile "$@" >"$T/pip.log" 2>&1 ||
-        give_up "$(tail -n 3 "$T/pip.log")"
-}
-python() { "$T/venv/bin/python" "$@"; }
-
-# Packages of npm (NAME@VERSION).
-npm_packages() {
-    mkdir -p "$T/js"
-    (cd "$T/js" && npm install --silent --no-fund --no-audit "$@" >"$T/npm.log" 2>&1) ||
-        give_up "$(tail -n 3 "$T/npm.log")"
-}
-
-# Runs in the background until the end.
-serve() {
-    "$@" >>"$T/served.log" 2>&1 &
-    running+=($!)
-}
-
-# A port of the loopback that is free now.
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# Waits until somebody listens there.
-up() {
-    local try
-    for try in $(seq 200); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
-        sleep 0.1
-    done
-    give_up "nobody listens: $(tail -n 5 "$T/served.log")"
-}
+. "$(dirname "${BASH_SOURCE[0]}")/../tests/interop/packages.sh"
+changed=0
 
 # An nginx with these lines in its `http`.
 nginx() {
