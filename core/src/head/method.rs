@@ -26,6 +26,7 @@ enum Repr {
     Options,
     Trace,
     Patch,
+    Query,
     Other(Box<str>),
 }
 
@@ -48,6 +49,8 @@ impl Method {
     pub const TRACE: Method = Method(Repr::Trace);
     /// `PATCH` (RFC 5789)
     pub const PATCH: Method = Method(Repr::Patch);
+    /// `QUERY` (RFC 10008): safe, and with content that says what is asked
+    pub const QUERY: Method = Method(Repr::Query);
 
     /// The method of this name.
     ///
@@ -64,6 +67,7 @@ impl Method {
             b"OPTIONS" => Repr::Options,
             b"TRACE" => Repr::Trace,
             b"PATCH" => Repr::Patch,
+            b"QUERY" => Repr::Query,
             _ => Repr::Other(token::as_token(name).ok_or(NotAToken)?.into()),
         }))
     }
@@ -80,6 +84,7 @@ impl Method {
             Repr::Options => "OPTIONS",
             Repr::Trace => "TRACE",
             Repr::Patch => "PATCH",
+            Repr::Query => "QUERY",
             Repr::Other(name) => name,
         }
     }
@@ -95,7 +100,7 @@ impl Method {
     /// ```
     pub fn is_safe(&self) -> bool {
         match &self.0 {
-            Repr::Get | Repr::Head | Repr::Options | Repr::Trace => true,
+            Repr::Get | Repr::Head | Repr::Options | Repr::Trace | Repr::Query => true,
             Repr::Other(name) => SAFE.contains(&&**name),
             _ => false,
         }
@@ -118,16 +123,11 @@ impl Method {
             _ => self.is_safe(),
         }
     }
-
-    /// Whether it is `QUERY` (RFC 10008): safe, and with content.
-    pub(crate) fn is_query(&self) -> bool {
-        matches!(&self.0, Repr::Other(name) if &**name == "QUERY")
-    }
 }
 
 /// The methods of extensions that IANA's registry of methods calls safe: WebDAV's
-/// (RFC 4918, RFC 3253, RFC 5323), and QUERY (RFC 10008).
-const SAFE: [&str; 4] = ["PROPFIND", "QUERY", "REPORT", "SEARCH"];
+/// (RFC 4918, RFC 3253, RFC 5323).
+const SAFE: [&str; 3] = ["PROPFIND", "REPORT", "SEARCH"];
 
 /// Those that it calls idempotent and not safe. LOCK and PATCH are not among
 /// them, nor is anything that nobody has registered.

@@ -38,6 +38,7 @@ statuses! {
     SWITCHING_PROTOCOLS = 101, "Switching Protocols";
     PROCESSING = 102, "Processing";
     EARLY_HINTS = 103, "Early Hints";
+    UPLOAD_RESUMPTION_SUPPORTED = 104, "Upload Resumption Supported";
     OK = 200, "OK";
     CREATED = 201, "Created";
     ACCEPTED = 202, "Accepted";
@@ -94,6 +95,7 @@ statuses! {
     VARIANT_ALSO_NEGOTIATES = 506, "Variant Also Negotiates";
     INSUFFICIENT_STORAGE = 507, "Insufficient Storage";
     LOOP_DETECTED = 508, "Loop Detected";
+    NOT_EXTENDED = 510, "Not Extended";
     NETWORK_AUTHENTICATION_REQUIRED = 511, "Network Authentication Required";
 }
 

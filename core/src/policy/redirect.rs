@@ -244,7 +244,7 @@ impl Trail {
     pub fn step(&self, status: Status, location: Option<&[u8]>, policy: &Policy) -> Step {
         let stays = match policy.rewrite {
             Rewrite::Post => self.method != Method::POST,
-            Rewrite::All => self.method.is_query(),
+            Rewrite::All => self.method == Method::QUERY,
         };
         let (method, keep_body) = match status.code() {
             301 | 302 if stays => (self.method.clone(), true),

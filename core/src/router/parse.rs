@@ -223,8 +223,8 @@ pub(crate) fn check_host(text: &str) -> Result<(), ParseError> {
 
 /// What stands where a host would and is a slip for certain, since no request has such a host.
 fn no_host(text: &str, path: &str) -> Option<ParseErrorKind> {
-    const METHODS: [&str; 9] =
-        ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
+    const METHODS: [&str; 10] =
+        ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
     match text {
         _ if METHODS.contains(&text) => Some(ParseErrorKind::MethodInHost),
         "http:" | "https:" => Some(ParseErrorKind::SchemeInHost),

@@ -122,7 +122,7 @@ fn request_framing(head: &RequestHead, declared: Option<u64>, body: &Body) -> Re
 }
 
 fn expects_content(method: &Method) -> bool {
-    *method == Method::POST || *method == Method::PUT || *method == Method::PATCH
+    [Method::POST, Method::PUT, Method::PATCH, Method::QUERY].contains(method)
 }
 
 /// What a head answers.

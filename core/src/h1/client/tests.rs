@@ -183,6 +183,7 @@ fn requests_are_framed_by_what_is_given() {
         ("POST /", Body::Empty, "Content-Length: 0\r\n"),
         ("PUT /", Body::Full(Bytes::new()), "Content-Length: 0\r\n"),
         ("PATCH /", Body::Length(0), "Content-Length: 0\r\n"),
+        ("QUERY /", Body::Empty, "Content-Length: 0\r\n"),
         ("GET /\nContent-Length: 0", Body::Empty, "Content-Length: 0\r\n"),
         ("GET /", Body::Full("x".into()), "Content-Length: 1\r\n"),
         ("POST /", Body::Length(7), "Content-Length: 7\r\n"),

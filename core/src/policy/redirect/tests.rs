@@ -22,7 +22,7 @@ fn hop(trail: &Trail, status: u16, location: &str, policy: &Policy) -> Hop {
 #[test]
 fn only_post_becomes_get_and_go_makes_a_get_of_all() {
     use Method as M;
-    let query = M::from_bytes(b"QUERY").unwrap();
+    let query = M::QUERY;
     for (method, status, strict, go) in [
         (M::GET, 301, (M::GET, true), (M::GET, false)),
         (M::HEAD, 302, (M::HEAD, true), (M::HEAD, false)),
