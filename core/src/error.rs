@@ -40,6 +40,8 @@ pub enum Misuse {
     ForbiddenTrailer,
     /// The peer did not ask for an upgrade, or its request body is unread (RFC 9110 §7.8).
     NotUpgradable,
+    /// A 101 names a protocol that the request's Upgrade does not (RFC 9110 §7.8).
+    UnaskedProtocol,
     /// A request of HTTP/1.1 needs exactly one Host, and none may have a malformed one (RFC 9112 §3.2).
     BadHost,
     /// A request of HTTP/1.0 needs a length for its body (RFC 9112 §6.3).
@@ -69,6 +71,7 @@ impl fmt::Display for Misuse {
             Misuse::TrailersNotAllowed => "trailers go with a chunked body only",
             Misuse::ForbiddenTrailer => "this field may not stand in a trailer section",
             Misuse::NotUpgradable => "the request cannot be upgraded",
+            Misuse::UnaskedProtocol => "the 101 names a protocol that was not asked for",
             Misuse::BadHost => "the request does not have exactly one valid Host field",
             Misuse::LengthRequired => "a body of unknown length cannot be sent with HTTP/1.0",
             Misuse::Busy => "an exchange is open already",
@@ -349,6 +352,8 @@ faults! {
     TooManyInterims = 0, "limit: interim responses", "there are more interim responses than the limit";
     /// 101 to a request that was not whole, or that did not ask for it.
     UnaskedUpgrade = 0, "RFC 9110 §7.8", "the server switches protocols without being asked";
+    /// 101 to another protocol than the request asks for.
+    UnaskedProtocol = 0, "RFC 9110 §7.8", "the server switches to a protocol that was not asked for";
     /// Bytes where no response is due.
     UnaskedBytes = 0, "RFC 9112 §9.2", "the server sent bytes that no request asked for";
     /// The connection ended before a response began.

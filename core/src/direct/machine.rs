@@ -226,10 +226,11 @@ impl ServerMachine for Direct {
         }
         let declared = Declared::of(head)?;
         let sent = decide::response(&self.asked, head.status(), declared.length, &body)?;
-        let switching = head.status() == Status::SWITCHING_PROTOCOLS;
-        let refused = self.raw == Raw::Refused || (switching && !declared.upgrade);
-        if sent == Sent::Upgrade && refused {
+        if sent == Sent::Upgrade && self.raw == Raw::Refused {
             return Err(Misuse::NotUpgradable);
+        }
+        if head.status() == Status::SWITCHING_PROTOCOLS {
+            self.protocols.check(head.fields())?;
         }
         self.sent = sent;
         self.head = Some(head.clone());

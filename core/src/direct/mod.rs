@@ -18,6 +18,7 @@ mod machine;
 use crate::config::Limits;
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide::{Asked, Sent};
+use crate::h1::protocols::Protocols;
 use crate::h1::request::Ruling;
 use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::{BodyLength, Id, Machine, Recv};
@@ -49,6 +50,8 @@ const ID: Id = 1;
 pub struct Direct {
     request: Option<(RequestHead, BodyLength)>,
     asked: Asked,
+    /// What it asks to be switched to.
+    protocols: Protocols,
     input: Input,
     writer: Writer,
     interim: VecDeque<ResponseHead>,
@@ -137,6 +140,7 @@ impl Direct {
         let limits = Limits::default();
         Direct {
             asked,
+            protocols: Protocols::of(head.fields(), asked.upgrade),
             input: Input {
                 pieces: VecDeque::new(),
                 held: 0,

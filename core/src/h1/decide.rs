@@ -280,8 +280,6 @@ pub(crate) struct Declared {
     pub(crate) length: Option<u64>,
     /// `Connection: close`.
     pub(crate) close: bool,
-    /// Upgrade.
-    pub(crate) upgrade: bool,
 }
 
 impl Declared {
@@ -293,7 +291,6 @@ impl Declared {
         let mut declared = Declared::default();
         for (name, value) in head.fields().raw() {
             match name.len() {
-                7 if name.eq_ignore_ascii_case(b"upgrade") => declared.upgrade = true,
                 10 if name.eq_ignore_ascii_case(b"connection") => {
                     declared.close |=
                         token::list(value).any(|option| option.eq_ignore_ascii_case(b"close"));

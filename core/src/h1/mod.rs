@@ -7,6 +7,7 @@ mod inbound;
 pub(crate) mod lines;
 mod notices;
 mod outbound;
+pub(crate) mod protocols;
 pub(crate) mod request;
 pub(crate) mod response;
 pub mod server;

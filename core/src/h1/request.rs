@@ -234,6 +234,7 @@ pub(crate) struct Ruling<'a> {
     pub(crate) close: bool,
     pub(crate) keep_alive: bool,
     pub(crate) upgrade_option: bool,
+    /// It names a protocol to switch to.
     pub(crate) upgrade: bool,
     pub(crate) expects: Expects,
 }
@@ -258,7 +259,9 @@ impl<'a> Ruling<'a> {
                     ruling.hosts += 1;
                 }
                 6 if is_name(name, b"expect") => ruling.expect(value),
-                7 if is_name(name, b"upgrade") => ruling.upgrade = true,
+                7 if is_name(name, b"upgrade") => {
+                    ruling.upgrade |= token::list(value).next().is_some();
+                }
                 10 if is_name(name, b"connection") => ruling.connection(value),
                 14 if is_name(name, b"content-length") => {
                     ruling.lengths.add_content_length(value);

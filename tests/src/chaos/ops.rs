@@ -118,6 +118,8 @@ const EXTRAS: &[Extra] = &[
     Some(("Connection", "keep-alive, X-Hop")),
     Some(("Transfer-Encoding", "chunked")),
     Some(("Upgrade", "raw")),
+    Some(("Upgrade", "RAW/1, raw")),
+    Some(("Upgrade", "other")),
     Some(("Date", "now")),
     Some(("Expect", "100-continue")),
 ];
@@ -167,6 +169,7 @@ const RESPONSES: &[&str] = &[
     "HTTP/1.1 100 Continue\r\n\r\n",
     "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: upgrade\r\n\r\nearly",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\nearly",
     "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
     "5;a=b\r\nhello\r\n",
     "0\r\n\r\n",

@@ -444,6 +444,35 @@ fn an_upgrade_leaves_raw_bytes() {
 }
 
 #[test]
+fn a_switch_to_what_nobody_asked_for_is_refused() {
+    let tls = "TLS/1.2,TLS/1.1,TLS/1.0";
+    for (asked, answered, fault) in [
+        ("websocket", "h2c", Some(Fault::UnaskedProtocol)),
+        ("websocket, h2c", "h2c, websocket, raw", Some(Fault::UnaskedProtocol)),
+        ("", "h2c", Some(Fault::UnaskedUpgrade)),
+        ("websocket, h2c", "H2C", None),
+        // As cupsd answers.
+        (tls, "TLS/1.2,TLS/1.1,TLS/1.0\r\nContent-Length: 0", None),
+    ] {
+        let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Keep-Alive\r\nUpgrade:";
+        let stage = Stage::saying(format!("{head} {answered}\r\n\r\n"));
+        let mut request = Ask::get(stage.url("/"));
+        if !asked.is_empty() {
+            request = request.header("Upgrade", asked);
+        }
+        let Some(fault) = fault else {
+            let response = block!(client().send(request)).unwrap();
+            assert!(response.upgrade().is_some(), "{answered}");
+            continue;
+        };
+        let error = block!(client().send(request)).map(|_| ()).unwrap_err();
+        assert!(matches!(error.cause(), Cause::Peer(peer) if peer.kind == fault), "{error}");
+        assert!(error.to_string().contains("(RFC 9110 §7.8)"), "{error}");
+        assert_eq!(stage.heard().len(), 1, "it is not sent again");
+    }
+}
+
+#[test]
 fn one_connection_is_its_owners() {
     let stage = Stage::saying(OK);
     let settings = || Settings::new().no_proxy();

@@ -234,6 +234,21 @@ fn an_upgrade_that_nobody_asked_for_is_500() {
 }
 
 #[test]
+fn an_upgrade_to_what_nobody_asked_for_is_500() {
+    let upgrade = streaming(handler!(|_, writer: ResponseWriter| {
+        let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "websocket");
+        let made = writer.upgrade(head.unwrap());
+        assert!(matches!(made, Err(Error::Misuse(Misuse::UnaskedProtocol))));
+    }));
+    let site = Site::start(Server::new(upgrade));
+    let mut peer = site.connect();
+    for _ in 0..2 {
+        peer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n");
+        assert_eq!(peer.response().0, 500, "and the connection lives");
+    }
+}
+
+#[test]
 fn an_echo_by_source_asks_for_the_body_and_reports_its_faults() {
     let echo = handler!(|request: Request| Response::stream(Source::from(request.into_body())));
     let site = Site::start(Server::new(echo).body_limit(10));

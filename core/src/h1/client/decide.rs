@@ -6,6 +6,7 @@ use crate::body::framing::{self, Framing};
 use crate::config::Leniency;
 use crate::error::{CloseReason, Fault, Misuse};
 use crate::h1::decide::Sent;
+use crate::h1::protocols::Protocols;
 use crate::h1::request::{Expects, Ruling};
 use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::Body;
@@ -186,6 +187,7 @@ impl Bucket {
 /// The framing is faulty, or nobody asked for this.
 pub(super) fn response(
     asked: &Asked,
+    protocols: &Protocols,
     head: &ResponseHead,
     whole: bool,
     leniency: Leniency,
@@ -197,6 +199,9 @@ pub(super) fn response(
         let switches = status == Status::SWITCHING_PROTOCOLS;
         if switches && !(asked.upgrade && whole && head.version() == Version::Http11) {
             return Err(Fault::UnaskedUpgrade);
+        }
+        if switches && !protocols.admit(head.fields()) {
+            return Err(Fault::UnaskedProtocol);
         }
         if switches {
             return Ok(Answer::Upgrade);

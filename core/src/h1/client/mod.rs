@@ -26,6 +26,7 @@ pub use came::Came;
 use super::inbound::Inbound;
 use super::notices::Notices;
 use super::outbound::Outbound;
+use super::protocols::Protocols;
 use super::response::HeadScan;
 use crate::buf::{InBuf, OutBuf};
 use crate::config::ClientConfig;
@@ -81,6 +82,8 @@ pub struct Connection {
     /// The open exchange, or the last one.
     id: Id,
     asked: Asked,
+    /// What it asks to be switched to.
+    protocols: Protocols,
     /// Whether the server keeps the connection open behind its response.
     persists: Result<(), CloseReason>,
     /// The final response began before the request was written whole, and what
@@ -132,6 +135,7 @@ impl Connection {
             begun: false,
             id: 0,
             asked: Asked::NOTHING,
+            protocols: Protocols::default(),
             persists: Ok(()),
             rest: None,
             trace: Trace::default(),

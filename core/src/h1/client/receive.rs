@@ -145,7 +145,7 @@ impl Connection {
     ) -> Result<Event, Fault> {
         let whole = self.writer == Writer::End;
         let leniency = self.config.limits.leniency;
-        let answer = decide::response(&self.asked, &head, whole, leniency)?;
+        let answer = decide::response(&self.asked, &self.protocols, &head, whole, leniency)?;
         self.trace.head = Some(now.mono);
         match answer {
             Answer::Interim(persists) => {

@@ -7,6 +7,7 @@ use super::{Connection, Trace};
 use crate::error::Misuse;
 use crate::h1;
 use crate::h1::decide::Sent;
+use crate::h1::protocols::Protocols;
 use crate::h1::write::{self, Extra};
 use crate::head::{Fields, RequestHead, Version};
 use crate::machine::{Body, Id, Machine};
@@ -23,6 +24,7 @@ impl Connection {
             return Err(Misuse::NotReusable);
         }
         self.asked = decide::request(head, &body)?;
+        self.protocols = Protocols::of(head.fields(), self.asked.upgrade);
         self.forget_last();
         self.write_head(head);
         self.read_step(ReadStep::Request);

@@ -22,6 +22,7 @@ use super::decide::Asked;
 use super::inbound::Inbound;
 use super::notices::Notices;
 use super::outbound::Outbound;
+use super::protocols::Protocols;
 use super::request::HeadScan;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::buf::{InBuf, LEAST_READ, OutBuf};
@@ -58,6 +59,8 @@ pub struct Connection {
     /// The open exchange, or the last one.
     id: Id,
     asked: Asked,
+    /// What it asks to be switched to.
+    protocols: Protocols,
     application_closes: bool,
     /// The close that the response's head announced.
     announced: Option<CloseReason>,
@@ -118,6 +121,7 @@ impl Connection {
             outbound: Outbound::new(config.timeouts.write),
             id: 0,
             asked: Asked::NOTHING,
+            protocols: Protocols::default(),
             application_closes: false,
             announced: None,
             trace: Trace::default(),

@@ -5,6 +5,7 @@ use super::{Connection, Ending, Trace};
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
 use crate::h1::inbound::{Drained, Found};
+use crate::h1::protocols::Protocols;
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::head::{Method, RequestHead, ResponseHead, Status};
 use crate::machine::{Body, BodyLength, Event, Recv};
@@ -142,6 +143,7 @@ impl Connection {
         self.head_due = false;
         self.id += 1;
         self.asked = asked;
+        self.protocols = Protocols::of(head.fields(), asked.upgrade);
         self.inbound.await_message(self.config.limits.body_bytes);
         let body = self.inbound.begin(asked.framing);
         if expects_continue && !self.input.is_empty() {

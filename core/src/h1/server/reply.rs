@@ -26,7 +26,7 @@ impl Connection {
         let declared = Declared::of(head)?;
         let sent = decide::response(&self.asked, head.status(), declared.length, &body)?;
         if sent == Sent::Upgrade {
-            return self.send_upgrade(head, declared, now);
+            return self.send_upgrade(head, now);
         }
         let whole = matches!(body, Body::Empty | Body::Full(_));
         self.application_closes = declared.close;
@@ -56,15 +56,12 @@ impl Connection {
     }
 
     /// 101, or 2xx to CONNECT: what follows is not ours.
-    fn send_upgrade(
-        &mut self,
-        head: &ResponseHead,
-        declared: Declared,
-        now: Now,
-    ) -> Result<(), Misuse> {
-        let switching = head.status() == Status::SWITCHING_PROTOCOLS;
-        if self.reader != Reader::End || (switching && !declared.upgrade) {
+    fn send_upgrade(&mut self, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
+        if self.reader != Reader::End {
             return Err(Misuse::NotUpgradable);
+        }
+        if head.status() == Status::SWITCHING_PROTOCOLS {
+            self.protocols.check(head.fields())?;
         }
         self.outbound.begin(Sent::Upgrade);
         self.write_head(head, None, now);

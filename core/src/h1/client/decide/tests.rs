@@ -16,7 +16,8 @@ fn decide(asked: &Asked, version: Version, code: u16, fields: &str) -> Result<An
     for (name, value) in fields.split('|').filter_map(|line| line.split_once(": ")) {
         head.fields_mut().append(name, value).unwrap();
     }
-    response(asked, &head, true, LENIENCY)
+    let asked_for = ResponseHead::new(Status::OK).with("Upgrade", "h2c, Raw").unwrap();
+    response(asked, &Protocols::of(asked_for.fields(), asked.upgrade), &head, true, LENIENCY)
 }
 
 #[test]
@@ -74,6 +75,22 @@ fn every_row_holds() {
         (CONNECT, Http11, 200, both, Ok(Upgrade)),
         (CONNECT, Http10, 200, "", Ok(Upgrade)),
         (CONNECT, Http11, 407, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
+        (CONNECT, Http11, 403, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
+        (
+            CONNECT,
+            Http11,
+            407,
+            "Content-Length: 0|Connection: close",
+            Ok(Final(Framing::Length(0), closes(CloseReason::PeerAsked), Length::Keep)),
+        ),
+        (
+            CONNECT,
+            Http11,
+            502,
+            "",
+            Ok(Final(Framing::UntilClose, closes(CloseReason::CloseDelimited), Length::Keep)),
+        ),
+        (CONNECT, Http11, 101, "Upgrade: raw", Err(Fault::UnaskedUpgrade)),
         (
             GET,
             Http11,
@@ -91,6 +108,18 @@ fn every_row_holds() {
         (GET, Http11, 101, "", Err(Fault::UnaskedUpgrade)),
         (UPGRADES, Http11, 101, "Upgrade: raw", Ok(Upgrade)),
         (UPGRADES, Http10, 101, "Upgrade: raw", Err(Fault::UnaskedUpgrade)),
+        (UPGRADES, Http10, 101, "Upgrade: h3", Err(Fault::UnaskedUpgrade)),
+        (UPGRADES, Http11, 101, "Upgrade: h3", Err(Fault::UnaskedProtocol)),
+        (UPGRADES, Http11, 101, "Upgrade: raw|Upgrade: h3", Err(Fault::UnaskedProtocol)),
+        (UPGRADES, Http11, 101, "Upgrade: raw|Content-Length: 0", Ok(Upgrade)),
+        (GET, Http11, 101, "Upgrade: raw", Err(Fault::UnaskedUpgrade)),
+        (
+            UPGRADES,
+            Http11,
+            200,
+            "Upgrade: h3|Content-Length: 5",
+            Ok(Final(Framing::Length(5), Ok(()), Length::Keep)),
+        ),
         (UPGRADES, Http11, 101, length, Ok(Upgrade)),
         (UPGRADES, Http11, 101, both, Ok(Upgrade)),
         (UPGRADES, Http11, 200, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
@@ -112,7 +141,7 @@ fn what_is_let_through_is_rewritten_and_ends_the_connection() {
     }
     let lenient = Leniency { both_lengths: true, ..LENIENCY };
     let persists = Err(CloseReason::Fault(Fault::BothLengths));
-    let answer = response(&GET, &head, true, lenient);
+    let answer = response(&GET, &Protocols::default(), &head, true, lenient);
     assert_eq!(answer, Ok(Final(Framing::Chunked, persists, Length::Drop)));
     Length::Drop.settle(head.fields_mut(), Framing::Chunked);
     assert_eq!(head.fields().len(), 2);
