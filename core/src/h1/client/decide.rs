@@ -218,6 +218,9 @@ pub(super) fn response(
     if asked.connect && status.is_success() {
         return Ok(Answer::Upgrade);
     }
+    // A CONNECT that is refused leaves the connection as any response does: nothing was
+    // sent behind it that the proxy could take for a request (RFC 9931 asks for a close of
+    // those who do not wait for the answer), and 407 wants the same request once more.
     let told = framing::of_response(head.version(), head.fields(), lengths);
     let length = if lengths.is_told_once() { Length::Keep } else { Length::Collapse };
     // RFC 9112 §6.3: no body, whatever the fields say.
