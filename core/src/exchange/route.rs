@@ -122,6 +122,11 @@ impl Route {
         }
     }
 
+    /// Whether TLS is spoken with whom is dialled: the proxy, or the server.
+    pub fn dials_tls(&self) -> bool {
+        if self.proxy().is_some() { self.is_proxy_secure() } else { self.secure }
+    }
+
     /// The proxy that a tunnel goes through and the host and port that it leads
     /// to, if there is to be one.
     pub fn tunnelled(&self) -> Option<(&Arc<Proxy>, &str, u16)> {

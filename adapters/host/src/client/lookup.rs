@@ -3,13 +3,13 @@
 //! Which name is looked up when, the core decides.
 
 use super::caught::caught;
-use super::resolve::ResolveFn;
+use super::resolve::{Question, ResolveFn, Resolved};
 use crate::Clock;
 use purlin_core::policy::lookup::{Lookups, Next};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread;
@@ -18,13 +18,16 @@ use std::thread;
 pub(super) struct Names {
     /// The system's way if there is none.
     resolve: Option<Arc<ResolveFn>>,
+    /// It finds more than addresses.
+    wide: bool,
     state: Mutex<State>,
 }
 
-/// A host and a port. The system gives the same addresses for every port: there it is 0.
-type Name = (Arc<str>, u16);
+/// A host, a port, and whether TLS is to be spoken, as far as that makes a difference.
+/// The system gives the same addresses for every port: there it is 0.
+type Name = (Arc<str>, u16, bool);
 
-type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
+type Found = Result<Resolved, Arc<io::Error>>;
 
 #[derive(Default)]
 struct State {
@@ -57,26 +60,27 @@ pub struct Lookup {
 }
 
 impl Names {
-    pub(super) fn new(resolve: Option<Arc<ResolveFn>>) -> Arc<Names> {
-        Arc::new(Names { resolve, state: Mutex::default() })
+    pub(super) fn new(resolve: Option<Arc<ResolveFn>>, wide: bool) -> Arc<Names> {
+        Arc::new(Names { resolve, wide, state: Mutex::default() })
     }
 
-    /// The addresses, found on this thread.
-    pub(super) fn find(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    /// The addresses and services, found on this thread.
+    pub(super) fn find(&self, asked: &Question<'_>) -> io::Result<Resolved> {
         let found = match &self.resolve {
-            Some(resolve) => resolve(host, port)?,
-            None => (host, port).to_socket_addrs()?.collect(),
+            Some(resolve) => resolve(asked)?,
+            None => (asked.host, asked.port).to_socket_addrs()?.collect(),
         };
-        if found.is_empty() {
-            let text = format!("the name {host:?} has no address");
+        if found.addresses.is_empty() {
+            let text = format!("the name {:?} has no address", asked.host);
             return Err(io::Error::new(io::ErrorKind::NotFound, text));
         }
         Ok(found)
     }
 
     /// Begins to look a name up, or joins who does.
-    pub(super) fn look_up(self: &Arc<Names>, host: &str, port: u16) -> Lookup {
-        let name: Name = (host.into(), if self.resolve.is_some() { port } else { 0 });
+    pub(super) fn look_up(self: &Arc<Names>, asked: &Question<'_>) -> Lookup {
+        let port = if self.resolve.is_some() { asked.port } else { 0 };
+        let name: Name = (asked.host.into(), port, asked.secure && self.wide);
         let mut state = self.lock();
         let answer = state.answers.entry(name.clone()).or_default().clone();
         state.lookups.ask(&name);
@@ -86,7 +90,7 @@ impl Names {
             given.next += 1;
             given.next
         };
-        Lookup { names: self.clone(), name, port, answer, number }
+        Lookup { names: self.clone(), name, port: asked.port, answer, number }
     }
 
     /// Begins what may begin now, on a new thread.
@@ -120,7 +124,9 @@ impl Names {
                 Next::Begin(name) => {
                     // If this one hangs, another sees to those that wait.
                     self.go_on(self.lock());
-                    let found = caught("the resolver", || self.find(&name.0, name.1));
+                    let found = caught("the resolver", || {
+                        self.find(&Question::new(&name.0, name.1, name.2))
+                    });
                     self.ended(&name, found.map_err(Arc::new));
                 }
                 Next::At(at) => thread::sleep(at.since(Clock::new().last().mono)),
@@ -168,11 +174,11 @@ impl Answer {
 }
 
 impl Lookup {
-    /// The addresses, if they are found; else the waker is told when to ask again.
+    /// What was found, if it has been; else the waker is told when to ask again.
     ///
     /// # Errors
     /// Whatever the resolver says.
-    pub fn poll(&mut self, waker: &Waker) -> Poll<io::Result<Vec<SocketAddr>>> {
+    pub fn poll(&mut self, waker: &Waker) -> Poll<io::Result<Resolved>> {
         let mut given = self.answer.lock();
         match &given.found {
             None => {
@@ -182,7 +188,7 @@ impl Lookup {
             Some(Ok(found)) => {
                 let mut found = found.clone();
                 if self.names.resolve.is_none() {
-                    found.iter_mut().for_each(|address| address.set_port(self.port));
+                    found.addresses.iter_mut().for_each(|address| address.set_port(self.port));
                 }
                 Poll::Ready(Ok(found))
             }

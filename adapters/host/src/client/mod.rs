@@ -33,7 +33,7 @@ pub use link::{BoxMachine, Link, ReadReady};
 pub use lookup::Lookup;
 pub use nudge::Nudge;
 pub use received::Received;
-pub use resolve::Resolver;
+pub use resolve::{Question, Resolved, Resolver, Service};
 pub use settings::Settings;
 pub use socket::{Connecting, Idle, wait_for};
 pub use unix::{connect_unix, try_connect_unix};

@@ -8,7 +8,7 @@ use futures_lite::future;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
 use purlin_core::{Mono, Now, Phase};
-use purlin_host::client::{Connecting, Lookup, Resolver, caught, try_connect_unix};
+use purlin_host::client::{Connecting, Lookup, Question, Resolver, caught, try_connect_unix};
 use purlin_host::{Clock, Stream};
 use std::fmt;
 use std::future::Future;
@@ -109,7 +109,7 @@ impl Dial {
             return Dialling::Racing(Racing::new(vec![address], self.side_by_side));
         }
         exchange.begin(Phase::Dns, now);
-        Dialling::Looking(self.resolver.look_up(host, port))
+        Dialling::Looking(self.resolver.look_up(&Question::new(host, port, route.dials_tls())))
     }
 
     /// Goes on until there is a socket.
@@ -121,7 +121,7 @@ impl Dial {
     ) -> Poll<Result<Socket, Error>> {
         let unfound = |error| Error::new(Cause::Io(error)).during(Phase::Dns);
         if let Dialling::Looking(lookup) = dialling {
-            let addresses = ready!(lookup.poll(cx.waker())).map_err(unfound)?;
+            let addresses = ready!(lookup.poll(cx.waker())).map_err(unfound)?.addresses;
             exchange.begin(Phase::Connect, clock::now());
             *dialling = Dialling::Racing(Racing::new(addresses, self.side_by_side));
         }

@@ -6,7 +6,7 @@ use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
 use purlin_core::{Mono, Now, Phase};
 use purlin_host::client::{
-    Connecting, Idle, Lookup, Nudge, Resolver, caught, connect_unix, wait_for,
+    Connecting, Idle, Lookup, Nudge, Question, Resolver, caught, connect_unix, wait_for,
 };
 use purlin_host::{Clock, Stream};
 use std::fmt;
@@ -94,7 +94,7 @@ impl Dial {
             return Dialling::Racing(Racing::new(vec![address], self.side_by_side));
         }
         exchange.begin(Phase::Dns, now);
-        Dialling::Looking(self.resolver.look_up(host, port))
+        Dialling::Looking(self.resolver.look_up(&Question::new(host, port, route.dials_tls())))
     }
 
     /// Goes on until there is a socket, or the nudge says that something else has happened.
@@ -121,7 +121,7 @@ impl Dial {
                         wait_until(exchange.deadline(), nudge, clock).map_err(unfound)?;
                         return Ok(Dialled::Nudged);
                     };
-                    let addresses = found.map_err(unfound)?;
+                    let addresses = found.map_err(unfound)?.addresses;
                     exchange.begin(Phase::Connect, clock.look());
                     *dialling = Dialling::Racing(Racing::new(addresses, self.side_by_side));
                 }

@@ -32,7 +32,9 @@ pub use purlin_core::exchange::{Cause, CookieStore, Error, IntoUrl, Proxies, Rou
 pub use purlin_core::policy::{cookie, jar, proxy, redirect};
 pub use purlin_core::url::{Url, UrlError};
 pub use purlin_core::{Leniency, Limits, Phase, Rate};
-pub use purlin_host::client::{Received, Resolver, Settings, SharedJar};
+pub use purlin_host::client::{
+    Question, Received, Resolved, Resolver, Service, Settings, SharedJar,
+};
 pub use response::Response;
 pub use single::Connection;
 pub use upgraded::Upgraded;

@@ -1,4 +1,4 @@
-use crate::client::Resolver;
+use crate::client::{Question, Resolved, Resolver, Service};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,11 +20,15 @@ fn wait(mut lookup: super::Lookup) -> io::Result<Vec<SocketAddr>> {
     let (waker, begun) = (Waker::from(Arc::new(Unpark(thread::current()))), Instant::now());
     loop {
         match lookup.poll(&waker) {
-            Poll::Ready(found) => return found,
+            Poll::Ready(found) => return found.map(|found| found.addresses),
             Poll::Pending => thread::park_timeout(Duration::from_secs(60)),
         }
         assert!(begun.elapsed() < Duration::from_secs(60), "nobody wakes it");
     }
+}
+
+fn look_up(resolver: &Resolver, host: &str, port: u16) -> super::Lookup {
+    resolver.look_up(&Question::new(host, port, true))
 }
 
 /// A gate that look-ups of names that begin with `slow` wait at.
@@ -60,8 +64,8 @@ fn gated() -> (Resolver, Arc<Gate>, Arc<AtomicUsize>) {
 #[test]
 fn all_who_ask_for_a_name_are_given_what_one_look_up_finds() {
     let (resolver, gate, count) = gated();
-    let asked: Vec<_> = (0..5).map(|_| resolver.look_up("slow", 80)).collect();
-    let other = resolver.look_up("slow", 81);
+    let asked: Vec<_> = (0..5).map(|_| look_up(&resolver, "slow", 80)).collect();
+    let other = look_up(&resolver, "slow", 81);
     gate.open();
     for lookup in asked {
         assert_eq!(wait(lookup).unwrap(), [([10, 0, 0, 1], 80).into()]);
@@ -69,7 +73,7 @@ fn all_who_ask_for_a_name_are_given_what_one_look_up_finds() {
     assert_eq!(wait(other).unwrap(), [([10, 0, 0, 1], 81).into()]);
     assert_eq!(count.load(Ordering::SeqCst), 2);
     // What has been found is not kept.
-    wait(resolver.look_up("slow", 80)).unwrap();
+    wait(look_up(&resolver, "slow", 80)).unwrap();
     assert_eq!(count.load(Ordering::SeqCst), 3);
 }
 
@@ -77,23 +81,53 @@ fn all_who_ask_for_a_name_are_given_what_one_look_up_finds() {
 fn names_that_hang_hold_up_nobody_for_long_and_leave_few_threads() {
     let (resolver, gate, count) = gated();
     for name in 0..500 {
-        drop(resolver.look_up(&format!("slow-{name}"), 80));
+        drop(look_up(&resolver, &format!("slow-{name}"), 80));
     }
-    wait(resolver.look_up("healthy", 80)).unwrap();
+    wait(look_up(&resolver, "healthy", 80)).unwrap();
     let begun = count.load(Ordering::SeqCst);
     assert!(begun <= 61, "{begun}");
     gate.open();
-    wait(resolver.look_up("slow-1", 80)).unwrap();
+    wait(look_up(&resolver, "slow-1", 80)).unwrap();
 }
 
 #[test]
 fn a_resolver_that_fails_or_panics_is_told_all_who_ask() {
     let resolver = Resolver::new(|_, _| panic!("no map"));
-    let both = [resolver.look_up("a", 80), resolver.look_up("a", 80)];
+    let both = [look_up(&resolver, "a", 80), look_up(&resolver, "a", 80)];
     for lookup in both {
         assert_eq!(wait(lookup).unwrap_err().to_string(), "the resolver panicked: no map");
     }
     let (resolver, ..) = gated();
-    let error = wait(resolver.look_up("none", 80)).unwrap_err();
+    let error = wait(look_up(&resolver, "none", 80)).unwrap_err();
     assert_eq!((error.kind(), error.to_string().contains("none")), (io::ErrorKind::NotFound, true));
+}
+
+#[test]
+fn services_are_looked_up_for_tls_and_without_on_their_own() {
+    let resolver = Resolver::with_services(|asked| {
+        let mut found = Resolved::from(vec![([10, 0, 0, 1], asked.port).into()]);
+        if asked.secure {
+            found.services.push(Service::new(1, asked.host));
+        }
+        Ok(found)
+    });
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let both = [true, false].map(|secure| resolver.look_up(&Question::new("a", 443, secure)));
+    for (mut lookup, services) in both.into_iter().zip([1, 0]) {
+        let found = loop {
+            match lookup.poll(&waker) {
+                Poll::Ready(found) => break found.unwrap(),
+                Poll::Pending => thread::park_timeout(Duration::from_secs(60)),
+            }
+        };
+        assert_eq!((found.addresses.len(), found.services.len()), (1, services));
+    }
+    // Addresses alone are the same either way.
+    let (resolver, gate, count) = gated();
+    let both = [true, false].map(|secure| resolver.look_up(&Question::new("slow", 443, secure)));
+    gate.open();
+    for lookup in both {
+        wait(lookup).unwrap();
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1);
 }
