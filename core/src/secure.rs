@@ -29,6 +29,10 @@ pub struct TlsInfo {
     pub peer_certificates: Vec<Vec<u8>>,
     /// An earlier session was resumed.
     pub resumed: bool,
+    /// The server asked for a second hello (HelloRetryRequest, RFC 8446 §4.1.4): it
+    /// takes none of the key shares that came with the first, and the handshake took a
+    /// round trip more.
+    pub hello_retried: bool,
 }
 
 /// The TLS of one connection, filled in as its handshake goes: a value of the

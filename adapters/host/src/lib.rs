@@ -68,6 +68,8 @@ mod listener;
 #[cfg(feature = "log")]
 mod log;
 mod memory;
+#[cfg(any(feature = "log", feature = "tracing"))]
+mod one_line;
 mod readiness;
 mod server;
 mod shared_mux;

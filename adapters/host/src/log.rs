@@ -1,14 +1,17 @@
 //! An observer that writes to the `log` crate.
 //! Chooses levels; where lines go, the program's logger decides.
 
+use crate::one_line::OneLine;
 use purlin_core::observe::{Exchange, Observer, Peer};
-use purlin_core::{Misuse, PeerError};
+use purlin_core::{Misuse, PeerError, TlsInfo};
 use std::io;
 use std::time::Duration;
 
 /// Writes a line for each exchange (info), fault of a peer (info), failure to
 /// accept (warn; error if it is the last), and for each panic and response that
-/// could not be made or sent (error). The target of all is `purlin`.
+/// could not be made or sent (error), and for what the TLS of a connection settled (debug).
+/// The target of all is `purlin`. A line is one line: control characters in what an
+/// error or a panic says, which may be a peer's, are escaped.
 ///
 /// ```
 /// let observer: &dyn purlin_core::observe::Observer = &purlin_host::LogObserver;
@@ -22,6 +25,11 @@ impl Observer for LogObserver {
         log::info!(target: "purlin", "{} broke a rule or a limit: {error}", peer.remote);
     }
 
+    fn secured(&self, peer: &Peer, info: &TlsInfo) {
+        let TlsInfo { version, cipher, key_exchange, .. } = info;
+        log::debug!(target: "purlin", "{} speaks {version}, {cipher}, {key_exchange}", peer.remote);
+    }
+
     fn tls_failed(&self, peer: &Peer, reason: &str) {
         log::info!(target: "purlin", "TLS with {} failed: {reason}", peer.remote);
     }
@@ -31,7 +39,7 @@ impl Observer for LogObserver {
     }
 
     fn panicked(&self, peer: &Peer, message: &str) {
-        log::error!(target: "purlin", "the handler of {} panicked: {message}", peer.remote);
+        log::error!(target: "purlin", "the handler of {} panicked: {}", peer.remote, OneLine(message));
     }
 
     fn misused(&self, peer: &Peer, misuse: Misuse) {
@@ -39,7 +47,7 @@ impl Observer for LogObserver {
     }
 
     fn failed(&self, peer: &Peer, message: &str) {
-        log::error!(target: "purlin", "the response to {} cannot be made: {message}", peer.remote);
+        log::error!(target: "purlin", "the response to {} cannot be made: {}", peer.remote, OneLine(message));
     }
 
     fn accept_failed(&self, error: &io::Error, pause: Option<Duration>) {

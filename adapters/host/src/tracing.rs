@@ -1,8 +1,9 @@
 //! An observer that gives events to the `tracing` crate.
 //! Chooses levels and names of fields; what becomes of them, the program's subscriber decides.
 
+use crate::one_line::OneLine;
 use purlin_core::observe::{Exchange, Observer, Peer};
-use purlin_core::{Misuse, PeerError, Status};
+use purlin_core::{Misuse, PeerError, Status, TlsInfo};
 use std::io;
 use std::time::Duration;
 
@@ -26,6 +27,15 @@ impl Observer for TracingObserver {
         let Peer { remote, number, .. } = peer;
         let rule = error.rule();
         tracing::info!(target: "purlin", %remote, connection = number, rule, "fault: {}", error.kind);
+    }
+
+    fn secured(&self, peer: &Peer, info: &TlsInfo) {
+        let Peer { remote, number, .. } = peer;
+        let TlsInfo { version, cipher, key_exchange, resumed, .. } = info;
+        tracing::debug!(
+            target: "purlin", %remote, connection = number, version, cipher, key_exchange, resumed,
+            "TLS"
+        );
     }
 
     fn tls_failed(&self, peer: &Peer, reason: &str) {
@@ -52,7 +62,7 @@ impl Observer for TracingObserver {
 
     fn panicked(&self, peer: &Peer, message: &str) {
         let Peer { remote, number, .. } = peer;
-        tracing::error!(target: "purlin", %remote, connection = number, "panic: {message}");
+        tracing::error!(target: "purlin", %remote, connection = number, "panic: {}", OneLine(message));
     }
 
     fn misused(&self, peer: &Peer, misuse: Misuse) {
@@ -62,7 +72,7 @@ impl Observer for TracingObserver {
 
     fn failed(&self, peer: &Peer, message: &str) {
         let Peer { remote, number, .. } = peer;
-        tracing::error!(target: "purlin", %remote, connection = number, "failure: {message}");
+        tracing::error!(target: "purlin", %remote, connection = number, "failure: {}", OneLine(message));
     }
 
     fn accept_failed(&self, error: &io::Error, pause: Option<Duration>) {

@@ -142,7 +142,9 @@ impl Engine {
         info.alpn = self.alpn().map(<[u8]>::to_vec);
         info.server_name = self.server_name.clone();
         info.peer_certificates = certificates.iter().map(|one| one.to_vec()).collect();
-        info.resumed = state.handshake_kind() == Some(HandshakeKind::Resumed);
+        let kind = state.handshake_kind();
+        info.resumed = kind == Some(HandshakeKind::Resumed);
+        info.hello_retried = kind == Some(HandshakeKind::FullWithHelloRetryRequest);
         info
     }
 

@@ -74,6 +74,7 @@ use crate::policy::coding::{self, Decoding};
 use crate::policy::pool::Need;
 use crate::policy::redirect::{Hop, Replay, Step, Trail};
 use crate::policy::retry;
+use crate::secure::TlsInfo;
 use crate::time::{Mono, Now};
 use std::sync::Arc;
 use times::Times;
@@ -288,6 +289,11 @@ impl Exchange {
     /// The connection that was made is ready for HTTP: what lies between is set up.
     pub fn ready(&mut self, now: Now) {
         self.end_phase(now);
+    }
+
+    /// What is known of the TLS that the connection is in, once the request is sent on it.
+    pub fn secured(&mut self, info: Option<&TlsInfo>) {
+        self.trace.key_exchange = info.map(|info| info.key_exchange).unwrap_or_default();
     }
 
     /// The body that streams has been read from.

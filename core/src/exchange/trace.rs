@@ -54,6 +54,9 @@ pub struct Trace {
     pub tunnel: Option<Stretch>,
     /// TLS: with the server, or else with a proxy that forwards.
     pub setup: Option<Stretch>,
+    /// How the keys of the connection's TLS were agreed on, as in
+    /// [`TlsInfo::key_exchange`](crate::TlsInfo::key_exchange); empty without TLS.
+    pub key_exchange: &'static str,
     /// When there was a connection to send on.
     pub connected: Option<Mono>,
     /// Whether that was one which had served before.
@@ -97,10 +100,14 @@ impl Trace {
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.reused {
-            writeln!(f, "on a kept connection, idle for {:.1} ms", millis(self.idle))?;
+            write!(f, "on a kept connection, idle for {:.1} ms", millis(self.idle))?;
         } else {
-            writeln!(f, "on a new connection")?;
+            f.write_str("on a new connection")?;
         }
+        if !self.key_exchange.is_empty() {
+            write!(f, ", its keys by {}", self.key_exchange)?;
+        }
+        writeln!(f)?;
         let last = self.stretches().map(|(_, stretch)| stretch.to).max().unwrap_or(self.began);
         let whole = last.since(self.began).as_nanos().max(1);
         let column = |at: Mono| {
@@ -149,7 +156,10 @@ mod tests {
             end: Some(at(140)),
             ..Trace::default()
         };
+        let secret = Trace { key_exchange: "X25519MLKEM768", ..trace }.to_string();
+        assert!(secret.starts_with("on a new connection, its keys by X25519MLKEM768\n"));
         let drawn = trace.to_string();
+        assert!(drawn.starts_with("on a new connection\n"));
         let starts: Vec<_> = drawn.lines().skip(1).filter_map(|line| line.find('#')).collect();
         assert!(starts.is_sorted(), "{drawn}");
         assert_eq!(starts.len(), 5, "{drawn}");

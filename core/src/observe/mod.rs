@@ -12,6 +12,7 @@ use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{RequestHead, Status, without_password};
 use crate::machine::Facts;
 use crate::router::Pattern;
+use crate::secure::TlsInfo;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
@@ -147,6 +148,12 @@ pub trait Observer: Send + Sync {
     /// A peer broke a rule or a limit; the answer, if there is one, is on its way.
     fn fault(&self, peer: &Peer, error: &PeerError) {
         let _ = (peer, error);
+    }
+
+    /// The TLS of a connection has settled this: told once, when its first request
+    /// begins to arrive.
+    fn secured(&self, peer: &Peer, info: &TlsInfo) {
+        let _ = (peer, info);
     }
 
     /// TLS with a peer failed, for this reason; [`fault`](Observer::fault) is told too.

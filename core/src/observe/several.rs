@@ -3,6 +3,7 @@
 
 use super::{ConnState, Exchange, Observer, Peer};
 use crate::error::{CloseReason, Misuse, PeerError};
+use crate::secure::TlsInfo;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,6 +18,10 @@ macro_rules! pass {
 
         fn fault(&$self, peer: &Peer, error: &PeerError) {
             $($via(|| $observer.fault(peer, error));)+
+        }
+
+        fn secured(&$self, peer: &Peer, info: &TlsInfo) {
+            $($via(|| $observer.secured(peer, info));)+
         }
 
         fn tls_failed(&$self, peer: &Peer, reason: &str) {

@@ -53,6 +53,8 @@ pub struct Watch {
     asked: Option<Asked>,
     /// The TLS of the connection, if it has any.
     secured: Option<Secured>,
+    /// What that has settled is still to be told.
+    settles: bool,
 }
 
 /// The request of the open exchange.
@@ -65,12 +67,13 @@ impl Watch {
     /// A connection begins.
     pub fn new(observer: Arc<dyn Observer>, peer: Arc<Peer>) -> Watch {
         observer.state(&peer, ConnState::New);
-        Watch { observer, peer, state: ConnState::New, asked: None, secured: None }
+        Watch { observer, peer, state: ConnState::New, asked: None, secured: None, settles: false }
     }
 
     /// The same, told of the connection's TLS, to tell why that fails.
     #[must_use]
     pub fn secured(mut self, secured: Option<Secured>) -> Watch {
+        self.settles = secured.is_some();
         self.secured = secured;
         self
     }
@@ -78,7 +81,10 @@ impl Watch {
     /// Takes note of an event of the connection's machine.
     pub fn event(&mut self, event: &Event) {
         match event {
-            Event::Begun => self.turn(ConnState::Active),
+            Event::Begun => {
+                self.settled();
+                self.turn(ConnState::Active);
+            }
             Event::Done { facts, .. } => {
                 self.done(facts);
                 if facts.keep_alive {
@@ -123,6 +129,14 @@ impl Watch {
     /// The connection is closed, though its handler may go on. Dropping tells the same.
     pub fn closed(&mut self) {
         self.turn(ConnState::Closed);
+    }
+
+    fn settled(&mut self) {
+        let info = self.secured.as_ref().and_then(Secured::info);
+        if let Some(info) = info.filter(|_| self.settles) {
+            self.observer.secured(&self.peer, info);
+            self.settles = false;
+        }
     }
 
     fn turn(&mut self, state: ConnState) {

@@ -46,9 +46,12 @@ fn https_is_spoken_kept_and_resumed() {
     let tls = response.tls().unwrap().clone();
     assert_eq!((tls.version, tls.resumed), ("TLS 1.3", false));
     assert!(response.trace().setup.is_some() && !response.trace().reused);
+    assert_eq!(response.trace().key_exchange, tls.key_exchange);
+    assert!(!tls.key_exchange.is_empty() && !tls.hello_retried);
     assert_eq!(block!(response.text()).unwrap(), "/x 0 0");
     let again = block!(client.get(&url)).unwrap();
     assert!(again.trace().reused);
+    assert_eq!(again.trace().key_exchange, tls.key_exchange);
     drop(again);
     client.close_idle();
     let resumed = block!(client.get(&url)).unwrap();

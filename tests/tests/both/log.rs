@@ -81,7 +81,7 @@ fn what_is_observed_is_logged_and_traced() {
     });
     mux.handle("GET /hello/{name}", hello).unwrap();
     let fails = handler!(|_: Request| -> Result<&'static str> {
-        Err(std::io::Error::other("the disk is on fire").into())
+        Err(std::io::Error::other("the disk\nis on fire").into())
     });
     mux.handle("GET /fails", fails).unwrap();
     let site = Site::start(Server::new(mux).observe(LogObserver).observe(TracingObserver));
@@ -92,14 +92,14 @@ fn what_is_observed_is_logged_and_traced() {
     expect(&traced, &["INFO", "remote=127.0.0.1:", "connection=1", "method=GET"]);
     peer.send("GET /hello/panic HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(peer.response().0, 500);
-    expect(&logged, &["ERROR the handler of 127.0.0.1:", "panicked: ", "as asked for"]);
+    expect(&logged, &["ERROR the handler of 127.0.0.1:", "panicked: ", "as asked for\\n"]);
     expect(&traced, &["ERROR", "panic: "]);
     expect(&logged, &["GET /hello/panic HTTP/1.1 500"]);
     expect(&traced, &["target=/hello/panic", "pattern=\"GET /hello/{name}\"", "status=500"]);
     peer.send("GET /fails HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(peer.response().0, 500);
-    expect(&logged, &["ERROR the response to 127.0.0.1:", "the disk is on fire"]);
-    expect(&traced, &["ERROR", "failure: ", "the disk is on fire"]);
+    expect(&logged, &["ERROR the response to 127.0.0.1:", "the disk\\nis on fire"]);
+    expect(&traced, &["ERROR", "failure: ", "the disk\\nis on fire"]);
     expect(&logged, &["GET /fails HTTP/1.1 500"]);
     expect(&traced, &["target=/fails", "status=500"]);
     peer.send("GET / HTTP/1.1\r\nHost : a\r\n\r\n");

@@ -117,6 +117,22 @@ fn plain_http_on_the_tls_port_is_answered_in_plain_text() {
 }
 
 #[test]
+fn what_a_handshake_settled_is_told_once() {
+    let papers = Papers::new("settled");
+    let (tells, told) = observer();
+    let site = Site::start(Server::new(crate::on::hello).observe(tells).tls(papers.server()));
+    let mut peer = papers.connect(site.address);
+    for _ in 0..2 {
+        peer.send(GET);
+        assert_eq!(peer.response(), (200, "hello".into()));
+    }
+    drop(peer);
+    let lines = told.until("Closed");
+    let settled = lines.iter().filter(|(_, line)| line.starts_with("TLS: TLS 1.3 by X25519"));
+    assert_eq!(settled.count(), 1, "{lines:?}");
+}
+
+#[test]
 fn a_handshake_that_fails_is_told_with_its_reason() {
     let papers = Papers::new("fails");
     let (tells, told) = observer();

@@ -3,7 +3,7 @@
 
 use super::LONG;
 use purlin_core::observe::{ConnState, Exchange, Observer, Peer};
-use purlin_core::{CloseReason, Misuse, PeerError, Status};
+use purlin_core::{CloseReason, Misuse, PeerError, Status, TlsInfo};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -81,6 +81,10 @@ impl Observer for Tells {
 
     fn fault(&self, peer: &Peer, error: &PeerError) {
         self.tell(peer, format!("fault: {:?}", error.kind));
+    }
+
+    fn secured(&self, peer: &Peer, info: &TlsInfo) {
+        self.tell(peer, format!("TLS: {} by {}", info.version, info.key_exchange));
     }
 
     fn tls_failed(&self, peer: &Peer, reason: &str) {

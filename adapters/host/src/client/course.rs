@@ -163,6 +163,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
             return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never, now);
         };
         let machine = lent.machine();
+        self.exchange.secured(machine.tls().as_ref().and_then(Secured::info));
         let begun = machine.request(head, body, now).and_then(|id| {
             self.exchange.order().limit(machine, id)?;
             Ok(id)
