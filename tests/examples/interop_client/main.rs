@@ -3,24 +3,28 @@
 //! `cargo run -p purlin-tests --example interop_client -- smol|std [OPTION...] URL...` asks for
 //! each URL in turn, with one pool of connections, and prints a line for each: the status, the
 //! count of bytes and their SHA-256, or `error:` and why. It ends with 1 if there was an error.
-//! The options are those of curl that it has:
+//! Most options are those of curl that it has:
 //!
 //! | | |
 //! |---|---|
 //! | `-X METHOD` | the method: GET, or PUT with a body |
 //! | `-H 'NAME: VALUE'` | a field more |
+//! | `-d FILE` | a body, read before it is sent |
 //! | `-T FILE` | a body of known length, streamed |
 //! | `-c FILE` | a body of unknown length |
 //! | `-e` | `Expect: 100-continue` |
-//! | `-x PROXY` | through this proxy |
 //! | `-u USER:PASSWORD` | Basic authentication |
 //! | `-o FILE` | where the content is put, of the last URL |
+//! | `--next` | what is above this line is for the URLs before it, and is said anew for those behind it |
+//! | `-x PROXY` | through this proxy |
+//! | `-r FILE` | whose certificates count, in PEM |
+//! | `-z` | gzip is asked for, and undone |
 //! | `-i` | the head and trailer fields are printed too |
-//! | `-n COUNT` | the URLs so many times over |
+//! | `-k` | `kept` or `new` is printed too: the connection |
+//! | `-n COUNT` | everything so many times over |
 //! | `-w MILLISECONDS` | a pause before each request but the first |
 
 #![allow(clippy::print_stdout, reason = "what was answered is its output")]
-#![allow(clippy::duplicate_mod, reason = "what both adapters do is written once")]
 
 mod on_smol;
 mod on_std;

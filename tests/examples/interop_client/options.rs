@@ -2,60 +2,78 @@
 
 use crate::Result;
 use ring::digest;
-use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
-#[derive(Default)]
 pub(crate) struct Options {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) proxy: Option<String>,
+    pub(crate) roots: Option<PathBuf>,
+    pub(crate) compression: bool,
+    pub(crate) heads: bool,
+    pub(crate) reuse: bool,
+    pub(crate) rounds: usize,
+    pub(crate) pause: Duration,
+}
+
+/// Requests that are alike, but for their URLs.
+#[derive(Default)]
+pub(crate) struct Group {
     pub(crate) urls: Vec<String>,
     pub(crate) method: Option<String>,
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) body: Option<Body>,
     pub(crate) expect: bool,
-    pub(crate) proxy: Option<String>,
     pub(crate) user: Option<(String, String)>,
     pub(crate) output: Option<PathBuf>,
-    pub(crate) heads: bool,
-    pub(crate) times: usize,
-    pub(crate) pause: Duration,
 }
 
-/// A file that is sent, and whether its length is told.
-pub(crate) struct Body {
-    pub(crate) path: PathBuf,
-    pub(crate) chunked: bool,
-}
-
-impl Body {
-    /// The file, and the length that is told.
-    pub(crate) fn open(&self) -> Result<(File, Option<u64>)> {
-        let file = File::open(&self.path)?;
-        let length = file.metadata()?.len();
-        Ok((file, (!self.chunked).then_some(length)))
-    }
+/// A file that is sent.
+pub(crate) enum Body {
+    /// Read before it is sent.
+    AtHand(PathBuf),
+    /// Read while it is sent; its length is told.
+    Known(PathBuf),
+    /// Read while it is sent; its length is not told.
+    Unknown(PathBuf),
 }
 
 pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Options> {
-    let mut options = Options { times: 1, ..Options::default() };
+    let mut options = Options {
+        groups: Vec::new(),
+        proxy: None,
+        roots: None,
+        compression: false,
+        heads: false,
+        reuse: false,
+        rounds: 1,
+        pause: Duration::ZERO,
+    };
+    let mut group = Group::default();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} of what?"));
         match &*arg {
-            "-X" => options.method = Some(value()?),
-            "-H" => options.fields.push(split(&value()?)?),
-            "-T" => options.body = Some(Body { path: value()?.into(), chunked: false }),
-            "-c" => options.body = Some(Body { path: value()?.into(), chunked: true }),
-            "-e" => options.expect = true,
+            "-X" => group.method = Some(value()?),
+            "-H" => group.fields.push(split(&value()?)?),
+            "-d" => group.body = Some(Body::AtHand(value()?.into())),
+            "-T" => group.body = Some(Body::Known(value()?.into())),
+            "-c" => group.body = Some(Body::Unknown(value()?.into())),
+            "-e" => group.expect = true,
+            "-u" => group.user = Some(split(&value()?)?),
+            "-o" => group.output = Some(value()?.into()),
+            "--next" => options.groups.push(std::mem::take(&mut group)),
             "-x" => options.proxy = Some(value()?),
-            "-u" => options.user = Some(split(&value()?)?),
-            "-o" => options.output = Some(value()?.into()),
+            "-r" => options.roots = Some(value()?.into()),
+            "-z" => options.compression = true,
             "-i" => options.heads = true,
-            "-n" => options.times = value()?.parse()?,
+            "-k" => options.reuse = true,
+            "-n" => options.rounds = value()?.parse()?,
             "-w" => options.pause = Duration::from_millis(value()?.parse()?),
             option if option.starts_with('-') => return Err(format!("no option {arg}").into()),
-            _ => options.urls.push(arg),
+            _ => group.urls.push(arg),
         }
     }
+    options.groups.push(group);
     Ok(options)
 }
 
@@ -66,6 +84,15 @@ fn split(text: &str) -> Result<(String, String)> {
 }
 
 impl Options {
+    /// Everything that is asked, in order.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (&Group, &String)> {
+        let one =
+            || self.groups.iter().flat_map(|group| group.urls.iter().map(move |url| (group, url)));
+        (0..self.rounds).flat_map(move |_| one())
+    }
+}
+
+impl Group {
     /// The method: what was said, or what fits the body.
     pub(crate) fn method(&self) -> &str {
         let usual = if self.body.is_some() { "PUT" } else { "GET" };
