@@ -7,6 +7,11 @@
 set -euo pipefail
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET...]}
 shift
+need() { # COMMAND WHAT-GIVES-IT
+    command -v "$1" >/dev/null || { echo "fuzz/run.sh needs $1: $2" >&2; exit 1; }
+}
+need cargo-fuzz 'cargo install --locked cargo-fuzz'
+need "${CXX:-c++}" 'a C++ compiler, such as the package g++'
 cd "$(dirname "$0")"
 if [ $# -eq 0 ]; then
     set -- $(basename -a -s .rs fuzz_targets/*.rs)

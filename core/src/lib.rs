@@ -147,6 +147,8 @@
 //! | [`secure`] | what is known of the TLS that a connection travels in |
 //! | [`error`] | misuse, faults of the peer, reasons to close |
 
+// Where links of other crates lead that are documented without this one.
+#![doc(html_root_url = "https://docs.rs/purlin-core/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 

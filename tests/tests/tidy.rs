@@ -41,3 +41,26 @@ fn no_literal_or_identifier_is_a_word_of_the_protocol() {
         }
     }
 }
+
+/// A file of the repository.
+fn read(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[test]
+fn links_between_crates_lead_to_the_version_that_is_published() {
+    let workspace = read("Cargo.toml");
+    let (_, after) = workspace.split_once("\nversion = \"").unwrap();
+    let version: Vec<_> = after.split('"').next().unwrap().split('.').collect();
+    for (folder, name) in [
+        ("core", "purlin-core"),
+        ("adapters/host", "purlin-host"),
+        ("adapters/tls", "purlin-tls"),
+        ("adapters/std", "purlin-std"),
+        ("adapters/smol", "purlin-smol"),
+    ] {
+        // Any patch of it will do: docs.rs shows the last one.
+        let root = format!("\"https://docs.rs/{name}/{}\"", version[..2].join("."));
+        assert!(read(&format!("{folder}/src/lib.rs")).contains(&root), "{name}: not {root}");
+    }
+}

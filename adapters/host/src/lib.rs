@@ -56,6 +56,8 @@
 //! | `shared_mux` | a mux that grows while it serves |
 //! | `log`, `tracing` | observers that write to those crates, behind features of those names |
 
+// Where links of other crates lead that are documented without this one.
+#![doc(html_root_url = "https://docs.rs/purlin-host/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aside;

@@ -215,6 +215,8 @@
 //! | `http-body` | [`Body`] as a body of the crate `http-body` |
 //! | `tower` | the module `tower`: axum and other services as handlers, a mux inside hyper |
 
+// Where links of other crates lead that are documented without this one.
+#![doc(html_root_url = "https://docs.rs/purlin-smol/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod alarms;

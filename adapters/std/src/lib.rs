@@ -189,6 +189,8 @@
 //! | `log`, `tracing` | observers that write to those crates, in [`observe`] |
 //! | `http` | the module `convert`: heads to and from the types of the crate `http` |
 
+// Where links of other crates lead that are documented without this one.
+#![doc(html_root_url = "https://docs.rs/purlin-std/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(
     clippy::vec_box,

@@ -64,6 +64,8 @@
 //! | `webpki-roots` (on) | Mozilla's roots, compiled in |
 //! | `platform-roots` | the verifier of the operating system |
 
+// Where links of other crates lead that are documented without this one.
+#![doc(html_root_url = "https://docs.rs/purlin-tls/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
