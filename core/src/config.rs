@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much of a message is taken before it is refused.
+/// Limits of size: how much of a message is taken before it is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a head, request line and empty line included; also of a trailer
@@ -49,7 +49,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What a server takes of a client.
+    /// The limits of a server.
     pub const SERVER: Limits = Limits {
         head_bytes: 64 * 1024,
         target_bytes: 16 * 1024,
@@ -64,7 +64,7 @@ impl Limits {
         leniency: Leniency::STRICT,
     };
 
-    /// What a client takes of a server: a body of any length, a folded field, which
+    /// The limits of a client: a body of any length, a folded field, which
     /// a user agent must read (RFC 9112 §5.2), and chunk lines as old servers write them.
     pub const CLIENT: Limits = Limits {
         body_bytes: u64::MAX,
@@ -79,7 +79,7 @@ impl Limits {
     }
 }
 
-/// What old peers may need: each lets one thing through that is refused otherwise.
+/// Exceptions that old peers may need: each lets one thing through that is refused otherwise.
 ///
 /// What is let through is rewritten before anyone sees it, so that nobody
 /// behind this server can read it differently.
@@ -114,7 +114,7 @@ pub struct Leniency {
 }
 
 impl Leniency {
-    /// Nothing outside the grammar.
+    /// No exception: nothing outside the grammar.
     pub const STRICT: Leniency = Leniency {
         bare_lf: false,
         obs_fold: false,
@@ -131,7 +131,7 @@ impl Leniency {
     }
 }
 
-/// How long a connection is waited for.
+/// Time limits of a server's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// From the first byte of a head (for the first one: from the start of the
@@ -166,7 +166,7 @@ impl Default for Timeouts {
     }
 }
 
-/// Makes the answers to faults that are found before any handler runs.
+/// A maker of answers to faults that are found before any handler runs.
 ///
 /// It is given the fault and gives a head and a body, or nothing for the
 /// default answer, which is also given if it panics. The connection closes in any case; Date, Content-Length and
@@ -220,7 +220,7 @@ impl fmt::Debug for FaultAnswer {
     }
 }
 
-/// How a server connection behaves.
+/// The configuration of a server's connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Sizes.
@@ -265,7 +265,7 @@ impl Default for ServerConfig {
     }
 }
 
-/// How long a client's connection waits for its server.
+/// Time limits of a client's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientTimeouts {
     /// From the last byte of the request to the first of the final head; an
@@ -296,7 +296,7 @@ impl Default for ClientTimeouts {
     }
 }
 
-/// How a client connection behaves.
+/// The configuration of a client's connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
     /// Sizes; [`Limits::CLIENT`] unless changed.

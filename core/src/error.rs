@@ -7,7 +7,7 @@ use crate::time::Why;
 use std::fmt;
 use std::io::ErrorKind;
 
-/// The caller asked for what the protocol does not allow.
+/// A command that the protocol does not allow.
 ///
 /// A command that returns this has changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,10 +134,10 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What a peer did wrong.
+/// A fault of a peer, and what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerError {
-    /// What it was.
+    /// The kind of fault.
     pub kind: Fault,
     /// The status that answers it, if one can still be sent.
     pub answer: Option<Status>,
@@ -386,7 +386,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a connection ends. Every close has one.
+/// The reason why a connection ends. Every close has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {

@@ -169,7 +169,7 @@ pub trait Machine {
     fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse>;
 }
 
-/// What the server's side adds.
+/// The commands of a server's machine, beside the verbs of every machine.
 pub trait ServerMachine: Machine {
     /// Sends the final head, and with [`Body::Full`] and [`Body::Empty`] the whole response.
     ///
@@ -221,7 +221,7 @@ pub trait ServerMachine: Machine {
     }
 }
 
-/// What the client's side adds.
+/// The commands of a client's machine, beside the verbs of every machine.
 ///
 /// [`Event::Interim`], any number of times, and [`Event::Response`] answer a
 /// request; the response's body is taken with [`Machine::recv`]. A request that

@@ -169,12 +169,12 @@ impl<M: ClientMachine> Tunnel<M> {
         }
     }
 
-    /// What is inside.
+    /// The inner machine.
     pub fn inner(&self) -> &M {
         &self.inner
     }
 
-    /// What is inside, to change it.
+    /// The inner machine, to change it.
     pub fn inner_mut(&mut self) -> &mut M {
         &mut self.inner
     }

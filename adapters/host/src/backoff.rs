@@ -25,7 +25,7 @@ const EXHAUSTED: [i32; 3] =
 pub struct Backoff(Duration);
 
 impl Backoff {
-    /// It went well: the next wait is a short one again.
+    /// Accepting went well: the next wait is a short one again.
     pub fn reset(&mut self) {
         self.0 = Duration::ZERO;
     }

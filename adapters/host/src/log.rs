@@ -7,7 +7,7 @@ use purlin_core::{Misuse, PeerError, TlsInfo};
 use std::io;
 use std::time::Duration;
 
-/// Writes a line for each exchange (info), fault of a peer (info), failure to
+/// An observer that writes a line for each exchange (info), fault of a peer (info), failure to
 /// accept (warn; error if it is the last), and for each panic and response that
 /// could not be made or sent (error), and for what the TLS of a connection settled (debug).
 /// The target of all is `purlin`. A line is one line: control characters in what an

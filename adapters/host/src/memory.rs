@@ -70,7 +70,7 @@ impl Drop for Queue {
     }
 }
 
-/// Connects to a listener in memory; its clones connect to the same one.
+/// A dialer of a listener in memory; its clones connect to the same one.
 #[derive(Clone, Debug)]
 pub struct Dialer {
     tells: Arc<UnixStream>,

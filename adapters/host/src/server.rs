@@ -25,10 +25,10 @@ pub enum Panics {
     Propagate,
 }
 
-/// Makes the values of a connection from those of the server.
+/// A function that makes the values of a connection from those of the server.
 pub type MakeValues = dyn Fn(&Peer, Values) -> Values + Send + Sync;
 
-/// Makes the machine of a connection that is more than the plain one, such as
+/// A function that makes the machine of a connection that is more than the plain one, such as
 /// one inside TLS, and tells where that is to be found.
 pub type MakeMachine = dyn Fn(Arc<ServerConfig>, Now) -> (Connection, Secured) + Send + Sync;
 
@@ -84,7 +84,7 @@ pub fn welcome(
 /// first request may be on its way.
 pub const UNTOUCHED: Duration = Duration::from_secs(5);
 
-/// What runs when a server begins to stop.
+/// A function that runs when a server begins to stop.
 pub type Hook = Box<dyn FnOnce() + Send>;
 
 /// Runs it in a thread of its own; here, if there can be none.

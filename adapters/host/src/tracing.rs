@@ -7,7 +7,7 @@ use purlin_core::{Misuse, PeerError, Status, TlsInfo};
 use std::io;
 use std::time::Duration;
 
-/// Gives an event for each exchange (info), fault of a peer (info), failure to
+/// An observer that gives an event for each exchange (info), fault of a peer (info), failure to
 /// accept (warn; error if it is the last), and for each panic and response that
 /// could not be made or sent (error). The target of all is `purlin`.
 ///

@@ -208,7 +208,7 @@ impl Body {
     }
 }
 
-/// Ends once the client of a request has gone, or has ended its half of the connection;
+/// A future that ends once the client of a request has gone, or has ended its half of the connection;
 /// given by [`Request::cancelled`](purlin_core::Request::cancelled). It borrows nothing.
 ///
 /// ```

@@ -10,7 +10,7 @@ use std::net::ToSocketAddrs;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, LazyLock};
 
-/// Routes requests to handlers by Go's patterns.
+/// A mux: it routes requests to handlers by Go's patterns.
 ///
 /// ```
 /// use purlin_smol::{Answer, Mux, Next, Request, Status, around};

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 /// How much is read from a reader at once.
 const PIECE: usize = 64 * 1024;
 
-/// What gives the bytes of a response, piece by piece.
+/// A source of a response's bytes, piece by piece.
 ///
 /// ```
 /// use purlin_smol::{Response, Source};

@@ -174,7 +174,7 @@ impl Body {
     }
 }
 
-/// Tells whether the client of a request still waits, from any thread and behind the
+/// A handle that tells whether the client of a request still waits, from any thread and behind the
 /// request's handler too; given by [`Request::cancelled`](purlin_core::Request::cancelled).
 ///
 /// ```
@@ -201,7 +201,7 @@ impl Cancelled {
         self.wait(Duration::ZERO)
     }
 
-    /// The same, waited for as long as this.
+    /// Whether the client has gone, waited for as long as this.
     pub fn wait(&self, time: Duration) -> bool {
         match &self.0 {
             None => {

@@ -192,7 +192,7 @@ impl Drop for Ending {
     }
 }
 
-/// Stops a server, from anywhere; given by [`Bound::handle`](crate::Bound::handle).
+/// A handle that stops a server, from anywhere; given by [`Bound::handle`](crate::Bound::handle).
 ///
 /// ```
 /// # use purlin_std::{Request, Server};

@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::ToSocketAddrs;
 use std::sync::{Arc, LazyLock};
 
-/// Routes requests to handlers by Go's patterns.
+/// A mux: it routes requests to handlers by Go's patterns.
 ///
 /// ```
 /// use purlin_std::{Answer, Mux, Next, Request, Status, around};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// What a reader is asked for first, and at most: the room grows as it is filled.
 const ROOM: (usize, usize) = (8 * 1024, 64 * 1024);
 
-/// What gives the bytes of a response, piece by piece: anything that reads, or
+/// A source of a response's bytes, piece by piece: anything that reads, or
 /// the body of a request.
 ///
 /// What one `read` gives is sent at once, so a source may be live; up to 64 KiB are asked for.

@@ -61,7 +61,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// The certificates whose word is taken for others'.
+/// The trusted certificates: their word is taken for others'.
 #[derive(Clone, Debug)]
 pub struct Roots(pub(crate) RootCertStore);
 
@@ -81,7 +81,7 @@ impl Roots {
         Roots(RootCertStore::empty()).and_pem(pem)
     }
 
-    /// These, and the certificates in this PEM.
+    /// These roots, and the certificates in this PEM.
     ///
     /// # Errors
     /// As [`Roots::from_pem`].

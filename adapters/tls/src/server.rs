@@ -108,7 +108,7 @@ impl ServerTls {
         ServerTls(Arc::new(RwLock::new(setting)))
     }
 
-    /// The same, with handshakes that may take so long, [`HANDSHAKE`] without
+    /// These settings, with handshakes that may take so long, [`HANDSHAKE`] without
     /// this. What it was made from stays as it is.
     ///
     /// ```no_run
@@ -172,7 +172,7 @@ impl fmt::Debug for ServerTls {
     }
 }
 
-/// Makes a [`ServerTls`]; from [`ServerTls::builder`].
+/// A builder of a [`ServerTls`]; from [`ServerTls::builder`].
 #[derive(Debug)]
 #[must_use = "it is nothing until it is built"]
 pub struct ServerTlsBuilder {

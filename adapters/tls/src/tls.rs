@@ -179,7 +179,7 @@ impl<M: Machine> Tls<M> {
         }
     }
 
-    /// The same, whose inner machine speaks these protocols and no others: if the
+    /// This machine, saying that its inner one speaks these protocols and no others: if the
     /// two sides agree on another one (RFC 7301), the handshake fails. Without
     /// this the inner machine is taken to speak whatever is offered.
     ///
@@ -199,7 +199,7 @@ impl<M: Machine> Tls<M> {
         self
     }
 
-    /// The same, its handshake's time counted from `now`.
+    /// This machine, its handshake's time counted from `now`.
     #[must_use]
     pub fn with_handshake_timeout(mut self, timeout: Duration, now: Now) -> Tls<M> {
         if self.is_handshaking() {
@@ -234,7 +234,7 @@ impl<M: Machine> Tls<M> {
         self.secured.info()
     }
 
-    /// The same for those who have no access to the machine, such as handlers.
+    /// What the handshake settles, for those who have no access to the machine, such as handlers.
     pub fn secured(&self) -> &Secured {
         &self.secured
     }

@@ -170,7 +170,7 @@ impl Direct {
         }
     }
 
-    /// The same for a host that has no raw stream to give: an upgrade and a
+    /// This exchange in a host that has no raw stream to give: an upgrade and a
     /// hijack are [`Misuse::NotUpgradable`](crate::Misuse::NotUpgradable).
     #[must_use]
     pub fn without_raw(mut self) -> Direct {
@@ -178,7 +178,7 @@ impl Direct {
         self
     }
 
-    /// The same with room for an answer of any size: whoever takes it waits for its end.
+    /// This exchange with room for an answer of any size: whoever takes it waits for its end.
     #[must_use]
     pub fn with_unlimited_room(mut self) -> Direct {
         self.room = usize::MAX;

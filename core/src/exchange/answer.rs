@@ -30,14 +30,14 @@ pub enum Ask {
     Discard,
     /// The response is the caller's.
     Deliver(Arc<Answer>),
-    /// It came to nothing.
+    /// The exchange failed.
     Fail(Error),
 }
 
 /// The connection that was had.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reached {
-    /// It has served before.
+    /// Whether the connection has served before.
     pub reused: bool,
     /// How long it has been idle since.
     pub idle: Duration,
@@ -57,7 +57,7 @@ pub struct Answer {
     pub head: ResponseHead,
     /// How long its body is, as it is transferred.
     pub body: BodyLength,
-    /// What is to be done with its content.
+    /// How the content is to be decoded.
     pub decoding: Decoding,
     /// The method of the request that it answers, after redirects.
     pub method: Method,
@@ -67,7 +67,7 @@ pub struct Answer {
     pub interims: Vec<ResponseHead>,
     /// When what happened.
     pub trace: Trace,
-    /// The same of the sendings before: redirects and retries.
+    /// Traces of the sendings before: redirects and retries.
     pub earlier: Vec<Trace>,
     /// Until when its body must have been read.
     pub until: Option<(Mono, Duration)>,

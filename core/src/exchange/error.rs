@@ -15,7 +15,7 @@ use std::io;
 use std::str::Utf8Error;
 use std::time::Duration;
 
-/// Why a request came to nothing.
+/// The error of a request that came to nothing.
 ///
 /// `Display` says all of it, the cause included, and `Debug` prints the same, so that
 /// `main` may return it. [`source`](std::error::Error::source) is what lies below the
@@ -36,7 +36,7 @@ struct Inner {
     came: Option<Came>,
 }
 
-/// What was behind an [`Error`].
+/// The cause of an [`Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Cause {
@@ -120,7 +120,7 @@ impl Error {
         }
     }
 
-    /// What it means that a machine takes no more of a request's body. If the
+    /// The error that it is if a machine takes no more of a request's body. If the
     /// response came first that is no error.
     ///
     /// # Errors
@@ -153,14 +153,14 @@ impl Error {
         Error::new(Cause::Body(error.into())).during(Phase::Send)
     }
 
-    /// The same, in this phase, unless it has one already.
+    /// This error in this phase, unless it has one already.
     #[must_use]
     pub fn during(mut self, phase: Phase) -> Error {
         self.0.phase.get_or_insert(phase);
         self
     }
 
-    /// The same, along this route. It names the proxy on the way if it is about that: if
+    /// This error along this route. It names the proxy on the way if it is about that: if
     /// it happened on the way to it, or the proxy is the one who is asked.
     #[must_use]
     pub fn through(mut self, route: &Route) -> Error {
@@ -176,7 +176,7 @@ impl Error {
         self
     }
 
-    /// The same, in a body of which so many bytes had come. It tells that if it is about
+    /// This error in a body of which so many bytes had come. It tells that if it is about
     /// a server that rests or has gone.
     #[must_use]
     pub fn after(mut self, bytes: u64, of: BodyLength) -> Error {
@@ -193,7 +193,7 @@ impl Error {
         self
     }
 
-    /// The same, of this request, unless it has one already.
+    /// This error of this request, unless it has one already.
     #[must_use]
     pub fn of(mut self, method: &Method, url: &Url) -> Error {
         self.0.method.get_or_insert_with(|| method.clone());
@@ -208,7 +208,7 @@ impl Error {
         self
     }
 
-    /// The same, behind which the machine or a layer around it knows something
+    /// This error, behind which the machine or a layer around it knows something
     /// that says more ([`ClientMachine::trouble`](crate::ClientMachine::trouble)).
     #[must_use]
     pub fn because(mut self, why: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -233,7 +233,7 @@ impl Error {
         self.0.came.as_ref().map(Came::as_str)
     }
 
-    /// What was behind it.
+    /// The cause.
     pub fn cause(&self) -> &Cause {
         &self.0.cause
     }

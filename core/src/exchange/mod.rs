@@ -444,7 +444,7 @@ impl Exchange {
         self.state = State::Turning;
     }
 
-    /// What was to be thrown away is gone, or the connection is.
+    /// The response that was to be thrown away is gone, or the connection is.
     pub fn discarded(&mut self, now: Now) {
         if matches!(self.state, State::Turning) {
             self.trace.end = Some(now.mono);
@@ -484,7 +484,7 @@ impl Exchange {
         }
     }
 
-    /// What is asked for now; redirects change it.
+    /// The order as it is now; redirects change it.
     pub fn order(&self) -> &Order {
         &self.order
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use std::fmt;
 use std::time::Duration;
 
-/// What is asked for.
+/// A request of a client: method, URL, fields, body and its own limits.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// The method.
@@ -44,7 +44,7 @@ impl Order {
         Ok(())
     }
 
-    /// One without fields and body.
+    /// An order without fields and body.
     pub fn new(method: Method, url: Url) -> Order {
         Order {
             method,

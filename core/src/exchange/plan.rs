@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a client goes about its requests.
+/// The policies of a client: how it goes about its requests.
 #[derive(Clone)]
 pub struct Plan {
     /// What User-Agent says where a request does not; empty for none.
@@ -90,7 +90,7 @@ impl fmt::Debug for Plan {
     }
 }
 
-/// How long what comes before the request may take; what comes after has its
+/// Time limits of the phases before a request is sent; what comes after has its
 /// limits in [`ClientTimeouts`](crate::config::ClientTimeouts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhaseTimeouts {
@@ -121,7 +121,7 @@ impl Default for PhaseTimeouts {
     }
 }
 
-/// Where cookies are kept between requests; Go's `CookieJar`. It is shared by
+/// A store of cookies between requests; Go's `CookieJar`. It is shared by
 /// requests that run side by side.
 pub trait CookieStore: Send + Sync {
     /// The value of Cookie for a request to this URL, if there are any for it.
@@ -137,16 +137,16 @@ impl fmt::Debug for dyn CookieStore {
     }
 }
 
-/// Which proxy a request takes.
+/// The choice of a proxy for each request.
 #[derive(Clone, Debug)]
 pub enum Proxies {
-    /// None.
+    /// No proxy.
     None,
     /// The ones that the environment names, in values given as data.
     Env(Arc<ProxyEnv>),
-    /// One for all.
+    /// One proxy for all URLs.
     All(Arc<Proxy>),
-    /// What this function says.
+    /// The proxy that this function names.
     By(ProxyChoice),
 }
 
@@ -165,7 +165,7 @@ impl Proxies {
     }
 }
 
-/// Chooses a proxy by a function.
+/// A function that chooses a proxy.
 #[derive(Clone)]
 pub struct ProxyChoice(Arc<ChooseFn>);
 

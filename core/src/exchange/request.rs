@@ -30,7 +30,7 @@ pub struct Request<S> {
     source: Option<Given<S>>,
 }
 
-/// What gives a body that streams.
+/// The source of a body that streams.
 pub enum Given<S> {
     /// It can be had once.
     Once(S),
@@ -270,7 +270,7 @@ impl<S> fmt::Debug for Given<S> {
     }
 }
 
-/// What can be taken for a URL.
+/// A value that can be taken for a URL.
 pub trait IntoUrl {
     /// The URL.
     ///

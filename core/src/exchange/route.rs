@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-/// Where a connection leads and through what. Equal routes share connections.
+/// The way of a connection: where it leads and through what. Equal routes share connections.
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Route {

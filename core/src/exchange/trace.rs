@@ -21,7 +21,7 @@ impl Stretch {
     }
 }
 
-/// When what happened to one sending of a request: what Go's `httptrace` tells
+/// The times of what happened to one sending of a request: what Go's `httptrace` tells
 /// by hooks, as data. A redirect and a retry are sendings of their own.
 ///
 /// ```

@@ -230,7 +230,7 @@ impl ResponseHead {
         ResponseHead { status, version, reason, fields }
     }
 
-    /// The same head with one field more.
+    /// This head with one field more.
     ///
     /// # Errors
     /// [`InvalidField`] if the field would break the wire.

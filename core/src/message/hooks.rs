@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 type OnHead = Box<dyn FnOnce(&ResponseHead) + Send>;
 type OnEnd = Box<dyn FnOnce(&Facts) + Send>;
 
-/// What is to be called about one answer; the adapters' `Exchange` adds to it.
+/// The functions that are to be called about one answer; the adapters' `Exchange` adds to it.
 ///
 /// The machine tells of the exchange once it is asked to:
 /// [`ServerMachine::follow`](crate::ServerMachine::follow).

@@ -32,7 +32,7 @@ impl<B> Outcome<B> {
         }
     }
 
-    /// The same with another response, if it is a value.
+    /// This outcome with another response, if it is a value.
     #[must_use]
     pub fn map(self, change: impl FnOnce(Response<B>) -> Response<B>) -> Outcome<B> {
         match self {

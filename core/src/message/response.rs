@@ -153,7 +153,7 @@ impl<B> Response<B> {
         self
     }
 
-    /// What it stands for failed with this.
+    /// The text of the failure that this response stands for.
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref().map(|failure| &*failure.0)
     }
@@ -210,7 +210,7 @@ pub fn chain(error: &dyn error::Error) -> String {
     text
 }
 
-/// What a handler may return.
+/// A value that a handler may return.
 pub trait IntoResponse<B>: Sized {
     /// The response it stands for.
     fn into_response(self) -> Response<B>;

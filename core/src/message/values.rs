@@ -49,7 +49,7 @@ impl Values {
         std::iter::successors(self.0.as_deref(), |link| link.rest.0.as_deref())
     }
 
-    /// Whether there are none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }

@@ -4,7 +4,7 @@
 use crate::head::{RequestHead, Status, names};
 use crate::message::{Request, Response};
 
-/// Why no handler was found.
+/// The reason why no handler was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// No pattern matches (404).

@@ -84,7 +84,7 @@ pub enum ConnState {
 /// One request and its answer, told when the answer is complete or given up.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// What was asked for.
+    /// The request's head.
     pub head: RequestHead,
     /// The pattern that matched, if a mux found one.
     pub pattern: Option<Arc<Pattern>>,
@@ -93,7 +93,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// What was asked for, as a log may show it: without a password, which a target
+    /// The request's target, as a log may show it: without a password, which a target
     /// has that is sent to a forward proxy.
     pub fn target(&self) -> Cow<'_, str> {
         without_password(self.head.target())
@@ -124,7 +124,7 @@ impl fmt::Display for Exchange {
     }
 }
 
-/// Listens to a server. Every method does nothing unless it is written.
+/// A listener to what a server does. Every method does nothing unless it is written.
 ///
 /// It is called on the threads that serve, so it had better be quick. One that panics
 /// misses what it was told then, and costs nobody else anything.
@@ -196,7 +196,7 @@ pub trait Observer: Send + Sync {
     }
 }
 
-/// Listens to nothing.
+/// An observer that listens to nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;
 

@@ -70,7 +70,7 @@ impl Watch {
         Watch { observer, peer, state: ConnState::New, asked: None, secured: None, settles: false }
     }
 
-    /// The same, told of the connection's TLS, to tell why that fails.
+    /// This watch, told of the connection's TLS, to tell why that fails.
     #[must_use]
     pub fn secured(mut self, secured: Option<Secured>) -> Watch {
         self.settles = secured.is_some();

@@ -24,9 +24,9 @@ pub fn asks(method: &Method, fields: &Fields) -> bool {
 /// What is done with the content of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decoding {
-    /// It is handed on as it comes.
+    /// The content is handed on as it comes.
     AsIs,
-    /// It is gzip (RFC 1952) and is decoded; [`decoded`] puts the head right.
+    /// The content is gzip (RFC 1952) and is decoded; [`decoded`] puts the head right.
     Gzip,
 }
 

@@ -53,7 +53,7 @@ pub struct Stored {
     pub domain: String,
     /// Whether it is sent to that host alone, not to those below it.
     pub host_only: bool,
-    /// It is sent to this path and those below it.
+    /// The cookie is sent to this path and those below it.
     pub path: String,
     /// The name; empty for a value alone.
     pub name: String,
@@ -263,7 +263,7 @@ impl Jar {
         self.count
     }
 
-    /// Whether there is none.
+    /// Whether there is no cookie.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }

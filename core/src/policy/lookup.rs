@@ -51,7 +51,7 @@ struct Name {
     runs: bool,
 }
 
-/// What is to be done next.
+/// The next step with look-ups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next<K> {
     /// Look this name up.
@@ -80,7 +80,7 @@ impl<K: Clone + Ord> Lookups<K> {
         }
     }
 
-    /// One who asked waits no more. A look-up that nobody waits for does not begin;
+    /// A caller that asked waits no more. A look-up that nobody waits for does not begin;
     /// one that has begun goes on, since nothing can end it.
     pub fn leave(&mut self, name: &K) {
         let Some(known) = self.names.get_mut(name) else { return };

@@ -84,7 +84,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         Pool { config, hosts, idle, waiters, doubts, next: 0, winding_down, limited }
     }
 
-    /// How it was set up.
+    /// The pool's configuration.
     pub fn config(&self) -> &PoolConfig {
         &self.config
     }
@@ -95,9 +95,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         self.get_for(key, Need::default(), now)
     }
 
-    /// The same for a request with needs of its own.
+    /// Asks for a connection for a request with needs of its own.
     ///
-    /// One that cannot be sent again is not given a connection of a host that was found
+    /// A request that cannot be sent again is not given a connection of a host that was found
     /// to end them right behind its answers, until one has been idle for a second (then
     /// it is given that, to be looked at) or has carried another request.
     pub fn get_for(&mut self, key: &K, need: Need, now: Mono) -> (Get<C>, Changes<C>) {
@@ -234,7 +234,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         self.put_limited(key, conn, born, None, now)
     }
 
-    /// The same, for a connection whose server says how long it keeps it
+    /// Takes back a connection whose server says how long it keeps it
     /// ([`idle_limit`]): behind that it is not used again, and closed.
     pub fn put_limited(
         &mut self,

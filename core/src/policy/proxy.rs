@@ -10,7 +10,7 @@ use std::fmt;
 /// A proxy, and how it is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
-    /// How it is spoken to.
+    /// The proxy's kind: how it is spoken to.
     pub kind: Kind,
     /// Where it is; user and password in it are for the proxy.
     pub url: Url,
@@ -21,7 +21,7 @@ pub struct Proxy {
 pub enum Kind {
     /// Plain HTTP: requests in absolute form, CONNECT for `https`.
     Http,
-    /// The same inside TLS.
+    /// An HTTP proxy inside TLS.
     Https,
     /// SOCKS5 (RFC 1928). The proxy looks names up, as in Go.
     Socks5,

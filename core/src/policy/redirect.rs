@@ -131,9 +131,9 @@ pub enum Replay {
 /// What is done about an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Another request is sent: this one.
+    /// Another request is sent: this hop.
     Follow(Hop),
-    /// It is the answer.
+    /// The redirect, or what is none, is the answer.
     Stop(Stop),
     /// The request fails.
     Fail(Failure),
@@ -142,7 +142,7 @@ pub enum Step {
 /// Why an answer is the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// It redirects nowhere: any status but 301, 302, 303, 307 and 308.
+    /// No redirect: any status but 301, 302, 303, 307 and 308.
     NoRedirect,
     /// There is no Location in it, or an empty one.
     NoLocation,
@@ -159,7 +159,7 @@ pub enum Stop {
 pub enum Failure {
     /// The Location is no URL reference.
     BadLocation(UrlError),
-    /// It leads to a scheme that is not HTTP.
+    /// The Location leads to a scheme that is not HTTP.
     NotHttp(Box<str>),
     /// So many requests have been sent.
     TooMany(usize),

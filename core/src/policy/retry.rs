@@ -7,7 +7,7 @@ use crate::head::{Fields, Method};
 /// The most times one request is sent, unless a policy says otherwise.
 pub const ATTEMPTS: u32 = 3;
 
-/// What is known of a request that failed.
+/// A request that failed, and what is known of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed<'a> {
     /// Its method.

@@ -138,7 +138,7 @@ impl<T> Route<T> {
         self.site
     }
 
-    /// What was registered.
+    /// The value that was registered.
     pub fn value(&self) -> &T {
         &self.value
     }

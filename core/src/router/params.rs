@@ -38,17 +38,17 @@ pub struct Params<'a> {
 pub struct Param<'a> {
     /// The wildcard's name.
     pub name: &'a str,
-    /// What it stands for, as it was sent.
+    /// The value, as it was sent.
     pub raw: &'a [u8],
 }
 
 impl<'a> Param<'a> {
-    /// What it stands for, percent-decoded.
+    /// The value's bytes, percent-decoded.
     pub fn bytes(self) -> Cow<'a, [u8]> {
         path::decode(self.raw)
     }
 
-    /// What it stands for, percent-decoded; bytes that are not UTF-8 become U+FFFD.
+    /// The value's text, percent-decoded; bytes that are not UTF-8 become U+FFFD.
     pub fn text(self) -> Cow<'a, str> {
         match self.bytes() {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),

@@ -118,7 +118,7 @@ impl ParseErrorKind {
 }
 
 impl ParseError {
-    /// What is wrong.
+    /// The kind of mistake.
     pub fn kind(&self) -> ParseErrorKind {
         self.kind
     }

@@ -139,7 +139,7 @@ impl Recorded {
         &self.interim
     }
 
-    /// How it ended.
+    /// How the exchange ended.
     pub fn ending(&self) -> Ending {
         self.ending
     }

@@ -112,7 +112,7 @@ impl TestRequest {
         &mut self.head
     }
 
-    /// The same with one field more; a Host replaces the one there is.
+    /// This request with one field more; a Host replaces the one there is.
     ///
     /// # Panics
     /// The field would break the wire.
@@ -128,7 +128,7 @@ impl TestRequest {
         self
     }
 
-    /// The same with this body, its length told.
+    /// This request with this body, its length told.
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> TestRequest {
         let body = body.into();
@@ -140,7 +140,7 @@ impl TestRequest {
         self
     }
 
-    /// The same with a body in these pieces, its length not told.
+    /// This request with a body in these pieces, its length not told.
     ///
     /// ```
     /// use purlin_core::{Method, testing::TestRequest};
@@ -154,7 +154,7 @@ impl TestRequest {
         self
     }
 
-    /// The same with these trailers; its body's length is not told then.
+    /// This request with these trailers; its body's length is not told then.
     #[must_use]
     pub fn trailers(mut self, trailers: Fields) -> TestRequest {
         self.length = BodyLength::Unknown;
@@ -162,7 +162,7 @@ impl TestRequest {
         self
     }
 
-    /// The same with a body that does not come to its end: reading on behind
+    /// This request with a body that does not come to its end: reading on behind
     /// what there is of it fails with [`Fault::Truncated`].
     #[must_use]
     pub fn cut(mut self) -> TestRequest {
@@ -173,21 +173,21 @@ impl TestRequest {
         self
     }
 
-    /// The same from this address.
+    /// This request from this address.
     #[must_use]
     pub fn remote(mut self, address: SocketAddr) -> TestRequest {
         self.peer.remote = Address::Tcp(address);
         self
     }
 
-    /// The same from this peer.
+    /// This request from this peer.
     #[must_use]
     pub fn peer(mut self, peer: Peer) -> TestRequest {
         self.peer = peer;
         self
     }
 
-    /// The same with a value that the handler finds by its type.
+    /// This request with a value that the handler finds by its type.
     #[must_use]
     pub fn value<T: Any + Send + Sync>(mut self, value: T) -> TestRequest {
         self.values = self.values.with(value);

@@ -15,9 +15,9 @@ use std::sync::Arc;
 /// Why a text is not one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextError {
-    /// It breaks a rule, or a limit at its default.
+    /// The text breaks a rule, or a limit at its default.
     Fault(PeerError),
-    /// It ends before its head does.
+    /// The text ends before its head does.
     Incomplete,
     /// So many bytes stand behind it.
     Behind(usize),

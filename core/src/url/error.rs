@@ -21,7 +21,7 @@ impl UrlError {
         UrlError { problem, at }
     }
 
-    /// What is wrong.
+    /// The kind of problem.
     pub fn problem(&self) -> UrlProblem {
         self.problem
     }
@@ -44,7 +44,7 @@ impl std::error::Error for UrlError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlProblem {
-    /// It is longer than 64 KiB.
+    /// The URL is longer than 64 KiB.
     TooLong,
     /// A control byte, anywhere.
     ControlByte,

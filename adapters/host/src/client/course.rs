@@ -17,7 +17,7 @@ pub struct Course<S, B> {
     pub exchange: Exchange,
     /// Its connection, once it has one.
     pub lent: Option<Lent<S>>,
-    /// What is still to be sent.
+    /// The part of the request's body that is still to be sent.
     pub upload: Option<Upload<B>>,
     given: Option<Given<B>>,
     id: Id,
@@ -109,7 +109,7 @@ pub struct Rest<S, B> {
     pub lent: Option<Lent<S>>,
     /// The machine's number of it.
     pub id: Id,
-    /// What is still to be sent.
+    /// The part of the request's body that is still to be sent.
     pub upload: Option<Upload<B>>,
 }
 
@@ -134,7 +134,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
         self.id
     }
 
-    /// It failed: the connection is of no more use.
+    /// The exchange failed: the connection is of no more use.
     pub fn fail(&mut self, error: Error, fact: Retry, now: Now) {
         self.lent = None;
         self.end_upload();

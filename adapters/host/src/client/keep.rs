@@ -273,7 +273,7 @@ impl<S: ReadReady + Send + 'static> Waiting<S> {
         if self.dials { Next::Dial } else { Next::Later }
     }
 
-    /// What was dialled is there: it is lent to the one who waited.
+    /// The connection that was dialled is there: it is lent to the one who waited.
     pub fn opened(mut self, link: Box<Link<S>>, now: Now) -> Lent<S> {
         let mut state = self.keep.0.lock();
         self.over = true;

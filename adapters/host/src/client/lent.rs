@@ -10,16 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where connections are lent from and given back to.
 pub trait Home<S>: Send + Sync {
-    /// One comes back, to be used again, that was lent as this.
+    /// A connection comes back, to be used again, that was lent as this.
     fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now);
 
-    /// One that leads there has ended, or is used for something else from now on.
+    /// A connection that leads there has ended, or is used for something else from now on.
     fn closed(&self, route: &Route);
 
-    /// One that was lent as this had ended: it was looked at. It is closed next.
+    /// A connection that was lent as this had ended: it was looked at. It is closed next.
     fn found_ended(&self, _route: &Route, _kept: Kept) {}
 
-    /// One that was lent as this took a request with it. It is closed next.
+    /// A connection that was lent as this took a request with it. It is closed next.
     fn died(&self, _route: &Route, _kept: Kept) {}
 }
 
@@ -55,7 +55,7 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         Lent { link, kept: None, guard: Guard { home, counts } }
     }
 
-    /// The same of a connection that was idle, or comes right from another exchange.
+    /// A loan of a connection that was idle, or comes right from another exchange.
     pub fn kept(link: Box<Link<S>>, home: Arc<dyn Home<S>>, kept: Kept) -> Lent<S> {
         Lent { kept: Some(kept), ..Lent::new(link, home) }
     }
@@ -65,7 +65,7 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         (&mut self.link.socket, &mut *self.link.machine)
     }
 
-    /// As [`Link::is_alive`]. Its home learns of it if it is not.
+    /// Whether the connection is alive, as [`Link::is_alive`]. Its home learns of it if it is not.
     pub fn is_alive(&mut self, now: Now) -> bool {
         let alive = self.link.is_alive(now);
         if let Some(kept) = self.kept.filter(|_| !alive) {
@@ -74,7 +74,7 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         alive
     }
 
-    /// It took a request with it, of which no answer came. Its home learns of it.
+    /// The connection took a request with it, of which no answer came. Its home learns of it.
     pub fn die(self) {
         if let Some(kept) = self.kept {
             self.guard.home.died(self.link.route(), kept);

@@ -16,7 +16,7 @@ pub struct Nudge {
 struct Bell(UnixStream);
 
 impl Nudge {
-    /// One that nobody has woken yet.
+    /// A nudge that nobody has given yet.
     ///
     /// # Errors
     /// There are no descriptors left.

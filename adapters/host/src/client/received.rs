@@ -15,7 +15,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// This answer, and the TLS it came in.
+    /// What is known of this answer, and of the TLS it came in.
     pub fn new(answer: Arc<Answer>, secured: Option<Secured>) -> Received {
         Received { answer, secured }
     }

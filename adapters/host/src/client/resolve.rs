@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
-/// Finds the addresses of a name. It may take its time: it is called on a
+/// A resolver: it finds the addresses of a name. It may take its time: it is called on a
 /// thread of its own, and given up when the time for it has passed.
 ///
 /// A name is looked up once for all who ask for it meanwhile, and 32 names at once;
@@ -112,7 +112,7 @@ impl Resolver {
         Resolver(None)
     }
 
-    /// This function: a host and a port give addresses, the best first.
+    /// A resolver that asks this function: a host and a port give addresses, the best first.
     pub fn new(
         resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Resolver {

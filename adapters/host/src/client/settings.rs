@@ -10,7 +10,7 @@ use purlin_core::{Fields, InvalidField, Leniency, Rate};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a client behaves. Everything has a default that is safe.
+/// The settings of a client. Everything has a default that is safe.
 ///
 /// ```
 /// use purlin_host::client::Settings;
@@ -285,7 +285,7 @@ impl Settings {
         self
     }
 
-    /// The same for a client that connects in its own way. The environment says which
+    /// These settings for a client that connects in its own way. The environment says which
     /// proxies lead to the network; where a dialer leads, to a Unix socket say, nobody
     /// knows, and it must not be told their passwords.
     #[must_use]

@@ -50,7 +50,7 @@ use std::sync::{Arc, OnceLock};
 /// A request, its body at hand or given by a [`Source`].
 pub type Request = purlin_core::exchange::Request<Source>;
 
-/// What a request comes to.
+/// The result of a request: a response, or why there was none.
 pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
 /// A client. Its clones share connections and cookies.

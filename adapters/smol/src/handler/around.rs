@@ -45,7 +45,7 @@ where
     move |next| BoxHandler::new(Around { function: function.clone(), next })
 }
 
-/// The same for a [`SendMux`](crate::SendMux): the function's future is `Send`.
+/// Middleware of a function, for a [`SendMux`](crate::SendMux): the function's future is `Send`.
 ///
 /// ```
 /// use purlin_smol::{BoxSendHandler, Next, Request, SendMux, around_send};

@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// The future of one request's handler. It stays on its thread, so it need not be `Send`.
 pub type HandlerFuture<'h> = Pin<Box<dyn Future<Output = Answer> + 'h>>;
 
-/// Answers requests.
+/// A handler: it answers requests.
 ///
 /// Every `async` closure or function from a [`Request`] to something that is
 /// [`IntoResponse`] is one; [`streaming`] makes one of those that take a
@@ -68,7 +68,7 @@ where
 /// The future of one request's handler, which may move between threads.
 pub type SendHandlerFuture<'h> = Pin<Box<dyn Future<Output = Answer> + Send + 'h>>;
 
-/// Answers requests on any executor: its futures are `Send`, for
+/// A handler for any executor: its futures are `Send`, for
 /// [`Bound::serve_on`](crate::Bound::serve_on).
 ///
 /// Functions from a [`Request`] to a `Send` future are, and so are `async`

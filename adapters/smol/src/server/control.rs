@@ -145,7 +145,7 @@ impl Control {
     }
 }
 
-/// Stops a server, from anywhere; given by [`Bound::handle`](crate::Bound::handle).
+/// A handle that stops a server, from anywhere; given by [`Bound::handle`](crate::Bound::handle).
 ///
 /// ```
 /// # use purlin_smol::{Request, Server};

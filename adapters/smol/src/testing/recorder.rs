@@ -9,7 +9,7 @@ use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-/// Records what a handler answers: any handler, a mux, one that streams.
+/// A recorder of what a handler answers: any handler, a mux, one that streams.
 ///
 /// The answer is recorded once it is whole and the handler has returned. There
 /// is room for any answer, so nobody waits. A handler that panics, such as one

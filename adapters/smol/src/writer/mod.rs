@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
-/// Writes a response: status and fields first, then the body, then trailers.
+/// The writer of a response: status and fields first, then the body, then trailers.
 ///
 /// The head is settled by the first byte of body, and goes out with the first
 /// [`flush`](ResponseWriter::flush), or once more than 2 KiB are written; a

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-/// Connects in one's own way: to a Unix socket, in memory, through something else.
+/// A way of one's own to connect: to a Unix socket, in memory, through something else.
 ///
 /// ```
 /// use purlin_std::client::{Client, Dialer, Settings};

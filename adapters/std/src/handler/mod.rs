@@ -15,7 +15,7 @@ use crate::exchange::Exchange;
 use crate::{Request, Source};
 use purlin_core::{IntoResponse, RequestHead};
 
-/// Answers requests, on a thread of the server.
+/// A handler: it answers requests, on a thread of the server.
 ///
 /// Every function from [`Request`] to something that can be turned into a
 /// [`Response`](crate::Response) is a handler; [`streaming`] makes one of a

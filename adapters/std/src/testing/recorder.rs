@@ -10,7 +10,7 @@ use purlin_core::{Event, Machine};
 use std::fmt;
 use std::panic::resume_unwind;
 
-/// Records what a handler answers: any handler, a mux, one that streams.
+/// A recorder of what a handler answers: any handler, a mux, one that streams.
 ///
 /// The answer is recorded once it is whole and the handler has returned. There
 /// is room for any answer, so nobody waits. A handler that panics, such as one

@@ -13,7 +13,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-/// Writes one response.
+/// The writer of one response.
 ///
 /// Status and fields can be set until the first byte of body is written. The
 /// head goes out with the first `flush`, or once more than 2048 bytes have been
