@@ -207,6 +207,24 @@ impl Url {
         self.assembled(&parse::Reference { fragment, ..self.pieces() })
     }
 
+    /// The same URL with this behind its query. What it has of a query stays as it is,
+    /// and the fragment too.
+    pub(crate) fn with_more_query(&self, more: &str) -> Result<Url, UrlError> {
+        let query = match self.query() {
+            None | Some("") => more.to_owned(),
+            Some(query) if query.ends_with('&') => format!("{query}{more}"),
+            Some(query) => format!("{query}&{more}"),
+        };
+        let query = Some(parse::Piece::whole(query.as_bytes()));
+        let url = self.assembled(&parse::Reference { query, ..self.pieces() });
+        match url.parts.query {
+            Some(query) if query.end() > parse::LONGEST => {
+                Err(UrlError::new(UrlProblem::TooLong, parse::LONGEST))
+            }
+            _ => Ok(url),
+        }
+    }
+
     /// A URL of parts that were in one before.
     fn assembled(&self, pieces: &parse::Reference<'_>) -> Url {
         let url = parse::assemble(pieces);

@@ -98,13 +98,16 @@ impl<S> Request<S> {
         self.change(|order| Ok(order.fields.set(name, value)?))
     }
 
-    /// Adds pairs to the URL's query, encoded as forms are.
+    /// Adds pairs to the URL's query, encoded as forms are. What the URL has of a query
+    /// and its fragment stay as they are, and so does all of it if there are no pairs.
     #[must_use]
     pub fn query<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Request<S> {
         self.change(|order| {
-            let mut query = order.url.query().unwrap_or_default().to_owned();
-            append_form(&mut query, pairs);
-            order.url = order.url.join(format!("?{query}"))?;
+            let mut more = String::new();
+            append_form(&mut more, pairs);
+            if !more.is_empty() {
+                order.url = order.url.with_more_query(&more)?;
+            }
             Ok(())
         })
     }

@@ -392,6 +392,32 @@ fn every_mistake_of_a_request_is_told_when_it_is_sent() {
 }
 
 #[test]
+fn pairs_are_added_to_the_query_and_the_rest_of_the_url_stays() {
+    for (url, pairs, shown) in [
+        ("http://a.test/x", &[][..], "http://a.test/x"),
+        ("http://a.test", &[], "http://a.test"),
+        ("http://a.test/x?", &[], "http://a.test/x?"),
+        ("http://a.test/x?a=1#f", &[], "http://a.test/x?a=1#f"),
+        ("http://a.test/x", &[("k", "v w")], "http://a.test/x?k=v+w"),
+        ("http://a.test", &[("k", "v")], "http://a.test?k=v"),
+        ("http://a.test/x?", &[("k", "v")], "http://a.test/x?k=v"),
+        ("http://a.test/x?a=1", &[("k", ""), ("", "v")], "http://a.test/x?a=1&k=&=v"),
+        ("http://a.test/x?a=1&", &[("k", "v")], "http://a.test/x?a=1&k=v"),
+        ("http://a.test/x?a=100%&b=[1]", &[("k", "v")], "http://a.test/x?a=100%25&b=[1]&k=v"),
+        ("http://a.test/x#f?g", &[("k", "#")], "http://a.test/x?k=%23#f?g"),
+        ("http://u:p@a.test:81/x?a=1#", &[("k", "v")], "http://u:p@a.test:81/x?a=1&k=v#"),
+        ("http://[::1]/../x/./y?a", &[("k", "v")], "http://[::1]/../x/./y?a&k=v"),
+    ] {
+        let request = Request::<()>::get(url).query(pairs);
+        assert_eq!(request.url().map(Url::as_str), Some(shown), "{url} {pairs:?}");
+    }
+    let twice = Request::<()>::get("http://a.test/").query(&[("a", "1")]).query(&[("a", "2")]);
+    assert_eq!(twice.url().map(Url::as_str), Some("http://a.test/?a=1&a=2"));
+    let long = Request::<()>::get("http://a.test/").query(&[("k", "v".repeat(65_536))]);
+    assert!(long.into_order().unwrap_err().to_string().contains("longer than 64 KiB"));
+}
+
+#[test]
 fn a_body_that_can_be_read_once_is_there_until_it_was_read_from() {
     for (read, again) in [(false, true), (true, false)] {
         let mut order = Order::new(Method::PUT, Url::parse("http://a.test/").unwrap());

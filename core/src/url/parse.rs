@@ -5,7 +5,7 @@ use crate::target::{Part, is_escape, is_in_target, is_path, is_unreserved_or_sub
 use std::net::Ipv6Addr;
 
 /// The longest URL that is looked at, in bytes.
-const LONGEST: usize = 64 * 1024;
+pub(super) const LONGEST: usize = 64 * 1024;
 
 /// Bytes of the input, and where they stand in it.
 #[derive(Clone, Copy)]
