@@ -9,7 +9,9 @@ pub use error::{UrlError, UrlProblem};
 
 use crate::target::Part;
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// An absolute URL: one text, and where its parts stand in it.
@@ -18,6 +20,10 @@ use std::sync::Arc;
 /// as it was given, but for what may not stand raw in a request: in path, query
 /// and fragment that is escaped, as Go's `net/url` does, and the scheme is put
 /// into lower case. All of the text is ASCII.
+///
+/// URLs are equal, and ordered, as their texts are: `http://a.test` and `http://a.test/`
+/// are two, and so are hosts in another case. [`Url::same_origin`] and [`Url::origin`]
+/// compare what RFC 9110 §4.3.1 says is the same.
 ///
 /// `Display` shows all of it; `Debug` and [`Url::redacted`] hide the password.
 ///
@@ -31,7 +37,7 @@ use std::sync::Arc;
 /// assert_eq!(url.join("../c").unwrap().to_string(), "https://example.test:8443/c");
 /// assert!(Url::parse("/a").is_err());
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Url {
     /// Shared, since a request, its response and its errors all know it.
     text: Arc<str>,
@@ -39,7 +45,7 @@ pub struct Url {
 }
 
 /// Where the parts of a URL stand in its text.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default)]
 struct Parts {
     scheme: Part,
     has_authority: bool,
@@ -298,6 +304,72 @@ impl fmt::Display for Url {
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.redacted())
+    }
+}
+
+impl PartialEq for Url {
+    fn eq(&self, other: &Url) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Url {}
+
+impl PartialEq<str> for Url {
+    fn eq(&self, text: &str) -> bool {
+        &*self.text == text
+    }
+}
+
+impl PartialEq<&str> for Url {
+    fn eq(&self, text: &&str) -> bool {
+        &*self.text == *text
+    }
+}
+
+impl PartialOrd for Url {
+    fn partial_cmp(&self, other: &Url) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Url {
+    fn cmp(&self, other: &Url) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for Url {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl AsRef<str> for Url {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<Url> for String {
+    fn from(url: Url) -> String {
+        url.text.as_ref().to_owned()
+    }
+}
+
+impl TryFrom<&str> for Url {
+    type Error = UrlError;
+
+    fn try_from(text: &str) -> Result<Url, UrlError> {
+        Url::parse(text)
+    }
+}
+
+impl TryFrom<String> for Url {
+    type Error = UrlError;
+
+    fn try_from(text: String) -> Result<Url, UrlError> {
+        Url::parse(text)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Header and trailer fields (RFC 9110 §5): one text and a table of spans.
 //! Keeps order and the sender's case; decides nothing about what a field means.
 
+mod iter;
+
+pub use iter::{FieldsIntoIter, FieldsIter};
+
 use super::{names, token};
 use std::borrow::Cow;
 use std::fmt;
@@ -89,6 +93,8 @@ fn around_password(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// A name or value that would break the wire.
+///
+/// A field has no other part: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidField {
     /// The name is not a token (RFC 9110 §5.1).
@@ -150,6 +156,44 @@ impl Fields {
         Ok(())
     }
 
+    /// Fields of these names and values.
+    ///
+    /// ```
+    /// use purlin_core::Fields;
+    /// let fields = Fields::from_pairs([("Accept", "text/html"), ("X-Id", "7")])?;
+    /// assert_eq!(fields.get("accept"), Some("text/html"));
+    /// assert_eq!(Fields::try_from([("Accept", "text/html"), ("X-Id", "7")])?, fields);
+    /// # Ok::<(), purlin_core::InvalidField>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidField`] if one would break the wire.
+    pub fn from_pairs<N: AsRef<str>, V: AsRef<[u8]>>(
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Fields, InvalidField> {
+        let mut fields = Fields::new();
+        fields.append_all(pairs)?;
+        Ok(fields)
+    }
+
+    /// Adds fields of these names and values after the others.
+    ///
+    /// # Errors
+    /// [`InvalidField`], and nothing is added.
+    pub fn append_all<N: AsRef<str>, V: AsRef<[u8]>>(
+        &mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), InvalidField> {
+        let before = self.spans.len();
+        for (name, value) in pairs {
+            if let Err(invalid) = self.append(name.as_ref(), value) {
+                self.spans.to_mut().truncate(before);
+                return Err(invalid);
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces every field of that name by one, at the end.
     ///
     /// # Errors
@@ -197,6 +241,7 @@ impl Fields {
     }
 
     /// Every value of that name, in order.
+    #[doc(alias = "get_all")]
     pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let name = name.as_bytes();
         self.raw()
@@ -229,8 +274,8 @@ impl Fields {
     }
 
     /// The fields, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
-        self.raw().map(|(name, value)| Field { name: token::ascii(name), value })
+    pub fn iter(&self) -> FieldsIter<'_> {
+        FieldsIter { text: &self.text, spans: self.spans.iter() }
     }
 
     /// Names and values as bytes: what the machines look at.

@@ -11,6 +11,8 @@ use std::fmt;
 /// assert_eq!(Method::from_bytes(b"GET").unwrap(), Method::GET);
 /// assert_eq!(Method::from_bytes(b"M-SEARCH").unwrap().as_str(), "M-SEARCH");
 /// assert!(Method::from_bytes(b"G T").is_err());
+/// assert!("PUT".parse() == Ok(Method::PUT) && Method::try_from("PUT") == Ok(Method::PUT));
+/// assert!(Method::PUT == "PUT" && Method::PUT != "put");
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Method(Repr);
@@ -179,6 +181,53 @@ impl std::str::FromStr for Method {
     }
 }
 
+impl TryFrom<&str> for Method {
+    type Error = NotAToken;
+
+    fn try_from(name: &str) -> Result<Method, NotAToken> {
+        Method::from_bytes(name.as_bytes())
+    }
+}
+
+impl TryFrom<&[u8]> for Method {
+    type Error = NotAToken;
+
+    fn try_from(name: &[u8]) -> Result<Method, NotAToken> {
+        Method::from_bytes(name)
+    }
+}
+
+impl AsRef<str> for Method {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// Equal if the names are, in the same case.
+impl PartialEq<str> for Method {
+    fn eq(&self, name: &str) -> bool {
+        self.as_str() == name
+    }
+}
+
+impl PartialEq<&str> for Method {
+    fn eq(&self, name: &&str) -> bool {
+        self.as_str() == *name
+    }
+}
+
+impl PartialEq<Method> for str {
+    fn eq(&self, method: &Method) -> bool {
+        method == self
+    }
+}
+
+impl PartialEq<Method> for &str {
+    fn eq(&self, method: &Method) -> bool {
+        method == self
+    }
+}
+
 /// Text that is not a token (RFC 9110 §5.6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAToken;
@@ -193,6 +242,7 @@ impl std::error::Error for NotAToken {}
 
 /// A protocol version. HTTP/1.2 to 1.9 are read as HTTP/1.1 (RFC 9110 §2.5).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Version {
     /// HTTP/1.0
     Http10,

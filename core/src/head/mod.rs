@@ -10,7 +10,7 @@ pub(crate) mod token;
 
 pub use date::imf_fixdate;
 pub(crate) use date::{DateCache, DateLine};
-pub use fields::{Field, Fields, InvalidField};
+pub use fields::{Field, Fields, FieldsIntoIter, FieldsIter, InvalidField};
 pub(crate) use fields::{Span, without_password};
 pub use method::{Method, NotAToken, Version};
 pub use status::{NotAStatus, Status};
@@ -240,6 +240,38 @@ impl ResponseHead {
         value: impl AsRef<[u8]>,
     ) -> Result<ResponseHead, InvalidField> {
         self.fields.append(name, value)?;
+        Ok(self)
+    }
+
+    /// The same head with one field more, which stands in the program's text as it is.
+    ///
+    /// # Panics
+    /// The field would break the wire: then it does so whenever this line runs.
+    ///
+    /// ```
+    /// use purlin_core::{ResponseHead, Status};
+    /// let hints = ResponseHead::new(Status::EARLY_HINTS)
+    ///     .with_static("Link", "</style.css>; rel=preload; as=style");
+    /// assert_eq!(hints.fields().len(), 1);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn with_static(mut self, name: &'static str, value: &'static str) -> ResponseHead {
+        if let Err(invalid) = self.fields.append(name, value) {
+            panic!("`{name}`: {invalid}");
+        }
+        self
+    }
+
+    /// The same head with these fields more.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if one would break the wire.
+    pub fn with_all<N: AsRef<str>, V: AsRef<[u8]>>(
+        mut self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<ResponseHead, InvalidField> {
+        self.fields.append_all(fields)?;
         Ok(self)
     }
 

@@ -10,6 +10,8 @@ use std::fmt;
 /// assert_eq!(Status::NOT_FOUND.code(), 404);
 /// assert_eq!(Status::NOT_FOUND.reason(), "Not Found");
 /// assert!(Status::from_code(99).is_none());
+/// assert!(Status::try_from(404) == Ok(Status::NOT_FOUND) && u16::from(Status::OK) == 200);
+/// assert!(Status::OK == 200);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(u16);
@@ -168,12 +170,31 @@ impl fmt::Display for Status {
     }
 }
 
-/// What a handler or builder gives as a status: a [`Status`] or its number.
+/// Fails for a number that has not three digits.
 impl TryFrom<u16> for Status {
     type Error = NotAStatus;
 
     fn try_from(code: u16) -> Result<Status, NotAStatus> {
         Status::from_code(code).ok_or(NotAStatus(code))
+    }
+}
+
+impl From<Status> for u16 {
+    fn from(status: Status) -> u16 {
+        status.0
+    }
+}
+
+/// Equal if the code is.
+impl PartialEq<u16> for Status {
+    fn eq(&self, code: &u16) -> bool {
+        self.0 == *code
+    }
+}
+
+impl PartialEq<Status> for u16 {
+    fn eq(&self, status: &Status) -> bool {
+        *self == status.0
     }
 }
 

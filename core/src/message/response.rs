@@ -14,6 +14,7 @@ use std::error;
 /// let response: Response<()> = Response::text("not here\n").with_status(Status::NOT_FOUND);
 /// assert_eq!(response.fields().get("content-type"), Some("text/plain; charset=utf-8"));
 /// ```
+#[must_use = "a response is sent by who returns it"]
 #[derive(Debug)]
 pub struct Response<B> {
     head: ResponseHead,
@@ -27,6 +28,8 @@ pub struct Response<B> {
 struct Failure(String);
 
 /// What a response carries. `B` is what gives the bytes of one that is not whole yet.
+///
+/// There is no fifth case: it may be matched without a wildcard.
 #[derive(Debug)]
 pub enum Content<B> {
     /// Nothing.
@@ -98,7 +101,6 @@ impl<B> Response<B> {
     }
 
     /// The same response with this status.
-    #[must_use]
     pub fn with_status(mut self, status: Status) -> Response<B> {
         self.head.set_status(status);
         self
@@ -114,6 +116,37 @@ impl<B> Response<B> {
         value: impl AsRef<[u8]>,
     ) -> Result<Response<B>, InvalidField> {
         self.head.fields_mut().append(name, value)?;
+        Ok(self)
+    }
+
+    /// The same response with one field more, which stands in the program's text as it is.
+    ///
+    /// # Panics
+    /// The field would break the wire: then it does so whenever this line runs.
+    ///
+    /// ```
+    /// use purlin_core::{Response};
+    /// let response: Response<()> =
+    ///     Response::text("a,b\n").with_static("Content-Disposition", "attachment");
+    /// assert_eq!(response.fields().get("content-disposition"), Some("attachment"));
+    /// ```
+    #[track_caller]
+    pub fn with_static(mut self, name: &'static str, value: &'static str) -> Response<B> {
+        if let Err(invalid) = self.head.fields_mut().append(name, value) {
+            panic!("`{name}`: {invalid}");
+        }
+        self
+    }
+
+    /// The same response with these fields more.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if one would break the wire.
+    pub fn with_all<N: AsRef<str>, V: AsRef<[u8]>>(
+        mut self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Response<B>, InvalidField> {
+        self.head.fields_mut().append_all(fields)?;
         Ok(self)
     }
 
@@ -139,7 +172,6 @@ impl<B> Response<B> {
     }
 
     /// The same response with other content.
-    #[must_use]
     pub fn with_content(mut self, content: Content<B>) -> Response<B> {
         self.content = content;
         self
@@ -147,7 +179,6 @@ impl<B> Response<B> {
 
     /// The same response, which stands for something that failed with this: it is told to
     /// observers, and never sent.
-    #[must_use]
     pub fn with_failure(mut self, message: impl Into<String>) -> Response<B> {
         self.failure = Some(Box::new(Failure(message.into())));
         self
@@ -294,6 +325,38 @@ impl<B> IntoResponse<B> for Vec<u8> {
 impl<B, T: IntoResponse<B>> IntoResponse<B> for (Status, T) {
     fn into_response(self) -> Response<B> {
         self.1.into_response().with_status(self.0)
+    }
+}
+
+/// The same with these fields more, and 500 (Internal Server Error) if one of them would
+/// break the wire: the field was the handler's.
+///
+/// ```
+/// use purlin_core::{IntoResponse, Response};
+/// let hello = ([("Cache-Control", "no-store")], "hello\n");
+/// let response: Response<()> = hello.into_response();
+/// assert_eq!(response.fields().get("cache-control"), Some("no-store"));
+/// ```
+impl<B, N: AsRef<str>, V: AsRef<[u8]>, T: IntoResponse<B>, const K: usize> IntoResponse<B>
+    for ([(N, V); K], T)
+{
+    fn into_response(self) -> Response<B> {
+        let with = self.1.into_response().with_all(self.0);
+        with.unwrap_or_else(|invalid| Response::of_failure(&invalid))
+    }
+
+    fn into_failure(self) -> Response<B> {
+        let with = self.1.into_failure().with_all(self.0);
+        with.unwrap_or_else(|invalid| Response::of_failure(&invalid))
+    }
+}
+
+/// The same with another status, and these fields more.
+impl<B, N: AsRef<str>, V: AsRef<[u8]>, T: IntoResponse<B>, const K: usize> IntoResponse<B>
+    for (Status, [(N, V); K], T)
+{
+    fn into_response(self) -> Response<B> {
+        (self.1, (self.0, self.2)).into_response()
     }
 }
 
