@@ -63,7 +63,7 @@ fn curl_gets_twice_over_one_connection() {
 #[test]
 fn curl_gets_with_http_10_and_a_stream_ends_with_the_connection() {
     let site = Site::start(Server::new(streaming(async |_, mut writer: ResponseWriter| {
-        writer.write(&[b'x'; 100_000]).await
+        writer.write_all(&[b'x'; 100_000]).await
     })));
     if let Some(text) = curl(&["--http1.0"], url(&site, "/"), b"") {
         assert_eq!(text.len(), 100_000);

@@ -25,7 +25,7 @@ use std::time::Duration;
 #[test]
 fn http_1_0_gets_its_answer_and_the_close() {
     let site = Site::start(Server::new(streaming(|_, mut writer: ResponseWriter| {
-        writer.write(&[b'x'; 5000])
+        writer.write_all(&[b'x'; 5000])
     })));
     let mut peer = site.connect();
     peer.send("GET / HTTP/1.0\r\n\r\n");

@@ -77,7 +77,7 @@ fn an_error_of_a_streaming_handler_is_its_answer_until_the_head_is_out() {
             writer.flush()?;
         }
         let text = request.body_mut().text()?;
-        writer.write(text.as_bytes())
+        writer.write_all(text.as_bytes())
     }));
     let mut client = server.connect();
     assert_eq!(client.send(post("/", "ial")).answer().body, "partial");
@@ -119,7 +119,7 @@ fn more_body_than_declared_is_refused_and_less_breaks_off() {
         writer.write_all(b"abc").unwrap();
         writer.flush().unwrap();
         if request.path() == "/more" {
-            tell(writer.write(b"defg"));
+            tell(writer.write_all(b"defg"));
         } else {
             tell(writer.finish());
         }
@@ -185,7 +185,7 @@ fn a_client_that_vanishes_ends_the_writing() {
     let (tell, told) = told();
     let server = start(streaming(move |_, mut writer| {
         let error = loop {
-            if let Err(error) = writer.write(&[b'x'; 100_000]) {
+            if let Err(error) = writer.write_all(&[b'x'; 100_000]) {
                 break error;
             }
         };
@@ -258,7 +258,7 @@ fn a_reader_that_stops_is_cut() {
     let (tell, told) = told();
     let server = run(Server::new(streaming(move |_, mut writer| {
         let error = loop {
-            if let Err(error) = writer.write(&[b'x'; 100_000]) {
+            if let Err(error) = writer.write_all(&[b'x'; 100_000]) {
                 break error;
             }
         };

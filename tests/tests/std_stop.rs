@@ -22,7 +22,7 @@ const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n";
 fn after_the_deadline_what_is_left_is_cut() {
     let site = Site::start(Server::new(full_duplex(streaming(|_, mut writer| {
         // Until it is cut off.
-        while writer.write(&[b'x'; 10_000]).is_ok() && writer.flush().is_ok() {}
+        while writer.write_all(&[b'x'; 10_000]).is_ok() && writer.flush().is_ok() {}
     }))));
     let ask = |text: &str| {
         let mut peer = site.connect();

@@ -214,7 +214,7 @@ fn a_handler_that_waits_for_a_large_body_holds_one_thread() {
 fn write_elsewhere(mut writer: ResponseWriter, pause: Duration, tell: mpsc::Sender<Error>) {
     thread::spawn(move || {
         let failed = loop {
-            if let Err(error) = writer.write(&[b'x'; 5000]).and_then(|()| writer.flush()) {
+            if let Err(error) = writer.write_all(&[b'x'; 5000]).and_then(|()| writer.flush()) {
                 break error;
             }
             thread::sleep(pause);

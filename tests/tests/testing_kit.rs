@@ -142,11 +142,11 @@ mod threads {
 
     fn short(_: Request, mut writer: ResponseWriter) -> Result {
         writer.fields_mut().append("Content-Length", "9")?;
-        writer.write(b"short")
+        writer.write_all(b"short")
     }
 
     fn elsewhere(_: Request, mut writer: ResponseWriter) -> Result {
-        std::thread::spawn(move || writer.write(b"from elsewhere"));
+        std::thread::spawn(move || writer.write_all(b"from elsewhere"));
         Ok(())
     }
 
@@ -269,11 +269,11 @@ mod tasks {
 
     async fn short(_: Request, mut writer: ResponseWriter) -> Result {
         writer.fields_mut().append("Content-Length", "9")?;
-        writer.write(b"short").await
+        writer.write_all(b"short").await
     }
 
     async fn elsewhere(_: Request, mut writer: ResponseWriter) -> Result {
-        smol::spawn(async move { writer.write(b"from elsewhere").await }).detach();
+        smol::spawn(async move { writer.write_all(b"from elsewhere").await }).detach();
         Ok(())
     }
 

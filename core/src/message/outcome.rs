@@ -47,7 +47,7 @@ impl<B> Outcome<B> {
 /// nothing whose error is an answer.
 #[diagnostic::on_unimplemented(
     message = "a streaming handler cannot return `{Self}`",
-    note = "it returns `()`, or `Result<(), E>` with `E: IntoResponse<Source>`"
+    note = "it returns `()`, or `Result<(), E>` with `E: IntoResponse<Source>`, or what its last write gives"
 )]
 pub trait Streamed<B> {
     /// What became of the request.
@@ -57,6 +57,13 @@ pub trait Streamed<B> {
 impl<B> Streamed<B> for () {
     fn into_outcome(self) -> Outcome<B> {
         Outcome::Written
+    }
+}
+
+/// How much the last write took means nothing here.
+impl<B, E: IntoResponse<B>> Streamed<B> for Result<usize, E> {
+    fn into_outcome(self) -> Outcome<B> {
+        self.map(drop).into_outcome()
     }
 }
 

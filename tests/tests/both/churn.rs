@@ -69,7 +69,7 @@ fn mux(alive: &Arc<Alive>) -> Mux {
     let advised = handler!(|_: Request, mut writer: ResponseWriter| {
         let _runs = all.begin();
         wait!(cancelled(&writer));
-        wait!(writer.write(b"still here"))
+        wait!(writer.write_all(b"still here"))
     });
     mux.handle("/advised", streaming(advised)).unwrap();
     let all = Arc::clone(alive);

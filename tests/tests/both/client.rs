@@ -933,7 +933,7 @@ fn trailers_and_streams_of_a_server_of_ours_arrive() {
 #[test]
 fn a_server_that_stops_in_the_middle_is_noticed() {
     let endless = streaming(handler!(|_: Request, mut writer: ResponseWriter| {
-        while wait!(writer.write(&[b'x'; 1000])).is_ok() {}
+        while wait!(writer.write_all(&[b'x'; 1000])).is_ok() {}
         Ok::<_, purlin::Error>(())
     }));
     let site = Site::start(Server::new(endless));

@@ -115,7 +115,7 @@ fn a_short_streamed_response_has_its_length() {
     let site = Site::start(Server::new(streaming(handler!(|_, mut writer: ResponseWriter| {
         writer.status(Status::CREATED).fields_mut().append("X-A", "b")?;
         wait!(writer.write(b"made "))?;
-        wait!(writer.write(b"it"))
+        wait!(writer.write_all(b"it"))
     }))));
     let mut peer = site.connect();
     peer.send(GET);
@@ -177,7 +177,7 @@ fn a_writer_may_finish_on_another_thread_after_the_handler_returned() {
     let site = Site::start(Server::new(streaming(handler!(|_, mut writer: ResponseWriter| {
         std::thread::spawn(move || {
             let data = [b'x'; 200_000];
-            block!(writer.write(&data)).unwrap();
+            block!(writer.write_all(&data)).unwrap();
             writer.trailers_mut().append("Last", "1").unwrap();
         });
     }))));
@@ -278,7 +278,7 @@ fn a_half_close_is_advice_and_the_answer_still_arrives() {
     let site = Site::start(Server::new(streaming(handler!(|_, mut writer: ResponseWriter| {
         wait!(cancelled(&writer));
         assert!(writer.is_cancelled());
-        wait!(writer.write(b"still here"))
+        wait!(writer.write_all(b"still here"))
     }))));
     let mut peer = site.connect();
     peer.send(GET);

@@ -55,7 +55,7 @@ fn a_long_answer_to_head_is_written_in_vain_and_does_no_harm() {
         }
         // The first piece may be part of a response that tells its length.
         wait!(writer.write(&[b'x'; 5000]))?;
-        let second = wait!(writer.write(&[b'x'; 5000]));
+        let second = wait!(writer.write_all(&[b'x'; 5000]));
         tell.send(matches!(second, Err(Error::Unwanted))).unwrap();
         second
     });

@@ -31,7 +31,7 @@ fn middleware_sees_and_changes_the_response_of_a_value_and_of_no_other() {
     mux.handle("/value", handler!(|_: Request| (Status::ACCEPTED, "value"))).unwrap();
     mux.handle("/fails", handler!(|_: Request| Err::<(), _>(Status::NOT_FOUND))).unwrap();
     let written =
-        handler!(|_: Request, mut writer: ResponseWriter| { wait!(writer.write(b"written")) });
+        handler!(|_: Request, mut writer: ResponseWriter| { wait!(writer.write_all(b"written")) });
     mux.handle("/written", streaming(written)).unwrap();
     let site = Site::start(Server::new(mux));
     let (head, body) = get(&site, "/value");

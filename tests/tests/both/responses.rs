@@ -21,7 +21,7 @@ fn answer(handler: impl Handler) -> (String, String) {
 #[test]
 fn the_type_of_what_is_written_is_guessed_unless_that_is_turned_off() {
     let (head, body) = answer(streaming(handler!(|_, mut writer: ResponseWriter| {
-        wait!(writer.write(b"<html>hi"))
+        wait!(writer.write_all(b"<html>hi"))
     })));
     assert!(head.contains("Content-Type: text/html; charset=utf-8\r\n"), "{head}");
     assert_eq!(body, "<html>hi");
@@ -36,7 +36,7 @@ fn the_first_byte_of_body_settles_the_head() {
     let (head, body) = answer(streaming(handler!(|_, mut writer: ResponseWriter| -> Result {
         wait!(writer.status(Status::ACCEPTED).write(b"a"))?;
         writer.status(Status::NOT_FOUND).fields_mut().append("X-Late", "1")?;
-        wait!(writer.write(b"b"))
+        wait!(writer.write_all(b"b"))
     })));
     assert!(head.starts_with("HTTP/1.1 202 Accepted\r\n") && !head.contains("Late"), "{head}");
     assert_eq!(body, "ab");
@@ -48,7 +48,7 @@ fn a_declared_length_is_kept_to() {
     let (_, body) = answer(streaming(handler!(|_, mut writer: ResponseWriter| -> Result {
         writer.fields_mut().append("Content-Length", "3")?;
         wait!(writer.write(b"abc"))?;
-        tell.send(wait!(writer.write(b"d"))).unwrap();
+        tell.send(wait!(writer.write_all(b"d"))).unwrap();
         Ok(())
     })));
     let second = told.recv_timeout(LONG).unwrap();
@@ -60,7 +60,7 @@ fn a_declared_length_is_kept_to() {
 fn less_than_the_declared_length_is_broken_off() {
     let (head, body) = answer(streaming(handler!(|_, mut writer: ResponseWriter| -> Result {
         writer.fields_mut().append("Content-Length", "10")?;
-        wait!(writer.write(b"abc"))
+        wait!(writer.write_all(b"abc"))
     })));
     assert!(head.contains("Content-Length: 10\r\n"), "{head}");
     assert_eq!(body, "abc");

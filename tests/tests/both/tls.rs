@@ -34,7 +34,7 @@ macro_rules! handler_of_all {
             match request.path() {
                 "/length" => {
                     let body = wait!(request.body_mut().bytes())?;
-                    wait!(writer.write(body.len().to_string().as_bytes()))
+                    wait!(writer.write_all(body.len().to_string().as_bytes()))
                 }
                 "/big" => {
                     writer.fields_mut().append("Content-Length", BIG.to_string())?;
@@ -58,7 +58,7 @@ macro_rules! handler_of_all {
                 }
                 _ => {
                     let text = settled(&request);
-                    wait!(writer.write(text.as_bytes()))
+                    wait!(writer.write_all(text.as_bytes()))
                 }
             }
         }))

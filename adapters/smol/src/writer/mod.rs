@@ -27,6 +27,8 @@ use std::task::{Context, Poll, Waker, ready};
 /// response that ends before is sent whole, with its length. A head without
 /// Content-Type is given one guessed from the body. Small writes are gathered,
 /// and a write waits while the peer does not take what was written before.
+/// It implements [`AsyncWrite`]; what extension traits of that name `write`, `write_all`
+/// and `flush` its own methods do, with errors that say more.
 ///
 /// A dropped writer ends its response as soon as the handler returns; nothing
 /// written means 200 without a body. If the handler panics or returns an error,
@@ -39,7 +41,7 @@ use std::task::{Context, Poll, Waker, ready};
 ///     writer.status(Status::ACCEPTED);
 ///     writer.write(b"working\n").await?;
 ///     writer.flush().await?; // the peer sees it now
-///     writer.write(b"done\n").await
+///     writer.write_all(b"done\n").await
 /// });
 /// # purlin_smol::Server::new(handler);
 /// ```
@@ -100,7 +102,7 @@ impl ResponseWriter {
         self.draft.trailers_mut()
     }
 
-    /// Writes all of `data`; waits while the peer takes nothing.
+    /// Writes all of `data`, and says how much that was; waits while the peer takes nothing.
     ///
     /// ```
     /// # async fn example(writer: &mut purlin_smol::ResponseWriter) -> purlin_smol::Result<()> {
@@ -112,7 +114,16 @@ impl ResponseWriter {
     /// [`Error::Closed`] if the peer is gone, [`Error::Unwanted`] behind the head of a
     /// response to HEAD, [`Error::Misuse`] if the response may not have a body, or not
     /// that much.
-    pub async fn write(&mut self, mut data: &[u8]) -> Result<(), Error> {
+    pub async fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
+        self.write_all(data).await?;
+        Ok(data.len())
+    }
+
+    /// Writes all of `data` as [`ResponseWriter::write`] does.
+    ///
+    /// # Errors
+    /// As [`ResponseWriter::write`].
+    pub async fn write_all(&mut self, mut data: &[u8]) -> Result<(), Error> {
         self.check_wanted()?;
         while !data.is_empty() {
             let count = future::poll_fn(|cx| self.poll_take(cx, data)).await?;

@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// returned; without a word written, that is an empty 200. Dropped by a panic,
 /// the response becomes a 500, or breaks off so that the client can tell.
 ///
-/// It implements [`Write`].
+/// It implements [`Write`]; methods of its own that have the same names do the same.
 ///
 /// ```
 /// use purlin_std::{Error, ResponseWriter, Status};
@@ -82,13 +82,24 @@ impl ResponseWriter {
         self
     }
 
-    /// Takes body bytes; they go out at the latest with `flush` or the end.
+    /// Takes body bytes, all of them, and says how many they were; they go out at the
+    /// latest with `flush` or the end. It is [`Write::write`], with an error that says more.
     ///
     /// # Errors
     /// [`Error::Closed`] if the connection has ended, [`Error::Unwanted`] behind the head
     /// of a response to HEAD, [`Error::Misuse`] if there is more than the head declared
     /// or the response can have no body.
-    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    /// Takes body bytes as [`ResponseWriter::write`] does. It is [`Write::write_all`], with
+    /// an error that says more.
+    ///
+    /// # Errors
+    /// As [`ResponseWriter::write`].
+    pub fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         self.check_wanted()?;
         if self.draft().gather(bytes)? {
             return Ok(());
@@ -147,7 +158,8 @@ impl ResponseWriter {
         Ok(slot)
     }
 
-    /// Sends what has been written so far, the head first.
+    /// Sends what has been written so far, the head first. It is [`Write::flush`], with an
+    /// error that says more.
     ///
     /// ```
     /// # fn example(mut writer: purlin_std::ResponseWriter) -> purlin_std::Result<()> {
@@ -372,8 +384,7 @@ impl ResponseWriter {
 
 impl Write for ResponseWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        ResponseWriter::write(self, bytes)?;
-        Ok(bytes.len())
+        Ok(ResponseWriter::write(self, bytes)?)
     }
 
     fn flush(&mut self) -> io::Result<()> {
