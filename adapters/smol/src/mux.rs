@@ -12,6 +12,8 @@ use std::sync::{Arc, LazyLock};
 
 /// A mux: it routes requests to handlers by Go's patterns.
 ///
+/// Its methods are those of [`purlin_core::Mux`]: `handle`, `group`, `wrap`, `otherwise` and more.
+///
 /// ```
 /// use purlin_smol::{Answer, Mux, Next, Request, Status, around};
 ///
@@ -255,6 +257,8 @@ impl SendHandler for SendMux {
 }
 
 /// A mux that may grow while it serves; its clones are one and the same.
+///
+/// Its methods are those of [`purlin_host::SharedMux`]: `handle`, `wrap` and `otherwise`.
 ///
 /// ```
 /// use purlin_smol::{Request, Server, SharedMux};

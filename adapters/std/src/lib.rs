@@ -192,6 +192,7 @@
 // Where links of other crates lead that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/purlin-std/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(missing_debug_implementations)]
 #![allow(
     clippy::vec_box,
     reason = "a connection moves from owner to owner; in a box that is cheap"
@@ -234,12 +235,15 @@ pub use purlin_core::config::FaultAnswer;
 #[cfg(feature = "http")]
 pub use purlin_core::convert;
 pub use purlin_core::message::{BoxError, Error, Streamed};
+pub use purlin_core::mux::{Group, Refusal};
 pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
-pub use purlin_core::router::{InsertError, RouterOptions};
+pub use purlin_core::policy::cookie::{Cookie, InvalidCookie, SameSite};
+pub use purlin_core::router::{InsertError, Param, Params, RouteId, RouterOptions};
 pub use purlin_core::{
     BodyLength, CloseReason, Content, Facts, Fault, Field, Fields, IntoResponse, InvalidField,
-    Leniency, Limits, Method, Misuse, PeerError, Rate, RequestHead, ResponseHead, ServerConfig,
-    Status, Timeouts, Values, Version, names,
+    Leniency, Limits, Method, Misuse, Mono, NotAStatus, NotAToken, PeerError, Phase, Rate,
+    RequestHead, ResponseHead, Retry, ServerConfig, Status, Timeouts, TlsInfo, Values, Version,
+    names,
 };
 pub use purlin_host::{Dialer, Listener, Panics, Stream, in_memory, inherited};
 #[cfg(feature = "rustls")]
@@ -252,9 +256,17 @@ pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;
 
 /// A request, its [`Body`] still to be read.
+///
+/// What asks it are the methods of [`purlin_core::Request`]: `method`, `path`, `query`,
+/// `field`, `cookie`, `param`, `value`, `peer`, `body_mut` and more. This crate adds what
+/// reads the body, to [`Body`].
 pub type Request = purlin_core::Request<Body>;
 
 /// A response, its bytes at hand or given by a [`Source`].
+///
+/// What makes it are the functions of [`purlin_core::Response`]: `new`, `text`, `html`,
+/// `bytes` and `stream` to begin, `with_status`, `with`, `with_static`, `with_cookie` and
+/// more to go on.
 pub type Response = purlin_core::Response<Source>;
 
 /// What may fail with an [`Error`].

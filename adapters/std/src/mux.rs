@@ -11,6 +11,8 @@ use std::sync::{Arc, LazyLock};
 
 /// A mux: it routes requests to handlers by Go's patterns.
 ///
+/// Its methods are those of [`purlin_core::Mux`]: `handle`, `group`, `wrap`, `otherwise` and more.
+///
 /// ```
 /// use purlin_std::{Answer, Mux, Next, Request, Status, around};
 ///
@@ -87,6 +89,8 @@ impl Handler for Mux {
 }
 
 /// A mux that may grow while it serves; its clones are one and the same.
+///
+/// Its methods are those of [`purlin_host::SharedMux`]: `handle`, `wrap` and `otherwise`.
 ///
 /// ```
 /// use purlin_std::{Request, Server, SharedMux};

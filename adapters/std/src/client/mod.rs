@@ -28,20 +28,30 @@ mod upgraded;
 
 pub use body::Body;
 pub use dial::Dialer;
-pub use purlin_core::exchange::{Cause, CookieStore, Error, IntoUrl, Proxies, Route, Trace};
+pub use purlin_core::exchange::{
+    Cause, CookieStore, Error, IntoUrl, PhaseTimeouts, Plan, Proxies, ProxyChoice, Route, Stretch,
+    Trace,
+};
+pub use purlin_core::policy::pool::PoolConfig;
 pub use purlin_core::policy::{cookie, jar, proxy, redirect};
-pub use purlin_core::url::{Url, UrlError};
-pub use purlin_core::{Leniency, Limits, Phase, Rate};
+pub use purlin_core::tunnel::Trouble;
+pub use purlin_core::url::{Origin, Url, UrlError, UrlProblem};
+pub use purlin_core::{
+    BodyLength, ClientConfig, ClientTimeouts, CloseReason, Fault, Fields, InvalidField, Leniency,
+    Limits, Method, Misuse, Mono, Now, PeerError, Phase, Rate, ResponseHead, Retry, Status,
+    TlsInfo, Version,
+};
 pub use purlin_host::client::{
     Question, Received, Resolved, Resolver, Service, Settings, SharedJar,
 };
+#[cfg(feature = "rustls")]
+pub use purlin_tls::ClientTls;
 pub use response::Response;
 pub use single::Connection;
 pub use upgraded::Upgraded;
 
 use crate::Source;
 use dial::Dial;
-use purlin_core::exchange::Plan;
 use purlin_host::client::{Keep, Layers};
 use run::Run;
 use socket::Socket;
@@ -49,6 +59,9 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// A request, its body at hand or given by a [`Source`].
+///
+/// What builds it are the methods of [`purlin_core::exchange::Request`]: `get`, `post` and
+/// the like to begin, `header`, `query`, `json`, `stream`, `timeout` and more to go on.
 pub type Request = purlin_core::exchange::Request<Source>;
 
 /// The result of a request: a response, or why there was none.
