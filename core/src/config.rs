@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Limits of size: how much of a message is taken before it is refused.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a head, request line and empty line included; also of a trailer
@@ -39,6 +41,8 @@ pub struct Limits {
     pub output_bytes: usize,
     /// What is let through although the grammar forbids it.
     pub leniency: Leniency,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 /// Those of a server.
@@ -62,6 +66,7 @@ impl Limits {
         input_bytes: 512 * 1024,
         output_bytes: 512 * 1024,
         leniency: Leniency::STRICT,
+        _more: (),
     };
 
     /// The limits of a client: a body of any length, a folded field, which
@@ -86,6 +91,8 @@ impl Limits {
 ///
 /// Three are for responses alone, and change nothing about requests: in those
 /// two readers that differ are how requests are smuggled.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leniency {
     /// Lines of a head may end in LF alone (RFC 9112 §2.2). Chunk lines may not.
@@ -111,6 +118,8 @@ pub struct Leniency {
     /// A response in HTTP/1.0 may be chunked, and the connection is not used again
     /// (RFC 9112 §6.1).
     pub chunked_http10: bool,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Leniency {
@@ -123,6 +132,7 @@ impl Leniency {
         space_before_colon: false,
         both_lengths: false,
         chunked_http10: false,
+        _more: (),
     };
 
     /// Whether it lets nothing through in the head of a request.
@@ -132,6 +142,8 @@ impl Leniency {
 }
 
 /// Time limits of a server's connection.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// From the first byte of a head (for the first one: from the start of the
@@ -150,6 +162,8 @@ pub struct Timeouts {
     /// How long an exchange goes on whose client has ended its half of the connection,
     /// while nothing goes out to it: it may wait for the answer, or be gone.
     pub half_closed: Duration,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Default for Timeouts {
@@ -162,6 +176,7 @@ impl Default for Timeouts {
             drain: Duration::from_secs(30),
             linger: Duration::from_secs(5),
             half_closed: Duration::from_secs(300),
+            _more: (),
         }
     }
 }
@@ -221,6 +236,8 @@ impl fmt::Debug for FaultAnswer {
 }
 
 /// The configuration of a server's connection.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Sizes.
@@ -247,6 +264,8 @@ pub struct ServerConfig {
     /// Makes the answers to faults that are found before any handler runs;
     /// without it they are plain text that names the rule.
     pub fault_answer: Option<FaultAnswer>,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Default for ServerConfig {
@@ -261,11 +280,14 @@ impl Default for ServerConfig {
             forward_proxy: false,
             trace: false,
             fault_answer: None,
+            _more: (),
         }
     }
 }
 
 /// Time limits of a client's connection.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientTimeouts {
     /// From the last byte of the request to the first of the final head; an
@@ -281,6 +303,8 @@ pub struct ClientTimeouts {
     pub expect: Duration,
     /// From a graceful shutdown to the end of the exchange.
     pub drain: Duration,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Default for ClientTimeouts {
@@ -292,11 +316,14 @@ impl Default for ClientTimeouts {
             write: Rate::DEFAULT,
             expect: Duration::from_secs(1),
             drain: Duration::from_secs(30),
+            _more: (),
         }
     }
 }
 
 /// The configuration of a client's connection.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
     /// Sizes; [`Limits::CLIENT`] unless changed.
@@ -309,6 +336,8 @@ pub struct ClientConfig {
     /// Whether [`Event::Sent`](crate::Event::Sent), [`Event::Begun`](crate::Event::Begun)
     /// and [`Event::Done`](crate::Event::Done) are told.
     pub trace: bool,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl ClientConfig {
@@ -325,6 +354,7 @@ impl Default for ClientConfig {
             timeouts: ClientTimeouts::default(),
             keep_alive: true,
             trace: false,
+            _more: (),
         }
     }
 }

@@ -84,6 +84,8 @@ impl fmt::Display for Misuse {
 impl std::error::Error for Misuse {}
 
 /// Whether the request behind an error may be sent again.
+///
+/// There is no fourth case: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
     /// The peer cannot have processed it.
@@ -96,6 +98,7 @@ pub enum Retry {
 
 /// How far a request had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// Finding the address of the host.
     Dns,
@@ -136,6 +139,7 @@ impl fmt::Display for Phase {
 
 /// A fault of a peer, and what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PeerError {
     /// The kind of fault.
     pub kind: Fault,
@@ -148,6 +152,12 @@ pub struct PeerError {
 }
 
 impl PeerError {
+    /// A fault as a machine tells it: what it was, the status that answers it, whether
+    /// the request may be sent again, and how far it had come.
+    pub const fn new(kind: Fault, answer: Option<Status>, retry: Retry, phase: Phase) -> PeerError {
+        PeerError { kind, answer, retry, phase }
+    }
+
     /// A fault in what a client sent: its answer is the fault's own status.
     pub(crate) fn of_request(kind: Fault) -> PeerError {
         PeerError { kind, answer: kind.status(), retry: Retry::Never, phase: Phase::Receive }

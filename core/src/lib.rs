@@ -55,7 +55,12 @@
 //!
 //! The same loop serves every machine: the traits [`Machine`], [`ServerMachine`]
 //! and [`ClientMachine`] are the whole contract. Any order of calls is legal;
-//! a command that makes no sense gives a [`Misuse`] and changes nothing.
+//! a command that makes no sense gives a [`Misuse`] and changes nothing. They are
+//! open: a layer of one's own is a machine around a machine, as [`Tunnel`] is.
+//!
+//! What will grow is `#[non_exhaustive]`: what happened, what went wrong, why. What a
+//! driver must do something about is not, and says so: one more of those would be another
+//! contract. What is configured is written as a literal that ends in `..`.
 //!
 //! # How do I ...
 //!
@@ -130,7 +135,7 @@
 //! | [`machine`] | the contract: verbs, commands, events |
 //! | [`server`] | the server's connection, and its configuration |
 //! | [`client`] | the client's connection, and its configuration |
-//! | [`h1`] | HTTP/1.0 and HTTP/1.1: states, decisions, the machine |
+//! | [`h1`] | HTTP/1.0 and HTTP/1.1: the machines |
 //! | [`head`] | methods, statuses, fields, heads, dates |
 //! | [`target`] | request targets and authorities |
 //! | [`tunnel`] | a machine around a machine: a proxy's tunnel, by CONNECT or SOCKS5 |
@@ -151,6 +156,7 @@
 #![doc(html_root_url = "https://docs.rs/purlin-core/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
+#![warn(missing_debug_implementations)]
 
 pub(crate) mod body;
 pub(crate) mod buf;

@@ -18,6 +18,11 @@ pub type Id = u64;
 /// The verbs that every machine has, so that one driver loop serves all.
 ///
 /// Any order of calls is legal. Nothing panics, and no byte is lost.
+///
+/// The trait is open, and so are [`ServerMachine`] and [`ClientMachine`]: whoever has a
+/// layer of their own writes a machine around a machine, as TLS and a proxy's tunnel are.
+/// A method that is added later has a default, which is right for a machine with nothing
+/// inside. A layer hands every method on, those with a default too.
 pub trait Machine {
     /// Room for input: at least 4 KiB, or empty, which says "do not read".
     fn read_buf(&mut self) -> &mut [u8];
@@ -299,6 +304,8 @@ pub trait ClientMachine: Machine {
 }
 
 /// Whether a client's connection takes a further request.
+///
+/// There is no fourth case: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
     /// It is idle, as far as is known: the server may be closing it at this moment.
@@ -310,6 +317,8 @@ pub enum Reuse {
 }
 
 /// How the input ended.
+///
+/// There is no fourth way: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Eof {
     /// In order: FIN, or close_notify inside TLS.
@@ -321,6 +330,8 @@ pub enum Eof {
 }
 
 /// The body that goes with a head.
+///
+/// There is no fifth case: it may be matched without a wildcard.
 #[derive(Clone, Debug)]
 pub enum Body {
     /// None.
@@ -334,6 +345,8 @@ pub enum Body {
 }
 
 /// How long a received body is.
+///
+/// There is no fourth case: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyLength {
     /// There is none.
@@ -345,6 +358,9 @@ pub enum BodyLength {
 }
 
 /// What [`Machine::recv`] gives.
+///
+/// A driver does something about each, so one more would be another contract: it may be
+/// matched without a wildcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recv {
     /// Bytes of the body; never empty.
@@ -451,6 +467,7 @@ pub enum Event {
 
 /// What became of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Facts {
     /// The status of the final head, if there was one.
     pub status: Option<Status>,
@@ -469,7 +486,25 @@ pub struct Facts {
     pub keep_alive: bool,
 }
 
+impl Facts {
+    /// An exchange that began and ended at this instant, without an answer and without
+    /// bodies: what a machine or a test begins with.
+    pub const fn at(instant: Mono) -> Facts {
+        Facts {
+            status: None,
+            first_byte: instant,
+            head: instant,
+            end: instant,
+            received: 0,
+            sent: 0,
+            keep_alive: false,
+        }
+    }
+}
+
 /// What a machine wants of its socket.
+///
+/// A driver heeds all three, so one more would be another contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Want {
     /// To be given input.
@@ -481,6 +516,9 @@ pub struct Want {
 }
 
 /// How to close.
+///
+/// A driver does each, so one more would be another contract: it may be matched without a
+/// wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
     /// Close the socket.

@@ -7,6 +7,8 @@ use crate::head::Method;
 use std::net::Ipv6Addr;
 
 /// The four forms of a request target (RFC 9112 §3.2).
+///
+/// RFC 9112 has these four: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `/path?query`

@@ -199,6 +199,8 @@ impl Deadlines {
 /// the peer moves earns `1 / rate` seconds, and it never holds more than
 /// `burst`. So a slow start is forgiven, one byte every 29 seconds is not, and
 /// a fast peer cannot save up for hours of silence.
+///
+/// These three are all that there is to a token bucket: there will be no other field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Bytes a second the peer must keep up; 0 turns the check off.

@@ -20,7 +20,13 @@ const URLS: [&str; 8] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
-    let limits = JarLimits { cookies: 6, cookies_per_site: 4, cookie_bytes: 64, age: 50 };
+    let limits = JarLimits {
+        cookies: 6,
+        cookies_per_site: 4,
+        cookie_bytes: 64,
+        age: 50,
+        ..JarLimits::default()
+    };
     let mut jar = Jar::new().with_limits(limits);
     let mut unix = 1_000_000_000;
     for line in data.split(|byte| *byte == b'\n') {

@@ -22,6 +22,7 @@ fn all_options() -> impl Iterator<Item = RouterOptions> {
         clean_path: bits & 1 == 0,
         redirect_to_slash: bits & 2 == 0,
         go121: bits & 4 != 0,
+        ..RouterOptions::default()
     })
 }
 

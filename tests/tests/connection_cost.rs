@@ -116,7 +116,7 @@ fn a_get_costs_a_client_three_allocations() {
 fn a_value_costs_one_allocation() {
     let base = Values::default().with("of the server");
     let (mut connection, found) = (Values::default(), Cell::new(0));
-    let peer = Peer { number: 7, remote: Address::Memory, local: Address::Memory };
+    let peer = Peer::new(7, Address::Memory, Address::Memory);
     let cost = measure(|| connection = base.with(peer));
     assert_eq!(cost.count_total, 1);
     let reading = measure(|| {

@@ -90,7 +90,7 @@ impl Player {
     fn observe(&mut self) {
         let config = ServerConfig { trace: true, ..ServerConfig::default() };
         self.machine = Connection::new(Arc::new(config), self.now);
-        let peer = Peer { number: 1, remote: Address::Memory, local: Address::Memory };
+        let peer = Peer::new(1, Address::Memory, Address::Memory);
         self.watch = Some(Watch::new(self.told.clone(), Arc::new(peer)));
     }
 

@@ -1,6 +1,9 @@
 //! What Purlin's adapters need of the operating system, once for all of them.
 //! Waits for nothing and serves nobody; the adapters do.
 //!
+//! It is for Purlin's own adapters: what they do not hand on, such as what makes up the
+//! module `client` beside its settings, may change with any version.
+//!
 //! Whoever serves or asks takes `purlin-std` or `purlin-smol`, and finds there what they
 //! need of this. Whoever writes an adapter to another runtime takes this:
 //!
@@ -59,6 +62,7 @@
 // Where links of other crates lead that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/purlin-host/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(missing_debug_implementations)]
 
 mod aside;
 mod backoff;

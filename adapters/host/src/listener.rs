@@ -61,6 +61,7 @@ enum Kind {
 
 /// A connection that was accepted, and its two ends.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Accepted {
     /// The connection; reading and writing it waits.
     pub stream: Stream,
@@ -68,6 +69,13 @@ pub struct Accepted {
     pub remote: Address,
     /// This end.
     pub local: Address,
+}
+
+impl Accepted {
+    /// A connection between these two ends.
+    pub fn new(stream: Stream, remote: Address, local: Address) -> Accepted {
+        Accepted { stream, remote, local }
+    }
 }
 
 impl Listener {

@@ -15,6 +15,7 @@ use std::time::Duration;
 /// What a panic of a handler, or of what its response is made of, does to the server.
 /// One of an observer does nothing, whatever this is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Panics {
     /// Nothing: it is answered with 500, or the response breaks off, and the
     /// server lives on.

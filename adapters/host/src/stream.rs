@@ -14,6 +14,7 @@ use std::time::Duration;
 
 /// A connected socket.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Stream {
     /// TCP.
     Tcp(TcpStream),

@@ -67,6 +67,7 @@
 // Where links of other crates lead that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/purlin-tls/0.1")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(missing_debug_implementations)]
 
 mod client;
 mod crypto;

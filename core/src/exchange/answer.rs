@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What whoever runs an exchange is to do next.
+///
+/// A driver does something about each, so one more would be another contract: it may be
+/// matched without a wildcard.
 #[derive(Debug)]
 pub enum Ask {
     /// Have a connection along this route: a kept one, or a new one.
@@ -36,6 +39,7 @@ pub enum Ask {
 
 /// The connection that was had.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Reached {
     /// Whether the connection has served before.
     pub reused: bool,
@@ -48,10 +52,16 @@ impl Reached {
     pub fn new() -> Reached {
         Reached::default()
     }
+
+    /// One that has served before, and was idle for so long.
+    pub const fn kept(idle: Duration) -> Reached {
+        Reached { reused: true, idle }
+    }
 }
 
 /// A response, and what is known of how it came.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// Its head. What a coding that is to be undone says of the content has been taken out.
     pub head: ResponseHead,

@@ -88,6 +88,61 @@ pub enum Cause {
 }
 
 impl Error {
+    /// What the server sent in place of a response that can be read: its first
+    /// line, escaped and cut.
+    pub fn came(&self) -> Option<&str> {
+        self.0.came.as_ref().map(Came::as_str)
+    }
+
+    /// The cause.
+    pub fn cause(&self) -> &Cause {
+        &self.0.cause
+    }
+
+    /// In which phase it happened; none if nothing had begun.
+    pub fn phase(&self) -> Option<Phase> {
+        self.0.phase
+    }
+
+    /// The method of the request.
+    pub fn method(&self) -> Option<&Method> {
+        self.0.method.as_ref()
+    }
+
+    /// Where the request led, without a password.
+    pub fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// Whether something took too long.
+    pub fn is_timeout(&self) -> bool {
+        match &self.0.cause {
+            Cause::Timeout(_) | Cause::TotalTimeout(_) | Cause::NoTurn(_) => true,
+            Cause::Peer(error) => error.kind.is_timeout(),
+            Cause::Tunnel(trouble) => trouble.fault().is_timeout(),
+            Cause::Closed(CloseReason::Timeout(_)) => true,
+            Cause::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        }
+    }
+
+    /// Whether it is about the connection rather than the request: it had ended, or held
+    /// what belongs to no response, and nothing of a response came.
+    pub fn is_of_connection(&self) -> bool {
+        let Cause::Peer(error) = &self.0.cause else { return false };
+        let kind = matches!(error.kind, Fault::NoResponse | Fault::Reset | Fault::UnaskedBytes);
+        kind && error.retry != Retry::Never
+    }
+
+    /// Whether there was no connection: the request reached nobody.
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tunnel | Phase::Tls))
+    }
+}
+
+/// How errors are made: for adapters, and no part of what is kept from version to version.
+#[doc(hidden)]
+impl Error {
     /// An error that names neither request nor phase yet.
     pub fn new(cause: impl Into<Cause>) -> Error {
         Error(Box::new(Inner {
@@ -225,57 +280,6 @@ impl Error {
             }
         }
         self
-    }
-
-    /// What the server sent in place of a response that can be read: its first
-    /// line, escaped and cut.
-    pub fn came(&self) -> Option<&str> {
-        self.0.came.as_ref().map(Came::as_str)
-    }
-
-    /// The cause.
-    pub fn cause(&self) -> &Cause {
-        &self.0.cause
-    }
-
-    /// In which phase it happened; none if nothing had begun.
-    pub fn phase(&self) -> Option<Phase> {
-        self.0.phase
-    }
-
-    /// The method of the request.
-    pub fn method(&self) -> Option<&Method> {
-        self.0.method.as_ref()
-    }
-
-    /// Where the request led, without a password.
-    pub fn url(&self) -> Option<&str> {
-        self.0.url.as_deref()
-    }
-
-    /// Whether something took too long.
-    pub fn is_timeout(&self) -> bool {
-        match &self.0.cause {
-            Cause::Timeout(_) | Cause::TotalTimeout(_) | Cause::NoTurn(_) => true,
-            Cause::Peer(error) => error.kind.is_timeout(),
-            Cause::Tunnel(trouble) => trouble.fault().is_timeout(),
-            Cause::Closed(CloseReason::Timeout(_)) => true,
-            Cause::Io(error) => error.kind() == io::ErrorKind::TimedOut,
-            _ => false,
-        }
-    }
-
-    /// Whether it is about the connection rather than the request: it had ended, or held
-    /// what belongs to no response, and nothing of a response came.
-    pub fn is_of_connection(&self) -> bool {
-        let Cause::Peer(error) = &self.0.cause else { return false };
-        let kind = matches!(error.kind, Fault::NoResponse | Fault::Reset | Fault::UnaskedBytes);
-        kind && error.retry != Retry::Never
-    }
-
-    /// Whether there was no connection: the request reached nobody.
-    pub fn is_connect(&self) -> bool {
-        matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tunnel | Phase::Tls))
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 /// A request of a client: method, URL, fields, body and its own limits.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Order {
     /// The method.
     pub method: Method,

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The policies of a client: how it goes about its requests.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone)]
 pub struct Plan {
     /// What User-Agent says where a request does not; empty for none.
@@ -37,6 +39,8 @@ pub struct Plan {
     /// one that comes as it is has the limit of its connection
     /// ([`Limits::body_bytes`](crate::Limits)).
     pub max_decoded: Option<u64>,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Default for Plan {
@@ -51,6 +55,7 @@ impl Default for Plan {
             timeouts: PhaseTimeouts::default(),
             attempts: retry::ATTEMPTS,
             max_decoded: None,
+            _more: (),
         }
     }
 }
@@ -92,6 +97,8 @@ impl fmt::Debug for Plan {
 
 /// Time limits of the phases before a request is sent; what comes after has its
 /// limits in [`ClientTimeouts`](crate::config::ClientTimeouts).
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhaseTimeouts {
     /// From the request to the last byte of the response, redirects included.
@@ -106,6 +113,8 @@ pub struct PhaseTimeouts {
     pub tunnel: Duration,
     /// Setting up TLS.
     pub setup: Duration,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Default for PhaseTimeouts {
@@ -117,6 +126,7 @@ impl Default for PhaseTimeouts {
             connect: Duration::from_secs(30),
             tunnel: Duration::from_secs(30),
             setup: Duration::from_secs(10),
+            _more: (),
         }
     }
 }
@@ -139,6 +149,7 @@ impl fmt::Debug for dyn CookieStore {
 
 /// The choice of a proxy for each request.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Proxies {
     /// No proxy.
     None,

@@ -25,6 +25,7 @@ use std::time::Duration;
 ///     .timeout(Duration::from_secs(5));
 /// assert_eq!(request.url().unwrap().to_string(), "https://api.test/items?dry+run=1");
 /// ```
+#[must_use = "a request does nothing until it is sent"]
 pub struct Request<S> {
     order: Result<Order, Error>,
     source: Option<Given<S>>,
@@ -87,20 +88,17 @@ impl<S> Request<S> {
     }
 
     /// Adds a field.
-    #[must_use]
     pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Request<S> {
         self.change(|order| Ok(order.fields.append(name, value)?))
     }
 
     /// Sets a field instead of what it was before.
-    #[must_use]
     pub fn set_header(self, name: &str, value: impl AsRef<[u8]>) -> Request<S> {
         self.change(|order| Ok(order.fields.set(name, value)?))
     }
 
     /// Adds pairs to the URL's query, encoded as forms are. What the URL has of a query
     /// and its fragment stay as they are, and so does all of it if there are no pairs.
-    #[must_use]
     pub fn query<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Request<S> {
         self.change(|order| {
             let mut more = String::new();
@@ -113,7 +111,6 @@ impl<S> Request<S> {
     }
 
     /// The whole body. Its length is told; a Content-Type is yours to set.
-    #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Request<S> {
         self.source = None;
         self.change(|order| {
@@ -123,13 +120,11 @@ impl<S> Request<S> {
     }
 
     /// A JSON text as the body, with its Content-Type.
-    #[must_use]
     pub fn json(self, text: impl Into<Bytes>) -> Request<S> {
         self.content_type("application/json").body(text)
     }
 
     /// Pairs as the body, as an HTML form sends them.
-    #[must_use]
     pub fn form<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Request<S> {
         let mut text = String::new();
         append_form(&mut text, pairs);
@@ -137,14 +132,12 @@ impl<S> Request<S> {
     }
 
     /// What the body is: a MIME type.
-    #[must_use]
     pub fn content_type(self, value: &str) -> Request<S> {
         self.set_header(names::CONTENT_TYPE, value)
     }
 
     /// A body that streams, of this length in bytes if it is known. It can be
     /// had once, so the request is not sent again once it was read from.
-    #[must_use]
     pub fn stream(mut self, source: impl Into<S>, length: Option<u64>) -> Request<S> {
         self.source = Some(Given::Once(source.into()));
         self.change(|order| {
@@ -154,7 +147,6 @@ impl<S> Request<S> {
     }
 
     /// A body that streams and can be had again, for redirects and retries.
-    #[must_use]
     pub fn replay(
         mut self,
         make: impl FnMut() -> S + Send + 'static,
@@ -168,19 +160,16 @@ impl<S> Request<S> {
     }
 
     /// User and password (RFC 7617). Send them over TLS only.
-    #[must_use]
     pub fn basic_auth(self, user: &str, password: &str) -> Request<S> {
         self.set_header(names::AUTHORIZATION, auth::basic(user.as_bytes(), password.as_bytes()))
     }
 
     /// A token (RFC 6750).
-    #[must_use]
     pub fn bearer_auth(self, token: &str) -> Request<S> {
         self.set_header(names::AUTHORIZATION, format!("Bearer {token}"))
     }
 
     /// How long the whole may take, reading the response and redirects included.
-    #[must_use]
     pub fn timeout(self, limit: Duration) -> Request<S> {
         self.change(|order| {
             order.total = Some(limit);
@@ -190,7 +179,6 @@ impl<S> Request<S> {
 
     /// How long the response may take to begin once the request is sent, instead
     /// of what the client's settings say.
-    #[must_use]
     pub fn response_timeout(self, limit: Duration) -> Request<S> {
         self.change(|order| {
             order.wait = Some(limit);
@@ -200,7 +188,6 @@ impl<S> Request<S> {
 
     /// How many bytes of the response's body there may be, decoded if a coding is
     /// undone, instead of what the client's settings say. Reading fails behind them.
-    #[must_use]
     pub fn max_response(self, bytes: u64) -> Request<S> {
         self.change(|order| {
             order.most = Some(bytes);
@@ -210,7 +197,6 @@ impl<S> Request<S> {
 
     /// Has the body wait until the server says that it wants it, or for a second
     /// (RFC 9110 §10.1.1).
-    #[must_use]
     pub fn expect_continue(self) -> Request<S> {
         self.set_header(names::EXPECT, "100-continue")
     }

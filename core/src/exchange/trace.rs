@@ -29,20 +29,17 @@ impl Stretch {
 /// use purlin_core::Mono;
 ///
 /// let ms = |n: u64| Mono::from_nanos(n * 1_000_000);
-/// let trace = Trace {
-///     began: ms(0),
-///     dns: Some(Stretch { from: ms(0), to: ms(2) }),
-///     connect: Some(Stretch { from: ms(2), to: ms(12) }),
-///     connected: Some(ms(12)),
-///     sent: Some(ms(13)),
-///     head: Some(ms(40)),
-///     end: Some(ms(50)),
-///     ..Trace::default()
-/// };
+/// let mut trace = Trace::default();
+/// trace.began = ms(0);
+/// trace.dns = Some(Stretch { from: ms(0), to: ms(2) });
+/// trace.connect = Some(Stretch { from: ms(2), to: ms(12) });
+/// trace.connected = Some(ms(12));
+/// (trace.sent, trace.head, trace.end) = (Some(ms(13)), Some(ms(40)), Some(ms(50)));
 /// let drawn = trace.to_string();
 /// assert!(drawn.contains("connect") && drawn.contains("10.0 ms"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Trace {
     /// When the request was given.
     pub began: Mono,

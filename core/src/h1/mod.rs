@@ -11,5 +11,6 @@ pub(crate) mod protocols;
 pub(crate) mod request;
 pub(crate) mod response;
 pub mod server;
+#[doc(hidden)] // for the diagrams in docs/
 pub mod states;
 mod write;

@@ -9,6 +9,7 @@ use crate::head::{Fields, Method, ResponseHead, Status, names};
 use crate::machine::{Body, Id, ServerMachine};
 use crate::time::Now;
 use bytes::Bytes;
+use std::fmt;
 
 /// A response that ends within so many bytes is sent whole, with its length.
 const BUFFER: usize = 2048;
@@ -23,6 +24,12 @@ pub struct Outlet<'a> {
     pub id: Id,
     /// The time.
     pub now: Now,
+}
+
+impl fmt::Debug for Outlet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outlet({})", self.id)
+    }
 }
 
 /// A response in the making: what a writer has said of it, and what of that has

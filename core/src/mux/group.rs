@@ -3,6 +3,7 @@
 
 use super::{FromHandler, Mux};
 use crate::router::{InsertError, ParseError, RouteId, RouterOptions, check_prefix};
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -32,6 +33,15 @@ pub struct Group<'a, H> {
     /// Without a slash at its end.
     prefix: Result<String, ParseError>,
     layers: Vec<Layer<H>>,
+}
+
+impl<H> fmt::Debug for Group<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.prefix {
+            Ok(prefix) => write!(f, "Group({prefix:?})"),
+            Err(error) => write!(f, "Group({error})"),
+        }
+    }
 }
 
 impl<'a, H> Group<'a, H> {

@@ -6,6 +6,7 @@ use crate::message::{Request, Response};
 
 /// The reason why no handler was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// No pattern matches (404).
     NotFound,

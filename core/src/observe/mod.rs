@@ -56,6 +56,7 @@ impl fmt::Display for Address {
 
 /// A connection, as observers and handlers know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Peer {
     /// Counts the server's connections from 1.
     pub number: u64,
@@ -65,9 +66,17 @@ pub struct Peer {
     pub local: Address,
 }
 
+impl Peer {
+    /// The connection of this number, between these two ends.
+    pub const fn new(number: u64, remote: Address, local: Address) -> Peer {
+        Peer { number, remote, local }
+    }
+}
+
 /// The states of a server's connection, in the order of Go's `http.ConnState`:
 /// New, then Active and Idle in turn, then Hijacked or Closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ConnState {
     /// Accepted; no byte has come.
     New,
@@ -83,6 +92,7 @@ pub enum ConnState {
 
 /// One request and its answer, told when the answer is complete or given up.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Exchange {
     /// The request's head.
     pub head: RequestHead,
@@ -93,6 +103,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// A request that was answered, for tests of observers.
+    pub const fn new(head: RequestHead, pattern: Option<Arc<Pattern>>, facts: Facts) -> Exchange {
+        Exchange { head, pattern, facts }
+    }
+
     /// The request's target, as a log may show it: without a password, which a target
     /// has that is sent to a forward proxy.
     pub fn target(&self) -> Cow<'_, str> {

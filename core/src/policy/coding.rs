@@ -22,6 +22,9 @@ pub fn asks(method: &Method, fields: &Fields) -> bool {
 }
 
 /// What is done with the content of an answer.
+///
+/// A driver does each, so one more would be another contract: it may be matched without a
+/// wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decoding {
     /// The content is handed on as it comes.

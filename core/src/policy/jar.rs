@@ -44,8 +44,10 @@ pub struct Jar {
     count: usize,
 }
 
-/// A cookie in a jar, as data to be written to disk and restored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A cookie in a jar, as data to be written to disk and restored: one that is read back
+/// begins as [`Stored::default`], and has each field set to what was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stored {
     /// The site it is kept with: the domain that its host is registered in.
     pub site: String,

@@ -9,6 +9,7 @@ use std::fmt;
 
 /// A proxy, and how it is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Proxy {
     /// The proxy's kind: how it is spoken to.
     pub kind: Kind,
@@ -18,6 +19,7 @@ pub struct Proxy {
 
 /// How a proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// Plain HTTP: requests in absolute form, CONNECT for `https`.
     Http,

@@ -18,6 +18,8 @@ use std::sync::Arc;
 /// let policy = Policy::default();
 /// assert_eq!(policy.credentials, Credentials::SameOrigin);
 /// ```
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     /// How far they are followed.
@@ -29,6 +31,8 @@ pub struct Policy {
     /// Whether a Location without a fragment has the one of the URL before it
     /// (RFC 9110 §10.2.2 asks for that); fragments are never sent.
     pub fragment: Fragment,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Policy {
@@ -41,12 +45,14 @@ impl Policy {
             credentials: Credentials::Domain,
             rewrite: Rewrite::All,
             fragment: Fragment::Drop,
+            _more: (),
         }
     }
 }
 
 /// How far redirects are followed.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Follow {
     /// Up to so many requests in all; then [`Failure::TooMany`]. 10 by default.
     UpTo(usize),
@@ -76,6 +82,7 @@ impl fmt::Debug for Follow {
 
 /// What a [`Follow::Check`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// Go there.
     Allow,
@@ -87,6 +94,7 @@ pub enum Verdict {
 
 /// Whom credentials and cookies go along to. Once dropped they stay dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Credentials {
     /// The first URL's scheme, host and port alone.
     #[default]
@@ -99,6 +107,7 @@ pub enum Credentials {
 
 /// Which requests 301 (Moved Permanently) and 302 (Found) turn into GET.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Rewrite {
     /// POST alone, as RFC 9110 §15.4.2 allows; any other keeps its method and its body.
     #[default]
@@ -141,6 +150,7 @@ pub enum Step {
 
 /// Why an answer is the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// No redirect: any status but 301, 302, 303, 307 and 308.
     NoRedirect,

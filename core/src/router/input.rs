@@ -17,6 +17,7 @@
 /// assert_eq!(input.query, b"c=d");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RouteInput<'a> {
     /// The method, as it was sent: methods are case-sensitive (RFC 9110 §9.1).
     pub method: &'a str,

@@ -88,6 +88,8 @@ use tree::{Tree, number};
 /// assert!(matches!(router.route("GET", "", "/static"), Routed::NotFound));
 /// # Ok::<(), purlin_core::router::InsertError>(())
 /// ```
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouterOptions {
     /// Redirect a path with empty, `.` or `..` segments to the one without them.
@@ -100,11 +102,13 @@ pub struct RouterOptions {
     /// nothing else, the longest one wins, paths are decoded whole, and redirects
     /// are 301.
     pub go121: bool,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Default for RouterOptions {
     fn default() -> Self {
-        Self { clean_path: true, redirect_to_slash: true, go121: false }
+        Self { clean_path: true, redirect_to_slash: true, go121: false, _more: () }
     }
 }
 

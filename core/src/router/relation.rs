@@ -18,6 +18,8 @@ use super::pattern::{Pattern, Segment};
 /// assert_eq!(relation("/a", "/b"), Relation::Disjoint);
 /// assert_eq!(relation("/{x}", "/{y}"), Relation::Equivalent);
 /// ```
+///
+/// Two sets have no other relation: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// Both match the same.

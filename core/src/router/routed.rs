@@ -59,6 +59,7 @@ pub enum Routed<'a, T> {
 
 /// Where to send the client, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Redirect<'a> {
     /// 307, which keeps method and content (RFC 9110 §15.4.8); 301 in go121 mode.
     pub status: u16,

@@ -38,6 +38,12 @@ impl<T> fmt::Display for Router<T> {
 /// A router as a graph in Graphviz's language: see [`Router::dot`].
 pub struct Dot<'a, T>(&'a Router<T>);
 
+impl<T> fmt::Debug for Dot<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// One node or ending of the tree, as it is drawn.
 struct Line<'a> {
     /// Its number, and that of the line it hangs under.

@@ -30,6 +30,7 @@ const HOST: &str = "example.com";
 ///     .value(42_u32);
 /// assert_eq!(request.head().fields().get("host"), Some("example.com"));
 /// ```
+#[must_use = "a request does nothing until a handler answers it"]
 #[derive(Clone, Debug)]
 pub struct TestRequest {
     head: RequestHead,
@@ -116,7 +117,6 @@ impl TestRequest {
     ///
     /// # Panics
     /// The field would break the wire.
-    #[must_use]
     #[track_caller]
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> TestRequest {
         if name.eq_ignore_ascii_case(names::HOST) {
@@ -129,7 +129,6 @@ impl TestRequest {
     }
 
     /// This request with this body, its length told.
-    #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> TestRequest {
         let body = body.into();
         self.length = match body.len() {
@@ -147,7 +146,6 @@ impl TestRequest {
     /// let request = TestRequest::new(Method::POST, "/log").pieces(["one\n", "two\n"]);
     /// # let _ = request;
     /// ```
-    #[must_use]
     pub fn pieces(mut self, pieces: impl IntoIterator<Item = impl Into<Bytes>>) -> TestRequest {
         self.length = BodyLength::Unknown;
         self.body = pieces.into_iter().map(Into::into).collect();
@@ -155,7 +153,6 @@ impl TestRequest {
     }
 
     /// This request with these trailers; its body's length is not told then.
-    #[must_use]
     pub fn trailers(mut self, trailers: Fields) -> TestRequest {
         self.length = BodyLength::Unknown;
         self.trailers = Some(trailers);
@@ -164,7 +161,6 @@ impl TestRequest {
 
     /// This request with a body that does not come to its end: reading on behind
     /// what there is of it fails with [`Fault::Truncated`].
-    #[must_use]
     pub fn cut(mut self) -> TestRequest {
         if self.length == BodyLength::Empty {
             self.length = BodyLength::Unknown;
@@ -174,21 +170,18 @@ impl TestRequest {
     }
 
     /// This request from this address.
-    #[must_use]
     pub fn remote(mut self, address: SocketAddr) -> TestRequest {
         self.peer.remote = Address::Tcp(address);
         self
     }
 
     /// This request from this peer.
-    #[must_use]
     pub fn peer(mut self, peer: Peer) -> TestRequest {
         self.peer = peer;
         self
     }
 
     /// This request with a value that the handler finds by its type.
-    #[must_use]
     pub fn value<T: Any + Send + Sync>(mut self, value: T) -> TestRequest {
         self.values = self.values.with(value);
         self

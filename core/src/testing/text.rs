@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 /// Why a text is not one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TextError {
     /// The text breaks a rule, or a limit at its default.
     Fault(PeerError),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// Where a tunnel leads, and through which proxy.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Way<'a> {
     /// The proxy. User and password in its URL are told it, and nobody else.
     pub proxy: &'a Proxy,

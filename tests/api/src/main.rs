@@ -66,7 +66,7 @@ fn as_rustdoc(rustdoc: &OsStr) -> ExitCode {
     let mut command = Command::new(rustdoc);
     command.args(env::args_os().skip(1)).env("RUSTC_BOOTSTRAP", "1");
     let error = command.exec();
-    eprintln!("cannot run {}: {error}", rustdoc.display());
+    eprintln!("cannot run {}: {error}", Path::new(rustdoc).display());
     ExitCode::FAILURE
 }
 

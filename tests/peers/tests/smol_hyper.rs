@@ -34,7 +34,7 @@ fn serve(handler: impl SendHandler) -> SocketAddr {
         loop {
             let (stream, remote) = listener.accept().await.unwrap();
             let local = Address::Tcp(address);
-            let peer = purlin_smol::Peer { number: 7, remote: Address::Tcp(remote), local };
+            let peer = purlin_smol::Peer::new(7, Address::Tcp(remote), local);
             let service = service.clone();
             let service = service_fn(move |mut request: http::Request<_>| {
                 request.extensions_mut().insert(peer.clone());

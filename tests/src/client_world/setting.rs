@@ -135,7 +135,7 @@ fn pool(rng: &mut Rng, calm: bool) -> PoolConfig {
         max_per_host: *rng.pick(&[None, Some(1), Some(2), Some(3)]),
         idle_timeout: if rng.chance(50) { secs(rng) } else { Duration::from_secs(90) },
         max_age: rng.chance(20).then(|| secs(rng)),
-        keep_alive: true,
+        ..PoolConfig::default()
     };
     // One after the other, nine slow uploads take longer than a place in the row lasts.
     config.max_per_host = config.max_per_host.filter(|most| !calm || *most > 1);

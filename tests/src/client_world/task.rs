@@ -176,7 +176,7 @@ impl Task {
         if client.is_alive(&mut link) {
             client.trace.client(client.now, || format!("#{name} uses c{wire} again"));
             self.link = Some(link);
-            self.exchange.connected(Reached { reused: true, idle }, client.now);
+            self.exchange.connected(Reached::kept(idle), client.now);
         } else {
             client.trace.client(client.now, || format!("#{name} finds c{wire} ended"));
             client.pool.found_ended(&link.route, idle, now);

@@ -26,7 +26,7 @@ fn order(server: &Server) -> Result<(), String> {
             None => state == New,
             Some(New | Idle) => matches!(state, Active | Closed),
             Some(Active) => matches!(state, Idle | Hijacked | Closed),
-            Some(Hijacked | Closed) => false,
+            Some(_) => false,
         };
         check(follows, || format!("{state:?} follows {last:?}"))?;
         last = Some(state);

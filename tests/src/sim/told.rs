@@ -58,7 +58,7 @@ impl Told {
     /// A connection was accepted.
     pub(super) fn new(now: Mono) -> Told {
         let ear = Arc::new(Ear::default());
-        let peer = Peer { number: 1, remote: Address::Memory, local: Address::Memory };
+        let peer = Peer::new(1, Address::Memory, Address::Memory);
         let watch = Some(Watch::new(ear.clone(), Arc::new(peer)));
         let mut told = Told { ear, watch, history: Vec::new() };
         told.note(now);

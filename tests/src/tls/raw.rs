@@ -136,12 +136,12 @@ impl Machine for Raw {
         match self.eof {
             None => Recv::Pending,
             Some(Eof::Clean) => Recv::End(None),
-            Some(_) => Recv::Failed(PeerError {
-                kind: Fault::Truncated,
-                answer: None,
-                retry: Retry::Never,
-                phase: purlin_core::Phase::Receive,
-            }),
+            Some(_) => Recv::Failed(PeerError::new(
+                Fault::Truncated,
+                None,
+                Retry::Never,
+                purlin_core::Phase::Receive,
+            )),
         }
     }
 

@@ -8,9 +8,7 @@ use super::json::{fields, flag, items, latin1, same, text};
 use super::redirect_rules as rules;
 use purlin_core::policy::auth;
 use purlin_core::policy::proxy::{ProxyEnv, ProxyError};
-use purlin_core::policy::redirect::{
-    Failure, Follow, Hop, Policy, Replay, Step, Stop, Trail, Verdict,
-};
+use purlin_core::policy::redirect::{Failure, Follow, Hop, Policy, Replay, Step, Trail, Verdict};
 use purlin_core::{Fields, Method, Status, Url};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -227,11 +225,7 @@ impl Run {
                     request = request.after(hop);
                     continue;
                 }
-                Step::Stop(
-                    Stop::NoRedirect | Stop::NoLocation | Stop::NotReplayable | Stop::UseLast,
-                ) => {
-                    run.answered(status.code(), number);
-                }
+                Step::Stop(_) => run.answered(status.code(), number),
                 Step::Fail(failure) => run.refused(&failure, status.code(), number),
             }
             break;

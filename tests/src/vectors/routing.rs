@@ -113,7 +113,11 @@ fn canonical_host(host: &str) -> String {
 /// Every request that an explanation names is matched by the patterns it says.
 fn witnesses_hold(conflict: &Conflict) -> Outcome {
     let matches = |pattern: &Pattern, witness: &Witness| {
-        let options = RouterOptions { clean_path: false, redirect_to_slash: false, go121: false };
+        let options = RouterOptions {
+            clean_path: false,
+            redirect_to_slash: false,
+            ..RouterOptions::default()
+        };
         let mut router = Router::with_options(options);
         // Conflicts are between patterns of one host; one with a port may never be reached.
         let text = format!("{} {}", pattern.method().unwrap_or_default(), pattern.path());
@@ -242,13 +246,9 @@ impl Wire {
     }
 
     fn input<'a>(&'a self, request: &'a Value) -> RouteInput<'a> {
-        RouteInput {
-            method: text(request, "method"),
-            host: &self.host,
-            target_host: &self.target_host,
-            path: &self.path,
-            query: &self.query,
-        }
+        let mut input = RouteInput::new(text(request, "method"), &self.host, &self.path);
+        (input.target_host, input.query) = (&self.target_host, &self.query);
+        input
     }
 }
 

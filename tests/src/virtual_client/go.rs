@@ -7,6 +7,7 @@ use super::world::World;
 use purlin_core::exchange::{Ask, Cause, Error, Reached, Route};
 use purlin_core::policy::pool::Need;
 use purlin_core::{Eof, Fault, Method, PeerError, Phase, Retry};
+use std::time::Duration;
 
 impl World {
     fn goes(&self, way: Way) -> bool {
@@ -63,7 +64,7 @@ impl World {
 
     /// Gives it away, and its request fails.
     pub(super) fn lend_unseen(&mut self, at: usize, conn: usize) {
-        self.connected(at, conn, Reached { reused: true, ..Reached::new() });
+        self.connected(at, conn, Reached::kept(Duration::ZERO));
         // What is to be sent is not: nobody is there.
         if let Ask::Send { .. } = self.tasks[at].exchange.ask(self.now) {
             self.tasks[at].state = State::Driving;
@@ -76,7 +77,7 @@ impl World {
         let again = again && order.payload.is_replayable();
         let retry = if again { Retry::Safe } else { Retry::Never };
         let kind = if reset { Fault::Reset } else { Fault::NoResponse };
-        let error = PeerError { kind, answer: None, retry, phase: Phase::Wait };
+        let error = PeerError::new(kind, None, retry, Phase::Wait);
         self.fail(at, Error::new(error).during(Phase::Wait), retry);
     }
 

@@ -41,7 +41,7 @@ impl World {
             self.lose(conn);
             return false;
         }
-        self.connected(at, conn, Reached { reused: true, idle: now.since(since) });
+        self.connected(at, conn, Reached::kept(now.since(since)));
         true
     }
 

@@ -9,6 +9,7 @@ use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Given};
 use purlin_core::{
     Body, ClientMachine, Event, Id, Misuse, Now, Phase, RequestHead, Retry, Secured,
 };
+use std::fmt;
 
 /// An exchange, the connection it has, and the body that it sends; `B` is what
 /// gives the adapter's bodies.
@@ -21,6 +22,12 @@ pub struct Course<S, B> {
     pub upload: Option<Upload<B>>,
     given: Option<Given<B>>,
     id: Id,
+}
+
+impl<S, B> fmt::Debug for Course<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Course({}, {:?}, {:?})", self.id, self.lent, self.upload)
+    }
 }
 
 /// A body on its way out. It may outlast the exchange's head: whoever reads the
@@ -46,6 +53,12 @@ pub enum Needs {
     Leave,
     /// Nothing: all of it was sent, or no more of it is wanted.
     Nothing,
+}
+
+impl<B> fmt::Debug for Upload<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Upload({} bytes taken)", self.rest.len())
+    }
 }
 
 impl<B> Upload<B> {
@@ -111,6 +124,12 @@ pub struct Rest<S, B> {
     pub id: Id,
     /// The part of the request's body that is still to be sent.
     pub upload: Option<Upload<B>>,
+}
+
+impl<S, B> fmt::Debug for Rest<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rest({}, {:?}, {:?})", self.id, self.lent, self.upload)
+    }
 }
 
 /// Why no connection was made: the exchange's time, if that is over, else this error.

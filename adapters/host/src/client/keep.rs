@@ -42,6 +42,7 @@ struct Janitor {
 }
 
 /// What a request for a connection got.
+#[derive(Debug)]
 pub enum Got<S> {
     /// A connection that was kept, idle for so long.
     Kept(Lent<S>, Duration),
@@ -50,6 +51,7 @@ pub enum Got<S> {
 }
 
 /// What one who waits is to do next.
+#[derive(Debug)]
 pub enum Next<S> {
     /// Take this connection, idle for so long.
     Kept(Lent<S>, Duration),
@@ -317,6 +319,12 @@ impl<S> Drop for Waiting<S> {
 impl<S> Clone for Keep<S> {
     fn clone(&self) -> Keep<S> {
         Keep(self.0.clone())
+    }
+}
+
+impl<S> fmt::Debug for Waiting<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Waiting({:?})", self.ticket)
     }
 }
 

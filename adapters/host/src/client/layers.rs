@@ -41,7 +41,8 @@ impl Layers {
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
             // The exchange holds the time for it.
-            let way = Way { timeout: Duration::MAX, ..Way::new(proxy, host, port) };
+            let mut way = Way::new(proxy, host, port);
+            way.timeout = Duration::MAX;
             let tunnel = Tunnel::new(machine, &way, now)
                 .map_err(|error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tunnel))?;
             machine = Box::new(tunnel);

@@ -118,6 +118,12 @@ impl<S> fmt::Debug for Lent<S> {
 /// The one place of a connection outside any pool. Clones are the same place.
 pub struct Slot<S>(Arc<Mutex<Held<S>>>);
 
+impl<S> fmt::Debug for Slot<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot")
+    }
+}
+
 /// What is in the place.
 enum Held<S> {
     Here(Box<Link<S>>),

@@ -3,6 +3,7 @@
 
 use purlin_core::exchange::Route;
 use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse, Want};
+use std::fmt;
 use std::time::Duration;
 
 /// Bytes of buffers that a connection may keep when it comes back: the next
@@ -23,6 +24,12 @@ pub struct Link<S> {
     /// How long its server keeps it idle, if its last response says so.
     pub(super) limit: Option<Duration>,
     route: Route,
+}
+
+impl<S> fmt::Debug for Link<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({})", self.route)
+    }
 }
 
 /// A socket that can be read without waiting.

@@ -22,7 +22,9 @@ use std::time::Duration;
 ///     .cookies();
 /// # let _ = settings;
 /// ```
+#[must_use = "settings do nothing until a client is made with them"]
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// How requests are gone about.
     pub plan: Plan,
@@ -69,14 +71,12 @@ impl Settings {
     /// How long a whole request may take, redirects and reading the response
     /// included; Go's `Client.Timeout`. There is no such limit without this:
     /// each phase has its own.
-    #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Settings {
         self.plan.timeouts.total = Some(limit);
         self
     }
 
     /// How long connecting may take, all addresses together. 30 s without this.
-    #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Settings {
         self.plan.timeouts.connect = limit;
         self
@@ -84,14 +84,12 @@ impl Settings {
 
     /// How long a request waits for a connection if there may be no more of them
     /// ([`max_per_host`](Settings::max_per_host)). 30 s without this.
-    #[must_use]
     pub fn turn_timeout(mut self, limit: Duration) -> Settings {
         self.plan.timeouts.pool = limit;
         self
     }
 
     /// How long looking up a name may take. 10 s without this.
-    #[must_use]
     pub fn dns_timeout(mut self, limit: Duration) -> Settings {
         self.plan.timeouts.dns = limit;
         self
@@ -99,14 +97,12 @@ impl Settings {
 
     /// How long a proxy may take to make a tunnel, and to connect to the server for it.
     /// 30 s without this.
-    #[must_use]
     pub fn tunnel_timeout(mut self, limit: Duration) -> Settings {
         self.plan.timeouts.tunnel = limit;
         self
     }
 
     /// How long TLS may take to set up. 10 s without this.
-    #[must_use]
     pub fn setup_timeout(mut self, limit: Duration) -> Settings {
         self.plan.timeouts.setup = limit;
         self
@@ -114,7 +110,6 @@ impl Settings {
 
     /// How long the response may keep one waiting once the request is sent;
     /// Go's `ResponseHeaderTimeout`. 60 s without this.
-    #[must_use]
     pub fn response_timeout(mut self, limit: Duration) -> Settings {
         self.machine.timeouts.first_byte = limit;
         self
@@ -123,14 +118,12 @@ impl Settings {
     /// How fast a response's body must come while it is waited for. Without this
     /// [`Rate::DEFAULT`]: 240 bytes a second after 5 s, with pauses of up to 30 s
     /// for who was faster before.
-    #[must_use]
     pub fn body_rate(mut self, rate: Rate) -> Settings {
         self.machine.timeouts.body = rate;
         self
     }
 
     /// How fast the server must take a request. [`Rate::DEFAULT`] without this.
-    #[must_use]
     pub fn send_rate(mut self, rate: Rate) -> Settings {
         self.machine.timeouts.write = rate;
         self
@@ -138,7 +131,6 @@ impl Settings {
 
     /// How many fields the head of a response may have, and how many may follow its
     /// body. 100 without this.
-    #[must_use]
     pub fn max_fields(mut self, most: usize) -> Settings {
         self.machine.limits.fields = most;
         self
@@ -146,7 +138,6 @@ impl Settings {
 
     /// How many bytes the head of a response may have, and what fields follow its
     /// body. 64 KiB without this; Go's `MaxResponseHeaderBytes`.
-    #[must_use]
     pub fn max_head(mut self, bytes: usize) -> Settings {
         self.machine.limits.head_bytes = bytes;
         self
@@ -155,7 +146,6 @@ impl Settings {
     /// How many bytes of interim responses may come at once; as many more may come
     /// with every minute that passes. 64 KiB without this: a job may tell of itself
     /// for days, and a flood ends the request.
-    #[must_use]
     pub fn max_interim(mut self, bytes: usize) -> Settings {
         self.machine.limits.interim_bytes = bytes;
         self
@@ -173,7 +163,6 @@ impl Settings {
     /// let settings = Settings::new().leniency(leniency);
     /// # let _ = settings;
     /// ```
-    #[must_use]
     pub fn leniency(mut self, leniency: Leniency) -> Settings {
         self.machine.limits.leniency = leniency;
         self
@@ -182,7 +171,6 @@ impl Settings {
     /// How many bytes of a response's body there may be: what the caller gets counts,
     /// so the content where gzip is undone. Reading fails behind them, however it is
     /// read. Without this there is no such limit: it is read as it is asked for.
-    #[must_use]
     pub fn max_response(mut self, bytes: u64) -> Settings {
         self.machine.limits.body_bytes = bytes;
         self.plan.max_decoded = Some(bytes);
@@ -190,21 +178,18 @@ impl Settings {
     }
 
     /// How long a body waits for 100 (Continue). 1 s without this.
-    #[must_use]
     pub fn expect_timeout(mut self, limit: Duration) -> Settings {
         self.machine.timeouts.expect = limit;
         self
     }
 
     /// How many connections are kept idle, in all. 100 without this.
-    #[must_use]
     pub fn max_idle(mut self, most: usize) -> Settings {
         self.pool.max_idle = most;
         self
     }
 
     /// How many connections are kept idle for one host.
-    #[must_use]
     pub fn max_idle_per_host(mut self, most: usize) -> Settings {
         self.pool.max_idle_per_host = most;
         self
@@ -212,21 +197,18 @@ impl Settings {
 
     /// How many connections to one host there may be; requests beyond that wait
     /// for their turn.
-    #[must_use]
     pub fn max_per_host(mut self, most: usize) -> Settings {
         self.pool.max_per_host = Some(most);
         self
     }
 
     /// How long a connection is kept idle. 90 s without this.
-    #[must_use]
     pub fn idle_timeout(mut self, limit: Duration) -> Settings {
         self.pool.idle_timeout = limit;
         self
     }
 
     /// How old a connection may become before it is no longer used again.
-    #[must_use]
     pub fn max_age(mut self, limit: Duration) -> Settings {
         self.pool.max_age = Some(limit);
         self
@@ -234,7 +216,6 @@ impl Settings {
 
     /// Whether connections are used more than once; Go's `DisableKeepAlives`,
     /// turned round. They are without this.
-    #[must_use]
     pub fn reuse(mut self, again: bool) -> Settings {
         self.machine.set_reuse(again);
         self.pool.set_reuse(again);
@@ -242,27 +223,23 @@ impl Settings {
     }
 
     /// Whether gzip is asked for and undone. It is without this.
-    #[must_use]
     pub fn compression(mut self, undo: bool) -> Settings {
         self.plan.compression = undo && cfg!(feature = "gzip");
         self
     }
 
     /// Where redirects may lead.
-    #[must_use]
     pub fn redirects(mut self, policy: redirect::Policy) -> Settings {
         self.plan.redirects = policy;
         self
     }
 
     /// Keeps cookies between requests, in memory.
-    #[must_use]
     pub fn cookies(self) -> Settings {
         self.cookie_store(Arc::new(SharedJar::default()))
     }
 
     /// Keeps cookies there.
-    #[must_use]
     pub fn cookie_store(mut self, store: Arc<dyn CookieStore>) -> Settings {
         self.plan.cookies = Some(store);
         self
@@ -279,7 +256,6 @@ impl Settings {
     }
 
     /// Which proxies are used.
-    #[must_use]
     pub fn proxies(mut self, proxies: Proxies) -> Settings {
         self.plan.proxies = proxies;
         self
@@ -288,22 +264,19 @@ impl Settings {
     /// These settings for a client that connects in its own way. The environment says which
     /// proxies lead to the network; where a dialer leads, to a Unix socket say, nobody
     /// knows, and it must not be told their passwords.
-    #[must_use]
     pub fn behind_dialer(self) -> Settings {
         match self.plan.proxies {
             Proxies::Env(_) => self.no_proxy(),
-            Proxies::None | Proxies::All(_) | Proxies::By(_) => self,
+            _ => self,
         }
     }
 
     /// Uses no proxy, whatever the environment says.
-    #[must_use]
     pub fn no_proxy(self) -> Settings {
         self.proxies(Proxies::None)
     }
 
     /// What User-Agent says; nothing is sent if it is empty.
-    #[must_use]
     pub fn user_agent(mut self, text: impl Into<String>) -> Settings {
         self.plan.user_agent = text.into();
         self
@@ -324,7 +297,6 @@ impl Settings {
     }
 
     /// How names are looked up.
-    #[must_use]
     pub fn resolver(mut self, resolver: Resolver) -> Settings {
         self.resolver = resolver;
         self
@@ -332,7 +304,6 @@ impl Settings {
 
     /// With whom TLS is spoken, and how.
     #[cfg(feature = "rustls")]
-    #[must_use]
     pub fn tls(mut self, tls: purlin_tls::ClientTls) -> Settings {
         self.tls = Some(tls);
         self

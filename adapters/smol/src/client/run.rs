@@ -14,6 +14,7 @@ use purlin_host::client::{Course, Got, Lent, Link, Needs, Next, Slot, Upload, Wa
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 /// Turns of a body on its way out before other tasks get theirs.
 const TURNS: u32 = 32;
@@ -96,7 +97,7 @@ impl<'a> Run<'a> {
                 if !lent.is_alive(self.now) {
                     return Err(Error::new(CloseReason::PeerClosed));
                 }
-                return Ok((lent, Reached { reused: true, ..Reached::new() }));
+                return Ok((lent, Reached::kept(Duration::ZERO)));
             }
         };
         // What was begun goes on if what came first was of no use.
@@ -106,7 +107,7 @@ impl<'a> Run<'a> {
             let mut waiting = match inner.keep.get(route, need, self.now) {
                 Got::Kept(mut lent, idle) => {
                     if lent.is_alive(self.now) {
-                        return Ok((lent, Reached { reused: true, idle }));
+                        return Ok((lent, Reached::kept(idle)));
                     }
                     continue;
                 }
@@ -211,7 +212,7 @@ async fn turn(
         let now = clock::now();
         let dialled = match waiting.poll(cx.waker(), now) {
             Next::Kept(lent, idle) => {
-                let reached = Reached { reused: true, idle };
+                let reached = Reached::kept(idle);
                 return Poll::Ready(Ok(Turned::Kept(lent, reached)));
             }
             Next::Later => {

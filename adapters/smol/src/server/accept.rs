@@ -132,8 +132,8 @@ fn burst(
 }
 
 fn arrive(accepted: Accepted, common: &Common, mut seat: Seat) -> Arrival {
-    let Accepted { stream, remote, local } = accepted;
-    let peer = Peer { number: common.roll.number(), remote, local };
+    let Accepted { stream, remote, local, .. } = accepted;
+    let peer = Peer::new(common.roll.number(), remote, local);
     let (machine, secured) = machine(common.make_machine.as_deref(), &common.config, clock::now());
     let shared = Shared::over(machine);
     seat.take(&shared);

@@ -31,7 +31,9 @@ impl Response {
 
     /// When what happened, as it is known by now.
     pub fn trace(&self) -> Trace {
-        Trace { end: self.body.ended(), ..self.answer().trace }
+        let mut trace = self.answer().trace;
+        trace.end = self.body.ended();
+        trace
     }
 
     /// The body.

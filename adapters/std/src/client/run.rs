@@ -15,6 +15,7 @@ use purlin_host::client::{
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An exchange being run.
 pub(super) struct Run<'a> {
@@ -83,7 +84,7 @@ impl<'a> Run<'a> {
                 if !lent.is_alive(self.clock.last()) {
                     return Err(Error::new(CloseReason::PeerClosed));
                 }
-                return Ok((lent, Reached { reused: true, ..Reached::new() }));
+                return Ok((lent, Reached::kept(Duration::ZERO)));
             }
         };
         // What was begun goes on if what came first was of no use.
@@ -93,7 +94,7 @@ impl<'a> Run<'a> {
             let waiting = match inner.keep.get(route, need, self.clock.last()) {
                 Got::Kept(mut lent, idle) => {
                     if lent.is_alive(self.clock.last()) {
-                        return Ok((lent, Reached { reused: true, idle }));
+                        return Ok((lent, Reached::kept(idle)));
                     }
                     continue;
                 }
@@ -119,7 +120,7 @@ impl<'a> Run<'a> {
             match waiting.poll(nudge.waker(), now) {
                 Next::Kept(mut lent, idle) => {
                     let alive = lent.is_alive(self.clock.last());
-                    return Ok(alive.then_some((lent, Reached { reused: true, idle })));
+                    return Ok(alive.then_some((lent, Reached::kept(idle))));
                 }
                 Next::Dial => {
                     let (exchange, clock) = (&mut self.course.exchange, &mut self.clock);

@@ -96,7 +96,7 @@ impl Conn {
     pub(crate) fn accepted(hub: &Arc<Hub>, accepted: Accepted) -> Box<Conn> {
         let shared = Arc::new(Shared::new(Socket::new(Some(accepted.stream))));
         let number = hub.control.enter(&shared);
-        let peer = Peer { number, remote: accepted.remote, local: accepted.local };
+        let peer = Peer::new(number, accepted.remote, accepted.local);
         let clock = Clock::new();
         let (machine, secured) = machine(hub.make_machine.as_deref(), &hub.config, clock.last());
         // Whatever happens from here on, it is counted as gone once it is dropped.

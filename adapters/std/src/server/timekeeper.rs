@@ -169,7 +169,7 @@ mod tests {
     fn ready(hub: &Arc<Hub>) -> UnixStream {
         let (stream, mut peer) = UnixStream::pair().unwrap();
         let (remote, local) = (Address::Memory, Address::Memory);
-        let accepted = Accepted { stream: Stream::Unix(stream), remote, local };
+        let accepted = Accepted::new(Stream::Unix(stream), remote, local);
         hub.begin(hub.welcome(accepted).into_iter().collect());
         peer.write_all(b"GET / HTTP/1.1\r\n").unwrap();
         peer

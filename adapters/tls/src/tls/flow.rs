@@ -190,7 +190,7 @@ impl<M: Machine> Tls<M> {
             self.reason = Some(CloseReason::Timeout(Why::Handshake));
         } else if !self.closed {
             let phase = purlin_core::Phase::Tls;
-            self.fault = Some(PeerError { kind, answer: kind.status(), retry, phase });
+            self.fault = Some(PeerError::new(kind, kind.status(), retry, phase));
             self.reason = Some(CloseReason::Fault(kind));
         }
         self.secured.fail(&error);
@@ -209,7 +209,7 @@ impl<M: Machine> Tls<M> {
         }
         if self.is_handshaking() && !self.is_unheard() && !self.closed {
             let (kind, phase) = (Fault::Reset, purlin_core::Phase::Tls);
-            self.fault = Some(PeerError { kind, answer: None, retry: Retry::Safe, phase });
+            self.fault = Some(PeerError::new(kind, None, Retry::Safe, phase));
         }
         self.lost = true;
         self.due = None;

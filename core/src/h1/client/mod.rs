@@ -19,6 +19,7 @@ mod decide;
 mod ending;
 mod receive;
 mod send;
+#[doc(hidden)] // for the diagrams in docs/
 pub mod states;
 
 pub use came::Came;

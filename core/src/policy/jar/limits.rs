@@ -4,6 +4,8 @@ use super::Jar;
 use crate::policy::cookie::Cookie;
 
 /// How much a jar keeps. What is used least recently leaves it first.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JarLimits {
     /// Cookies in all.
@@ -15,11 +17,19 @@ pub struct JarLimits {
     pub cookie_bytes: usize,
     /// Seconds that a cookie may ask to be kept; one that asks for more is kept so long.
     pub age: u64,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl Default for JarLimits {
     fn default() -> JarLimits {
-        JarLimits { cookies: 3000, cookies_per_site: 180, cookie_bytes: 4096, age: 400 * 86_400 }
+        JarLimits {
+            cookies: 3000,
+            cookies_per_site: 180,
+            cookie_bytes: 4096,
+            age: 400 * 86_400,
+            _more: (),
+        }
     }
 }
 

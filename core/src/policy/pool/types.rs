@@ -4,6 +4,8 @@ use crate::time::Mono;
 use std::time::Duration;
 
 /// How many connections are kept and for how long.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolConfig {
     /// Idle connections to all hosts together; one more closes the one that has
@@ -25,6 +27,8 @@ pub struct PoolConfig {
     pub max_age: Option<Duration>,
     /// Whether connections are used again at all.
     pub keep_alive: bool,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 impl PoolConfig {
@@ -43,12 +47,14 @@ impl Default for PoolConfig {
             idle_timeout: Duration::from_secs(90),
             max_age: None,
             keep_alive: true,
+            _more: (),
         }
     }
 }
 
 /// What a request needs of the connection that it gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Need {
     /// It cannot be sent again: it fails if its server ends a kept connection just then.
     pub once: bool,
@@ -63,6 +69,7 @@ pub struct Ticket(pub(super) u64);
 
 /// A connection that is handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Checked<C> {
     /// The connection.
     pub conn: C,

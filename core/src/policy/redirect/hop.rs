@@ -5,6 +5,7 @@ use crate::url::Url;
 
 /// The request that follows a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Hop {
     /// Its method.
     pub method: Method,

@@ -38,7 +38,8 @@ fn the_same_text_twice_is_a_conflict() {
 
 #[test]
 fn redirects_can_be_turned_off() {
-    let options = RouterOptions { clean_path: false, redirect_to_slash: false, go121: true };
+    let options =
+        RouterOptions { clean_path: false, redirect_to_slash: false, go121: true, _more: () };
     let router = with_options(options, &["/a/", "/b"]);
     assert_eq!(answer(&router, "GET", "", "/a"), "404");
     assert_eq!(answer(&router, "GET", "", "/a//b"), "/a/");

@@ -41,7 +41,8 @@ fn a_location_never_names_another_host() {
 
 #[test]
 fn redirects_can_be_turned_off() {
-    let none = RouterOptions { clean_path: false, redirect_to_slash: false, go121: false };
+    let none =
+        RouterOptions { clean_path: false, redirect_to_slash: false, ..RouterOptions::default() };
     let router = with_options(none, &["/a/", "PUT /b/", "/{$}", "/c"]);
     assert_eq!(answer(&router, "GET", "", "/a"), "404");
     assert_eq!(answer(&router, "GET", "", "/b"), "404");

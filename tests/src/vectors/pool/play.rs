@@ -64,6 +64,7 @@ fn setup(config: &Value, ways: &[Way], broken: Option<Broken>) -> Result<Setup, 
         max_age: None,
         // Less than none at all is kept, not even for who waits.
         keep_alive: !flag(config, "disable_keep_alives") && per_host >= 0,
+        ..PoolConfig::default()
     };
     if broken == Some(Broken::NoMaxPerHost) {
         pool.max_per_host = None;
@@ -90,6 +91,7 @@ fn setup(config: &Value, ways: &[Way], broken: Option<Broken>) -> Result<Setup, 
         connect: never,
         tunnel: never,
         setup: never,
+        ..PhaseTimeouts::default()
     };
     let mut plan = Plan { timeouts: phases, attempts: u32::MAX, ..Plan::default() };
     plan.redirects = Policy { follow: Follow::Never, ..Policy::go() };

@@ -45,6 +45,7 @@ fn config() -> impl Strategy<Value = PoolConfig> {
             idle_timeout: if ends { Duration::from_secs(90) } else { Duration::MAX },
             max_age: age.map(Duration::from_secs),
             keep_alive: kept > 0,
+            ..PoolConfig::default()
         }
     })
 }
