@@ -281,3 +281,22 @@ fn a_drain_ends_in_time_while_another_thread_writes() {
     assert!(matches!(error, Error::Closed(_)), "{error}");
     reading.join().unwrap();
 }
+
+#[test]
+fn handlers_that_wait_for_one_another_all_get_a_thread() {
+    const MANY: usize = 64;
+    let all = Arc::new(std::sync::Barrier::new(MANY));
+    let site = Site::start(
+        Server::new(move |_: Request| {
+            // Each waits until the last one has been called.
+            all.wait();
+            "all"
+        })
+        .workers(MANY),
+    );
+    let mut peers: Vec<_> = (0..MANY).map(|_| site.connect()).collect();
+    for _ in 0..3 {
+        peers.iter_mut().for_each(|peer| peer.send(GET));
+        peers.iter_mut().for_each(|peer| assert_eq!(peer.response(), (200, "all".into())));
+    }
+}

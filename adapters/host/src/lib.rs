@@ -53,6 +53,7 @@
 //! | `backoff` | how long to wait after accepting failed |
 //! | `clock` | the time the machines are told |
 //! | `untaken` | what the system still has of what was written |
+//! | `staff` | how many threads should be at work, and which of them want a core |
 //! | `ends` | being woken when a connection is lost that is not read |
 //! | `descriptors` | how many connections the process can have |
 //! | `server` | hooks, values and panics of a server |
@@ -80,6 +81,7 @@ mod readiness;
 mod server;
 mod shared_mux;
 mod socket_file;
+mod staff;
 mod stream;
 #[cfg(feature = "tracing")]
 mod tracing;
@@ -99,6 +101,7 @@ pub use server::{
     Hook, MakeMachine, MakeValues, Panics, UNTOUCHED, machine, probe, run_aside, something, welcome,
 };
 pub use shared_mux::SharedMux;
+pub use staff::{Look, Staff, Watched};
 pub use stream::{Moved, Stream};
 #[cfg(feature = "tracing")]
 pub use tracing::TracingObserver;

@@ -203,6 +203,7 @@ mod body;
 pub mod client;
 mod conn;
 mod control;
+mod crew;
 mod doors;
 mod driver;
 mod exchange;

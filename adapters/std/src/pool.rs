@@ -4,11 +4,14 @@
 //! Threads wait for sockets in the system, which wakes one for each that is
 //! ready: as many as there are cores, since more would only be woken in turn to
 //! share them. The others are the reserve, for when those that wait are kept by
-//! slow handlers. The queue is for what the timekeeper found when none waited.
+//! slow handlers. The queue is for what the timekeeper found when none waited. When
+//! there should be more or fewer, `purlin_host::Look` decides.
 
 use crate::conn::Conn;
+use crate::crew::{Crew, Member};
 use crate::hub::Hub;
 use crate::worker;
+use purlin_host::Staff;
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -28,12 +31,13 @@ pub(crate) struct Pool {
     waiting: AtomicUsize,
     /// As many as need to.
     enough: usize,
+    crew: Crew,
     reserve: Mutex<Reserve>,
     called: Condvar,
+    /// So many should stand by, although nobody waits.
+    dismissed: AtomicUsize,
     /// How often the last thread that waited found something to do.
     emptied: AtomicUsize,
-    /// How often a thread took something up.
-    taken: AtomicUsize,
     queue: Mutex<VecDeque<Box<Conn>>>,
     /// The queue's length.
     queued: AtomicUsize,
@@ -56,10 +60,11 @@ impl Pool {
             workers: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             enough: thread::available_parallelism().map_or(1, NonZero::get),
+            crew: Crew::default(),
             reserve: Mutex::default(),
             called: Condvar::new(),
+            dismissed: AtomicUsize::new(0),
             emptied: AtomicUsize::new(0),
-            taken: AtomicUsize::new(0),
             queue: Mutex::default(),
             queued: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
@@ -79,11 +84,6 @@ impl Pool {
     /// How often the last thread that waited was taken.
     pub(crate) fn emptied(&self) -> usize {
         self.emptied.load(SeqCst)
-    }
-
-    /// How often a thread took something up.
-    pub(crate) fn taken(&self) -> usize {
-        self.taken.load(SeqCst)
     }
 
     /// How many connections wait for a thread.
@@ -122,21 +122,44 @@ impl Pool {
         conn
     }
 
-    /// A thread took something up.
-    pub(crate) fn take(&self) {
-        self.taken.fetch_add(1, SeqCst);
+    /// Whether the thread that asks is one of those that should stand by.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        let one_less = |count: usize| count.checked_sub(1);
+        self.dismissed.load(SeqCst) > 0
+            && self.dismissed.fetch_update(SeqCst, SeqCst, one_less).is_ok()
+    }
+
+    /// Begins to look after the threads: none waits, and there may be too few or too many.
+    pub(crate) fn begin_looking(&self) {
+        self.dismissed.store(0, SeqCst);
+        self.crew.begin();
+    }
+
+    /// No thread waits: calls or dismisses some if that is of use.
+    pub(crate) fn look(&self, hub: &Arc<Hub>) {
+        let Some(look) = self.crew.look(self.enough, self.queued()) else { return };
+        match look.decide() {
+            Staff::Keep => {}
+            Staff::Call(count) => {
+                self.dismissed.store(0, SeqCst);
+                self.reinforce(hub, count);
+            }
+            Staff::Dismiss(count) => self.dismissed.store(count, SeqCst),
+        }
     }
 
     fn reserve(&self) -> MutexGuard<'_, Reserve> {
         self.reserve.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enough threads wait already: this one stands by until it is needed. Says
-    /// whether it was; if not, it has had nothing to do for long.
-    pub(crate) fn stand_by(&self) -> bool {
-        if self.waiting.load(SeqCst) < self.enough || self.has_ended() {
+    /// Enough threads wait already, or this one is dismissed: it stands by until it is
+    /// needed. Says whether it was; if not, it has had nothing to do for long.
+    pub(crate) fn stand_by(&self, member: &Member, dismissed: bool) -> bool {
+        let enough = self.waiting.load(SeqCst) >= self.enough;
+        if !(enough || dismissed) || self.has_ended() {
             return true;
         }
+        member.set_standing_by(true);
         let mut reserve = self.reserve();
         reserve.threads += 1;
         let waits = |reserve: &mut Reserve| reserve.calls == 0 && !self.has_ended();
@@ -144,11 +167,13 @@ impl Pool {
         let (mut reserve, bored) = waited.unwrap_or_else(PoisonError::into_inner);
         reserve.threads -= 1;
         reserve.calls = reserve.calls.saturating_sub(1);
+        drop(reserve);
+        member.set_standing_by(false);
         !bored.timed_out()
     }
 
     /// Has so many threads more wait: from the reserve, and new ones beyond that.
-    pub(crate) fn reinforce(&self, hub: &Arc<Hub>, count: usize) {
+    fn reinforce(&self, hub: &Arc<Hub>, count: usize) {
         let mut reserve = self.reserve();
         let called = count.min(reserve.threads - reserve.calls.min(reserve.threads));
         reserve.calls += called;
@@ -181,7 +206,9 @@ impl Pool {
             }
             let hub = Arc::clone(hub);
             let made = thread::Builder::new().name("purlin".into()).spawn(move || {
-                worker::work(&hub);
+                let member = hub.pool.crew.enlist();
+                worker::work(&hub, &member);
+                hub.pool.crew.leave(&member);
                 hub.pool.workers.fetch_sub(1, SeqCst);
             });
             if made.is_err() {

@@ -2,6 +2,7 @@
 //! whose it is.
 //! Decides nothing of the protocol; who waits how long is the timekeeper's.
 
+use crate::crew::Member;
 use crate::driver;
 use crate::hub::Hub;
 use crate::pool::BOREDOM;
@@ -10,11 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Serves connections until there is nothing to do for long, or the server has ended.
-pub(crate) fn work(hub: &Arc<Hub>) {
+pub(crate) fn work(hub: &Arc<Hub>, member: &Member) {
     let mut ready = Vec::with_capacity(1);
     loop {
-        if let Some(conn) = hub.pool.pop() {
-            hub.pool.take();
+        let dismissed = hub.pool.is_dismissed();
+        let queued = if dismissed { None } else { hub.pool.pop() };
+        if let Some(conn) = queued {
+            member.take();
             if hub.pool.queued() > 0 {
                 hub.nudge();
             }
@@ -25,12 +28,12 @@ pub(crate) fn work(hub: &Arc<Hub>) {
             // The next one wakes the one behind it.
             return hub.nudge();
         }
-        if !hub.pool.stand_by() {
+        if !hub.pool.stand_by(member, dismissed) {
             return;
         }
         match wait(hub, &mut ready) {
             Some(NUDGE) => {}
-            Some(token) => attend(hub, token),
+            Some(token) => attend(hub, member, token),
             None if hub.pool.has_too_many() => return,
             None => {}
         }
@@ -60,14 +63,14 @@ fn wait(hub: &Hub, ready: &mut Vec<u64>) -> Option<u64> {
 }
 
 /// Does what this token asks for.
-fn attend(hub: &Arc<Hub>, token: u64) {
+fn attend(hub: &Arc<Hub>, member: &Member, token: u64) {
     if let Some(conn) = hub.poller.ready(token) {
-        hub.pool.take();
+        member.take();
         hub.watch_over(|| driver::serve(conn));
         return;
     }
     if let Some(door) = hub.doors.knocked(token & !ENDED) {
-        hub.pool.take();
+        member.take();
         let accepted = hub.accept(door);
         hub.begin(accepted);
     }

@@ -33,7 +33,8 @@ struct Timekeeper {
 #[derive(Default)]
 struct Seen {
     emptied: usize,
-    taken: usize,
+    /// No thread waited, and what they do is looked at.
+    busy: bool,
     /// Looks since anything changed.
     quiet: u32,
     stopped: bool,
@@ -57,7 +58,9 @@ impl Timekeeper {
                 let accepted = self.hub.accept(door);
                 self.hub.begin(accepted);
             }
-            if !self.hub.pool.has_waiting() {
+            if self.hub.pool.has_waiting() {
+                self.seen.busy = false;
+            } else {
                 self.relieve();
             }
             self.sleep();
@@ -100,8 +103,8 @@ impl Timekeeper {
     }
 
     /// No worker waits: takes what is ready into the queue, which costs the
-    /// workers less than to ask the system one by one, and makes more of them
-    /// if those that are there do not get on.
+    /// workers less than to ask the system one by one, and has more of them work, or
+    /// fewer, if that is of use.
     fn relieve(&mut self) {
         let pool = &self.hub.pool;
         let mut ready = Vec::new();
@@ -119,9 +122,10 @@ impl Timekeeper {
             }
         }
         self.hub.submit(found);
-        let taken = pool.taken();
-        if std::mem::replace(&mut self.seen.taken, taken) == taken {
-            pool.reinforce(&self.hub, pool.queued().div_ceil(2).max(1));
+        if std::mem::replace(&mut self.seen.busy, true) {
+            pool.look(&self.hub);
+        } else {
+            pool.begin_looking();
         }
     }
 
@@ -179,19 +183,18 @@ mod tests {
     fn no_more_is_queued_once_there_is_as_much_as_there_may_be_threads() {
         let hub = Server::new(|_: Request| "hello").workers(2).alone().unwrap();
         let clock = Clock::new();
-        // What was taken up since the last look was something: no threads are made.
-        let seen = Seen { taken: 1, ..Seen::default() };
-        let mut keeper = Timekeeper { hub: Arc::clone(&hub), clock, seen };
+        // It only begins to look, each time: no threads are made.
+        let mut keeper = Timekeeper { hub: Arc::clone(&hub), clock, seen: Seen::default() };
         let _first = [ready(&hub), ready(&hub), ready(&hub)];
         keeper.relieve();
         assert_eq!((hub.pool.queued(), hub.pool.is_full()), (3, true));
         let _more = [ready(&hub), ready(&hub)];
-        keeper.seen.taken = 1;
+        keeper.seen.busy = false;
         keeper.relieve();
         assert_eq!(hub.pool.queued(), 3, "the others are left where they wait");
         let all = [(); 2].map(|()| hub.pool.pop());
         assert!(!hub.pool.is_full());
-        keeper.seen.taken = 1;
+        keeper.seen.busy = false;
         keeper.relieve();
         assert_eq!(hub.pool.queued(), 3);
         drop(all);
