@@ -23,6 +23,9 @@ else
 fi
 python3 check.py purlin-std purlin-smol purlin-runtime
 python3 run.py "${servers[@]}" --secs 1 --scenarios rate_30k,plain_c64,routed_c64,pipe16,newconn,echo_1k,echo_1m,down_10m,h1_tls_c64,tls_handshake "$@"
+# Latency where a core is short: the server's alone, and one that the load shares.
+python3 run.py hyper-tokio purlin-std purlin-smol hyper-smol --secs 2 --scenarios plain_c1,plain_c64,routed_c64,echo_1k "$@"
+python3 run.py hyper-tokio purlin-std purlin-smol hyper-smol --secs 2 --load-cpu 0 --scenarios plain_c64 "$@"
 python3 icount.py purlin-std purlin-smol purlin-runtime hyper-tokio axum hyper-smol nginx floor-std floor-smol --syscalls --repeat 1
 python3 clients.py "${clients[@]}" --rounds 3 --scenarios plain_c1,plain_c16,bytes_64k_c4,down_10m_c1
 python3 clients.py purlin-std purlin-smol hyper-util ureq --icount
