@@ -83,7 +83,7 @@ impl Connection {
 
     /// Whether so much output is queued that no further request is begun.
     pub(super) fn is_full(&self) -> bool {
-        self.out.len() > self.config.limits.output_bytes
+        self.out.len() > self.most_queued
     }
 
     /// Ends the connection once the output is written; lingers if the peer may
@@ -199,9 +199,17 @@ impl Connection {
             self.watch_writing(now);
         }
         self.watch_next_request(now);
-        if self.out.len() <= self.config.limits.output_bytes / 2 {
-            self.notices.writable |= self.outbound.wake();
+        if self.out.len() <= self.most_queued / 2 && self.outbound.wake() {
+            self.notices.writable = true;
+            if self.out.is_empty() {
+                self.queue_more();
+            }
         }
+    }
+
+    /// The peer takes what there is: more at a time costs the system less.
+    fn queue_more(&mut self) {
+        self.most_queued = (self.most_queued * 2).min(self.config.limits.output_bytes);
     }
 
     pub(super) fn end_of_input(&mut self, how: Eof, now: Now) {

@@ -55,6 +55,8 @@ pub struct Connection {
 
     writer: Writer,
     outbound: Outbound,
+    /// So much output may be queued now.
+    most_queued: usize,
 
     /// The open exchange, or the last one.
     id: Id,
@@ -119,6 +121,7 @@ impl Connection {
             fault: None,
             writer: Writer::Idle,
             outbound: Outbound::new(config.timeouts.write),
+            most_queued: reply::FIRST_QUEUED.min(config.limits.output_bytes),
             id: 0,
             asked: Asked::NOTHING,
             protocols: Protocols::default(),

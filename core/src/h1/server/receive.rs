@@ -1,6 +1,7 @@
 //! The reading side: heads, bodies, and what is thrown away.
 //! Which bytes mean what is in `request`, `lines` and `body`; this keeps the state.
 
+use super::reply::FIRST_QUEUED;
 use super::{Connection, Ending, Trace};
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
@@ -154,6 +155,7 @@ impl Connection {
         self.outbound.await_message();
         if self.out.is_empty() {
             self.outbound.restart();
+            self.most_queued = FIRST_QUEUED.min(self.config.limits.output_bytes);
         }
         self.trace = Trace {
             began: self.trace.began,

@@ -12,6 +12,10 @@ use crate::machine::{Body, Close};
 use crate::time::{Now, Why};
 use bytes::Bytes;
 
+/// So much output is queued ahead of a peer that has taken nothing of the response yet:
+/// what one request can have held is this and what the system takes.
+pub(super) const FIRST_QUEUED: usize = 64 * 1024;
+
 impl Connection {
     /// The final head, and the whole body if it is given with it.
     pub(super) fn send_head(
@@ -178,7 +182,7 @@ impl Connection {
             Sent::Length(_) if self.outbound.is_too_much(data) => return Err(Misuse::TooMuchBody),
             _ => {}
         }
-        self.outbound.give(data, &mut self.out, self.config.limits.output_bytes);
+        self.outbound.give(data, &mut self.out, self.most_queued);
         Ok(())
     }
 

@@ -50,3 +50,67 @@ fn requests_whose_turn_has_not_come_are_read_ahead_a_little() {
     wire.ok(1, "x").output();
     wire.events();
 }
+
+/// Sends pieces of a body until one is not taken whole; says how many bytes were taken.
+fn stuff(wire: &mut Wire) -> usize {
+    static PIECE: [u8; 60_000] = [b'x'; 60_000];
+    let mut all = 0;
+    loop {
+        let mut piece = Bytes::from_static(&PIECE);
+        wire.machine.send(1, &mut piece, wire.now).unwrap();
+        all += PIECE.len() - piece.len();
+        if !piece.is_empty() {
+            return all;
+        }
+    }
+}
+
+/// Takes so many bytes of output.
+fn take(wire: &mut Wire, most: usize) -> usize {
+    let mut out = Vec::new();
+    wire.machine.transmit(&mut out, most, wire.now);
+    out.len()
+}
+
+#[test]
+fn a_response_is_queued_a_little_ahead_and_more_ahead_of_who_takes_it() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.respond(1, Status::OK, Body::Length(1 << 30)).unwrap();
+    for kib in [64, 128, 256, 512, 512] {
+        let queued = stuff(&mut wire);
+        let most = kib * 1024;
+        assert!((most - 200..=most).contains(&queued), "{queued} of {kib} KiB");
+        take(&mut wire, usize::MAX);
+        wire.expect(&["Writable { id: 1 }"]);
+    }
+}
+
+#[test]
+fn no_more_is_queued_ahead_of_who_takes_a_part() {
+    let mut wire = Wire::new();
+    wire.send(GET).events();
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    let mut queued = stuff(&mut wire);
+    for _ in 0..10 {
+        queued -= take(&mut wire, 40_000).min(queued);
+        wire.expect(&["Writable { id: 1 }"]);
+        queued += stuff(&mut wire);
+        assert!(queued <= 64 * 1024, "{queued}");
+    }
+}
+
+#[test]
+fn requests_are_begun_while_few_answers_are_queued() {
+    let mut wire = Wire::new();
+    wire.send(&GET.repeat(200));
+    static TEXT: [u8; 1000] = [b'x'; 1000];
+    let (mut id, mut events) = (0, wire.events());
+    while !events.is_empty() {
+        id += 1;
+        let body = Body::Full(Bytes::from_static(&TEXT));
+        wire.respond(id, Status::OK, body).unwrap();
+        events = wire.events();
+    }
+    assert!((50..70).contains(&id), "{id}");
+}
