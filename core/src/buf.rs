@@ -56,6 +56,7 @@ impl InBuf {
     }
 
     /// Whether there is room for a read.
+    #[inline]
     pub(crate) fn has_room(&self) -> bool {
         self.len() + LEAST_READ <= self.most
     }

@@ -172,6 +172,10 @@ fn is_scheme(scheme: &[u8]) -> bool {
 /// Checks what follows the authority and finds the query.
 fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), Fault> {
     let end = target.len();
+    // Most targets are a path alone, without an escape.
+    if target[start..].iter().all(|byte| CLASS[usize::from(*byte)] & PLAIN != 0) {
+        return Ok((Part::new(start, end), None));
+    }
     let path_end = find_byte(&target[start..], b'?').map_or(end, |at| start + at);
     let path = &target[start..path_end];
     if !is_made_of(path, TARGET) {
@@ -244,6 +248,8 @@ const PATH: u8 = 4;
 const QUERY: u8 = 8;
 /// `unreserved`, `sub-delims` and `:` (RFC 3986 §3.2.1).
 const USERINFO: u8 = 16;
+/// What is taken in a target and begins nothing in it.
+const PLAIN: u8 = 32;
 
 /// Which bytes may stand in a target, and which in a host name. `%` is taken in
 /// a query alone: elsewhere it needs two digits behind it.
@@ -269,6 +275,9 @@ const CLASS: [u8; 256] = {
         }
         if byte == b':' {
             table[at] |= USERINFO;
+        }
+        if table[at] & TARGET != 0 && byte != b'?' {
+            table[at] |= PLAIN;
         }
         at += 1;
     }

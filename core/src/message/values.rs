@@ -55,9 +55,18 @@ impl Values {
     }
 }
 
-/// One after the other: a chain may be longer than a stack is deep.
 impl Drop for Values {
+    #[inline]
     fn drop(&mut self) {
+        if self.0.is_some() {
+            self.unlink();
+        }
+    }
+}
+
+impl Values {
+    /// Drops one after the other: a chain may be longer than a stack is deep.
+    fn unlink(&mut self) {
         let mut last = self.0.take();
         while let Some(mut link) = last {
             // Who still holds it lets go of the rest.

@@ -25,7 +25,7 @@ use super::outbound::Outbound;
 use super::protocols::Protocols;
 use super::request::HeadScan;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
-use crate::buf::{InBuf, LEAST_READ, OutBuf};
+use crate::buf::{InBuf, OutBuf};
 use crate::config::ServerConfig;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::head::{DateCache, Fields, ResponseHead, Status};
@@ -246,8 +246,7 @@ impl Machine for Connection {
             Ending::Linger => Some(Close::Linger),
             Ending::Done(how) => Some(how),
         };
-        let room = self.input.has_room() && self.input.len() + LEAST_READ <= self.most_ahead();
-        Want { read: self.wants_input() && room, write, close }
+        Want { read: self.wants_input() && self.has_room(), write, close }
     }
 
     fn trim(&mut self, _now: Now) {

@@ -3,6 +3,7 @@
 
 use super::reply::FIRST_QUEUED;
 use super::{Connection, Ending, Trace};
+use crate::buf::LEAST_READ;
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
 use crate::h1::inbound::{Drained, Found};
@@ -54,9 +55,17 @@ impl Connection {
         if asked || self.ending != Ending::Open { usize::MAX } else { AHEAD }
     }
 
+    /// Whether there is room for what is wanted.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        let least = self.input.len() + LEAST_READ;
+        // Mostly there is room for whatever it is.
+        self.input.has_room() && (least <= AHEAD || least <= self.most_ahead())
+    }
+
     pub(super) fn take_input(&mut self, n: usize, now: Now) {
-        let room = self.most_ahead() - self.input.len().min(self.most_ahead());
-        let n = self.input.filled(n.min(room));
+        let most = self.most_ahead();
+        let n = self.input.filled(n.min(most.saturating_sub(self.input.len())));
         if n == 0 {
             return;
         }
