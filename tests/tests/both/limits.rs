@@ -6,9 +6,10 @@ use crate::kit::peer::{Guard, Peer};
 use crate::kit::told::{Told, observer};
 use crate::kit::{GET, LONG};
 use crate::on::{Site, hello, pass, pause, purlin, settle};
-use purlin::{Rate, Request, ResponseWriter, Result, Server, streaming};
+use purlin::{Bytes, Rate, Request, ResponseWriter, Result, Server, in_memory, streaming};
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// So short that the test need not wait for long.
@@ -229,4 +230,33 @@ fn the_cap_follows_the_descriptor_limit_which_is_raised() {
     get(&mut more);
     assert!(all[0].rest().is_empty(), "the 69th is one too many");
     get(&mut all[1]);
+}
+
+#[test]
+fn a_response_that_nobody_reads_is_not_taken_far_ahead_of_its_handler() {
+    static PIECE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    let handler = streaming(handler!(|_: Request, mut writer: ResponseWriter| {
+        while wait!(writer.write_bytes(Bytes::from_static(&PIECE))).is_ok() {
+            count.fetch_add(1, SeqCst);
+        }
+    }));
+    let (listener, dialer) = in_memory().unwrap();
+    let bound = block!(Server::new(handler).bind("127.0.0.1:0")).unwrap();
+    let site = Site::of(bound.and(listener));
+    let mut peer = Peer::over(dialer.connect().unwrap());
+    peer.send(GET);
+    peer.head();
+    // It goes on until what the system and the server have is full.
+    let (mut before, mut quiet) = (0, 0);
+    while quiet < 10 {
+        std::thread::sleep(Duration::from_millis(50));
+        let now = taken.load(SeqCst);
+        quiet = if now == before { quiet + 1 } else { 0 };
+        before = now;
+    }
+    // Of these, the system has about 200 KiB.
+    assert!(before <= 8, "{before} pieces of 64 KiB");
+    site.handle().close();
 }
