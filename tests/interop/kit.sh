@@ -106,6 +106,25 @@ our_server() {
 # A client of ours.
 ask() { "$examples/interop_client" "$adapter" "$@"; }
 
+# What libraries are asked to do: a program is run as `COMMAND URL`, in a folder that has the
+# file `upload`, and leaves in files what it got: `hello`; `big`, which is /bytes/3000000;
+# `put`, the answer of /hash to the upload; and if it can do that `chunked`, the same to the
+# upload without a length, `redirect`, which is /redirect/302, `auth`, with the password,
+# `stream`, and `ranged`, bytes 10 to 19 of /bytes/1000.
+library() { # COMMAND...
+    content 300000 >upload
+    ok program "$@" "$url"
+    is hello hello "$(cat hello)"
+    same 'large download' big 3000000
+    is upload "$(sum upload) 300000" "$(cat put)"
+    [ -e chunked ] && is 'upload without a length' "$(sum upload) 300000" "$(cat chunked)"
+    [ -e redirect ] && has redirect 'GET /head' "$(cat redirect)"
+    [ -e auth ] && is password 'come in' "$(cat auth)"
+    [ -e stream ] && is stream 'line 1 line 2 line 3' "$(tr '\n' ' ' <stream | sed 's/ $//')"
+    [ -e ranged ] && is range "$(content 1000 | tail -c +11 | head -c 10)" "$(cat ranged)"
+    true
+}
+
 # The end of a script: does the work on both adapters and writes the row.
 row() {
     local results=() failed=0
