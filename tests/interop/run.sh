@@ -8,7 +8,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 mine=tests/interop document=docs/interop.md
-limit=${LIMIT:-600} # seconds, for one peer
+limit=${LIMIT:-600} # seconds, for one peer; `JOBS` of them at once, 2 if it is not said
 
 ${CARGO:-cargo} build --quiet --locked -p purlin-tests \
     --example interop_server --example interop_client || exit 1
@@ -27,15 +27,18 @@ else
         scripts+=("${found[@]}")
     done
 fi
-for script in "${scripts[@]}"; do
-    [ -e "$script" ] || continue
-    timeout -k 10 "$limit" bash "$script" && continue
-    result=$? failed=1
-    side=$(basename "$(dirname "$script")") name=$(basename "$script" .sh)
+one() { # SCRIPT
+    timeout -k 10 "$limit" bash "$1" && return
+    local result=$? side name
+    side=$(basename "$(dirname "$1")") name=$(basename "$1" .sh)
     echo "NOT OK: $side/$name"
     [ -e "$ROWS/$side.$name" ] ||
-        echo "| [$name](../$script) | | FAILED: ended with $result | | |" >"$ROWS/$side.$name"
-done
+        echo "| [$name](../$1) | | FAILED: ended with $result | | |" >"$ROWS/$side.$name"
+    return 1
+}
+export -f one
+export limit
+printf '%s\0' "${scripts[@]}" | xargs -0 -P "${JOBS:-2}" -I{} bash -c 'one {}' || failed=1
 
 # A table: what was run now, and the old rows of the others.
 table() { # SIDE

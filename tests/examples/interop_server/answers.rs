@@ -9,8 +9,15 @@ use std::fmt::Write as _;
 /// say where they are.
 pub(crate) fn content(count: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = Vec::with_capacity(count + 8);
-    for line in 0..count.div_ceil(8) {
-        bytes.extend_from_slice(format!("{line:07}\n").as_bytes());
+    let mut line = *b"0000000\n";
+    while bytes.len() < count {
+        bytes.extend_from_slice(&line);
+        for digit in line[..7].iter_mut().rev() {
+            *digit = if *digit == b'9' { b'0' } else { *digit + 1 };
+            if *digit != b'0' {
+                break;
+            }
+        }
     }
     bytes.truncate(count);
     bytes
@@ -59,7 +66,11 @@ impl Hash {
 
 /// To those who are `user` with the password `secret`.
 pub(crate) fn auth<B>(head: &RequestHead) -> Response<B> {
-    if head.fields().get("Authorization") == Some("Basic dXNlcjpzZWNyZXQ=") {
+    let said = head.fields().get("Authorization").and_then(|field| field.split_once(' '));
+    // Guile writes the scheme in lower case (RFC 9110 §11.1).
+    if said.is_some_and(|(scheme, who)| {
+        scheme.eq_ignore_ascii_case("Basic") && who == "dXNlcjpzZWNyZXQ="
+    }) {
         return Response::text("come in\n");
     }
     with(Response::text("who are you?\n"), "WWW-Authenticate", "Basic realm=\"interop\"")
