@@ -232,7 +232,7 @@ impl Exchange {
     pub fn need(&self) -> Need {
         let Order { method, fields, payload, .. } = &self.order;
         let again = retry::is_repeatable(method, fields) && payload.is_replayable();
-        Need { once: !again, idle_after: self.lost }
+        Need { once: !again, idle_after: self.lost, ..Need::default() }
     }
 
     /// A phase of connecting begins: its time runs.

@@ -55,8 +55,9 @@ impl fmt::Display for Address {
 }
 
 /// A connection, as observers and handlers know it.
+///
+/// It stays these three: what else is known of a connection is in its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Peer {
     /// Counts the server's connections from 1.
     pub number: u64,

@@ -8,8 +8,9 @@ use crate::head::{Fields, Method};
 pub const ATTEMPTS: u32 = 3;
 
 /// A request that failed, and what is known of it.
+///
+/// Whoever decides says all of it: one thing more would be another decision.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct Failed<'a> {
     /// Its method.
     pub method: &'a Method,
@@ -28,23 +29,6 @@ pub struct Failed<'a> {
     pub answered: bool,
     /// How often it has been sent, this time included.
     pub attempts: u32,
-}
-
-impl<'a> Failed<'a> {
-    /// A request that failed once on a fresh connection, before any answer, and whose
-    /// body can be given again; what differs is set in the fields.
-    pub const fn new(method: &'a Method, fields: &'a Fields, fact: Retry) -> Failed<'a> {
-        Failed {
-            method,
-            fields,
-            reused: false,
-            timed_out: false,
-            replayable: true,
-            fact,
-            answered: false,
-            attempts: 1,
-        }
-    }
 }
 
 /// Whether a request is sent again, and why, or why not.

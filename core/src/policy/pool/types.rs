@@ -53,14 +53,17 @@ impl Default for PoolConfig {
 }
 
 /// What a request needs of the connection that it gets.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Need {
     /// It cannot be sent again: it fails if its server ends a kept connection just then.
     pub once: bool,
     /// It was lost with a kept connection at this instant: what was idle by then may
     /// have gone the same way, and is given up.
     pub idle_after: Option<Mono>,
+    #[doc(hidden)]
+    pub _more: (),
 }
 
 /// One request for a connection that could not be answered at once.
