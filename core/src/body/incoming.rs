@@ -339,6 +339,39 @@ mod tests {
     }
 
     #[test]
+    fn looking_ahead_begins_anew_behind_what_was_taken() {
+        let limits = Limits::SERVER;
+        let mut body = Incoming::new(Framing::Chunked);
+        let mut first = input(b"3\r\nabc\r\n");
+        assert!(!body.prefetch(&first, &limits, 100, 4));
+        assert!(body.prefetch(&first, &limits, 100, 3));
+        assert!(matches!(body.take(&mut first, &limits, 100), Ok(Taken::Data(_))));
+        assert!(!body.prefetch(&input(b"3\r\nde"), &limits, 100, 3));
+        let mut rest = input(b"3\r\ndef\r\n0\r\n\r\n");
+        assert!(body.prefetch(&rest, &limits, 100, 3));
+        assert!(matches!(body.take(&mut rest, &limits, 100), Ok(Taken::Data(_))));
+        // Its end was found behind the data.
+        assert!(body.prefetch(&input(b""), &limits, 100, 1));
+
+        // Where there is no more room, nothing is waited for.
+        for framing in [Framing::Length(90_000), Framing::Chunked] {
+            let mut full = InBuf::new(4096);
+            full.spare()[..6].copy_from_slice(b"8000\r\n");
+            while full.has_room() {
+                let room = full.spare().len();
+                full.filled(room);
+            }
+            assert!(
+                Incoming::new(framing).prefetch(&full, &limits, 100_000, 80_000),
+                "{framing:?}"
+            );
+        }
+        let mut body = Incoming::new(Framing::Length(3));
+        assert_eq!(body.skip(&mut input(b"ab"), &limits), Ok(false));
+        assert_eq!(body.skip(&mut input(b"c"), &limits), Ok(true));
+    }
+
+    #[test]
     fn a_body_is_here_once_its_end_is() {
         for (framing, text, here) in [
             (Framing::Length(3), &b"ab"[..], false),

@@ -109,7 +109,7 @@ impl Outbound {
         }
     }
 
-    /// Ends the body.
+    /// Ends the body; nobody waits for room any more.
     ///
     /// # Errors
     /// Less was given than declared, or there is no place for trailers; nothing is changed.
@@ -127,6 +127,7 @@ impl Outbound {
         if self.sent == Sent::Chunked {
             out.write(|text| chunked::write_end(text, trailers));
         }
+        self.waits = false;
         Ok(())
     }
 

@@ -378,8 +378,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         let entry = &mut self.hosts[host];
         entry.in_use -= 1;
         // Who waits for it, if anybody does, is to have a new one in its place.
-        let kept = usable && !self.winding_down && self.config.max_idle > 0;
-        let kept = kept && entry.without_dial.is_empty();
+        let kept = usable && !self.winding_down && entry.without_dial.is_empty();
         if kept && entry.idle.len() < self.config.max_idle_per_host {
             self.limited |= idle.limit.is_some();
             entry.idle.push_back(self.idle.push(idle));

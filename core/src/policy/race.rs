@@ -159,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_begins_the_next_though_another_still_runs() {
+        let (a, b, x) = (address(1, true), address(2, true), address(1, false));
+        let mut race = Race::new([a, b, x], true);
+        assert_eq!(race.next(Mono::ZERO), Attempt::Begin(a));
+        let then = Mono::ZERO + ATTEMPT_DELAY;
+        let before = Mono::from_nanos(then.as_nanos() - 1);
+        assert_eq!(race.next(before), Attempt::Wait(Some(then)));
+        assert_eq!(race.next(then), Attempt::Begin(x));
+        race.failed(then);
+        assert_eq!(race.next(then), Attempt::Begin(b));
+    }
+
+    #[test]
     fn one_after_the_other_waits_for_the_failure() {
         let (a, x) = (address(1, true), address(1, false));
         let mut race = Race::new([a, x], false);

@@ -138,6 +138,47 @@ mod tests {
     }
 
     #[test]
+    fn waiting_costs_what_is_sure_too_however_it_ends() {
+        // By a write.
+        let mut taking = Taking::new(RATE);
+        taking.wait(at(0));
+        taking.wrote(1000, at(0));
+        taking.wrote(1, at(4));
+        taking.untaken(1001, at(4));
+        assert_eq!(taking.wait(at(4)), Some(at(5)));
+        // By the last byte that is written.
+        let mut taking = Taking::new(RATE);
+        taking.wait(at(0));
+        taking.wrote(1000, at(0));
+        taking.rest(at(4));
+        taking.wait(at(10));
+        taking.untaken(1000, at(10));
+        assert_eq!(taking.wait(at(10)), Some(at(11)));
+        // Until it begins anew.
+        taking.untaken(1000, at(20));
+        taking.restart();
+        taking.wait(at(30));
+        taking.untaken(1000, at(30));
+        assert_eq!(taking.wait(at(30)), Some(at(35)));
+    }
+
+    #[test]
+    fn who_was_seen_to_take_something_is_waited_for_by_its_last_step() {
+        let mut taking = Taking::new(RATE);
+        taking.wait(at(0));
+        taking.wrote(4_000_000, at(0));
+        for step in 1..=10 {
+            taking.untaken(4_000_000 - step * 20_000, at(9 * step as u64));
+            // However much it has paid for, it is looked at again before long.
+            assert_eq!(taking.wait(at(9 * step as u64)), Some(at(9 * step as u64 + 10)));
+        }
+        taking.untaken(3_800_000, at(100));
+        assert_eq!(taking.wait(at(100)), Some(at(110)));
+        taking.untaken(3_800_000, at(110));
+        assert_eq!(taking.wait(at(110)), Some(at(110)), "20 s behind the last");
+    }
+
+    #[test]
     fn what_nobody_tells_counts_as_taken() {
         let mut taking = Taking::new(RATE);
         taking.wait(at(0));

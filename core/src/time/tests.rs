@@ -58,3 +58,15 @@ fn our_own_waiting_is_not_charged() {
     pace.rest(Mono::from_secs(1));
     assert_eq!(pace.wait(Mono::from_secs(1000)), Some(Mono::from_secs(1004)));
 }
+
+#[test]
+fn a_deadline_that_is_put_off_never_comes_earlier() {
+    let mut table = Deadlines::new();
+    table.prolong(Why::Idle, Mono::from_secs(5));
+    assert_eq!(table.next(), None, "there was none");
+    table.set(Why::Idle, Mono::from_secs(10));
+    for (until, due) in [(5, 10), (12, 12)] {
+        table.prolong(Why::Idle, Mono::from_secs(until));
+        assert_eq!(table.get(Why::Idle), Some(Mono::from_secs(due)));
+    }
+}

@@ -127,3 +127,50 @@ fn written_chunks_read_back() {
         assert_eq!(decode(&out, 1000).unwrap(), (data, Some(trailers), Vec::new()));
     }
 }
+
+#[test]
+fn limits_are_met_at_the_byte() {
+    let line = |length: usize| format!("1;{}\r\n", "a".repeat(length - 4));
+    let body = |length| format!("{}x\r\n0\r\n\r\n", line(length));
+    for step in [1, 7, 10_000] {
+        assert!(decode(body(LINE_MOST).as_bytes(), step).is_ok());
+        let longer = decode(body(LINE_MOST + 1).as_bytes(), step);
+        assert_eq!(longer.unwrap_err(), Some(Fault::ChunkOverhead));
+    }
+    // A line that does not end is known to be too long before it does.
+    let endless = "1;".to_owned() + &"a".repeat(LINE_MOST);
+    assert_eq!(decode(&endless.as_bytes()[..LINE_MOST - 1], 1).unwrap_err(), None);
+    assert_eq!(
+        decode(&endless.as_bytes()[..LINE_MOST], 1).unwrap_err(),
+        Some(Fault::ChunkOverhead)
+    );
+
+    let sixteen = b"0000000000000001\r\nx\r\n0\r\n\r\n";
+    assert_eq!(decode(sixteen, 1).unwrap().0, b"x");
+    let seventeen = [b"0", &sixteen[..]].concat();
+    assert_eq!(decode(&seventeen, 1).unwrap_err(), Some(Fault::BadChunkSize));
+
+    // What is escaped in a quoted string is text, too.
+    for (byte, good) in [(b'"', true), (b'\t', true), (0xe9, true), (1, false), (0x7f, false)] {
+        let text = [&b"1;a=\"\\"[..], &[byte], b"\"\r\nx\r\n0\r\n\r\n"].concat();
+        assert_eq!(decode(&text, 3).is_ok(), good, "{byte}");
+    }
+}
+
+#[test]
+fn overhead_is_paid_for_to_the_byte() {
+    // A byte in a chunk pays for 18 bytes; its line and its end are not free beyond.
+    let mut decoder = Decoder::new();
+    let line = format!("1;{}\r\n", "a".repeat(18 + 1024 - 6));
+    for _ in 0..EXCESS_MOST / 1024 {
+        let text = format!("{line}x\r\n");
+        assert!(matches!(
+            decoder.decode(text.as_bytes(), &Limits::default()),
+            Ok(Step::Data { data: 1, .. })
+        ));
+        assert!(matches!(decoder.decode(b"\r\n", &Limits::default()), Ok(Step::More { skip: 2 })));
+    }
+    assert_eq!(decoder.excess, EXCESS_MOST);
+    let one = decoder.decode(b"1;aaaaaaaaaaaaaaaaa\r\nx", &Limits::default());
+    assert_eq!(one.unwrap_err(), Fault::ChunkOverhead);
+}

@@ -158,12 +158,7 @@ impl Connection {
         self.outbound.end(trailers, &mut self.out)?;
         // An empty body has nothing to wait with.
         self.timers.clear(Why::Expect);
-        self.outbound.wake();
         self.write_step(WriteStep::Finish);
-        if self.out.is_empty() {
-            self.request_written(now);
-            self.advance(now);
-        }
         self.watch_both(now);
         Ok(())
     }
@@ -226,13 +221,15 @@ impl Connection {
     }
 
     /// The server has not taken so much of what was written. While it takes what
-    /// is left of the request, it need not answer.
+    /// is left of the request, it need not answer, nor go on with its answer.
     pub(super) fn output_untaken(&mut self, bytes: usize, now: Now) {
         let earned = self.outbound.untaken(bytes, now.mono);
         if self.timers.is_set(Why::Write) {
             self.watch_writing(now);
         }
         self.timers.prolong(Why::FirstByte, now.mono + self.patience.min(earned));
+        let stall = self.config.timeouts.body.burst;
+        self.timers.prolong(Why::Body, now.mono + stall.min(earned));
     }
 
     pub(super) fn output_written(&mut self, n: usize, now: Now) {

@@ -3,6 +3,8 @@
 mod bodies;
 mod ends;
 mod late;
+mod next;
+mod pace;
 mod uploads;
 
 use super::*;

@@ -60,7 +60,8 @@ impl Connection {
     fn exchange_over(&mut self, keep_alive: bool, now: Now) {
         self.trace.end = now.mono;
         self.trace.keep_alive = keep_alive;
-        self.done = self.config.trace || self.trace.followed;
+        // A refusal of what comes behind it is no answer of this one.
+        self.done = self.config.trace | std::mem::take(&mut self.trace.followed);
         self.timers.clear(Why::HalfClosed);
     }
 

@@ -248,7 +248,6 @@ impl Connection {
                 debug_assert!(sent);
             }
         }
-        self.timers.clear(Why::Head);
         self.notices.failed = Some((None, error));
         self.close(CloseReason::Fault(fault), now);
     }

@@ -1,6 +1,7 @@
 //! Transcripts of the server machine: `>` bytes in, `<` bytes out.
 
 mod ahead;
+mod between;
 mod ending;
 mod late;
 

@@ -359,6 +359,8 @@ fn a_connection_that_took_a_request_with_it_takes_the_older_ones_along() {
     assert!(matches!(pool.get_for(&A, need, later(8)).0, Get::Reuse(Checked { conn: 4, .. })));
     // Of a host that nothing is known of.
     assert_eq!(pool.died(&"c.test", T, T), []);
+    // One that is idle since the same instant is no younger.
+    assert_eq!(three_idle().died(&A, later(2), later(5)), [1, 2]);
 }
 
 #[test]
