@@ -48,22 +48,26 @@ fn who_was_in_time_is_not_late_because_the_server_rested() {
     let name = "late::who_was_in_time_is_not_late_because_the_server_rested";
     let mut child = Again::start(name, "", Stdio::null(), Stdio::inherit());
     let address = child.address();
-    let [mut idle, mut head, mut upload, mut download] = [(); 4].map(|()| Peer::new(address));
+    let [mut idle, mut head, mut long, mut upload, mut download] =
+        [(); 5].map(|()| Peer::new(address));
     download.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
     download.head();
     upload.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
     idle.send(GET);
     assert_eq!(idle.response().0, 200);
     head.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    long.send("GET / HTTP/1.1\r\nHost: a\r\n");
     thread::sleep(Duration::from_millis(100));
     signal("-STOP", child.id());
     let downloaded = thread::spawn(move || download.skip(LARGE));
     head.send("\r\n");
+    long.send(&format!("X: {}\r\n\r\n", "x".repeat(30_000)));
     idle.send(GET);
     upload.send("67890");
     thread::sleep(REST);
     signal("-CONT", child.id());
     assert_eq!(head.response().0, 200, "its last line came in time");
+    assert_eq!(long.response().0, 200, "however much that is");
     assert_eq!(idle.try_response(), Some((200, String::new())), "it was not idle");
     assert_eq!(upload.response(), (200, "1234567890".into()));
     assert_eq!(downloaded.join().unwrap(), LARGE, "it took what there was");

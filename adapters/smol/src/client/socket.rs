@@ -142,7 +142,7 @@ impl Socket {
         if at <= now.mono && self.looked != Some(at) {
             self.looked = Some(at);
             self.write(machine, now);
-            if self.read_ready(machine, now) != Moved::Nothing {
+            if self.read_all(machine, now) {
                 return Turn::Moved;
             }
             if let Some(bytes) = self.socket.stream().and_then(untaken) {
@@ -243,6 +243,20 @@ impl Socket {
             }
             if self.read_ready(machine, now) != Moved::Nothing {
                 return Poll::Ready(());
+            }
+        }
+    }
+
+    /// Takes all that has come already, which may be more than one read gives; says
+    /// whether there was any.
+    fn read_all<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
+        let mut any = false;
+        loop {
+            let room = machine.read_buf().len();
+            let moved = self.read_ready(machine, now);
+            any |= moved != Moved::Nothing;
+            if !matches!(moved, Moved::Bytes(count) if count == room) {
+                return any;
             }
         }
     }

@@ -144,7 +144,10 @@ impl<'a> Link<'a> {
     /// deadline, is still served.
     pub(crate) fn read_last(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
         self.input = Input::Likely;
-        self.read(inner, cx, now);
+        // It may be more than one read takes.
+        while self.input == Input::Likely && !self.is_closed() && inner.machine.want().read {
+            self.read(inner, cx, now);
+        }
     }
 
     /// Writes what there is, as far as the socket takes it; says whether it took any.

@@ -233,7 +233,7 @@ impl Socket {
         if due.is_some() && self.looked != due {
             self.looked = due;
             self.write(machine, now);
-            if self.read_ready(machine, now) != Moved::Nothing {
+            if self.read_all(machine, now) {
                 return Turn::Moved;
             }
             if let Some(bytes) = untaken(&self.stream) {
@@ -251,6 +251,20 @@ impl Socket {
             let wait = wait.max(Duration::from_millis(1));
             if self.stream.set_read_timeout(Some(wait)).is_ok() {
                 self.patience = Some(wait);
+            }
+        }
+    }
+
+    /// Takes all that has come already, which may be more than one read gives; says
+    /// whether there was any.
+    fn read_all<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
+        let mut any = false;
+        loop {
+            let room = machine.read_buf().len();
+            let moved = self.read_ready(machine, now);
+            any |= moved != Moved::Nothing;
+            if !matches!(moved, Moved::Bytes(count) if count == room) {
+                return any;
             }
         }
     }

@@ -271,7 +271,8 @@ impl Conn {
             return;
         }
         if free.reads {
-            self.read_ready();
+            // All that came in time, which may be more than one read takes.
+            while self.read_ready() && !self.drained {}
         }
         if free.writes && self.machine.want().write {
             self.write_ready();
