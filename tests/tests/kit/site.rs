@@ -63,7 +63,8 @@ impl<E: Ends> Site<E> {
     /// The same; comes back once nobody listens any more.
     pub(crate) fn stopping(&self) -> Stopping {
         let stopping = self.stop();
-        super::until(|| std::net::TcpStream::connect(self.address).is_err());
+        // Who knocked instead would be let in, and counted with those that are cut.
+        super::until(|| std::net::TcpListener::bind(self.address).is_ok());
         stopping
     }
 
