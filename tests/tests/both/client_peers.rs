@@ -7,7 +7,9 @@ use crate::kit::until;
 use crate::on::{NAME, pieces, purlin};
 use crate::secure::Papers;
 use purlin::client::{Client, Request as Ask, Settings};
+use purlin::tls::{ClientTls, Roots};
 use purlin::{Bytes, Status};
+use purlin_core::Phase;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -102,6 +104,65 @@ fn openssl_is_understood() {
         assert_eq!(page.tls().unwrap().version, version.replace("TLSv", "TLS "));
         let text = block!(page.text()).unwrap();
         assert!(text.contains("Ciphers supported") && text.contains(version), "{text}");
+    }
+}
+
+/// A certificate for `localhost`: what openssl is told of its own key, and of how an
+/// authority that is made for it signs.
+fn signed(papers: &Papers, name: &str, bits: &str, digest: &str) -> Option<[PathBuf; 3]> {
+    let path = |kind: &str| papers.folder().join(format!("{name}{kind}"));
+    let openssl = |args: &[&str]| {
+        let output = crate::secure::run("openssl", args, "")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "openssl {args:?}: {said}");
+        Some(())
+    };
+    let text = |path: &PathBuf| path.display().to_string();
+    let [ca, ca_key, key, asked, given] =
+        ["-ca.pem", "-ca.key", ".key", ".csr", ".pem"].map(|kind| text(&path(kind)));
+    let names = path(".ext");
+    std::fs::write(&names, "subjectAltName=DNS:localhost\n").unwrap();
+    let new = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=An authority"];
+    let to = ["-keyout", &ca_key, "-out", &ca];
+    openssl(&[&["req", "-x509"][..], &new[..], &to[..]].concat())?;
+    let bits = format!("rsa:{bits}");
+    let new = ["-newkey", &bits, "-nodes", "-subj", "/CN=localhost", "-keyout", &key];
+    openssl(&[&["req", "-out", &asked][..], &new[..]].concat())?;
+    let by = ["-CA", &ca, "-CAkey", &ca_key, "-CAcreateserial", digest, "-days", "2"];
+    let names = text(&names);
+    let to = ["-in", &asked, "-out", &given, "-extfile", &names];
+    openssl(&[&["x509", "-req"][..], &by[..], &to[..]].concat())?;
+    Some([ca, key, given].map(PathBuf::from))
+}
+
+#[test]
+fn what_is_too_weak_to_be_trusted_is_said_in_words() {
+    let papers = Papers::new(&format!("weak-{NAME}"));
+    for (name, bits, digest, words) in [
+        ("short", "1024", "-sha256", "an RSA key of 1024 bits, where 2048 are the least"),
+        ("sha1", "2048", "-sha1", "is signed with SHA-1, which is broken"),
+        ("good", "2048", "-sha256", ""),
+    ] {
+        let Some([ca, key, given]) = signed(&papers, name, bits, digest) else { return };
+        let roots = Roots::from_pem(&std::fs::read(ca).unwrap()).unwrap();
+        let tls = ClientTls::new(roots).unwrap();
+        let client = Client::with(Settings::new().no_proxy().tls(tls));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("openssl");
+        command.args(["s_server", "-www", "-quiet", "-cipher", "DEFAULT@SECLEVEL=0"]);
+        command.args(["-accept", &port.to_string()]).arg("-cert").arg(given).arg("-key").arg(key);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let Some(_openssl) = start(&mut command) else { return };
+        until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let got = block!(client.get(format!("https://localhost:{port}/")));
+        match got {
+            Ok(response) => assert_eq!((response.status(), name), (Status::OK, "good")),
+            Err(error) => {
+                let text = error.to_string();
+                assert!(!words.is_empty() && text.contains(words), "{name}: {text}");
+                assert_eq!(error.phase(), Some(Phase::Tls), "{text}");
+            }
+        }
     }
 }
 
