@@ -32,6 +32,39 @@ fn explain<'a, 'c: 'a>(
     }
 }
 
+/// What both kinds of verifiers say of signatures, in the same words.
+macro_rules! signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            leaf: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let done = self.0.verify_tls12_signature(message, leaf, signed);
+            done.map_err(|error| explain(error, std::iter::once(leaf)))
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            leaf: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let done = self.0.verify_tls13_signature(message, leaf, signed);
+            done.map_err(|error| explain(error, std::iter::once(leaf)))
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.supported_verify_schemes()
+        }
+
+        fn requires_raw_public_keys(&self) -> bool {
+            self.0.requires_raw_public_keys()
+        }
+    };
+}
+
 impl ServerCertVerifier for Explaining<dyn ServerCertVerifier> {
     fn verify_server_cert(
         &self,
@@ -45,33 +78,7 @@ impl ServerCertVerifier for Explaining<dyn ServerCertVerifier> {
         done.map_err(|error| explain(error, std::iter::once(leaf).chain(others)))
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let done = self.0.verify_tls12_signature(message, leaf, signed);
-        done.map_err(|error| explain(error, std::iter::once(leaf)))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let done = self.0.verify_tls13_signature(message, leaf, signed);
-        done.map_err(|error| explain(error, std::iter::once(leaf)))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        self.0.requires_raw_public_keys()
-    }
+    signatures!();
 
     fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
         self.0.root_hint_subjects()
@@ -101,31 +108,5 @@ impl ClientCertVerifier for Explaining<dyn ClientCertVerifier> {
         done.map_err(|error| explain(error, std::iter::once(leaf).chain(others)))
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let done = self.0.verify_tls12_signature(message, leaf, signed);
-        done.map_err(|error| explain(error, std::iter::once(leaf)))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let done = self.0.verify_tls13_signature(message, leaf, signed);
-        done.map_err(|error| explain(error, std::iter::once(leaf)))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        self.0.requires_raw_public_keys()
-    }
+    signatures!();
 }
