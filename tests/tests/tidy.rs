@@ -1,7 +1,8 @@
-//! The adapters hold no protocol: the core alone speaks HTTP.
+//! The adapters hold no protocol: the core alone speaks HTTP. And what documents name is there.
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Words that only the core may know.
@@ -63,4 +64,39 @@ fn links_between_crates_lead_to_the_version_that_is_published() {
         let root = format!("\"https://docs.rs/{name}/{}\"", version[..2].join("."));
         assert!(read(&format!("{folder}/src/lib.rs")).contains(&root), "{name}: not {root}");
     }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn what_holds_an_invariant_is_there_and_every_number_is_used_once() {
+    let text = read("docs/invariants.md");
+    let number = |line: &str| line.split_once(". **")?.0.parse::<usize>().ok();
+    let mut numbers: Vec<usize> = text.lines().filter_map(number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>());
+
+    let folders = ["core", "adapters", "tests/src", "tests/tests", "tests/peers"];
+    let sources = folders.iter().flat_map(|folder| sources(&root().join(folder)));
+    let mut functions = BTreeSet::new();
+    for path in sources.filter(|path| path.extension().is_some_and(|kind| kind == "rs")) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let named = text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+        functions.extend(named.map(str::to_owned));
+    }
+    let (mut named, mut paths) = (0, 0);
+    for name in text.split('`').skip(1).step_by(2) {
+        let last = name.rsplit("::").next().unwrap_or(name);
+        let is_word = last.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        if is_word && last.matches('_').count() > 1 {
+            assert!(functions.contains(last), "there is no {name}");
+            named += 1;
+        } else if name.contains('/') && !name.contains(' ') {
+            assert!(root().join(name).exists(), "there is no {name}");
+            paths += 1;
+        }
+    }
+    assert!(named > 30 && paths > 30, "{named} functions and {paths} paths are named");
 }
