@@ -13,7 +13,7 @@ use crate::rng::Rng;
 use crate::sim::trace::Trace;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::{Changes, Checked, Pool, Ticket};
-use purlin_core::{Mono, Now, Reuse};
+use purlin_core::{CloseReason, Mono, Now, Reuse};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +93,9 @@ impl Client {
         while link.machine.poll_event(now).is_some() {}
         let good = link.machine.reuse() == Reuse::Now && !link.machine.want().write;
         if !good && self.broken != Some(Broken::UsesWhatEnded) {
+            if link.machine.reuse() == Reuse::Never(CloseReason::PeerClosed) {
+                self.pool.found_ended(&link.route, Duration::ZERO, now.mono);
+            }
             return self.lose(&link);
         }
         if link.machine.held() > KEPT {

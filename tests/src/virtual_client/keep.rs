@@ -8,8 +8,9 @@ use super::task::State;
 use super::world::World;
 use purlin_core::exchange::{Error, Reached, Route};
 use purlin_core::policy::pool::{Changes, Checked, Get, Given, Opened, Ticket};
-use purlin_core::{Machine, Phase, Retry};
+use purlin_core::{CloseReason, Machine, Phase, Retry, Reuse};
 use std::io;
+use std::time::Duration;
 
 impl World {
     /// A connection: a kept one, or a place in the row for one.
@@ -134,8 +135,13 @@ impl World {
         let Some(machine) = self.conns[conn - 1].machine() else { return };
         // What it still has to tell is of no exchange any more.
         while machine.poll_event(now).is_some() {}
-        let good = machine.reuse() == purlin_core::Reuse::Now && !machine.want().write;
+        let (reuse, written) = (machine.reuse(), !machine.want().write);
+        let good = reuse == Reuse::Now && written;
         if !good && !self.is_broken(Broken::UsesWhatEnded) {
+            if reuse == Reuse::Never(CloseReason::PeerClosed) {
+                let key = self.conns[conn - 1].key.clone();
+                self.pool.found_ended(&key, Duration::ZERO, now.mono);
+            }
             return self.lose(conn);
         }
         let (key, born) = (self.conns[conn - 1].key.clone(), self.conns[conn - 1].born);

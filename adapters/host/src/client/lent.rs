@@ -4,7 +4,7 @@
 use super::link::{Link, ReadReady};
 use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::policy::pool::idle_limit;
-use purlin_core::{ClientMachine, CloseReason, Mono, Now, ResponseHead};
+use purlin_core::{ClientMachine, CloseReason, Mono, Now, ResponseHead, Reuse};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +16,8 @@ pub trait Home<S>: Send + Sync {
     /// A connection that leads there has ended, or is used for something else from now on.
     fn closed(&self, route: &Route);
 
-    /// A connection that was lent as this had ended: it was looked at. It is closed next.
+    /// A connection that was lent as this had ended: it was looked at, or was to come
+    /// back. It is closed next.
     fn found_ended(&self, _route: &Route, _kept: Kept) {}
 
     /// A connection that was lent as this took a request with it. It is closed next.
@@ -97,6 +98,10 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         if link.is_reusable(now) {
             guard.counts = None;
             guard.home.put(link, kept, now);
+        } else if link.machine.reuse() == Reuse::Never(CloseReason::PeerClosed) {
+            // It was to be kept, and has been ended behind its answer.
+            let now = now.mono;
+            guard.home.found_ended(link.route(), Kept { since: now, taken: now });
         }
     }
 }

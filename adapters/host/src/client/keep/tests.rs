@@ -147,3 +147,19 @@ fn one_whose_time_is_over_before_anybody_looks_has_it_looked_after() {
     lent.give_back(late);
     assert!(looks(&keep) <= late.later(seconds(1)).mono);
 }
+
+#[test]
+fn a_server_that_ends_a_connection_before_it_comes_back_is_not_trusted_with_the_next() {
+    let now = Clock::new().last();
+    let keep = Keep::new(PoolConfig::default());
+    let once = Need { once: true, ..Need::default() };
+    keep_one(&keep, false, now);
+    assert!(matches!(keep.get(&route(), once, now), Got::Kept(..)));
+    let mut ended = turn(&keep, now).opened(link(true, now), now);
+    assert!(!ended.is_alive(now));
+    ended.give_back(now);
+    assert_eq!(keep.idle(), 0);
+    keep_one(&keep, false, now);
+    assert!(matches!(keep.get(&route(), once, now), Got::Turn(_)));
+    assert!(matches!(keep.get(&route(), Need::default(), now), Got::Kept(..)));
+}
