@@ -5,6 +5,8 @@ does='409 with X-Transmission-Session-Id, kept; HEAD: 405 with content, without 
 debs transmission-daemon=3.00-2.1+deb12u1
 files
 port=$(free_port)
+mkdir "$T/web"
+export TRANSMISSION_WEB_HOME=$T/web
 serve of transmission-daemon -f -g "$T/transmission" --no-auth -p "$port" -r 127.0.0.1 -P 0 --no-portmap --no-dht --no-lpd --no-utp
 up "$port"
 url=http://127.0.0.1:$port/transmission/rpc
