@@ -163,8 +163,12 @@ fn read_head(input: &[u8]) -> Result<Option<Head>, Bad> {
     };
     match values("host")[..] {
         [] if version10 || method == "CONNECT" => {}
-        [host] if is_authority(host, true) => {}
+        [host] if is_authority(host, true) && is_named(host) => {}
         _ => return Err(Bad),
+    }
+    // That the target's host is no name is seen once the head is whole.
+    if !is_named(authority_of(&method, &target).as_bytes()) {
+        return Err(Bad);
     }
     let expects = members(&values("expect"));
     if !version10 && expects.iter().any(|member| member != "100-continue") {
@@ -243,10 +247,24 @@ fn is_absolute(target: &str) -> bool {
         && is_path(path)
 }
 
-/// Whether no label but the last is empty.
-fn is_name(host: &str) -> bool {
-    let labels: Vec<&str> = host.split('.').collect();
-    labels.len() == 1 || labels[..labels.len() - 1].iter().all(|label| !label.is_empty())
+/// The authority of a target that has one.
+fn authority_of<'a>(method: &str, target: &'a str) -> &'a str {
+    match target.split_once("//") {
+        _ if method == "CONNECT" => target,
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http:") => {
+            &rest[..rest.find(['/', '?']).unwrap_or(rest.len())]
+        }
+        _ => "",
+    }
+}
+
+/// Whether the host is an address, or no label of it but the last is empty.
+fn is_named(authority: &[u8]) -> bool {
+    let host = authority.split(|byte| *byte == b':').next().unwrap_or(b"");
+    let labels: Vec<&[u8]> = host.split(|byte| *byte == b'.').collect();
+    host.starts_with(b"[")
+        || labels.len() == 1
+        || labels[..labels.len() - 1].iter().all(|label| !label.is_empty())
 }
 
 /// RFC 3986's `pchar`, `/` and `?`, and what browsers send besides; in the query
@@ -289,7 +307,7 @@ fn is_authority(text: &[u8], loose: bool) -> bool {
         Some(inner) => is_address(inner.strip_suffix(']').unwrap_or("")),
         None => {
             let allowed = |byte: u8| is_plain(byte) || byte == b'%';
-            host.bytes().all(allowed) && escapes_are_whole(host) && is_name(host)
+            host.bytes().all(allowed) && escapes_are_whole(host)
         }
     };
     port_ok && host_ok && (loose || !host.is_empty())

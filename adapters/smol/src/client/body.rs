@@ -3,7 +3,7 @@
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
 use super::run::poll_feed;
-use super::socket::{Socket, Turn};
+use super::socket::Socket;
 use super::{Cause, Error, Upgraded};
 use crate::clock;
 use crate::source::Source;
@@ -12,7 +12,7 @@ use futures_lite::{AsyncRead, future};
 use purlin_core::exchange::Answer;
 use purlin_core::{BodyLength, Fields, Id, Mono, Now, Phase, Recv, Reuse};
 use purlin_host::Moved;
-use purlin_host::client::{Inflate, Lent, Pulled, Rest};
+use purlin_host::client::{Inflate, Lent, Pulled, Rest, Turn};
 use std::fmt;
 use std::io::{self, Read};
 use std::pin::Pin;

@@ -2,7 +2,7 @@
 
 use super::body::{self, Body, Reading};
 use super::dial::{Dialling, Late};
-use super::socket::{Socket, Turn};
+use super::socket::Socket;
 use super::{Error, Inner, Response};
 use crate::Source;
 use crate::clock;
@@ -10,7 +10,7 @@ use crate::source::Pieces;
 use futures_lite::future;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
 use purlin_core::{CloseReason, Id, Now, Phase, Retry};
-use purlin_host::client::{Course, Got, Lent, Link, Needs, Next, Slot, Upload, Waiting};
+use purlin_host::client::{Course, Got, Lent, Link, Needs, Next, Slot, Turn, Upload, Waiting};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};

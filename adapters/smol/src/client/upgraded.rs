@@ -1,13 +1,13 @@
 //! What is left of a connection when HTTP is over: raw bytes both ways.
 
 use super::Error;
-use super::socket::{Socket, Turn};
+use super::socket::Socket;
 use crate::clock;
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, AsyncWrite};
 use purlin_core::exchange::Answer;
 use purlin_core::{Id, Misuse, Phase, Recv};
-use purlin_host::client::Lent;
+use purlin_host::client::{Lent, Turn};
 use std::fmt;
 use std::io::{self, Read};
 use std::pin::Pin;

@@ -4,13 +4,13 @@
 
 use super::feed::Feed;
 use super::run::{feed, turn};
-use super::socket::{Socket, Turn};
+use super::socket::Socket;
 use super::{Cause, Error, Upgraded};
 use bytes::{Buf, Bytes, BytesMut};
 use purlin_core::exchange::Answer;
 use purlin_core::{BodyLength, Fields, Id, Mono, Now, Phase, Recv, Reuse};
 use purlin_host::Clock;
-use purlin_host::client::{Inflate, Lent, Pulled, Rest};
+use purlin_host::client::{Inflate, Lent, Pulled, Rest, Turn};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;

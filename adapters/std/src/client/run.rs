@@ -3,14 +3,14 @@
 use super::body::{Body, Reading};
 use super::dial::{Dialled, Dialling};
 use super::feed::{Feed, Taken};
-use super::socket::{Beside, Socket, Turn};
+use super::socket::{Beside, Socket};
 use super::{Error, Inner, Response};
 use crate::Source;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
 use purlin_core::{ClientMachine, CloseReason, Id, Mono, Now, Phase, Retry};
 use purlin_host::Clock;
 use purlin_host::client::{
-    Course, Got, Idle, Lent, Link, Needs, Next, Nudge, Slot, Upload, Waiting, wait_for,
+    Course, Got, Idle, Lent, Link, Needs, Next, Nudge, Slot, Turn, Upload, Waiting, wait_for,
 };
 use std::io;
 use std::os::fd::AsFd;
