@@ -29,6 +29,9 @@ pub struct Chaos {
     over: usize,
     /// The final statuses that `respond` took.
     answered: Vec<u16>,
+    /// The exchange that was asked to be followed, and the status that is to be told of it.
+    followed: Option<Id>,
+    owed: Option<Status>,
     failed: bool,
     /// The application took the connection over: what it sends is its own affair.
     hijacked: bool,
@@ -45,6 +48,8 @@ impl Chaos {
             methods: Vec::new(),
             over: 0,
             answered: Vec::new(),
+            followed: None,
+            owed: None,
             failed: false,
             hijacked: false,
         }
@@ -88,6 +93,12 @@ impl Chaos {
                 self.hijacked |= taken.is_ok();
                 taken
             }
+            Op::Follow(which) => {
+                let id = self.id(*which);
+                let taken = self.hands.machine.follow(id);
+                self.followed = taken.map_or(self.followed, |()| Some(id));
+                taken
+            }
             _ => {
                 let last = self.methods.len() as Id;
                 self.hands.command(op, |which| which.of(last))
@@ -117,7 +128,13 @@ impl Chaos {
                 self.hands.given += 400;
                 assert!(error.kind.rule().len() > 3);
             }
+            Event::Answered { id, head } => {
+                assert_eq!(id, self.id(Which::Last));
+                assert!(self.over < self.methods.len(), "it answers what is over");
+                assert_eq!(self.owed.take(), Some(head.status()), "another answer");
+            }
             Event::Done { id, facts } => {
+                assert_eq!(self.owed, None, "an answer was not told");
                 self.over += 1;
                 assert_eq!(id, self.id(Which::Last));
                 assert_eq!(self.over, self.methods.len(), "an exchange is over, and was not told");
@@ -171,8 +188,10 @@ impl Chaos {
             Content::Length(length) => Body::Length(length),
             Content::Stream => Body::Stream,
         };
-        self.hands.machine.respond(self.id(which), &head, body, self.hands.now)?;
+        let id = self.id(which);
+        self.hands.machine.respond(id, &head, body, self.hands.now)?;
         self.answered.push(status);
+        self.owed = Some(head.status()).filter(|_| self.followed == Some(id));
         Ok(())
     }
 

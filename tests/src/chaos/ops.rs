@@ -51,6 +51,8 @@ pub enum Op {
     Reset(Which),
     /// `hijack`.
     Hijack(Which),
+    /// `follow`: the server's.
+    Follow(Which),
     /// `shutdown`.
     Shutdown,
     /// `limit_body`.
@@ -253,8 +255,12 @@ impl Source<'_> {
             59 => Op::Discard(self.which()),
             60 if self.below(4) == 0 => Op::Reset(self.which()),
             61 if self.below(4) == 0 => Op::Shutdown,
-            63 if self.below(4) == 0 => Op::Hijack(self.which()),
             62 => Op::LimitBody(self.which(), self.size() as u64),
+            63 => match self.below(4) {
+                0 => Op::Hijack(self.which()),
+                1 => Op::Follow(self.which()),
+                _ => Op::PollAll,
+            },
             _ => Op::PollAll,
         }
     }

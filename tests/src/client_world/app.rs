@@ -24,6 +24,8 @@ pub(super) struct App {
     wire: usize,
     stage: Stage,
     work: Option<Work>,
+    /// So many seconds it keeps an idle connection, and says so.
+    keeps: Option<u64>,
     /// It has done what explains a failure.
     bad: bool,
     drips: u32,
@@ -50,8 +52,8 @@ enum Stage {
 }
 
 impl App {
-    pub(super) fn new(rng: Rng, wire: usize) -> App {
-        App { rng, wire, stage: Stage::Free, work: None, bad: false, drips: 0 }
+    pub(super) fn new(rng: Rng, wire: usize, keeps: Option<u64>) -> App {
+        App { rng, wire, stage: Stage::Free, work: None, keeps, bad: false, drips: 0 }
     }
 
     pub(super) fn is_bad(&self) -> bool {
@@ -77,7 +79,11 @@ impl App {
         };
         // Until it is answered, nothing is.
         scene.ledger.serve(key, wire, Served::Cut);
-        let reply = Reply::new(&mut self.rng, key, wire, scene);
+        let mut reply = Reply::new(&mut self.rng, key, wire, scene);
+        if let Some(seconds) = self.keeps {
+            reply.tell_limit(seconds);
+            scene.ledger.keep(wire, Duration::from_secs(seconds));
+        }
         scene.ledger.beside(key, wire).hints = reply.interims;
         for _ in 0..reply.interims {
             let head = ResponseHead::new(Status::EARLY_HINTS);

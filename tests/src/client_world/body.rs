@@ -38,6 +38,7 @@ impl Task {
                 }
                 Recv::Failed(error) if client.broken != Some(Broken::TakesCutForWhole) => {
                     let error = Error::new(error).during(Phase::Receive);
+                    self.check_late(&error, client);
                     self.drop_link(client);
                     self.end(Outcome::Failed(error), client);
                     return Ok(true);

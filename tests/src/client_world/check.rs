@@ -125,7 +125,10 @@ fn times(task: &Task, now: Mono, client: &Client) -> Result<(), String> {
     let waits = limit.or(other).or(machine.map(|(at, _)| at));
     check(waits.is_some(), || "it waits without a deadline".to_owned())?;
     let lasts = now.since(task.errand.starts);
-    check(lasts <= task.own + longest(task, client), || format!("it lasts for {lasts:?}"))?;
+    let rested = client.setting.rests.within(task.errand.starts, now);
+    check(lasts <= task.own + longest(task, client) + rested, || {
+        format!("it lasts for {lasts:?}")
+    })?;
     task.link.as_ref().map_or(Ok(()), |link| memory(link, client))
 }
 
@@ -176,6 +179,9 @@ fn ending(task: &Task, client: &Client) -> Result<(), String> {
     }
     let errand = &task.errand;
     let (ended, patience) = (task.ended.unwrap_or_default(), client.setting.patience);
+    // Nor does it end while the process rests.
+    let rested = client.setting.rests.within(errand.starts, ended);
+    let patience = patience + rested;
     let left = errand.gives_up.is_none_or(|at| ended <= at.max(errand.starts) + patience);
     check(left, || "it outlives its caller's interest".to_owned())?;
     let total = errand.total.or(client.setting.plan.timeouts.total);

@@ -67,21 +67,23 @@ impl Client {
         let peer = Peer::new(&mut self.rng, number, route.clone(), &self.setting, now)?;
         let fated = !self.setting.calm && self.rng.chance(25);
         let quality = self.setting.quality;
-        let mut wire = Wire::new(&mut self.rng, number, route.clone(), quality, fated, peer, now);
+        let system = self.setting.system;
+        let mut wire =
+            Wire::new(&mut self.rng, number, route.clone(), quality, system, fated, peer, now);
         if self.broken == Some(Broken::FlipsBits) {
             wire.meddle(100 + 40 * (number % 7));
         }
         self.trace.wire(now, || format!("c{number} to {route}"));
         self.wires.push(wire);
         let mut link = Box::new(Link::new(number, machine, route.clone(), now));
-        link.sleeps = self.broken == Some(Broken::SleepsOn);
+        link.habit = self.broken;
         Ok(link)
     }
 
     /// Whether a kept connection can still be used.
     pub(super) fn is_alive(&mut self, link: &mut Link) -> bool {
         let now = self.now;
-        link.read(&mut self.wires[link.wire], now, &mut self.trace);
+        link.read(&mut self.wires[link.wire], true, now, &mut self.trace);
         while link.machine.poll_event(now).is_some() {}
         let alive = link.machine.reuse() == Reuse::Now;
         alive || self.broken == Some(Broken::UsesWhatEnded)
@@ -106,7 +108,8 @@ impl Client {
             self.pool.served(&link.route);
         }
         let (route, born) = (link.route.clone(), link.born);
-        let changes = self.pool.put(&route, link, born, now.mono);
+        let limit = link.limit;
+        let changes = self.pool.put_limited(&route, link, born, limit, now.mono);
         self.act(changes);
     }
 
@@ -138,9 +141,9 @@ impl Client {
         }
         let (given, changes) = self.pool.failed(ticket);
         self.act(changes);
-        if let Some(Checked { conn, born, .. }) = given {
+        if let Some(Checked { conn, born, limit, .. }) = given {
             let route = conn.route.clone();
-            let changes = self.pool.put(&route, conn, born, now);
+            let changes = self.pool.put_limited(&route, conn, born, limit, now);
             self.act(changes);
         }
     }
@@ -180,11 +183,22 @@ impl Client {
         any
     }
 
-    /// When the pool or a wire has something to do by itself.
+    /// Until when the process rests, if it does.
+    pub(super) fn rests_until(&self) -> Option<Mono> {
+        self.setting.rests.until(self.now.mono)
+    }
+
+    /// When a wire has something to do by itself.
+    pub(super) fn next_of_wires(&self) -> Option<Mono> {
+        self.wires.iter().filter(|wire| !wire.is_over()).filter_map(Wire::next).min()
+    }
+
+    /// When the pool has something to do by itself, or the process rests.
     pub(super) fn next(&mut self) -> Option<Mono> {
         let now = self.now.mono;
-        let wires = self.wires.iter().filter(|wire| !wire.is_over()).filter_map(Wire::next).min();
+        let rests = self.setting.rests.next(now);
         let rest = self.pool.idle_mut().map(|(_, since)| since + REST).filter(|at| *at > now).min();
-        [wires, rest, self.pool.deadline(), self.setting.closes_idle].into_iter().flatten().min()
+        let idle = self.pool.deadline();
+        [rests, rest, idle, self.setting.closes_idle].into_iter().flatten().min()
     }
 }

@@ -6,6 +6,7 @@ use super::net::Excuse;
 use super::task::{State, Task};
 use bytes::Bytes;
 use purlin_core::exchange::{Cause, Error, Given};
+use purlin_core::policy::pool::idle_limit;
 use purlin_core::{Body, ClientMachine, Event, Machine, Mono, RequestHead, Retry};
 use std::io;
 
@@ -50,6 +51,12 @@ impl Task {
         let Some(link) = &mut self.link else { return Err("no connection to send on".to_owned()) };
         if link.ended {
             return Err(format!("#{}: c{} has ended, and is used", self.name, link.wire));
+        }
+        if let (Some((since, _)), Some(keeps)) = (link.kept, client.ledger.keeps(link.wire)) {
+            let idle = client.now.mono.since(since);
+            if idle >= keeps {
+                return Err(format!("#{}: c{} is used after {idle:?}", self.name, link.wire));
+            }
         }
         self.sendings += 1;
         let name = self.name;
@@ -114,6 +121,7 @@ impl Task {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
+                    link.limit = idle_limit(head.fields());
                     self.exchange.response(head, body, now);
                     return true;
                 }

@@ -8,6 +8,7 @@ use purlin_core::exchange::{Payload, Route};
 use purlin_core::{RequestHead, Url};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An errand and the hop that it is at.
 pub(super) type Key = (usize, usize);
@@ -19,6 +20,8 @@ pub(super) struct Ledger {
     served: BTreeMap<(Key, usize), Served>,
     /// Interim responses to a request on a wire, and whether the final one has trailers.
     beside: BTreeMap<(Key, usize), Beside>,
+    /// How long the server of a wire keeps it idle, as it has told.
+    keeps: BTreeMap<usize, Duration>,
     /// The first thing that must not have happened.
     pub(super) wrong: Option<String>,
 }
@@ -140,6 +143,16 @@ impl Ledger {
     /// What was answered to a request on this wire.
     pub(super) fn served(&self, key: Key, wire: usize) -> Option<&Served> {
         self.served.get(&(key, wire))
+    }
+
+    /// A server tells how long it keeps this wire when it is idle.
+    pub(super) fn keep(&mut self, wire: usize, idle: Duration) {
+        self.keeps.insert(wire, idle);
+    }
+
+    /// How long a server keeps this wire, if it has told.
+    pub(super) fn keeps(&self, wire: usize) -> Option<Duration> {
+        self.keeps.get(&wire).copied()
     }
 
     /// A request's body came whole.

@@ -59,7 +59,8 @@ pub(super) struct Tube {
 impl Tube {
     /// Takes what there is room for; says how much that was.
     pub(super) fn write(&mut self, bytes: &[u8], now: Mono) -> usize {
-        let left = self.cut.map_or(usize::MAX, |at| at.saturating_sub(self.pipe.passed()));
+        let passed = self.pipe.passed() + self.pipe.untaken();
+        let left = self.cut.map_or(usize::MAX, |at| at.saturating_sub(passed));
         self.pipe.write(&bytes[..bytes.len().min(left)], now)
     }
 
@@ -69,6 +70,26 @@ impl Tube {
 
     pub(super) fn read(&mut self, most: usize, now: Mono) -> Option<Carried> {
         self.pipe.read(most, now)
+    }
+
+    /// The same, of all that has arrived.
+    pub(super) fn read_all(&mut self, most: usize, now: Mono) -> Option<Carried> {
+        self.pipe.read_all(most, now)
+    }
+
+    /// Whether the system says that it has room.
+    pub(super) fn is_writable(&self) -> bool {
+        self.pipe.is_writable()
+    }
+
+    /// What the system took, and the other side's has not.
+    pub(super) fn untaken(&self) -> usize {
+        self.pipe.untaken()
+    }
+
+    /// Whether the other side has taken all that was written.
+    pub(super) fn is_taken(&self) -> bool {
+        self.pipe.is_taken()
     }
 
     pub(super) fn pipe(&mut self) -> &mut Pipe {
@@ -99,11 +120,15 @@ impl Wire {
         number: usize,
         route: Route,
         quality: Quality,
+        system: Option<usize>,
         fated: bool,
         peer: Peer,
         now: Now,
     ) -> Wire {
-        let mut tube = || Tube { pipe: Pipe::new(Rng::new(rng.bits()), quality, None), cut: None };
+        let mut tube = || {
+            let pipe = Pipe::new(Rng::new(rng.bits()), quality, None);
+            Tube { pipe: pipe.with_system(system.unwrap_or(0)), cut: None }
+        };
         let (mut up, mut down) = (tube(), tube());
         let mut fate = None;
         if fated {
@@ -131,9 +156,13 @@ impl Wire {
         self.down.pipe.meddle_at(at, Meddle::Flip);
     }
 
-    /// What the client's socket has to read.
-    pub(super) fn hear(&mut self, most: usize, now: Mono) -> Option<Carried> {
-        if self.silent { None } else { self.down.read(most, now) }
+    /// What the client's socket has to read; `all` of it, as one read gives that, or a part.
+    pub(super) fn hear(&mut self, most: usize, all: bool, now: Mono) -> Option<Carried> {
+        match all {
+            _ if self.silent => None,
+            true => self.down.read_all(most, now),
+            false => self.down.read(most, now),
+        }
     }
 
     /// When the client's socket has something to read.

@@ -14,7 +14,9 @@ use crate::sim::trace::Trace;
 use crate::sim::wire::Carried;
 use purlin_core::exchange::Route;
 use purlin_core::server::Connection;
-use purlin_core::{Close, CloseReason, Eof, Event, Machine, Mono, Now, ServerConfig, Timeouts};
+use purlin_core::{
+    Close, CloseReason, Eof, Event, Machine, Mono, Now, Rate, ServerConfig, Timeouts, Why,
+};
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +39,11 @@ pub(super) struct Peer {
     behind: Behind,
     /// What came behind the talk with the proxy.
     early: Vec<u8>,
+    /// It reads so many bytes every so often, if it is slow; and when it does next.
+    sips: Option<(usize, Duration)>,
+    sips_at: Mono,
+    /// The system has said that it has no room.
+    full: bool,
     shut: bool,
     gone: bool,
 }
@@ -67,13 +74,17 @@ impl Peer {
     ) -> Result<Peer, String> {
         let own = Rng::new(rng.bits());
         let behind = if setting.calm || !rng.chance(15) {
-            let machine = layers::good(config(rng, setting.calm), &route, now)?;
-            Behind::Good(Box::new(machine), Box::new(App::new(own, wire)))
+            let keeps = keeps(rng, setting);
+            let machine = layers::good(config(rng, keeps, setting), &route, now)?;
+            Behind::Good(Box::new(machine), Box::new(App::new(own, wire, keeps)))
         } else {
             Behind::Bad(layers::bad(&route, now)?, Script::new(own, wire, now))
         };
         let front = Front::new(rng, &route, setting);
-        Ok(Peer { wire, route, front, behind, early: Vec::new(), shut: false, gone: false })
+        let slow = setting.system.is_some() && rng.chance(40);
+        let sips = slow.then(|| *rng.pick(&SIPS));
+        let (early, sips_at, full, shut, gone) = (Vec::new(), now.mono, false, false, false);
+        Ok(Peer { wire, route, front, behind, early, sips, sips_at, full, shut, gone })
     }
 
     /// Whether its socket is closed.
@@ -108,21 +119,47 @@ impl Peer {
             *excuse = Excuse::Fault;
         }
         let now = scene.now;
-        self.behind.machine().tick(now);
-        let mut any = false;
-        loop {
-            let mut moved = self.read(up, scene);
-            moved |= self.speak(excuse, scene);
-            moved |= self.write(down, scene);
-            if !moved {
-                break;
-            }
+        let late = |peer: &mut Peer| {
+            peer.behind.machine().deadline().is_some_and(|(at, _)| at <= now.mono)
+        };
+        let due = late(self);
+        if due {
+            // All is looked at once more before anybody is told to be late.
+            (self.sips_at, self.full) = (now.mono, false);
+        }
+        let mut any = self.talk(due, up, down, excuse, scene);
+        if late(self) {
+            let machine = self.behind.machine();
+            machine.untaken(down.untaken(), now);
+            machine.tick(now);
             any = true;
+            self.talk(false, up, down, excuse, scene);
         }
         self.close(up, down, excuse, scene) | any
     }
 
-    fn read(&mut self, up: &mut Tube, scene: &mut Scene<'_>) -> bool {
+    /// Reads, speaks and writes until nothing moves; says whether anything did.
+    fn talk(
+        &mut self,
+        all: bool,
+        up: &mut Tube,
+        down: &mut Tube,
+        excuse: &mut Excuse,
+        scene: &mut Scene<'_>,
+    ) -> bool {
+        let mut any = false;
+        loop {
+            let mut moved = self.read(all, up, scene);
+            moved |= self.speak(excuse, scene);
+            moved |= self.write(down, scene);
+            if !moved {
+                return any;
+            }
+            any = true;
+        }
+    }
+
+    fn read(&mut self, all: bool, up: &mut Tube, scene: &mut Scene<'_>) -> bool {
         let (now, wire) = (scene.now, self.wire);
         let machine = self.behind.machine();
         if !self.early.is_empty() {
@@ -130,13 +167,17 @@ impl Peer {
             self.early.drain(..taken);
             return taken > 0;
         }
-        let most = machine.read_buf().len();
-        if most == 0 && !up.is_reset() {
+        let (sip, pause) = self.sips.unwrap_or((usize::MAX, Duration::ZERO));
+        let most = machine.read_buf().len().min(sip);
+        if (most == 0 || self.sips_at > now.mono) && !up.is_reset() {
             return false;
         }
-        match up.read(most, now.mono) {
+        let all = all || self.sips.is_some();
+        let read = if all { up.read_all(most, now.mono) } else { up.read(most, now.mono) };
+        match read {
             None => return false,
             Some(Carried::Bytes(bytes)) => {
+                self.sips_at = now.mono + pause;
                 machine.read_buf()[..bytes.len()].copy_from_slice(&bytes);
                 machine.filled(bytes.len(), now);
             }
@@ -192,16 +233,21 @@ impl Peer {
         let (now, wire, secure) = (scene.now, self.wire, layers::is_secret(&self.route));
         let machine = self.behind.machine();
         let mut any = false;
+        self.full &= !down.is_writable();
         while machine.want().write {
             // Also if the socket is full: the peer's time runs from the call of `output`.
             let mut slices = [IoSlice::new(&[]); 4];
             let used = machine.output(&mut slices, now);
+            if self.full {
+                break;
+            }
             let mut all = Vec::new();
             for slice in &slices[..used] {
                 let count = slice.len().min(down.room().saturating_sub(all.len()));
                 all.extend_from_slice(&slice[..count]);
             }
             let count = down.write(&all, now.mono);
+            self.full = count < slices[..used].iter().map(|slice| slice.len()).sum();
             if count == 0 {
                 break;
             }
@@ -255,18 +301,40 @@ impl Peer {
             Behind::Bad(machine, script) => (machine.want(), machine.deadline(), script.next()),
         };
         let arrives = up.next().filter(|_| want.read || up.is_reset());
+        let arrives = arrives.map(|at| if up.is_reset() { at } else { at.max(self.sips_at) });
         [arrives, deadline.map(|(at, _)| at), own].into_iter().flatten().min()
     }
 }
 
+/// How a server reads that is slow and steady: what a client's driver does not ask
+/// about, it has taken long before anybody is late.
+const SIPS: [(usize, Duration); 3] = [
+    (1000, Duration::from_millis(100)),
+    (5000, Duration::from_millis(500)),
+    (2000, Duration::from_millis(200)),
+];
+
+/// Some servers tell how long they keep a connection. In a calm world nobody says so
+/// whose time may be over just when a process that rested asks again.
+fn keeps(rng: &mut Rng, setting: &Setting) -> Option<u64> {
+    let tells = rng.chance(25) && (!setting.calm || setting.rests.is_empty());
+    tells.then(|| *rng.pick(&[1, 2, 5, 15]))
+}
+
 /// A good server closes what is idle, at any time that it likes.
-fn config(rng: &mut Rng, calm: bool) -> ServerConfig {
-    let mut timeouts = Timeouts::default();
+fn config(rng: &mut Rng, keeps: Option<u64>, setting: &Setting) -> ServerConfig {
+    let (calm, mut timeouts) = (setting.calm, Timeouts::default());
     if !calm && rng.chance(35) {
         timeouts.idle = Duration::from_millis(*rng.pick(&[1, 30, 700, 7000]));
     }
     if calm {
-        timeouts.idle = Duration::from_secs(3600);
+        // Nor is anybody late there that rests.
+        let long = Duration::from_secs(3600);
+        (timeouts.idle, timeouts.head) = (long, long);
+        (timeouts.body, timeouts.write) = (Rate::UNLIMITED, Rate::UNLIMITED);
+    }
+    if let Some(seconds) = keeps {
+        timeouts.idle = Duration::from_secs(seconds);
     }
     let keep_alive = calm || !rng.chance(5);
     ServerConfig { timeouts, keep_alive, ..ServerConfig::default() }
@@ -280,7 +348,7 @@ fn excuse_of(reason: CloseReason) -> Excuse {
         | CloseReason::ApplicationAsked
         | CloseReason::KeepAliveOff
         | CloseReason::PeerClosed => Excuse::None,
-        CloseReason::Timeout(_) => Excuse::Idled,
+        CloseReason::Timeout(Why::Idle) => Excuse::Idled,
         _ => Excuse::Fault,
     }
 }

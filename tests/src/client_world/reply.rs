@@ -48,6 +48,13 @@ pub(super) enum Manners {
 }
 
 impl Reply {
+    /// It says how long the connection is kept.
+    pub(super) fn tell_limit(&mut self, seconds: u64) {
+        let limit = format!("timeout={seconds}, max=100");
+        let added = self.head.fields_mut().append("Keep-Alive", &limit);
+        debug_assert!(added.is_ok());
+    }
+
     pub(super) fn new(rng: &mut Rng, key: Key, wire: usize, scene: &Scene<'_>) -> Reply {
         let (errand, setting) = (&scene.errands[key.0], scene.setting);
         let (calm, last) = (setting.calm, key.1 + 1 == errand.hops.len());

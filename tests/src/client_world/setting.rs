@@ -4,13 +4,14 @@
 use super::layers;
 use super::world::Broken;
 use crate::rng::Rng;
+use crate::sim::rests::Rests;
 use crate::sim::wire::Quality;
 use purlin_core::exchange::{CookieStore, PhaseTimeouts, Plan, Proxies, ProxyChoice};
 use purlin_core::policy::jar::Jar;
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::Proxy;
 use purlin_core::policy::redirect::{Credentials, Policy};
-use purlin_core::{ClientConfig, ClientTimeouts, Mono, Now, Url};
+use purlin_core::{ClientConfig, ClientTimeouts, Mono, Now, Rate, Url};
 use purlin_tls::ClientTls;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,6 +24,10 @@ pub(super) struct Setting {
     pub(super) rough: bool,
     pub(super) begins: Mono,
     pub(super) quality: Quality,
+    /// What systems take at once before their wires do, if that is told apart.
+    pub(super) system: Option<usize>,
+    /// When the client's process rests.
+    pub(super) rests: Rests,
     /// The longest body.
     pub(super) most: usize,
     pub(super) origins: Vec<Origin>,
@@ -90,6 +95,9 @@ impl Setting {
             true => Quality::any(rng),
             false => Quality { delay: *rng.pick(&[0, 1, 20]), split: 50, stall: 0, capacity: 8192 },
         };
+        let system = rng.chance(30).then(|| *rng.pick(&[20_000, 400_000, 4_000_000]));
+        let rests =
+            if rng.chance(25) { Rests::any(rng, 5, 20_000, now.mono) } else { Rests::default() };
         let secure = rng.chance(12);
         let mut origins = vec![*rng.pick(&PLAIN)];
         if rng.chance(60) {
@@ -112,10 +120,12 @@ impl Setting {
             rough,
             begins: now.mono,
             quality,
+            system,
             most: quality.fits(),
             origins,
             proxy_secret: proxy.and_then(|(_, secret)| secret),
-            pool: pool(rng, calm),
+            pool: pool(rng, calm, &rests),
+            rests,
             plan: Arc::new(plan),
             machine: Arc::new(machine(rng, rough)),
             closes_idle: rng
@@ -127,7 +137,7 @@ impl Setting {
     }
 }
 
-fn pool(rng: &mut Rng, calm: bool) -> PoolConfig {
+fn pool(rng: &mut Rng, calm: bool, rests: &Rests) -> PoolConfig {
     let secs = |rng: &mut Rng| Duration::from_millis(*rng.pick(&[50, 3000, 30_000]));
     let mut config = PoolConfig {
         max_idle: *rng.pick(&[100, 100, 3, 1, 0]),
@@ -139,6 +149,8 @@ fn pool(rng: &mut Rng, calm: bool) -> PoolConfig {
     };
     // One after the other, nine slow uploads take longer than a place in the row lasts.
     config.max_per_host = config.max_per_host.filter(|most| !calm || *most > 1);
+    // Nor has a place in the row more time because the process rests.
+    config.max_per_host = config.max_per_host.filter(|_| !calm || rests.is_empty());
     config.set_reuse(!rng.chance(5));
     config
 }
@@ -179,6 +191,15 @@ fn machine(rng: &mut Rng, rough: bool) -> ClientConfig {
         let mut any = || Duration::from_millis(*rng.pick(&[200, 1000, 5000]));
         let (first_byte, head, expect) = (any(), any(), any());
         config.timeouts = ClientTimeouts { first_byte, head, expect, ..config.timeouts };
+    }
+    if !rough && rng.chance(40) {
+        // Who is steady keeps these.
+        config.timeouts.first_byte = Duration::from_secs(10);
+        config.timeouts.write = Rate {
+            bytes_per_second: 500,
+            grace: Duration::from_secs(3),
+            burst: Duration::from_secs(5),
+        };
     }
     config
 }

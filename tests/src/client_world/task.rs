@@ -9,9 +9,9 @@ use super::net::Excuse;
 use super::row::Row;
 use super::world::Broken;
 use bytes::Bytes;
-use purlin_core::exchange::{Answer, Ask, Error, Exchange, Given, Reached, Route};
+use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Given, Reached, Route};
 use purlin_core::policy::pool::Get;
-use purlin_core::{Id, Mono, Retry};
+use purlin_core::{Fault, Id, Mono, Retry};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -188,6 +188,7 @@ impl Task {
     pub(super) fn fail(&mut self, error: Error, fact: Retry, client: &mut Client) {
         let name = self.name;
         client.trace.client(client.now, || format!("#{name} {error}"));
+        self.check_late(&error, client);
         if error.is_of_connection() {
             client.died(self.link.as_deref());
         }
@@ -200,6 +201,25 @@ impl Task {
         };
         self.exchange.failed(error, fact, client.now);
         self.state = State::Asks;
+    }
+
+    /// Who is told to be late has not said, nor taken, what was waited for.
+    pub(super) fn check_late(&self, error: &Error, client: &mut Client) {
+        let (Cause::Peer(error), Some(link)) = (error.cause(), &self.link) else { return };
+        let wire = &client.wires[link.wire];
+        let wrong = match error.kind {
+            Fault::FirstByteTimeout | Fault::HeadTimeout | Fault::BodyTimeout => {
+                wire.arrives().is_some_and(|at| at <= client.now.mono)
+            }
+            Fault::WriteTimeout => wire.up.is_taken(),
+            _ => false,
+        };
+        if wrong {
+            let name = self.name;
+            client
+                .ledger
+                .wrong(|| format!("#{name}: {:?}, and the server was in time", error.kind));
+        }
     }
 
     pub(super) fn drop_link(&mut self, client: &mut Client) {

@@ -43,13 +43,15 @@ pub enum Broken {
     LosesWakes,
     /// A body that was cut is taken for whole.
     TakesCutForWhole,
+    /// It is asked for the time before it is read what came.
+    ClockFirst,
     /// The network changes bits.
     FlipsBits,
 }
 
 impl Broken {
     /// Every rule that can be broken.
-    pub const ALL: [Broken; 11] = [
+    pub const ALL: [Broken; 12] = [
         Broken::UsesWhatEnded,
         Broken::SendsAgain,
         Broken::NeverRepeats,
@@ -60,6 +62,7 @@ impl Broken {
         Broken::Hoards,
         Broken::LosesWakes,
         Broken::TakesCutForWhole,
+        Broken::ClockFirst,
         Broken::FlipsBits,
     ];
 }
@@ -128,8 +131,9 @@ impl World {
             if self.tasks.iter().all(Task::is_over) {
                 return check::end(&mut self.client, &self.tasks);
             }
-            let tasks = self.tasks.iter().filter_map(|task| task.next(&self.client)).min();
-            let next = [tasks, self.client.next()].into_iter().flatten().min();
+            let rests = self.client.rests_until();
+            let own = if rests.is_some() { rests } else { self.next_of_client() };
+            let next = [own, self.client.next_of_wires()].into_iter().flatten().min();
             let now = self.client.now;
             match next {
                 Some(at) if at > now.mono => self.client.now = now.later(at.since(now.mono)),
@@ -137,6 +141,11 @@ impl World {
                 None => return Err("everyone waits for ever".to_owned()),
             }
         }
+    }
+
+    fn next_of_client(&mut self) -> Option<Mono> {
+        let tasks = self.tasks.iter().filter_map(|task| task.next(&self.client)).min();
+        [tasks, self.client.next()].into_iter().flatten().min()
     }
 
     /// What is due.
@@ -154,20 +163,31 @@ impl World {
     fn settle(&mut self) -> Result<(), String> {
         loop {
             let mut moved = self.client.serve();
-            let first = self.client.rng.below(self.tasks.len());
-            for at in 0..self.tasks.len() {
-                let at = (first + at) % self.tasks.len();
-                moved |= self.tasks[at].run(&mut self.client)?;
+            let rests = self.client.rests_until().is_some();
+            if !rests {
+                moved |= self.run_client()?;
             }
-            moved |= self.client.tidy();
             check::pass(&self.client)?;
             self.passes += 1;
             if self.passes > PASSES {
                 return Err(format!("no end after {PASSES} passes"));
             }
-            if !moved {
-                return check::settled(&mut self.client, &self.tasks);
+            match moved {
+                true => {}
+                false if rests => return Ok(()),
+                false => return check::settled(&mut self.client, &self.tasks),
             }
         }
+    }
+
+    /// The client's process does what is due; says whether anything happened.
+    fn run_client(&mut self) -> Result<bool, String> {
+        let mut moved = false;
+        let first = self.client.rng.below(self.tasks.len());
+        for at in 0..self.tasks.len() {
+            let at = (first + at) % self.tasks.len();
+            moved |= self.tasks[at].run(&mut self.client)?;
+        }
+        Ok(moved | self.client.tidy())
     }
 }

@@ -4,6 +4,7 @@
 //! Here only the driver can be at fault. It has a [`Habit`], so that each of the
 //! bad ones can be seen to be found out.
 
+use super::rests::Rests;
 use super::wire::{Carried, Pipe, Quality};
 use crate::rng::Rng;
 use bytes::Bytes;
@@ -39,7 +40,7 @@ struct World {
     now: Now,
     habit: Habit,
     /// When the process rests.
-    rests: VecDeque<(Mono, Mono)>,
+    rests: Rests,
     out: Pipe,
     input: Pipe,
     /// The system has said that it has no room.
@@ -56,28 +57,13 @@ impl World {
     fn new(rng: &mut Rng, habit: Habit) -> World {
         let now = Now::at(Mono::ZERO, 784_111_777);
         let quality = Quality { delay: 20, split: 10, stall: 0, capacity: 16 * 1024 };
-        let mut at = now.mono;
-        let mut rests = VecDeque::new();
-        for _ in 0..rng.below(6) {
-            at = at + Duration::from_millis(100 + rng.below(60_000) as u64);
-            let end = at + Duration::from_millis(*rng.pick(&[1000, 20_000, 40_000, 100_000]));
-            rests.push_back((at, end));
-            at = end;
-        }
+        let rests = Rests::any(rng, 6, 60_000, now.mono);
         let system = *rng.pick(&[100_000, 400_000, 4_000_000]);
         let mut pipe = || Pipe::new(Rng::new(rng.bits()), quality, None);
         let (out, input) = (pipe().with_system(system), pipe());
         let sip = (*rng.pick(&[1000, 5000]), Duration::from_millis(*rng.pick(&[100, 500, 1000])));
         let (acts, until, failed) = (VecDeque::new(), None, None);
         World { now, habit, rests, out, input, full: false, acts, until, got: 0, sip, failed }
-    }
-
-    /// Whether the process rests, and until when.
-    fn rests_until(&mut self) -> Option<Mono> {
-        while self.rests.front().is_some_and(|(_, end)| *end <= self.now.mono) {
-            self.rests.pop_front();
-        }
-        self.rests.front().filter(|(from, _)| *from <= self.now.mono).map(|(_, end)| *end)
     }
 
     /// One turn of the driver; says whether anything moved.
@@ -181,7 +167,7 @@ impl World {
         over: impl Fn(&World) -> bool,
     ) -> Result<(), String> {
         for _ in 0..1_000_000 {
-            let rests = self.rests_until();
+            let rests = self.rests.until(self.now.mono);
             let mut moved = self.act();
             if rests.is_none() {
                 moved |= self.drive(machine) | app(machine, self.now)?;
@@ -199,7 +185,7 @@ impl World {
             let arrives = self.input.next().filter(|_| rests.is_none() && machine.want().read);
             let reads = matches!(self.acts.front(), Some(Act::Read(_)));
             let comes = self.out.next().filter(|_| reads && self.until.is_none());
-            let begins = self.rests.front().map(|(from, _)| *from).filter(|_| rests.is_none());
+            let begins = self.rests.next(self.now.mono).filter(|_| rests.is_none());
             let all = [rests, deadline, arrives, comes, begins, self.until];
             let later = all.into_iter().flatten().filter(|at| *at > self.now.mono).min();
             let next = later.ok_or("everyone waits for ever")?;
@@ -207,6 +193,15 @@ impl World {
         }
         Err("no end".to_owned())
     }
+}
+
+/// A server and a client that do all well, each with its peer, from this seed.
+///
+/// # Errors
+/// What [`download`] and [`upload`] say.
+pub(super) fn both(seed: u64) -> Result<(), String> {
+    download(seed, Habit::Careful).map_err(|why| format!("a download: {why}"))?;
+    upload(seed, Habit::Careful).map_err(|why| format!("an upload: {why}"))
 }
 
 fn millis(rng: &mut Rng, most: usize) -> Duration {

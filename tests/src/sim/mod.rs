@@ -4,7 +4,8 @@
 //! `wire` is the network, `client` (by its `script`) and `server` (with `app`,
 //! which goes by its `plan`, and an observer, `told`) are its ends, `world` turns
 //! the clock, and `hour` turns that of hundreds. `busy` is a world of its own, of systems
-//! that take much at once, processes that rest, and peers that are slow and in time. `check` judges what happened, with `states` and `due`; `trace`
+//! that take much at once, processes that rest (`rests`), and peers that are slow and in time:
+//! every tenth seed plays that too. `check` judges what happened, with `states` and `due`; `trace`
 //! draws it.
 
 mod app;
@@ -16,6 +17,7 @@ mod hour;
 mod plan;
 mod purse;
 mod raw;
+pub(crate) mod rests;
 mod script;
 mod server;
 mod states;

@@ -224,6 +224,26 @@ impl Pipe {
         self.flying.pop_front().map(|(_, carried)| carried)
     }
 
+    /// All that has arrived by now, at most so many bytes of it, as one read gives it.
+    pub(crate) fn read_all(&mut self, most: usize, now: Mono) -> Option<Carried> {
+        let mut all = match self.read(most, now)? {
+            Carried::Bytes(bytes) => bytes,
+            end => return Some(end),
+        };
+        while all.len() < most && matches!(self.flying.front(), Some((_, Carried::Bytes(_)))) {
+            match self.read(most - all.len(), now) {
+                Some(Carried::Bytes(bytes)) => all.extend(bytes),
+                _ => break,
+            }
+        }
+        Some(Carried::Bytes(all))
+    }
+
+    /// Whether the other side has taken all that was written.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.held == 0 && self.waiting.is_empty()
+    }
+
     /// Whether it has been broken, as a socket tells also to one that does not read.
     pub(crate) fn is_reset(&self) -> bool {
         matches!(self.flying.front(), Some((_, Carried::Reset)))
