@@ -25,6 +25,7 @@
 //! | `-w MILLISECONDS` | a pause before each request but the first |
 
 #![allow(clippy::print_stdout, reason = "what was answered is its output")]
+#![allow(clippy::duplicate_mod, reason = "what both adapters do is written once")]
 
 mod on_smol;
 mod on_std;
