@@ -244,7 +244,7 @@ fn an_upgrade_is_a_misuse() {
     let handler = streaming(async |_: Request, writer: ResponseWriter| {
         let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "x")?;
         match writer.upgrade(head) {
-            Err(error @ Error::Misuse(Misuse::NotUpgradable)) => Err(error),
+            Err(error @ Error::Misuse(Misuse::NotUpgradable)) => Err::<(), _>(error),
             other => panic!("{other:?}"),
         }
     });
