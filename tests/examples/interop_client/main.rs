@@ -24,9 +24,7 @@
 //! | `-n COUNT` | everything so many times over |
 //! | `-w MILLISECONDS` | a pause before each request but the first |
 #![allow(clippy::duplicate_mod, reason = "what both adapters do is written once")]
-
 #![allow(clippy::print_stdout, reason = "what was answered is its output")]
-#![allow(clippy::duplicate_mod, reason = "what both adapters do is written once")]
 
 mod on_smol;
 mod on_std;

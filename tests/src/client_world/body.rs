@@ -72,19 +72,26 @@ impl Task {
             }
             any = true;
         }
-        if let Some((at, limit)) = self.answer.as_ref().and_then(|answer| answer.until) {
-            if at <= now.mono {
-                self.drop_link(client);
-                let error = Error::new(Cause::TotalTimeout(limit)).during(Phase::Receive);
-                self.end(Outcome::Failed(error), client);
-                return Ok(true);
-            }
+        if self.runs_out(client) {
+            return Ok(true);
         }
         if self.upload.is_none() && self.link.as_ref().is_some_and(|link| link.is_stuck()) {
             return Err(format!("#{} reads, and waits for nothing", self.name));
         }
         self.state = State::Reads(at);
         Ok(any)
+    }
+
+    /// Its time may be over, and then it ends; says whether it did.
+    fn runs_out(&mut self, client: &mut Client) -> bool {
+        let until = self.answer.as_ref().and_then(|answer| answer.until);
+        let Some((_, limit)) = until.filter(|(at, _)| *at <= client.now.mono) else {
+            return false;
+        };
+        self.drop_link(client);
+        let error = Error::new(Cause::TotalTimeout(limit)).during(Phase::Receive);
+        self.end(Outcome::Failed(error), client);
+        true
     }
 
     /// The response has been read to its end.

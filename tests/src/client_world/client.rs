@@ -5,7 +5,7 @@ use super::errand::Errand;
 use super::layers;
 use super::ledger::Ledger;
 use super::link::Link;
-use super::net::Wire;
+use super::net::{Nature, Wire};
 use super::peer::{Peer, Scene};
 use super::setting::Setting;
 use super::world::Broken;
@@ -66,10 +66,9 @@ impl Client {
         let machine = layers::build(&self.setting, route, now)?;
         let peer = Peer::new(&mut self.rng, number, route.clone(), &self.setting, now)?;
         let fated = !self.setting.calm && self.rng.chance(25);
-        let quality = self.setting.quality;
-        let system = self.setting.system;
-        let mut wire =
-            Wire::new(&mut self.rng, number, route.clone(), quality, system, fated, peer, now);
+        let (quality, system) = (self.setting.quality, self.setting.system);
+        let nature = Nature { quality, system, fated };
+        let mut wire = Wire::new(&mut self.rng, number, route.clone(), nature, peer, now);
         if self.broken == Some(Broken::FlipsBits) {
             wire.meddle(100 + 40 * (number % 7));
         }

@@ -53,6 +53,8 @@ enum Fate {
 /// A direction that may be cut at one byte.
 pub(super) struct Tube {
     pipe: Pipe,
+    /// When something of it was read last.
+    read: Option<Mono>,
     cut: Option<usize>,
 }
 
@@ -69,12 +71,22 @@ impl Tube {
     }
 
     pub(super) fn read(&mut self, most: usize, now: Mono) -> Option<Carried> {
-        self.pipe.read(most, now)
+        let read = self.pipe.read(most, now);
+        self.read = if read.is_some() { Some(now) } else { self.read };
+        read
     }
 
     /// The same, of all that has arrived.
     pub(super) fn read_all(&mut self, most: usize, now: Mono) -> Option<Carried> {
-        self.pipe.read_all(most, now)
+        let read = self.pipe.read_all(most, now);
+        self.read = if read.is_some() { Some(now) } else { self.read };
+        read
+    }
+
+    /// Whether the other side still takes what the system has: it did a moment ago.
+    fn is_being_taken(&self, now: Mono) -> bool {
+        let lately = |read| now.since(read) <= Duration::from_secs(2);
+        self.untaken() > 0 && self.read.is_some_and(lately)
     }
 
     /// Whether the system says that it has room.
@@ -114,24 +126,32 @@ impl Tube {
     }
 }
 
+/// What a wire is like.
+#[derive(Clone, Copy)]
+pub(super) struct Nature {
+    pub(super) quality: Quality,
+    /// Bytes that the system of either side takes at once, if it has a buffer.
+    pub(super) system: Option<usize>,
+    /// Something will happen to it.
+    pub(super) fated: bool,
+}
+
 impl Wire {
     pub(super) fn new(
         rng: &mut Rng,
         number: usize,
         route: Route,
-        quality: Quality,
-        system: Option<usize>,
-        fated: bool,
+        nature: Nature,
         peer: Peer,
         now: Now,
     ) -> Wire {
         let mut tube = || {
-            let pipe = Pipe::new(Rng::new(rng.bits()), quality, None);
-            Tube { pipe: pipe.with_system(system.unwrap_or(0)), cut: None }
+            let pipe = Pipe::new(Rng::new(rng.bits()), nature.quality, None);
+            Tube { pipe: pipe.with_system(nature.system.unwrap_or(0)), read: None, cut: None }
         };
         let (mut up, mut down) = (tube(), tube());
         let mut fate = None;
-        if fated {
+        if nature.fated {
             let what = *rng.pick(&[Fate::Fin, Fate::Reset, Fate::Silence]);
             let mut at = Mono::from_nanos(u64::MAX);
             let most = *rng.pick(&[40, 300, 3000, 60_000]);
@@ -168,6 +188,11 @@ impl Wire {
     /// When the client's socket has something to read.
     pub(super) fn arrives(&self) -> Option<Mono> {
         self.down.next().filter(|_| !self.silent)
+    }
+
+    /// Whether the server still takes what the client's system has.
+    pub(super) fn is_being_taken(&self, now: Mono) -> bool {
+        !self.silent && self.up.is_being_taken(now)
     }
 
     /// Whether the client's socket has been told of a reset.
