@@ -44,7 +44,7 @@ impl Wire for Script {
     }
 }
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
 fn at(seconds: u64) -> Now {
     Now::at(Mono::from_secs(seconds), 784_111_777)
