@@ -18,21 +18,18 @@ const ADAPTERS: [&str; 2] = ["purlin-std", "purlin-smol"];
 /// Examples that need more than Purlin: they have a package of their own.
 const APART: [&str; 5] = ["axum", "download", "shutdown", "tls", "tokio"];
 
-/// What cargo is told to find an adapter's example.
-fn arguments(package: &str, example: &str) -> [String; 4] {
-    let package_of = if APART.contains(&example) { "purlin-examples" } else { package };
-    let name = match package {
+/// What cargo calls an example.
+fn name(package: &str, example: &str) -> String {
+    match package {
         "purlin-std" => format!("std_{example}"),
         "purlin-smol" if APART.contains(&example) => format!("smol_{example}"),
         _ => example.to_owned(),
-    };
-    ["-p".to_owned(), package_of.to_owned(), "--example".to_owned(), name]
+    }
 }
 
-/// `cargo run` of an example.
-fn cargo_run(package: &str, example: &str) -> Command {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "-q"]).args(arguments(package, example)).arg("--");
+/// An example, to be run.
+fn run(package: &str, example: &str) -> Command {
+    let mut command = Command::new(built(package, example));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped());
     command
 }
@@ -52,10 +49,11 @@ impl Drop for Example {
     }
 }
 
-/// An example that is built, and where it is.
+/// An example that is built, and where it is. It is built as the whole workspace is, which
+/// has been for the tests: the same for its package alone would build most of it again.
 fn built(package: &str, example: &str) -> PathBuf {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "-q"]).args(arguments(package, example));
+    command.args(["build", "-q", "--workspace", "--example", &name(package, example)]);
     command.arg("--message-format=json").current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -65,7 +63,7 @@ fn built(package: &str, example: &str) -> PathBuf {
 }
 
 fn start(package: &str, example: &str, args: &[&str]) -> Example {
-    started(cargo_run(package, example).arg("127.0.0.1:0").args(args))
+    started(run(package, example).arg("127.0.0.1:0").args(args))
 }
 
 fn started(command: &mut Command) -> Example {
@@ -276,7 +274,7 @@ fn tls_tells_what_was_settled_and_who_does_not_speak_it() {
 
 /// What an example prints that ends by itself.
 fn printed(package: &str, example: &str, args: &[&str]) -> String {
-    let output = cargo_run(package, example).args(args).output().unwrap();
+    let output = run(package, example).args(args).output().unwrap();
     assert!(output.status.success(), "{package} {example}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -299,7 +297,7 @@ fn clients_fetch_post_download_and_draw() {
         assert_eq!(std::fs::read(file).unwrap(), b"hello, gopher\n");
         std::fs::remove_file(file).unwrap();
 
-        let refused = cargo_run(package, "post_json").arg(&url).stderr(Stdio::piped()).output();
+        let refused = run(package, "post_json").arg(&url).stderr(Stdio::piped()).output();
         let refused = refused.unwrap();
         let told = String::from_utf8(refused.stderr).unwrap();
         assert!(!refused.status.success() && told.contains(&format!("POST {url}: ")), "{told}");
@@ -380,7 +378,7 @@ fn a_runtime_of_its_own_ends_half_open_connections() {
 #[test]
 fn programs_without_a_port_end_well() {
     for example in ["conflicts", "drive_by_hand"] {
-        let output = cargo_run("purlin-core", example).output().unwrap();
+        let output = run("purlin-core", example).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{example}");
     }
 }
