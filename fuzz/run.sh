@@ -3,6 +3,8 @@
 # if one of them finds anything.
 # New inputs stay in fuzz/target; the committed corpora are not changed.
 #
+# An input may take a minute, so that a busy machine is not taken for a hang.
+#
 # It needs a C++ compiler and `cargo install cargo-fuzz`, and runs on stable
 # Rust: without a sanitizer nothing unstable is asked for.
 set -euo pipefail
@@ -23,7 +25,7 @@ run() { # TARGET
     mkdir -p "$found" "corpus/$1"
     echo "== $1"
     cargo fuzz run --sanitizer none "$1" "$found" "corpus/$1" -- \
-        -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 2>&1 |
+        -max_total_time="$seconds" -max_len=4096 -timeout=60 -rss_limit_mb=1024 -print_final_stats=1 2>&1 |
         grep -vE '^#|^"|^ +Compiling|^INFO' ||
         [ "${PIPESTATUS[0]}" -eq 0 ]
 }
