@@ -53,8 +53,6 @@ enum Fate {
 /// A direction that may be cut at one byte.
 pub(super) struct Tube {
     pipe: Pipe,
-    /// When something of it was read last.
-    read: Option<Mono>,
     cut: Option<usize>,
 }
 
@@ -71,22 +69,12 @@ impl Tube {
     }
 
     pub(super) fn read(&mut self, most: usize, now: Mono) -> Option<Carried> {
-        let read = self.pipe.read(most, now);
-        self.read = if read.is_some() { Some(now) } else { self.read };
-        read
+        self.pipe.read(most, now)
     }
 
     /// The same, of all that has arrived.
     pub(super) fn read_all(&mut self, most: usize, now: Mono) -> Option<Carried> {
-        let read = self.pipe.read_all(most, now);
-        self.read = if read.is_some() { Some(now) } else { self.read };
-        read
-    }
-
-    /// Whether the other side still takes what the system has: it did a moment ago.
-    fn is_being_taken(&self, now: Mono) -> bool {
-        let lately = |read| now.since(read) <= Duration::from_secs(2);
-        self.untaken() > 0 && self.read.is_some_and(lately)
+        self.pipe.read_all(most, now)
     }
 
     /// Whether the system says that it has room.
@@ -147,7 +135,7 @@ impl Wire {
     ) -> Wire {
         let mut tube = || {
             let pipe = Pipe::new(Rng::new(rng.bits()), nature.quality, None);
-            Tube { pipe: pipe.with_system(nature.system.unwrap_or(0)), read: None, cut: None }
+            Tube { pipe: pipe.with_system(nature.system.unwrap_or(0)), cut: None }
         };
         let (mut up, mut down) = (tube(), tube());
         let mut fate = None;
@@ -188,11 +176,6 @@ impl Wire {
     /// When the client's socket has something to read.
     pub(super) fn arrives(&self) -> Option<Mono> {
         self.down.next().filter(|_| !self.silent)
-    }
-
-    /// Whether the server still takes what the client's system has.
-    pub(super) fn is_being_taken(&self, now: Mono) -> bool {
-        !self.silent && self.up.is_being_taken(now)
     }
 
     /// Whether the client's socket has been told of a reset.

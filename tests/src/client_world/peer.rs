@@ -334,8 +334,7 @@ fn config(rng: &mut Rng, keeps: Option<u64>, setting: &Setting) -> ServerConfig 
         (timeouts.body, timeouts.write) = (Rate::UNLIMITED, Rate::UNLIMITED);
     }
     if let Some(seconds) = keeps {
-        // Some mean it, and some keep it for longer.
-        timeouts.idle = Duration::from_secs(seconds + *rng.pick(&[0, 60]));
+        timeouts.idle = Duration::from_secs(seconds);
     }
     let keep_alive = calm || !rng.chance(5);
     ServerConfig { timeouts, keep_alive, ..ServerConfig::default() }

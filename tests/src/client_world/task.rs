@@ -214,10 +214,6 @@ impl Task {
             Fault::WriteTimeout => wire.up.is_taken(),
             _ => false,
         };
-        // Where nobody is in a hurry, it is waited for who takes what there is.
-        let late = matches!(error.kind, Fault::FirstByteTimeout | Fault::WriteTimeout);
-        let takes = late && !client.setting.rough && wire.is_being_taken(client.now.mono);
-        let wrong = wrong || takes;
         if wrong {
             let name = self.name;
             client
