@@ -188,8 +188,8 @@ pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, T
 pub use direct::Direct;
 pub use error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 pub use head::{
-    Field, Fields, InvalidField, Method, NotAStatus, NotAToken, RequestHead, ResponseHead, Status,
-    Version, imf_fixdate, names,
+    Field, Fields, InvalidField, Method, NotAStatus, NotAToken, NotAVersion, RequestHead,
+    ResponseHead, Status, Version, imf_fixdate, names,
 };
 pub use machine::{
     Body, BodyLength, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse,

@@ -39,7 +39,7 @@ const UNSENT: u32 = 128 * 1024;
 /// ```
 /// use purlin_host::Listener;
 /// let listener = Listener::bind("127.0.0.1:0")?;
-/// assert_ne!(listener.address().ip().unwrap().port(), 0);
+/// assert_ne!(listener.address().socket_addr().unwrap().port(), 0);
 /// let own = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
 /// let taken_over = Listener::try_from(own);
 /// # let _ = taken_over;
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn both_ends_of_a_connection_are_known() {
         let listener = Listener::bind("0.0.0.0:0").unwrap();
-        let port = listener.address().ip().unwrap().port();
+        let port = listener.address().socket_addr().unwrap().port();
         let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let accepted = accept(&listener);
         assert_eq!(accepted.remote, Address::Tcp(client.local_addr().unwrap()));
@@ -346,7 +346,7 @@ mod tests {
 
     /// What holds for a new connection.
     fn keepalive(listener: &Listener) -> Option<Duration> {
-        let port = listener.address().ip().unwrap().port();
+        let port = listener.address().socket_addr().unwrap().port();
         let _client = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let accepted = accept(listener).stream;
         let socket = socket2::SockRef::from(&accepted);
@@ -357,7 +357,7 @@ mod tests {
     fn accepting_never_waits() {
         let listener = Listener::bind("127.0.0.1:0").unwrap();
         assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
-        let _client = TcpStream::connect(listener.address().ip().unwrap()).unwrap();
+        let _client = TcpStream::connect(listener.address().socket_addr().unwrap()).unwrap();
         loop {
             match listener.accept_nonblocking() {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn an_address_in_use_is_named() {
         let listener = Listener::bind("127.0.0.1:0").unwrap();
-        let address = listener.address().ip().unwrap();
+        let address = listener.address().socket_addr().unwrap();
         let error = Listener::bind(address).unwrap_err().to_string();
         assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
     }

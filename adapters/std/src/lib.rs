@@ -242,9 +242,9 @@ pub use purlin_core::policy::cookie::{Cookie, InvalidCookie, SameSite};
 pub use purlin_core::router::{InsertError, Param, Params, RouteId, RouterOptions};
 pub use purlin_core::{
     BodyLength, CloseReason, Content, Facts, Fault, Field, Fields, IntoResponse, InvalidField,
-    Leniency, Limits, Method, Misuse, Mono, NotAStatus, NotAToken, PeerError, Phase, Rate,
-    RequestHead, ResponseHead, Retry, ServerConfig, Status, Timeouts, TlsInfo, Values, Version,
-    names,
+    Leniency, Limits, Method, Misuse, Mono, NotAStatus, NotAToken, NotAVersion, PeerError, Phase,
+    Rate, RequestHead, ResponseHead, Retry, ServerConfig, Status, Timeouts, TlsInfo, Values,
+    Version, names,
 };
 pub use purlin_host::{Dialer, Listener, Panics, Stream, in_memory, inherited};
 #[cfg(feature = "rustls")]

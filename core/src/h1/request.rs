@@ -5,7 +5,7 @@ use super::lines::{self, BlockScan, Line, find_byte, read_fields, read_whole_fie
 use crate::config::{Limits, ServerConfig};
 use crate::error::Fault;
 use crate::head::token::is_name;
-use crate::head::{Fields, Method, RequestHead, Version, token};
+use crate::head::{Fields, Method, RequestHead, Version, token, version};
 use crate::target::{self, Parts, Strictness};
 
 /// What is known of a head that has not arrived whole.
@@ -204,17 +204,12 @@ pub(super) fn parse_version(text: &[u8]) -> Result<Version, Fault> {
     match text {
         b"HTTP/1.1" => Ok(Version::Http11),
         b"HTTP/1.0" => Ok(Version::Http10),
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-            if major.is_ascii_digit() && minor.is_ascii_digit() =>
-        {
-            if *major == b'1' {
-                Ok(Version::Http11)
-            } else {
-                Err(Fault::UnsupportedVersion)
-            }
-        }
-        _ if text.contains(&b' ') => Err(Fault::BadRequestLine),
-        _ => Err(Fault::BadVersion),
+        _ => match version::numbers(text) {
+            Some((1, _)) => Ok(Version::Http11),
+            Some(_) => Err(Fault::UnsupportedVersion),
+            None if text.contains(&b' ') => Err(Fault::BadRequestLine),
+            None => Err(Fault::BadVersion),
+        },
     }
 }
 

@@ -7,13 +7,15 @@ mod method;
 pub mod names;
 mod status;
 pub(crate) mod token;
+pub(crate) mod version;
 
 pub use date::imf_fixdate;
 pub(crate) use date::{DateCache, DateLine};
 pub use fields::{Field, Fields, FieldsIntoIter, FieldsIter, InvalidField};
 pub(crate) use fields::{Span, without_password};
-pub use method::{Method, NotAToken, Version};
+pub use method::{Method, NotAToken};
 pub use status::{NotAStatus, Status};
+pub use version::{NotAVersion, Version};
 
 use crate::error::Fault;
 use crate::target::{Form, Parts, Strictness};

@@ -34,7 +34,7 @@ pub enum Address {
 
 impl Address {
     /// The IP address and port, if it has them.
-    pub fn ip(&self) -> Option<SocketAddr> {
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
             Address::Tcp(address) => Some(*address),
             _ => None,

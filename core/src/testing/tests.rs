@@ -98,7 +98,7 @@ fn the_peer_and_the_values_come_along() {
     let address = ([192, 0, 2, 1], 5000).into();
     let (_, values) = get("/").value(7_u8).remote(address).begin();
     assert_eq!(values.get::<u8>(), Some(&7));
-    assert_eq!(values.get::<Peer>().unwrap().remote.ip(), Some(address));
+    assert_eq!(values.get::<Peer>().unwrap().remote.socket_addr(), Some(address));
 }
 
 #[test]

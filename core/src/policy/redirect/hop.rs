@@ -62,6 +62,36 @@ const OF_BODY: [&str; 15] = [
 ];
 
 impl Hop {
+    /// A hop to which everything goes along: for tests of a [`Follow::Check`], and for whoever
+    /// follows redirects by rules of their own.
+    ///
+    /// ```
+    /// use purlin_core::policy::redirect::{Hop, Verdict};
+    /// use purlin_core::{Method, url::Url};
+    ///
+    /// fn stay_secure(hop: &Hop, before: &[Url]) -> Verdict {
+    ///     let was = before.last().is_some_and(|url| url.scheme() == "https");
+    ///     if was && hop.url.scheme() != "https" { Verdict::UseLast } else { Verdict::Allow }
+    /// }
+    ///
+    /// let secure = Url::parse("https://a.test/")?;
+    /// let hop = Hop::new(Method::GET, Url::parse("http://a.test/")?);
+    /// assert_eq!(stay_secure(&hop, &[secure]), Verdict::UseLast);
+    /// # Ok::<(), purlin_core::UrlError>(())
+    /// ```
+    ///
+    /// [`Follow::Check`]: crate::policy::redirect::Follow::Check
+    pub fn new(method: Method, url: Url) -> Hop {
+        Hop {
+            method,
+            url,
+            keep_body: true,
+            keep_credentials: true,
+            keep_host: true,
+            referer: Referer::Keep,
+        }
+    }
+
     /// Makes the fields of the request before into those of this one. What was
     /// added from a URL's userinfo or from a jar is not among them: it is found
     /// anew for each hop.
