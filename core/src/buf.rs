@@ -77,13 +77,13 @@ impl InBuf {
         let wanted = if self.filled_up { self.size * 4 } else { LEAST_READ };
         let wanted = wanted.min(self.most).min(most);
         if self.store.len() - self.end < LEAST_READ || self.store.len() < wanted {
-            self.make_room(wanted);
+            self.make_room(wanted, most.min(self.most));
         }
         let end = self.store.len().min(self.end.saturating_add(most - self.len()));
         &mut self.store[self.end..end]
     }
 
-    fn make_room(&mut self, wanted: usize) {
+    fn make_room(&mut self, wanted: usize, most: usize) {
         if self.start > 0 {
             self.store.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -94,10 +94,11 @@ impl InBuf {
             self.store = Vec::from(lent);
         }
         if self.store.is_empty() {
-            self.store = vec![0; needed.max(self.size)]; // comes zeroed from the allocator
+            let size = needed.max(self.size.min(most));
+            self.store = vec![0; size]; // comes zeroed from the allocator
         } else if self.store.len() < needed {
             // Doubling keeps the copying linear when input comes in drops.
-            let size = needed.max((self.store.len() * 2).min(self.most));
+            let size = needed.max((self.store.len() * 2).min(most));
             // Growing by doubling would pass over `most`.
             self.store.reserve_exact(size - self.store.len());
             self.store.resize(size, 0);
@@ -148,6 +149,24 @@ impl InBuf {
     pub(crate) fn trim(&mut self) {
         if self.is_empty() {
             *self = InBuf::new(self.most);
+        }
+    }
+
+    /// How many bytes there is a store for.
+    pub(crate) fn size(&self) -> usize {
+        self.store.len()
+    }
+
+    /// Gives back the store beyond so many bytes, but for what is here and a read.
+    pub(crate) fn shrink_to(&mut self, most: usize) {
+        self.lent.take_if(|lent| lent.len() > most);
+        self.size = self.size.min(most);
+        let (count, most) = (self.len(), most.max(self.len() + LEAST_READ));
+        if self.store.len() > most {
+            let mut store = vec![0; if count == 0 { 0 } else { most }];
+            store[..count].copy_from_slice(self.bytes());
+            (self.store, self.start, self.end) = (store, 0, count);
+            self.filled_up = false;
         }
     }
 
@@ -397,6 +416,47 @@ mod tests {
         assert!(input.take(usize::MAX).iter().all(|byte| *byte == b'd'));
         input.trim();
         assert_eq!(input.held(), 0);
+    }
+
+    #[test]
+    fn room_that_holds_nothing_is_given_back() {
+        const KIB: usize = 1024;
+        #[rustfmt::skip]
+        let cases = [
+            // bytes here, most, bytes of the store then
+            (0,         0,         0),
+            (0,         16 * KIB,  0),
+            (100,       16 * KIB,  16 * KIB),
+            (14 * KIB,  16 * KIB,  18 * KIB),
+            (100,       0,         100 + LEAST_READ),
+            (100,       256 * KIB, 256 * KIB),
+            (255 * KIB, 16 * KIB,  256 * KIB),
+        ];
+        for (count, most, size) in cases {
+            let mut input = InBuf::new(256 * KIB);
+            while fill(&mut input, b'a') < 252 * KIB {
+                input.clear();
+            }
+            assert_eq!(input.size(), 256 * KIB);
+            input.consume(input.len().saturating_sub(count));
+            if count > input.len() {
+                fill(&mut input, b'a');
+                input.consume(input.len() - count);
+            }
+            input.shrink_to(most);
+            assert_eq!((input.size(), input.held()), (size, size), "{count} of {most}");
+            assert_eq!(input.bytes(), vec![b'a'; count]);
+            // And there is room again as long as the limit says so.
+            assert_eq!(fill(&mut input, b'b') > 0, count < 252 * KIB + 1, "{count} of {most}");
+        }
+        let mut input = InBuf::new(256 * KIB);
+        while fill(&mut input, b'a') < 252 * KIB {
+            input.clear();
+        }
+        drop(input.take(usize::MAX));
+        assert!(input.held() > 200 * KIB, "it comes back");
+        input.shrink_to(16 * KIB);
+        assert_eq!(input.held(), 0, "a store that was lent, too");
     }
 
     #[test]

@@ -111,6 +111,14 @@ impl Machine for Connection {
         self.0.held()
     }
 
+    fn surplus(&self) -> usize {
+        self.0.surplus()
+    }
+
+    fn allow_surplus(&mut self, bytes: usize) {
+        self.0.allow_surplus(bytes);
+    }
+
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         self.0.send(id, data, now)
     }

@@ -145,6 +145,7 @@
 //! | [`message`] | requests and responses as handlers see them |
 //! | [`content`] | what content is, told from its bytes |
 //! | [`observe`] | what a server tells about its connections |
+//! | [`budget`] | what the connections of a server may hold together |
 //! | [`config`] | limits and timeouts, all on by default |
 //! | `convert` | to and from the types of the crate `http`, behind the feature `http` |
 //! | [`testing`] | requests without a peer and answers as values, for tests of handlers |
@@ -159,6 +160,7 @@
 #![warn(missing_debug_implementations)]
 
 pub(crate) mod body;
+pub mod budget;
 pub(crate) mod buf;
 pub mod client;
 pub mod config;

@@ -78,6 +78,23 @@ pub trait Machine {
     /// Bytes of memory held for input and output; the application's own `Bytes` are not counted.
     fn held(&self) -> usize;
 
+    /// Bytes held beyond the share of this connection: what each one may hold whatever others
+    /// do. The application's own pieces are counted, as long as they are queued.
+    ///
+    /// By default there are none: a machine of which this says nothing keeps to its limits.
+    fn surplus(&self) -> usize {
+        0
+    }
+
+    /// Holds no more than so many bytes beyond its share from now on, and gives back room that
+    /// holds nothing. What it holds already stays; it takes no more until that is less.
+    /// Without it the limits alone count. A share is enough for any message, in smaller steps.
+    ///
+    /// Which connections may hold how much, [`budget`](crate::budget) decides.
+    fn allow_surplus(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
+
     /// Input by value, for machines behind a lock and for tests: takes what
     /// there is room for and says how much that was.
     fn receive(&mut self, bytes: &[u8], now: Now) -> usize {

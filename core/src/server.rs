@@ -139,6 +139,14 @@ impl Machine for Connection {
         pass!(self, machine => machine.held())
     }
 
+    fn surplus(&self) -> usize {
+        pass!(self, machine => machine.surplus())
+    }
+
+    fn allow_surplus(&mut self, bytes: usize) {
+        pass!(mut self, machine => machine.allow_surplus(bytes));
+    }
+
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         pass!(mut self, machine => machine.send(id, data, now))
     }

@@ -79,6 +79,11 @@ impl Outbound {
         self.waits = true;
     }
 
+    /// Whether the application waits for room.
+    pub(super) fn waits(&self) -> bool {
+        self.waits
+    }
+
     /// Nobody waits for room any more; says whether one did.
     pub(super) fn wake(&mut self) -> bool {
         std::mem::take(&mut self.waits)

@@ -62,6 +62,14 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
         (**self).held()
     }
 
+    fn surplus(&self) -> usize {
+        (**self).surplus()
+    }
+
+    fn allow_surplus(&mut self, bytes: usize) {
+        (**self).allow_surplus(bytes);
+    }
+
     fn receive(&mut self, bytes: &[u8], now: Now) -> usize {
         (**self).receive(bytes, now)
     }

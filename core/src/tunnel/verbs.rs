@@ -154,6 +154,14 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
         self.input.held() + self.output.held() + self.inner.held()
     }
 
+    fn surplus(&self) -> usize {
+        self.inner.surplus()
+    }
+
+    fn allow_surplus(&mut self, bytes: usize) {
+        self.inner.allow_surplus(bytes);
+    }
+
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         self.inner.send(id, data, now)
     }

@@ -29,6 +29,8 @@ pub enum Op {
     Tick(bool),
     /// `trim`.
     Trim,
+    /// `allow_surplus` of so many bytes.
+    Allow(usize),
     /// `request` of this method: the client's.
     Request(&'static str, Content, Extra),
     /// `respond`.
@@ -244,7 +246,8 @@ impl Source<'_> {
             30..34 => Op::Transmit(self.size()),
             34..36 => Op::Pass(self.pass()),
             36..38 => Op::Tick(self.below(3) == 0),
-            38..40 => Op::Trim,
+            38 => Op::Trim,
+            39 => Op::Allow(self.size()),
             40..46 => Op::Respond(self.which(), self.status(), self.content(), self.extra()),
             46 => Op::Interim(self.which(), self.status(), self.extra()),
             47..50 => Op::Send(self.which(), self.size()),

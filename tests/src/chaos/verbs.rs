@@ -91,6 +91,7 @@ impl<M: Machine> Hands<M> {
             Op::Pass(millis) => self.now = self.now.later(Duration::from_millis(*millis)),
             Op::Tick(at_deadline) => self.tick(*at_deadline),
             Op::Trim => self.trim(),
+            Op::Allow(bytes) => self.allow(*bytes),
             Op::Shutdown => self.machine.shutdown(self.now),
             _ => {}
         }
@@ -151,6 +152,14 @@ impl<M: Machine> Hands<M> {
         let held = self.machine.held();
         let most = self.most_input();
         assert!(self.machine.want().write || held <= most, "{held} bytes are held");
+    }
+
+    /// What is held already stays, and nothing is added by that.
+    fn allow(&mut self, bytes: usize) {
+        let (queued, held) = (self.queued(), self.machine.held());
+        self.machine.allow_surplus(bytes);
+        assert_eq!(self.queued(), queued, "output was taken back");
+        assert!(self.machine.held() <= held, "{} bytes are held", self.machine.held());
     }
 
     fn write(&mut self, slices: usize, count: usize) {

@@ -133,6 +133,15 @@ impl<M: Machine> Machine for Tls<M> {
         self.engine.held() + self.gathered.capacity() + self.inner.held()
     }
 
+    /// What TLS itself holds is a part of the share: it does not grow with what there is.
+    fn surplus(&self) -> usize {
+        self.inner.surplus()
+    }
+
+    fn allow_surplus(&mut self, bytes: usize) {
+        self.inner.allow_surplus(bytes);
+    }
+
     /// Bytes that were read while others used the machine are taken in any case.
     fn receive(&mut self, bytes: &[u8], now: Now) -> usize {
         if self.lost || self.ended || self.heard_goodbye {

@@ -82,11 +82,6 @@ impl Connection {
         }
     }
 
-    /// Whether so much output is queued that no further request is begun.
-    pub(super) fn is_full(&self) -> bool {
-        self.out.len() > self.most_queued
-    }
-
     /// Ends the connection once the output is written; lingers if the peer may
     /// be sending something that closing would answer with a reset (RFC 9112 §9.6).
     pub(super) fn close(&mut self, reason: CloseReason, now: Now) {
@@ -200,7 +195,8 @@ impl Connection {
             self.watch_writing(now);
         }
         self.watch_next_request(now);
-        if self.out.len() <= self.most_queued / 2 && self.outbound.wake() {
+        if self.outbound.waits() && self.out.len() <= self.most_out() / 2 {
+            self.outbound.wake();
             self.notices.writable = true;
             if self.out.is_empty() {
                 self.queue_more();

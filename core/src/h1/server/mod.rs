@@ -17,6 +17,7 @@
 mod ending;
 mod receive;
 mod reply;
+mod share;
 
 use super::decide::Asked;
 use super::inbound::Inbound;
@@ -55,8 +56,10 @@ pub struct Connection {
 
     writer: Writer,
     outbound: Outbound,
-    /// So much output may be queued now.
+    /// So much output may be queued now, of what is allowed.
     most_queued: usize,
+    /// So many bytes may be held beyond the share.
+    spare: usize,
 
     /// The open exchange, or the last one.
     id: Id,
@@ -122,6 +125,7 @@ impl Connection {
             writer: Writer::Idle,
             outbound: Outbound::new(config.timeouts.write),
             most_queued: reply::FIRST_QUEUED.min(config.limits.output_bytes),
+            spare: usize::MAX,
             id: 0,
             asked: Asked::NOTHING,
             protocols: Protocols::default(),
@@ -263,6 +267,20 @@ impl Machine for Connection {
 
     fn held(&self) -> usize {
         self.input.held() + self.out.held()
+    }
+
+    fn surplus(&self) -> usize {
+        self.surplus_in() + self.surplus_out()
+    }
+
+    fn allow_surplus(&mut self, bytes: usize) {
+        self.allow(bytes);
+    }
+
+    /// All is taken that the limits have room for, however little may be held: it may
+    /// have been read while there was more room.
+    fn receive(&mut self, bytes: &[u8], now: Now) -> usize {
+        self.receive_all(bytes, now)
     }
 
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {

@@ -3,7 +3,6 @@
 
 use super::reply::FIRST_QUEUED;
 use super::{Connection, Ending, Trace};
-use crate::buf::LEAST_READ;
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
 use crate::h1::inbound::{Drained, Found};
@@ -13,10 +12,6 @@ use crate::head::{Method, RequestHead, ResponseHead, Status};
 use crate::machine::{Body, BodyLength, Event, Recv};
 use crate::target::Form;
 use crate::time::{Now, Why};
-
-/// So much input is taken in that nobody asks for: enough for most bodies and for a
-/// few requests, and what Go and std's own reading ahead take.
-const AHEAD: usize = 64 * 1024;
 
 /// What the next head came to.
 pub(super) enum Turn {
@@ -42,30 +37,14 @@ impl Connection {
         used && self.eof.is_none()
     }
 
-    /// How much input may be here at the most: what nobody asks for, a body's
-    /// bytes before its handler does or requests whose turn has not come, is less.
-    #[inline]
-    pub(super) fn most_ahead(&self) -> usize {
-        let asked = match self.reader {
-            Reader::Body => self.inbound.waits(),
-            Reader::Head => self.writer == Writer::Idle && !self.is_full(),
-            Reader::End => false,
-            _ => true,
-        };
-        if asked || self.ending != Ending::Open { usize::MAX } else { AHEAD }
-    }
-
-    /// Whether there is room for what is wanted.
-    #[inline]
-    pub(super) fn has_room(&self) -> bool {
-        let least = self.input.len() + LEAST_READ;
-        // Mostly there is room for whatever it is.
-        self.input.has_room() && (least <= AHEAD || least <= self.most_ahead())
-    }
-
     pub(super) fn take_input(&mut self, n: usize, now: Now) {
         let most = self.most_ahead();
-        let n = self.input.filled(n.min(most.saturating_sub(self.input.len())));
+        self.took(n.min(most.saturating_sub(self.input.len())), now);
+    }
+
+    /// So many bytes came, into room that was there.
+    pub(super) fn took(&mut self, n: usize, now: Now) {
+        let n = self.input.filled(n);
         if n == 0 {
             return;
         }
@@ -231,7 +210,8 @@ impl Connection {
         let ready = self.reader != Reader::Body
             || self.eof.is_some()
             || self.asked.expects_continue
-            || self.inbound.prefetch(&self.input, &self.config.limits, most);
+            || self.inbound.prefetch(&self.input, &self.config.limits, most)
+            || !self.has_room_if_asked();
         if ready {
             self.rest_body(now);
         } else {

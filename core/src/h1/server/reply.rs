@@ -182,7 +182,8 @@ impl Connection {
             Sent::Length(_) if self.outbound.is_too_much(data) => return Err(Misuse::TooMuchBody),
             _ => {}
         }
-        self.outbound.give(data, &mut self.out, self.most_queued);
+        let most = self.most_out();
+        self.outbound.give(data, &mut self.out, most);
         Ok(())
     }
 
