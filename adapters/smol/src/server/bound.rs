@@ -85,7 +85,7 @@ impl<H> Bound<H> {
     /// ```
     pub fn local_addr(&self) -> SocketAddr {
         let nowhere = || (Ipv4Addr::UNSPECIFIED, 0).into();
-        self.addresses().find_map(Address::ip).unwrap_or_else(nowhere)
+        self.addresses().find_map(Address::socket_addr).unwrap_or_else(nowhere)
     }
 
     /// What stops it, from any thread.
