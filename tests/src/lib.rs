@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod asking;
 pub mod assumed;
+pub mod cargo;
 pub mod chaos;
 pub mod client_world;
 pub mod peer;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use purlin_core::{Eof, Machine, Now};
+use purlin_tests::cargo::inner;
 use purlin_tests::tls::Raw;
 use purlin_tls::{ClientTls, Roots, Tls};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -52,7 +53,7 @@ impl Drop for Example {
 /// An example that is built, and where it is. It is built as the whole workspace is, which
 /// has been for the tests: the same for its package alone would build most of it again.
 fn built(package: &str, example: &str) -> PathBuf {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = inner(env!("CARGO"));
     command.args(["build", "-q", "--workspace", "--example", &name(package, example)]);
     command.arg("--message-format=json").current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.output().unwrap();

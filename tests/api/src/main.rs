@@ -7,6 +7,11 @@
 //! Items that are `#[doc(hidden)]` are not in them, nor what every type has by
 //! blanket implementations. Of the auto traits it is told where `Send` or `Sync` is missing.
 
+#[path = "../../src/cargo.rs"]
+#[expect(unreachable_pub, reason = "it is the kit's, too")]
+mod cargo;
+
+use cargo::inner;
 use public_api::{Builder, PublicApi};
 use std::collections::HashSet;
 use std::error::Error;
@@ -133,7 +138,7 @@ fn is_told(line: &str, implemented: &str) -> bool {
 /// Has rustdoc write a crate's JSON.
 fn document(cargo: &OsStr, name: &str, features: &str) -> Result<(), Box<dyn Error>> {
     let rustdoc = env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into());
-    let status = Command::new(cargo)
+    let status = inner(cargo)
         .args(["rustdoc", "--quiet", "--locked", "--lib", "-p", name, "--features", features])
         .args(["--", "-Z", "unstable-options", "--output-format", "json"])
         .env("RUSTDOC", env::current_exe()?)
@@ -154,7 +159,7 @@ fn json_of(target: &Path, name: &str) -> PathBuf {
 
 /// Where cargo puts what it builds.
 fn target(cargo: &OsStr) -> Result<PathBuf, Box<dyn Error>> {
-    let output = Command::new(cargo)
+    let output = inner(cargo)
         .args(["metadata", "--no-deps", "--format-version", "1"])
         .current_dir(root())
         .output()?;
