@@ -45,7 +45,7 @@ fn ten_thousand_idle_connections_cost_no_threads_and_are_served_after() {
     let name = "ten_thousand_idle_connections_cost_no_threads_and_are_served_after";
     // The other ends of the connections are in the child.
     let spare = 200;
-    if let Some(most) = purlin_host::raise_descriptor_limit() {
+    if let Some(most) = purlin_net::raise_descriptor_limit() {
         if most < (MANY + spare) as u64 {
             eprintln!("SKIPPED {name}: {most} descriptors are too few");
             return;

@@ -114,7 +114,7 @@ fn connections_that_are_never_quiet_leave_threads_to_others() {
 fn slow_senders_of_heads_and_of_small_bodies_hold_no_thread() {
     let name = "slow_senders_of_heads_and_of_small_bodies_hold_no_thread";
     // Both ends are in this process, and other tests run beside.
-    if purlin_host::raise_descriptor_limit().is_some_and(|most| most < 2000) {
+    if purlin_net::raise_descriptor_limit().is_some_and(|most| most < 2000) {
         eprintln!("SKIPPED {name}: too few descriptors");
         return;
     }

@@ -55,7 +55,8 @@ fn links_between_crates_lead_to_the_version_that_is_published() {
     let version: Vec<_> = after.split('"').next().unwrap().split('.').collect();
     for (folder, name) in [
         ("core", "purlin-core"),
-        ("adapters/host", "purlin-host"),
+        ("adapters/engine", "purlin-engine"),
+        ("adapters/net", "purlin-net"),
         ("adapters/tls", "purlin-tls"),
         ("adapters/std", "purlin-std"),
         ("adapters/smol", "purlin-smol"),

@@ -9,7 +9,7 @@ use crate::clock;
 use async_io::Timer;
 use futures_lite::future;
 use purlin_core::Mono;
-use purlin_host::Clock;
+use purlin_net::Clock;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;

@@ -2,7 +2,7 @@
 //! Decides nothing; the core compares and keeps deadlines.
 
 use purlin_core::Now;
-use purlin_host::Clock;
+use purlin_net::Clock;
 
 /// The present.
 pub(crate) fn now() -> Now {

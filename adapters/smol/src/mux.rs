@@ -258,7 +258,7 @@ impl SendHandler for SendMux {
 
 /// A mux that may grow while it serves; its clones are one and the same.
 ///
-/// Its methods are those of [`purlin_host::SharedMux`]: `handle`, `wrap` and `otherwise`.
+/// Its methods are those of [`purlin_engine::SharedMux`]: `handle`, `wrap` and `otherwise`.
 ///
 /// ```
 /// use purlin_smol::{Request, Server, SharedMux};
@@ -269,12 +269,12 @@ impl SendHandler for SendMux {
 /// # Ok::<(), purlin_smol::InsertError>(())
 /// ```
 ///
-/// It is the host's [`purlin_host::SharedMux`], and has all its methods.
+/// It is the host's [`purlin_engine::SharedMux`], and has all its methods.
 #[derive(Clone, Debug, Default)]
-pub struct SharedMux(purlin_host::SharedMux<BoxHandler>);
+pub struct SharedMux(purlin_engine::SharedMux<BoxHandler>);
 
 impl Deref for SharedMux {
-    type Target = purlin_host::SharedMux<BoxHandler>;
+    type Target = purlin_engine::SharedMux<BoxHandler>;
 
     fn deref(&self) -> &Self::Target {
         &self.0

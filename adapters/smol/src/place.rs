@@ -6,7 +6,7 @@ use crate::server::{Control, Failure, Payload, Roll};
 use crate::warm::Warm;
 use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::{Secured, ServerConfig, Values};
-use purlin_host::{MakeMachine, MakeValues, Panics, welcome};
+use purlin_engine::{MakeMachine, MakeValues, Panics, welcome};
 use std::sync::Arc;
 
 /// What all connections of a server share.

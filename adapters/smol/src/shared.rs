@@ -9,7 +9,7 @@ use purlin_core::server::Connection;
 use purlin_core::{
     Close, CloseReason, Fault, Id, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
 };
-use purlin_host::UNTOUCHED;
+use purlin_engine::UNTOUCHED;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 

@@ -4,7 +4,7 @@
 
 use crate::alarm::Alarm;
 use crate::shared::Shared;
-use purlin_host::{Hook, run_aside};
+use purlin_net::{Hook, run_aside};
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! The worker threads one by one: what each has taken up, and which of them have a use
 //! for a core.
-//! Looks at them; how many there should be is decided in `purlin_host`.
+//! Looks at them; how many there should be is decided in `purlin_net`.
 
-use purlin_host::{Look, Watched};
+use purlin_net::{Look, Watched};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

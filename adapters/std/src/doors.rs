@@ -2,7 +2,7 @@
 //! Accepts in turns; whether there is room, and what a connection is, others say.
 
 use purlin_core::Mono;
-use purlin_host::{Accepted, Backoff, Clock, ENDED, Listener, Readiness};
+use purlin_net::{Accepted, Backoff, Clock, ENDED, Listener, Readiness};
 use std::io::{self, ErrorKind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

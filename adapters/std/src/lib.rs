@@ -246,7 +246,8 @@ pub use purlin_core::{
     Rate, RequestHead, ResponseHead, Retry, ServerConfig, Status, Timeouts, TlsInfo, Values,
     Version, names,
 };
-pub use purlin_host::{Dialer, Listener, Panics, Stream, in_memory, inherited};
+pub use purlin_engine::Panics;
+pub use purlin_net::{Dialer, Listener, Stream, in_memory, inherited};
 #[cfg(feature = "rustls")]
 pub use purlin_tls as tls;
 #[cfg(feature = "rustls")]

@@ -90,7 +90,7 @@ impl Handler for Mux {
 
 /// A mux that may grow while it serves; its clones are one and the same.
 ///
-/// Its methods are those of [`purlin_host::SharedMux`]: `handle`, `wrap` and `otherwise`.
+/// Its methods are those of [`purlin_engine::SharedMux`]: `handle`, `wrap` and `otherwise`.
 ///
 /// ```
 /// use purlin_std::{Request, Server, SharedMux};
@@ -100,7 +100,7 @@ impl Handler for Mux {
 /// # let _ = server;
 /// # Ok::<(), purlin_std::InsertError>(())
 /// ```
-pub type SharedMux = purlin_host::SharedMux<BoxHandler>;
+pub type SharedMux = purlin_engine::SharedMux<BoxHandler>;
 
 impl Handler for SharedMux {
     fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {

@@ -4,6 +4,6 @@
 
 pub use purlin_core::observe::{Address, ConnState, Exchange, NoObserver, Observer, Peer, Watch};
 #[cfg(feature = "log")]
-pub use purlin_host::LogObserver;
+pub use purlin_net::LogObserver;
 #[cfg(feature = "tracing")]
-pub use purlin_host::TracingObserver;
+pub use purlin_net::TracingObserver;

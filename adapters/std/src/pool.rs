@@ -5,13 +5,13 @@
 //! ready: as many as there are cores, since more would only be woken in turn to
 //! share them. The others are the reserve, for when those that wait are kept by
 //! slow handlers. The queue is for what the timekeeper found when none waited. When
-//! there should be more or fewer, `purlin_host::Look` decides.
+//! there should be more or fewer, `purlin_net::Look` decides.
 
 use crate::conn::Conn;
 use crate::crew::{Crew, Member};
 use crate::hub::Hub;
 use crate::worker;
-use purlin_host::Staff;
+use purlin_net::Staff;
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};

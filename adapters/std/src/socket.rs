@@ -1,7 +1,8 @@
 //! A socket that gives up waiting in time for the machine's deadline.
 //! Knows waiting; what the bytes mean, and what a deadline is for, is the machine's.
 
-use purlin_host::{Moved, Stream};
+use purlin_engine::Moved;
+use purlin_net::Stream;
 use std::io::IoSlice;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;

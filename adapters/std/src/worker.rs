@@ -6,7 +6,7 @@ use crate::crew::Member;
 use crate::driver;
 use crate::hub::Hub;
 use crate::pool::BOREDOM;
-use purlin_host::{ENDED, NUDGE};
+use purlin_net::{ENDED, NUDGE};
 use std::sync::Arc;
 use std::time::Duration;
 

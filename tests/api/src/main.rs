@@ -22,9 +22,10 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 /// The crates, each with the features that it documents.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 6] = [
     ("purlin-core", "http"),
-    ("purlin-host", "gzip,rustls,log,tracing"),
+    ("purlin-engine", "gzip,rustls"),
+    ("purlin-net", "gzip,rustls,log,tracing"),
     ("purlin-tls", "aws-lc-rs,platform-roots"),
     ("purlin-std", "http,log,tracing,aws-lc-rs,platform-roots"),
     ("purlin-smol", "tower,log,tracing,aws-lc-rs,platform-roots"),

@@ -224,7 +224,7 @@ fn a_request_cut_short_fails_where_it_is_read() {
 fn the_peer_and_other_extensions_are_values() {
     let handler = async |request: Request| {
         let peer = request.peer().unwrap();
-        format!("{} {}", peer.number, peer.remote.ip().is_some())
+        format!("{} {}", peer.number, peer.remote.socket_addr().is_some())
     };
     assert!(ask(serve(handler), &get("/")).ends_with("\r\n\r\n7 true"));
 

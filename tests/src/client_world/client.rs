@@ -1,5 +1,5 @@
 //! What all requests of the client share: the pool, the connections' wires, and
-//! the servers behind them. It does as `purlin_host` does for the adapters.
+//! the servers behind them. It does as `purlin_net` does for the adapters.
 
 use super::errand::Errand;
 use super::layers;

@@ -61,7 +61,7 @@ pub(super) fn is_secret(route: &Route) -> bool {
     route.is_secure() || route.is_proxy_secure()
 }
 
-/// The client's machine for a route, as `purlin_host` builds it.
+/// The client's machine for a route, as `purlin_net` builds it.
 ///
 /// # Errors
 /// A layer cannot be built.

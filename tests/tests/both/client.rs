@@ -518,7 +518,7 @@ fn a_unix_socket_whose_server_is_busy_is_waited_for() {
     let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
     socket.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
     socket.listen(1).unwrap();
-    let connect = || purlin_host::client::try_connect_unix(&path).unwrap();
+    let connect = || purlin_net::client::try_connect_unix(&path).unwrap();
     let waiting: Vec<_> = std::iter::from_fn(connect).collect();
 
     let short = Settings::new().no_proxy().connect_timeout(Duration::from_millis(50));

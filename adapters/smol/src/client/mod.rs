@@ -40,9 +40,8 @@ pub use purlin_core::{
     Limits, Method, Misuse, Mono, Now, PeerError, Phase, Rate, ResponseHead, Retry, Status,
     TlsInfo, Version,
 };
-pub use purlin_host::client::{
-    Question, Received, Resolved, Resolver, Service, Settings, SharedJar,
-};
+pub use purlin_engine::{Received, SharedJar};
+pub use purlin_net::client::{Question, Resolved, Resolver, Service, Settings};
 #[cfg(feature = "rustls")]
 pub use purlin_tls::ClientTls;
 pub use response::Response;
@@ -51,7 +50,8 @@ pub use upgraded::Upgraded;
 
 use crate::Source;
 use dial::Dial;
-use purlin_host::client::{Keep, Layers};
+use purlin_engine::Layers;
+use purlin_net::client::Keep;
 use run::Run;
 use socket::Socket;
 use std::fmt;
@@ -87,7 +87,7 @@ struct Inner {
 
 impl Inner {
     fn new(settings: Settings, dialer: Option<Dialer>) -> Inner {
-        let layers = Layers::new(&settings);
+        let layers = settings.layers();
         let dial =
             Dial { dialer, resolver: settings.resolver, side_by_side: settings.happy_eyeballs };
         let keep = Keep::new(settings.pool);

@@ -6,8 +6,8 @@ use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
 use crate::clock;
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
 use purlin_core::{Method, Now};
-use purlin_host::Stream;
-use purlin_host::client::{Link, Slot, blame};
+use purlin_engine::{Link, Slot, blame};
+use purlin_net::Stream;
 use std::fmt;
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, AsyncWrite};
 use purlin_core::exchange::Answer;
 use purlin_core::{Id, Misuse, Phase, Recv};
-use purlin_host::client::{Lent, Turn};
+use purlin_engine::{Lent, Turn};
 use std::fmt;
 use std::io::{self, Read};
 use std::pin::Pin;

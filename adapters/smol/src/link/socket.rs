@@ -2,7 +2,7 @@
 //! Many a connection is served and closed without.
 
 use async_io::Async;
-use purlin_host::Stream;
+use purlin_net::Stream;
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll};
 

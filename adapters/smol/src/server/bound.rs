@@ -10,7 +10,7 @@ use crate::Result;
 use crate::handler::Handler;
 use crate::place::Common;
 use purlin_core::observe::Address;
-use purlin_host::{Listener, most_connections, probe, raise_descriptor_limit, something};
+use purlin_net::{Listener, most_connections, probe, raise_descriptor_limit, something};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

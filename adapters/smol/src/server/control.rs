@@ -3,7 +3,7 @@
 
 use super::executor::Payload;
 use futures_lite::future;
-use purlin_host::{Hook, run_aside};
+use purlin_net::{Hook, run_aside};
 use std::fmt;
 use std::future::Future;
 use std::io;

@@ -5,7 +5,7 @@ use super::worker::{self, Start};
 use crate::handler::{Handler, Staying};
 use crate::place::{Common, Place};
 use async_channel::Receiver;
-use purlin_host::Listener;
+use purlin_net::Listener;
 use std::io;
 use std::sync::Arc;
 use std::thread;

@@ -8,7 +8,7 @@ use crate::driver::Driver;
 use crate::handler::{Moving, SendHandler};
 use crate::place::Place;
 use futures_lite::{FutureExt, future};
-use purlin_host::{probe, something};
+use purlin_net::{probe, something};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;

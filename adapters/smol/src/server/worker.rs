@@ -9,7 +9,7 @@ use crate::place::Place;
 use async_channel::{Receiver, Sender};
 use async_task::Task;
 use futures_lite::future;
-use purlin_host::Listener;
+use purlin_net::Listener;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Poll, Waker};

@@ -7,7 +7,7 @@ use crate::handler::Handler;
 use crate::server::{Handle, Server};
 use async_io::Timer;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, FutureExt, future};
-use purlin_host::{Aside, Dialer, in_memory};
+use purlin_net::{Aside, Dialer, in_memory};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;

@@ -5,10 +5,11 @@ use super::socket::Socket;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
 use purlin_core::{Mono, Now, Phase};
-use purlin_host::client::{
-    Connecting, Idle, Lookup, Nudge, Question, Resolver, caught, connect_unix, wait_for,
+use purlin_engine::caught;
+use purlin_net::client::{
+    Connecting, Idle, Lookup, Nudge, Question, Resolver, connect_unix, wait_for,
 };
-use purlin_host::{Clock, Stream};
+use purlin_net::{Clock, Stream};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;

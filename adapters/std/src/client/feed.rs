@@ -4,7 +4,7 @@
 
 use crate::{Error as SourceError, Source};
 use bytes::Bytes;
-use purlin_host::client::Nudge;
+use purlin_net::client::Nudge;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io;
@@ -194,7 +194,7 @@ impl Drop for Running {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purlin_host::client::{Idle, wait_for};
+    use purlin_net::client::{Idle, wait_for};
     use std::sync::mpsc::sync_channel;
 
     fn next(feed: &mut Feed) -> io::Result<Option<Bytes>> {

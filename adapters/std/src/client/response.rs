@@ -4,7 +4,7 @@ use super::{Body, Error, Upgraded};
 use crate::Bytes;
 use purlin_core::Secured;
 use purlin_core::exchange::{Answer, Trace};
-use purlin_host::client::Received;
+use purlin_engine::Received;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;

@@ -8,10 +8,9 @@ use super::{Error, Inner, Response};
 use crate::Source;
 use purlin_core::exchange::{Answer, Ask, Cause, Exchange, Given, Order, Plan, Reached, Route};
 use purlin_core::{ClientMachine, CloseReason, Id, Mono, Now, Phase, Retry};
-use purlin_host::Clock;
-use purlin_host::client::{
-    Course, Got, Idle, Lent, Link, Needs, Next, Nudge, Slot, Turn, Upload, Waiting, wait_for,
-};
+use purlin_engine::{Course, Lent, Link, Needs, Slot, Turn, Upload};
+use purlin_net::Clock;
+use purlin_net::client::{Got, Idle, Next, Nudge, Waiting, wait_for};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;

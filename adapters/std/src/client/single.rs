@@ -6,8 +6,9 @@ use super::socket::Socket;
 use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
 use purlin_core::exchange::{Exchange, Order, Plan, Route};
 use purlin_core::{Method, Now};
-use purlin_host::client::{Link, Nudge, Slot, blame};
-use purlin_host::{Clock, Stream};
+use purlin_engine::{Link, Slot, blame};
+use purlin_net::client::Nudge;
+use purlin_net::{Clock, Stream};
 use std::fmt;
 use std::sync::Arc;
 

@@ -2,8 +2,10 @@
 //! What moves, and who is late, says its line.
 
 use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now};
-use purlin_host::client::{Idle, Line, Progress, ReadReady, Turn, Wait, wait_for};
-use purlin_host::{Clock, Moved, Stream};
+use purlin_engine::Moved;
+use purlin_engine::{Line, Progress, ReadReady, Turn, Wait};
+use purlin_net::client::{Idle, wait_for};
+use purlin_net::{Clock, Stream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,7 +15,8 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Direct, Eof, Event, Fault, Id, Machine, Misuse, Mono, Now,
     PeerError, RequestHead, ServerMachine, Values, Why, server,
 };
-use purlin_host::{Accepted, Clock, Stream, UNTOUCHED, machine, untaken, welcome};
+use purlin_engine::{UNTOUCHED, machine, welcome};
+use purlin_net::{Accepted, Clock, Stream, untaken};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 use super::{Conn, Free};
 use crate::poller::Place;
 use purlin_core::{Eof, Machine};
-use purlin_host::Moved;
+use purlin_engine::Moved;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;

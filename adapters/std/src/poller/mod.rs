@@ -17,7 +17,7 @@ mod seats;
 
 use crate::conn::Conn;
 use purlin_core::Mono;
-use purlin_host::{ENDED, Readiness};
+use purlin_net::{ENDED, Readiness};
 use seats::{Parked, Phase, Seats, Told};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -10,9 +10,7 @@ use crate::hub::Hub;
 use crate::poller::Poller;
 use crate::pool::Pool;
 use purlin_core::observe::Address;
-use purlin_host::{
-    Listener, Readiness, most_connections, probe, raise_descriptor_limit, something,
-};
+use purlin_net::{Listener, Readiness, most_connections, probe, raise_descriptor_limit, something};
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

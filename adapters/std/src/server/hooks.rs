@@ -4,7 +4,7 @@
 use super::Server;
 use purlin_core::Values;
 use purlin_core::observe::{Guarded, Observer, Peer};
-use purlin_host::Panics;
+use purlin_engine::Panics;
 use std::any::Any;
 use std::sync::Arc;
 

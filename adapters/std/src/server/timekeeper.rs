@@ -5,7 +5,7 @@
 use crate::conn::{Conn, Free};
 use crate::hub::Hub;
 use purlin_core::Why;
-use purlin_host::{Clock, ENDED};
+use purlin_net::{Clock, ENDED};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::{Request, Server};
     use purlin_core::observe::Address;
-    use purlin_host::{Accepted, Stream};
+    use purlin_net::{Accepted, Stream};
     use std::io::Write;
     use std::os::unix::net::UnixStream;
 

@@ -3,7 +3,7 @@
 
 use crate::client::{self, Client};
 use crate::{Handle, Handler, Server};
-use purlin_host::{Aside, Dialer, in_memory};
+use purlin_net::{Aside, Dialer, in_memory};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;

@@ -1,0 +1,82 @@
+//! The machines of a connection, one around the other: HTTP inside, TLS around
+//! it, a proxy's tunnel around that, and perhaps TLS with the proxy.
+
+use crate::link::BoxMachine;
+use purlin_core::client::Connection;
+use purlin_core::config::ClientConfig;
+use purlin_core::exchange::{Cause, Error, Route};
+use purlin_core::tunnel::{Tunnel, Way};
+use purlin_core::{Now, Phase};
+use std::sync::Arc;
+#[cfg(feature = "rustls")]
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// What the machines of connections are made by.
+#[derive(Debug)]
+pub struct Layers {
+    config: Arc<ClientConfig>,
+    #[cfg(feature = "rustls")]
+    tls: OnceLock<purlin_tls::ClientTls>,
+}
+
+impl Layers {
+    /// Machines of this configuration; TLS is set up with the first connection that needs it.
+    pub fn new(config: Arc<ClientConfig>) -> Layers {
+        Layers {
+            config,
+            #[cfg(feature = "rustls")]
+            tls: OnceLock::new(),
+        }
+    }
+
+    /// The same with this TLS, which is the one of every connection.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn with_tls(self, tls: purlin_tls::ClientTls) -> Layers {
+        Layers { tls: OnceLock::from(tls), ..self }
+    }
+
+    /// The machine for a connection along this route.
+    ///
+    /// # Errors
+    /// TLS cannot be spoken: the roots cannot be read, or the host has no name for it.
+    pub fn build(&self, route: &Route, now: Now) -> Result<BoxMachine, Error> {
+        let mut machine: BoxMachine = Box::new(Connection::new(self.config.clone(), now));
+        if route.is_secure() {
+            machine = self.secure(route.server_name(), machine, now)?;
+        }
+        if let Some((proxy, host, port)) = route.tunnelled() {
+            // The exchange holds the time for it.
+            let mut way = Way::new(proxy, host, port);
+            way.timeout = Duration::MAX;
+            let tunnel = Tunnel::new(machine, &way, now)
+                .map_err(|error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tunnel))?;
+            machine = Box::new(tunnel);
+        }
+        if route.is_proxy_secure() {
+            machine = self.secure(route.dialled().0, machine, now)?;
+        }
+        Ok(machine)
+    }
+
+    #[cfg(feature = "rustls")]
+    fn secure(&self, name: &str, machine: BoxMachine, now: Now) -> Result<BoxMachine, Error> {
+        let failed = |error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tls);
+        let tls = match self.tls.get() {
+            Some(tls) => tls,
+            None => {
+                let tls = purlin_tls::ClientTls::with_default_roots().map_err(failed)?;
+                self.tls.get_or_init(|| tls)
+            }
+        };
+        let secured = purlin_tls::Tls::client(tls, name, machine, now).map_err(failed)?;
+        Ok(Box::new(secured.speaking(purlin_tls::HTTP)))
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    fn secure(&self, _name: &str, _machine: BoxMachine, _now: Now) -> Result<BoxMachine, Error> {
+        let text = "https needs the feature `tls`, which is off";
+        Err(Error::new(Cause::Layer(text.into())).during(Phase::Tls))
+    }
+}

@@ -1,0 +1,97 @@
+//! What Purlin's adapters have in common: connections and exchanges, as far as nothing
+//! has to be waited for.
+//!
+//! It owns no socket, thread, clock or timer: bytes move through a [`Wire`] that is given
+//! to it, and the time is told. An adapter is then a way to wait, and takes this;
+//! whoever serves or asks takes `purlin-std` or `purlin-smol`.
+//!
+//! A line moves a machine's bytes as far as they go, and says what is to be waited for:
+//!
+//! ```
+//! use purlin_core::client::{Config, Connection};
+//! use purlin_core::{Body, ClientMachine, Method, Mono, Now, RequestHead};
+//! use purlin_engine::{Line, Moved, Progress, Wire};
+//! use std::io::IoSlice;
+//! use std::sync::Arc;
+//!
+//! /// A wire that takes all that is written, and from which nothing comes.
+//! #[derive(Default)]
+//! struct Sink(Vec<u8>);
+//!
+//! impl Wire for Sink {
+//!     fn read(&mut self, _: &mut [u8]) -> Moved {
+//!         Moved::Nothing
+//!     }
+//!     fn write(&mut self, slices: &[IoSlice<'_>]) -> Moved {
+//!         slices.iter().for_each(|slice| self.0.extend_from_slice(slice));
+//!         Moved::Bytes(slices.iter().map(|slice| slice.len()).sum())
+//!     }
+//!     fn shut_writing(&mut self) {}
+//!     fn untaken(&self) -> Option<usize> {
+//!         None
+//!     }
+//! }
+//!
+//! let now = Now::at(Mono::ZERO, 0);
+//! let mut machine = Connection::new(Arc::new(Config::default()), now);
+//! let mut head = RequestHead::new(Method::GET, "/").unwrap();
+//! head.fields_mut().append("Host", "example.org").unwrap();
+//! machine.request(&head, Body::Empty, now).unwrap();
+//!
+//! let mut line = Line::new(Sink::default());
+//! let Progress::Waits(wait) = line.advance(&mut machine, false, None, now) else { panic!() };
+//! assert!(wait.read && !wait.write);
+//! assert!(line.wire().0.starts_with(b"GET / HTTP/1.1\r\n"));
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | `wire` | what bytes move through |
+//! | `line` | a client's connection, moved as far as it goes |
+//! | `link`, `lent` | a connection of a client's and where it leads; one that is lent and given back |
+//! | `layers` | the machines of a connection, one around the other |
+//! | `course` | a request on its way, and its body |
+//! | `received`, `inflate` | what a response is known by, and its body's coding |
+//! | `jar`, `shared_mux` | cookies and routes that many use at once |
+//! | `server` | the machine and the values that a server's connection begins with |
+//! | `caught` | an application's function that panics |
+
+// Where links of other crates lead that are documented without this one.
+#![doc(html_root_url = "https://docs.rs/purlin-engine/0.1")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(missing_debug_implementations)]
+
+mod caught;
+mod course;
+#[cfg(feature = "gzip")]
+mod inflate;
+#[cfg(not(feature = "gzip"))]
+#[path = "no_inflate.rs"]
+mod inflate;
+mod jar;
+mod layers;
+mod lent;
+mod line;
+mod link;
+mod received;
+mod server;
+mod shared_mux;
+mod wire;
+
+pub use caught::caught;
+pub use course::{Course, Needs, Rest, Upload, blame};
+pub use inflate::{Inflate, Pulled};
+pub use jar::SharedJar;
+pub use layers::Layers;
+pub use lent::{Home, Kept, Lent, Slot};
+pub use line::{Line, Progress, Turn, Wait};
+pub use link::{BoxMachine, Link, ReadReady};
+pub use received::Received;
+pub use server::{MakeMachine, MakeValues, Panics, UNTOUCHED, machine, welcome};
+pub use shared_mux::SharedMux;
+pub use wire::{Moved, Wire};
+
+/// The examples of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,105 @@
+//! A connection of a client's: socket, machine and where it leads.
+//! Moves nothing; the adapter does.
+
+use purlin_core::exchange::Route;
+use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse, Want};
+use std::fmt;
+use std::time::Duration;
+
+/// Bytes of buffers that a connection may keep when it comes back: the next
+/// request may come at once, and then they are of use.
+const KEPT: usize = 256 * 1024;
+
+/// The machine of a client's connection, with whatever layers are around it.
+pub type BoxMachine = Box<dyn ClientMachine + Send>;
+
+/// A connection.
+pub struct Link<S> {
+    /// What bytes move through.
+    pub socket: S,
+    /// What decides.
+    pub machine: BoxMachine,
+    /// When it was made.
+    pub born: Mono,
+    /// How long its server keeps it idle, if its last response says so.
+    pub limit: Option<Duration>,
+    route: Route,
+}
+
+impl<S> fmt::Debug for Link<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({})", self.route)
+    }
+}
+
+/// A socket that can be read without waiting.
+pub trait ReadReady {
+    /// Gives the machine what has come already.
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
+}
+
+impl<S: ReadReady> Link<S> {
+    /// Whether one that is idle can still be used: it may have ended, or
+    /// something may have come that nobody asked for.
+    pub fn is_alive(&mut self, now: Now) -> bool {
+        self.socket.read_ready(&mut *self.machine, now);
+        while self.machine.poll_event(now).is_some() {}
+        self.machine.reuse() == Reuse::Now
+    }
+}
+
+impl<S> Link<S> {
+    /// A connection made now.
+    pub fn new(socket: S, machine: BoxMachine, route: Route, now: Now) -> Link<S> {
+        Link { socket, machine, born: now.mono, limit: None, route }
+    }
+
+    /// Its exchange is over: whether it can carry another. What it still has to
+    /// tell is of no exchange any more.
+    pub(crate) fn is_reusable(&mut self, now: Now) -> bool {
+        while self.machine.poll_event(now).is_some() {}
+        if !carries_another(self.machine.reuse(), self.machine.want()) {
+            return false;
+        }
+        if self.machine.held() > KEPT {
+            self.rest(now);
+        }
+        true
+    }
+
+    /// Gives back what it holds while nothing is asked of it.
+    pub fn rest(&mut self, now: Now) {
+        self.machine.trim(now);
+    }
+
+    /// Where it leads.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+}
+
+/// Whether a machine that says this can carry another exchange. What is still to be
+/// written belongs to the last one: the server does not take it, or not yet.
+fn carries_another(reuse: Reuse, want: Want) -> bool {
+    reuse == Reuse::Now && !want.write
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use purlin_core::CloseReason;
+
+    #[test]
+    fn a_connection_with_output_queued_is_not_used_again() {
+        let never = Reuse::Never(CloseReason::PeerAsked);
+        for (reuse, write, again) in [
+            (Reuse::Now, false, true),
+            (Reuse::Now, true, false),
+            (Reuse::Later, false, false),
+            (never, false, false),
+        ] {
+            let want = Want { read: true, write, close: None };
+            assert_eq!(carries_another(reuse, want), again, "{reuse:?}, {write}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The pool of a client, shared by all that send: connections kept, those who
+//! wait for one woken, and what is idle for too long or has ended closed.
+//! Which connection goes where, the core's pool decides.
+
+use crate::Clock;
+use purlin_core::exchange::Route;
+use purlin_core::policy::pool::{
+    Changes, Checked, Get, Given, Need, Opened, Pool, PoolConfig, Ticket,
+};
+use purlin_core::{Mono, Now};
+use purlin_engine::{Home, Kept, Lent, Link, ReadReady};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+/// A pool that is shared; its clones are the same one.
+pub struct Keep<S>(Arc<Shared<S>>);
+
+struct Shared<S> {
+    /// Itself, for the thread that looks after it.
+    me: Weak<Shared<S>>,
+    state: Mutex<State<S>>,
+}
+
+struct State<S> {
+    pool: Pool<Route, Box<Link<S>>>,
+    /// Whom to wake for which ticket.
+    wakers: HashMap<Ticket, Waker>,
+    /// Who closes what is idle for too long or has ended, while something is idle.
+    janitor: Option<Janitor>,
+}
+
+/// The thread that looks after what is idle.
+struct Janitor {
+    thread: Thread,
+    /// When it looks next.
+    looks: Mono,
+}
+
+/// What a request for a connection got.
+#[derive(Debug)]
+pub enum Got<S> {
+    /// A connection that was kept, idle for so long.
+    Kept(Lent<S>, Duration),
+    /// A place in the row.
+    Turn(Waiting<S>),
+}
+
+/// What one who waits is to do next.
+#[derive(Debug)]
+pub enum Next<S> {
+    /// Take this connection, idle for so long.
+    Kept(Lent<S>, Duration),
+    /// Make one; meanwhile another may come back, of which the waker tells.
+    Dial,
+    /// Wait to be woken.
+    Later,
+}
+
+/// A place in the row for a connection. Dropped, it is given up.
+pub struct Waiting<S> {
+    keep: Keep<S>,
+    ticket: Ticket,
+    dials: bool,
+    over: bool,
+}
+
+impl<S: ReadReady + Send + 'static> Keep<S> {
+    /// An empty pool.
+    pub fn new(config: PoolConfig) -> Keep<S> {
+        let pool = Pool::new(config);
+        let state = State { pool, wakers: HashMap::new(), janitor: None };
+        Keep(Arc::new_cyclic(|me| Shared { me: me.clone(), state: Mutex::new(state) }))
+    }
+
+    /// A connection along this route for a request of these needs, or a place in the
+    /// row for one.
+    pub fn get(&self, route: &Route, need: Need, now: Now) -> Got<S> {
+        let mut state = self.0.lock();
+        let (get, changes) = state.pool.get_for(route, need, now.mono);
+        act(state, changes);
+        let (ticket, dials) = match get {
+            Get::Reuse(checked) => {
+                let (lent, idle) = self.lend(checked, now);
+                return Got::Kept(lent, idle);
+            }
+            Get::Dial(ticket) => (ticket, true),
+            Get::Wait(ticket) => (ticket, false),
+        };
+        Got::Turn(Waiting { keep: self.clone(), ticket, dials, over: false })
+    }
+
+    fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lent<S>, Duration) {
+        let kept = Kept { since: checked.idle_since.unwrap_or(now.mono), taken: now.mono };
+        let idle = kept.taken.since(kept.since);
+        (Lent::kept(checked.conn, self.0.clone(), kept), idle)
+    }
+
+    /// Closes what is idle, and what comes back before more is asked for.
+    pub fn close_idle(&self) {
+        let closed = self.0.lock().pool.close_idle();
+        // Closing is a system call each: not under the lock.
+        drop(closed);
+    }
+
+    /// How many connections are idle.
+    pub fn idle(&self) -> usize {
+        self.0.lock().pool.idle()
+    }
+}
+
+impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
+    fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now) {
+        let mut state = self.lock();
+        let (route, born, limit) = (link.route().clone(), link.born, link.limit);
+        if kept.is_some() {
+            state.pool.served(&route);
+        }
+        let changes = state.pool.put_limited(&route, link, born, limit, now.mono);
+        let State { pool, janitor: place, .. } = &mut *state;
+        let end = pool.end(born, limit, now.mono);
+        match place {
+            // Its time, if it is idle now, is over before anybody would look.
+            Some(janitor) if end < janitor.looks => {
+                janitor.looks = end;
+                janitor.thread.unpark();
+            }
+            Some(_) => {}
+            None if pool.idle() > 0 => {
+                let looks = now.mono + pause(pool.config());
+                let thread = janitor(self.me.clone());
+                *place = thread.map(|thread| Janitor { thread, looks });
+            }
+            None => {}
+        }
+        act(state, changes);
+    }
+
+    fn closed(&self, route: &Route) {
+        let mut state = self.lock();
+        let changes = state.pool.closed(route);
+        act(state, changes);
+    }
+
+    fn found_ended(&self, route: &Route, kept: Kept) {
+        self.lock().pool.found_ended(route, kept.taken.since(kept.since), kept.taken);
+    }
+
+    fn died(&self, route: &Route, kept: Kept) {
+        let closed = self.lock().pool.died(route, kept.since, kept.taken);
+        // Closing is a system call each: not under the lock.
+        drop(closed);
+    }
+}
+
+/// Wakes and closes, when the lock is released.
+fn act<S>(state: MutexGuard<'_, State<S>>, changes: Changes<Box<Link<S>>>) {
+    if changes.is_empty() {
+        return;
+    }
+    let wake = changes.wake.iter().filter_map(|ticket| state.wakers.get(ticket).cloned());
+    let wake: Vec<Waker> = wake.collect();
+    drop(state);
+    wake.into_iter().for_each(Waker::wake);
+    drop(changes);
+}
+
+impl<S> Shared<S> {
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> Drop for Shared<S> {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(janitor) = state.janitor.take() {
+            janitor.thread.unpark();
+        }
+    }
+}
+
+/// How long a connection is idle before it gives back its buffers, and how often
+/// those that are idle are looked at: one that has ended would take a place, and
+/// a descriptor here and there.
+const REST: Duration = Duration::from_secs(5);
+
+/// How often the thread that looks after what is idle looks again while nothing
+/// is: what comes back in between is seen before its time is over, though nobody
+/// wakes the thread for it, which would cost a busy client a system call a request.
+fn pause(config: &PoolConfig) -> Duration {
+    config.idle_timeout.clamp(SHORTEST, REST)
+}
+
+/// It does not look more often than this; who keeps a connection for less wakes it.
+const SHORTEST: Duration = Duration::from_millis(250);
+
+/// How long that thread stays while nothing is idle: a connection in use may come
+/// back at any moment.
+const EMPTY: Duration = Duration::from_secs(30);
+
+/// Begins the thread that closes what is idle for too long or has ended. It ends when
+/// nothing has been idle for a while, or the pool is gone.
+fn janitor<S: ReadReady + Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
+    let work = move || {
+        let mut clock = Clock::new();
+        let mut empty_since = None;
+        while let Some(shared) = shared.upgrade() {
+            let now = clock.look();
+            let Some(looks) = shared.look_after(&mut empty_since, now) else { return };
+            drop(shared);
+            thread::park_timeout(looks.since(now.mono));
+        }
+    };
+    // Without it, what is idle is closed when the pool is next used.
+    let begun = thread::Builder::new().name("purlin-pool".into()).spawn(work).ok()?;
+    Some(begun.thread().clone())
+}
+
+impl<S: ReadReady + Send + 'static> Shared<S> {
+    /// Closes what is idle for too long or has ended, and says when to look again;
+    /// not at all if nothing has been idle for long.
+    fn look_after(&self, empty_since: &mut Option<Mono>, now: Now) -> Option<Mono> {
+        let mut state = self.lock();
+        let mut closed = state.pool.expire(now.mono);
+        closed.extend(state.pool.sweep(|link| !link.is_alive(now)));
+        for (link, since) in state.pool.idle_mut() {
+            if now.mono.since(since) >= REST {
+                link.rest(now);
+            }
+        }
+        let looks = if state.pool.idle() > 0 {
+            *empty_since = None;
+            let soon = now.mono + REST;
+            state.pool.deadline().map_or(soon, |at| at.min(soon))
+        } else {
+            if now.mono.since(*empty_since.get_or_insert(now.mono)) >= EMPTY {
+                state.janitor = None;
+                return None;
+            }
+            now.mono + pause(state.pool.config())
+        };
+        if let Some(janitor) = &mut state.janitor {
+            janitor.looks = looks;
+        }
+        drop(state);
+        // Closing is a system call each: not under the lock.
+        drop(closed);
+        Some(looks)
+    }
+}
+
+impl<S: ReadReady + Send + 'static> Waiting<S> {
+    /// What to do next; the waker is told when to ask again.
+    pub fn poll(&mut self, waker: &Waker, now: Now) -> Next<S> {
+        let mut state = self.keep.0.lock();
+        match state.pool.poll(self.ticket) {
+            Given::Conn(checked) => {
+                self.over = !self.dials;
+                drop(state);
+                let (lent, idle) = self.keep.lend(checked, now);
+                return Next::Kept(lent, idle);
+            }
+            Given::Dial => self.dials = true,
+            Given::Pending | Given::Over => {}
+        }
+        let known = state.wakers.get(&self.ticket).is_some_and(|known| known.will_wake(waker));
+        if !known {
+            state.wakers.insert(self.ticket, waker.clone());
+        }
+        if self.dials { Next::Dial } else { Next::Later }
+    }
+
+    /// The connection that was dialled is there: it is lent to the one who waited.
+    pub fn opened(mut self, link: Box<Link<S>>, now: Now) -> Lent<S> {
+        let mut state = self.keep.0.lock();
+        self.over = true;
+        state.wakers.remove(&self.ticket);
+        let given = match state.pool.opened(self.ticket) {
+            Opened::Given(given) => Some(given),
+            Opened::Yours | Opened::Spare | Opened::Unknown => None,
+        };
+        drop(state);
+        if let Some(given) = given {
+            // It came just too late: someone else may have it.
+            self.keep.0.put(given.conn, None, now);
+        }
+        Lent::new(link, self.keep.0.clone())
+    }
+}
+
+impl<S> Drop for Waiting<S> {
+    fn drop(&mut self) {
+        let mut state = self.keep.0.lock();
+        state.wakers.remove(&self.ticket);
+        if self.over {
+            return;
+        }
+        let changes = if self.dials {
+            let (given, mut changes) = state.pool.failed(self.ticket);
+            if let Some(Checked { conn, born, limit, .. }) = given {
+                let (route, now) = (conn.route().clone(), Clock::new().last().mono);
+                let passed_on = state.pool.put_limited(&route, conn, born, limit, now);
+                changes.wake.extend(passed_on.wake);
+                changes.close.extend(passed_on.close);
+            }
+            changes
+        } else {
+            state.pool.cancel(self.ticket, Clock::new().last().mono)
+        };
+        act(state, changes);
+    }
+}
+
+impl<S> Clone for Keep<S> {
+    fn clone(&self) -> Keep<S> {
+        Keep(self.0.clone())
+    }
+}
+
+impl<S> fmt::Debug for Waiting<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Waiting({:?})", self.ticket)
+    }
+}
+
+impl<S> fmt::Debug for Keep<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keep({} idle)", self.0.lock().pool.idle())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! Names to addresses, and to what else a service may be known by: the system's way, or one's own.
+
+use super::lookup::{Lookup, Names};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+
+/// A resolver: it finds the addresses of a name. It may take its time: it is called on a
+/// thread of its own, and given up when the time for it has passed.
+///
+/// A name is looked up once for all who ask for it meanwhile, and 32 names at once;
+/// if all of these hang, more begin one after the other, up to 60. Clones share these
+/// limits.
+///
+/// ```
+/// use purlin_net::client::Resolver;
+/// let pinned = Resolver::new(|_, port| Ok(vec![([127, 0, 0, 1], port).into()]));
+/// assert_eq!(pinned.resolve("example.test", 80).unwrap()[0].to_string(), "127.0.0.1:80");
+/// ```
+#[derive(Clone)]
+pub struct Resolver(Option<Arc<Names>>);
+
+pub(super) type ResolveFn = dyn Fn(&Question<'_>) -> io::Result<Resolved> + Send + Sync;
+
+/// What a [`Resolver`] is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Question<'a> {
+    /// The name of the host.
+    pub host: &'a str,
+    /// The port that is wanted there.
+    pub port: u16,
+    /// TLS is to be spoken there: the scheme is `https`, and HTTPS records are for it
+    /// (RFC 9460 §9).
+    pub secure: bool,
+}
+
+impl<'a> Question<'a> {
+    /// The question where a host is; `secure` says that TLS is to be spoken there.
+    pub fn new(host: &'a str, port: u16, secure: bool) -> Question<'a> {
+        Question { host, port, secure }
+    }
+}
+
+/// What a [`Resolver`] has found.
+///
+/// Clients connect to the addresses. What the services say is for what is to come
+/// (HTTP/2 without a word of ALPN's before, encrypted client hellos): nothing of it is
+/// used yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Resolved {
+    /// Where to connect to, the best first. Ports may differ from the one that was asked for.
+    pub addresses: Vec<SocketAddr>,
+    /// The HTTPS records in ServiceMode (RFC 9460 §2.4.3), the best first; aliases
+    /// have been followed.
+    pub services: Vec<Service>,
+}
+
+impl From<Vec<SocketAddr>> for Resolved {
+    fn from(addresses: Vec<SocketAddr>) -> Resolved {
+        Resolved { addresses, services: Vec::new() }
+    }
+}
+
+impl FromIterator<SocketAddr> for Resolved {
+    fn from_iter<T: IntoIterator<Item = SocketAddr>>(addresses: T) -> Resolved {
+        addresses.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+/// One HTTPS record of a name: an endpoint, and what it offers (RFC 9460 §7, RFC 9848).
+///
+/// ```
+/// use purlin_net::client::Service;
+/// let mut service = Service::new(1, "pool.example.test");
+/// service.alpn.push(b"h2".to_vec());
+/// service.port = Some(8443);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Service {
+    /// SvcPriority: the lowest is tried first.
+    pub priority: u16,
+    /// TargetName, the host that serves; empty for the name that was asked for.
+    pub target: String,
+    /// `port`: the port there, if it is another one.
+    pub port: Option<u16>,
+    /// `alpn`: the protocols beside the default one, HTTP/1.1.
+    pub alpn: Vec<Vec<u8>>,
+    /// `no-default-alpn`: HTTP/1.1 is not spoken there unless `alpn` names it.
+    pub no_default_alpn: bool,
+    /// `ech`: the ECHConfigList for encrypted client hellos, as it came.
+    pub ech: Option<Vec<u8>>,
+    /// `ipv4hint` and `ipv6hint`: addresses of the target.
+    pub hints: Vec<IpAddr>,
+    /// Other parameters by their numbers, as they came.
+    pub others: Vec<(u16, Vec<u8>)>,
+}
+
+impl Service {
+    /// A record of this priority and target, and without parameters.
+    pub fn new(priority: u16, target: impl Into<String>) -> Service {
+        Service { priority, target: target.into(), ..Service::default() }
+    }
+}
+
+impl Resolver {
+    /// The system's (`getaddrinfo`).
+    pub const fn system() -> Resolver {
+        Resolver(None)
+    }
+
+    /// A resolver that asks this function: a host and a port give addresses, the best first.
+    pub fn new(
+        resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Resolver {
+        let resolve =
+            move |asked: &Question<'_>| resolve(asked.host, asked.port).map(Resolved::from);
+        Resolver(Some(Names::new(Some(Arc::new(resolve)), false)))
+    }
+
+    /// This function, which may find more than addresses: HTTPS records (RFC 9460).
+    ///
+    /// ```
+    /// use purlin_net::client::{Question, Resolved, Resolver, Service};
+    /// let records = Resolver::with_services(|asked: &Question<'_>| {
+    ///     let mut found = Resolved::from(vec![([127, 0, 0, 1], asked.port).into()]);
+    ///     if asked.secure {
+    ///         found.services.push(Service::new(1, ""));
+    ///     }
+    ///     Ok(found)
+    /// });
+    /// let found = records.find(&Question::new("example.test", 443, true)).unwrap();
+    /// assert_eq!((found.addresses.len(), found.services.len()), (1, 1));
+    /// ```
+    pub fn with_services(
+        resolve: impl Fn(&Question<'_>) -> io::Result<Resolved> + Send + Sync + 'static,
+    ) -> Resolver {
+        Resolver(Some(Names::new(Some(Arc::new(resolve)), true)))
+    }
+
+    fn names(&self) -> &Arc<Names> {
+        static SYSTEM: OnceLock<Arc<Names>> = OnceLock::new();
+        match &self.0 {
+            Some(names) => names,
+            None => SYSTEM.get_or_init(|| Names::new(None, false)),
+        }
+    }
+
+    /// The address, if the host is one and nobody else is to be asked.
+    pub fn literal(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        let address: IpAddr = host.parse().ok().filter(|_| self.0.is_none())?;
+        Some(SocketAddr::new(address, port))
+    }
+
+    /// The addresses of a host.
+    ///
+    /// # Errors
+    /// Whatever the look-up says; and `NotFound` if it gives no address.
+    pub fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        self.find(&Question::new(host, port, false)).map(|found| found.addresses)
+    }
+
+    /// What is known of a host: its addresses, and its services if the resolver finds any.
+    ///
+    /// # Errors
+    /// Whatever the look-up says; and `NotFound` if it gives no address.
+    pub fn find(&self, asked: &Question<'_>) -> io::Result<Resolved> {
+        self.names().find(asked)
+    }
+
+    /// Begins to find what is known of a host, on a thread of its own; who asks the same
+    /// meanwhile is given the same.
+    pub fn look_up(&self, asked: &Question<'_>) -> Lookup {
+        self.names().look_up(asked)
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Resolver(own)" } else { "Resolver(system)" })
+    }
+}

@@ -1,0 +1,322 @@
+//! How a client behaves: what Go spreads over `Client`, `Transport` and `Dialer`.
+
+use super::Resolver;
+use purlin_core::config::ClientConfig;
+use purlin_core::exchange::{CookieStore, Plan, Proxies};
+use purlin_core::policy::pool::PoolConfig;
+use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
+use purlin_core::policy::redirect;
+use purlin_core::{Fields, InvalidField, Leniency, Rate};
+use purlin_engine::{Layers, SharedJar};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The settings of a client. Everything has a default that is safe.
+///
+/// ```
+/// use purlin_net::client::Settings;
+/// use std::time::Duration;
+///
+/// let settings = Settings::new()
+///     .timeout(Duration::from_secs(30))
+///     .max_per_host(8)
+///     .cookies();
+/// # let _ = settings;
+/// ```
+#[must_use = "settings do nothing until a client is made with them"]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How requests are gone about.
+    pub plan: Plan,
+    /// Limits and timeouts of a connection.
+    pub machine: ClientConfig,
+    /// How connections are kept.
+    pub pool: PoolConfig,
+    /// How names are looked up.
+    pub resolver: Resolver,
+    /// Whether a name's addresses are tried side by side (RFC 8305).
+    pub happy_eyeballs: bool,
+    /// With whom TLS is spoken, and how.
+    #[cfg(feature = "rustls")]
+    pub tls: Option<purlin_tls::ClientTls>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings::new()
+    }
+}
+
+impl Settings {
+    /// The defaults: gzip is undone, redirects are followed up to ten times,
+    /// proxies are the ones that the environment names.
+    pub fn new() -> Settings {
+        let env = ProxyEnv::from_values(|name| std::env::var(name).ok());
+        let plan = Plan {
+            compression: cfg!(feature = "gzip"),
+            proxies: Proxies::Env(Arc::new(env)),
+            ..Plan::default()
+        };
+        Settings {
+            plan,
+            machine: ClientConfig::default(),
+            pool: PoolConfig::default(),
+            resolver: Resolver::system(),
+            happy_eyeballs: true,
+            #[cfg(feature = "rustls")]
+            tls: None,
+        }
+    }
+
+    /// What makes the machines of connections with these settings.
+    pub fn layers(&self) -> Layers {
+        let layers = Layers::new(Arc::new(self.machine.clone()));
+        #[cfg(feature = "rustls")]
+        if let Some(tls) = &self.tls {
+            return layers.with_tls(tls.clone());
+        }
+        layers
+    }
+
+    /// How long a whole request may take, redirects and reading the response
+    /// included; Go's `Client.Timeout`. There is no such limit without this:
+    /// each phase has its own.
+    pub fn timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.total = Some(limit);
+        self
+    }
+
+    /// How long connecting may take, all addresses together. 30 s without this.
+    pub fn connect_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.connect = limit;
+        self
+    }
+
+    /// How long a request waits for a connection if there may be no more of them
+    /// ([`max_per_host`](Settings::max_per_host)). 30 s without this.
+    pub fn turn_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.pool = limit;
+        self
+    }
+
+    /// How long looking up a name may take. 10 s without this.
+    pub fn dns_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.dns = limit;
+        self
+    }
+
+    /// How long a proxy may take to make a tunnel, and to connect to the server for it.
+    /// 30 s without this.
+    pub fn tunnel_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.tunnel = limit;
+        self
+    }
+
+    /// How long TLS may take to set up. 10 s without this.
+    pub fn setup_timeout(mut self, limit: Duration) -> Settings {
+        self.plan.timeouts.setup = limit;
+        self
+    }
+
+    /// How long the response may keep one waiting once the request is sent;
+    /// Go's `ResponseHeaderTimeout`. 60 s without this.
+    pub fn response_timeout(mut self, limit: Duration) -> Settings {
+        self.machine.timeouts.first_byte = limit;
+        self
+    }
+
+    /// How fast a response's body must come while it is waited for. Without this
+    /// [`Rate::DEFAULT`]: 240 bytes a second after 5 s, with pauses of up to 30 s
+    /// for who was faster before.
+    pub fn body_rate(mut self, rate: Rate) -> Settings {
+        self.machine.timeouts.body = rate;
+        self
+    }
+
+    /// How fast the server must take a request. [`Rate::DEFAULT`] without this.
+    pub fn send_rate(mut self, rate: Rate) -> Settings {
+        self.machine.timeouts.write = rate;
+        self
+    }
+
+    /// How many fields the head of a response may have, and how many may follow its
+    /// body. 100 without this.
+    pub fn max_fields(mut self, most: usize) -> Settings {
+        self.machine.limits.fields = most;
+        self
+    }
+
+    /// How many bytes the head of a response may have, and what fields follow its
+    /// body. 64 KiB without this; Go's `MaxResponseHeaderBytes`.
+    pub fn max_head(mut self, bytes: usize) -> Settings {
+        self.machine.limits.head_bytes = bytes;
+        self
+    }
+
+    /// How many bytes of interim responses may come at once; as many more may come
+    /// with every minute that passes. 64 KiB without this: a job may tell of itself
+    /// for days, and a flood ends the request.
+    pub fn max_interim(mut self, bytes: usize) -> Settings {
+        self.machine.limits.interim_bytes = bytes;
+        self
+    }
+
+    /// What is let through although the grammar forbids it. Without this
+    /// [`Limits::CLIENT`](purlin_core::Limits::CLIENT) says so: what RFC 9112 asks
+    /// a user agent to read.
+    ///
+    /// ```
+    /// use purlin_core::{Leniency, Limits};
+    /// use purlin_net::client::Settings;
+    ///
+    /// let leniency = Leniency { bare_lf: true, both_lengths: true, ..Limits::CLIENT.leniency };
+    /// let settings = Settings::new().leniency(leniency);
+    /// # let _ = settings;
+    /// ```
+    pub fn leniency(mut self, leniency: Leniency) -> Settings {
+        self.machine.limits.leniency = leniency;
+        self
+    }
+
+    /// How many bytes of a response's body there may be: what the caller gets counts,
+    /// so the content where gzip is undone. Reading fails behind them, however it is
+    /// read. Without this there is no such limit: it is read as it is asked for.
+    pub fn max_response(mut self, bytes: u64) -> Settings {
+        self.machine.limits.body_bytes = bytes;
+        self.plan.max_decoded = Some(bytes);
+        self
+    }
+
+    /// How long a body waits for 100 (Continue). 1 s without this.
+    pub fn expect_timeout(mut self, limit: Duration) -> Settings {
+        self.machine.timeouts.expect = limit;
+        self
+    }
+
+    /// How many connections are kept idle, in all. 100 without this.
+    pub fn max_idle(mut self, most: usize) -> Settings {
+        self.pool.max_idle = most;
+        self
+    }
+
+    /// How many connections are kept idle for one host.
+    pub fn max_idle_per_host(mut self, most: usize) -> Settings {
+        self.pool.max_idle_per_host = most;
+        self
+    }
+
+    /// How many connections to one host there may be; requests beyond that wait
+    /// for their turn.
+    pub fn max_per_host(mut self, most: usize) -> Settings {
+        self.pool.max_per_host = Some(most);
+        self
+    }
+
+    /// How long a connection is kept idle. 90 s without this.
+    pub fn idle_timeout(mut self, limit: Duration) -> Settings {
+        self.pool.idle_timeout = limit;
+        self
+    }
+
+    /// How old a connection may become before it is no longer used again.
+    pub fn max_age(mut self, limit: Duration) -> Settings {
+        self.pool.max_age = Some(limit);
+        self
+    }
+
+    /// Whether connections are used more than once; Go's `DisableKeepAlives`,
+    /// turned round. They are without this.
+    pub fn reuse(mut self, again: bool) -> Settings {
+        self.machine.set_reuse(again);
+        self.pool.set_reuse(again);
+        self
+    }
+
+    /// Whether gzip is asked for and undone. It is without this.
+    pub fn compression(mut self, undo: bool) -> Settings {
+        self.plan.compression = undo && cfg!(feature = "gzip");
+        self
+    }
+
+    /// Where redirects may lead.
+    pub fn redirects(mut self, policy: redirect::Policy) -> Settings {
+        self.plan.redirects = policy;
+        self
+    }
+
+    /// Keeps cookies between requests, in memory.
+    pub fn cookies(self) -> Settings {
+        self.cookie_store(Arc::new(SharedJar::default()))
+    }
+
+    /// Keeps cookies there.
+    pub fn cookie_store(mut self, store: Arc<dyn CookieStore>) -> Settings {
+        self.plan.cookies = Some(store);
+        self
+    }
+
+    /// Sends everything through this proxy: an URL of the scheme `http`,
+    /// `https`, `socks5` or `socks5h`, perhaps with user and password.
+    ///
+    /// # Errors
+    /// It is no URL of a proxy.
+    pub fn proxy(mut self, url: &str) -> Result<Settings, ProxyError> {
+        self.plan.proxies = Proxies::All(Arc::new(Proxy::parse(url)?));
+        Ok(self)
+    }
+
+    /// Which proxies are used.
+    pub fn proxies(mut self, proxies: Proxies) -> Settings {
+        self.plan.proxies = proxies;
+        self
+    }
+
+    /// These settings for a client that connects in its own way. The environment says which
+    /// proxies lead to the network; where a dialer leads, to a Unix socket say, nobody
+    /// knows, and it must not be told their passwords.
+    pub fn behind_dialer(self) -> Settings {
+        match self.plan.proxies {
+            Proxies::Env(_) => self.no_proxy(),
+            _ => self,
+        }
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(self) -> Settings {
+        self.proxies(Proxies::None)
+    }
+
+    /// What User-Agent says; nothing is sent if it is empty.
+    pub fn user_agent(mut self, text: impl Into<String>) -> Settings {
+        self.plan.user_agent = text.into();
+        self
+    }
+
+    /// A field for every request that has none of that name.
+    ///
+    /// # Errors
+    /// It would break the wire.
+    pub fn default_header(
+        mut self,
+        name: &str,
+        value: impl AsRef<[u8]>,
+    ) -> Result<Settings, InvalidField> {
+        let fields: &mut Fields = &mut self.plan.fields;
+        fields.set(name, value)?;
+        Ok(self)
+    }
+
+    /// How names are looked up.
+    pub fn resolver(mut self, resolver: Resolver) -> Settings {
+        self.resolver = resolver;
+        self
+    }
+
+    /// With whom TLS is spoken, and how.
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, tls: purlin_tls::ClientTls) -> Settings {
+        self.tls = Some(tls);
+        self
+    }
+}
