@@ -187,7 +187,15 @@ fn what_is_left_over_on_a_kept_connection_is_no_answer() {
             play.expect(&["client_closed 1", "dial 2 a.test:80", &request]);
         } else {
             play.expect(&["client_closed 1", "error r broken"]);
+            play.start(Method::GET, "g", Upload::None);
+            play.expect(&["dial 2 a.test:80", "request 2 g GET /"]);
         }
+        // Behind such an answer none is kept from now on.
+        let id = if again { "r" } else { "g" };
+        play.respond(id, OK).expect(&[&format!("response {id} 200")]);
+        play.start(Method::HEAD, "i", Upload::None).expect(&["request 2 i HEAD /"]);
+        play.respond("i", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        play.expect(&["response i 200", "client_closed 2"]);
     }
     // Before a request is sent it costs nothing.
     let mut play = Play::new(Setup::default());

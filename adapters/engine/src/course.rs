@@ -201,7 +201,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    lent.heed(&head);
+                    lent.heed(&self.exchange.order().method, &head);
                     self.exchange.response(head, body, now);
                     return true;
                 }

@@ -3,10 +3,11 @@
 
 use crate::link::{Link, ReadReady};
 use purlin_core::exchange::{Cause, Error, Route};
-use purlin_core::policy::pool::idle_limit;
-use purlin_core::{ClientMachine, CloseReason, Mono, Now, ResponseHead, Reuse};
+use purlin_core::policy::pool::{Checked, Kept};
+use purlin_core::{ClientMachine, CloseReason, Method, Mono, Now, ResponseHead, Reuse};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Where connections are lent from and given back to.
 pub trait Home<S>: Send + Sync {
@@ -16,21 +17,17 @@ pub trait Home<S>: Send + Sync {
     /// A connection that leads there has ended, or is used for something else from now on.
     fn closed(&self, route: &Route);
 
-    /// A connection that was lent as this had ended: it was looked at, or was to come
-    /// back. It is closed next.
-    fn found_ended(&self, _route: &Route, _kept: Kept) {}
+    /// A connection that was lent as this was looked at, and is not fit for this reason.
+    /// It is closed next.
+    fn found_unfit(&self, _route: &Route, _kept: &Kept, _why: Reuse) {}
 
-    /// A connection that was lent as this took a request with it. It is closed next.
-    fn died(&self, _route: &Route, _kept: Kept) {}
-}
+    /// A connection was to come back, and is not fit for this reason; whether its last
+    /// answer was one without a body. It is closed next.
+    fn not_kept(&self, _route: &Route, _bodiless: bool, _why: Reuse, _now: Now) {}
 
-/// How long a connection was idle that is no new one.
-#[derive(Clone, Copy, Debug)]
-pub struct Kept {
-    /// Since when.
-    pub since: Mono,
-    /// When it was lent.
-    pub taken: Mono,
+    /// A connection that was lent as this took a request with it, and is of no use for this
+    /// reason. It is closed next.
+    fn died(&self, _route: &Route, _kept: &Kept, _why: Reuse) {}
 }
 
 /// A connection that is lent to one exchange. Dropped, it is closed, and its
@@ -39,6 +36,8 @@ pub struct Lent<S> {
     link: Box<Link<S>>,
     /// None for a new one.
     kept: Option<Kept>,
+    /// Until when it is to be seen whether something comes, before it is used.
+    settles: Option<Mono>,
     guard: Guard<S>,
 }
 
@@ -53,12 +52,24 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
     /// A connection that goes home to there.
     pub fn new(link: Box<Link<S>>, home: Arc<dyn Home<S>>) -> Lent<S> {
         let counts = Some(link.route().clone());
-        Lent { link, kept: None, guard: Guard { home, counts } }
+        Lent { link, kept: None, settles: None, guard: Guard { home, counts } }
     }
 
     /// A loan of a connection that was idle, or comes right from another exchange.
-    pub fn kept(link: Box<Link<S>>, home: Arc<dyn Home<S>>, kept: Kept) -> Lent<S> {
-        Lent { kept: Some(kept), ..Lent::new(link, home) }
+    pub fn kept(checked: Checked<Box<Link<S>>>, home: Arc<dyn Home<S>>, now: Now) -> Lent<S> {
+        let (kept, settles) = (Some(checked.kept(now.mono)), checked.settles);
+        Lent { kept, settles, ..Lent::new(checked.conn, home) }
+    }
+
+    /// How long it had been idle.
+    pub fn idle(&self) -> Duration {
+        self.kept.map_or(Duration::ZERO, |kept| kept.idle())
+    }
+
+    /// Until when it is still to be seen whether something comes, before it is used: take
+    /// turns until then, and look whether it [is alive](Lent::is_alive).
+    pub fn settles(&self, now: Now) -> Option<Mono> {
+        self.settles.filter(|until| now.mono < *until)
     }
 
     /// Its socket and its machine.
@@ -66,11 +77,12 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         (&mut self.link.socket, &mut *self.link.machine)
     }
 
-    /// Whether the connection is alive, as [`Link::is_alive`]. Its home learns of it if it is not.
+    /// Whether the connection is alive, as [`Link::look`] finds. Its home learns of it if it is not.
     pub fn is_alive(&mut self, now: Now) -> bool {
-        let alive = self.link.is_alive(now);
+        let why = self.link.look(now);
+        let alive = why == Reuse::Now;
         if let Some(kept) = self.kept.filter(|_| !alive) {
-            self.guard.home.found_ended(self.link.route(), kept);
+            self.guard.home.found_unfit(self.link.route(), &kept, why);
         }
         alive
     }
@@ -78,7 +90,7 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
     /// The connection took a request with it, of which no answer came. Its home learns of it.
     pub fn die(self) {
         if let Some(kept) = self.kept {
-            self.guard.home.died(self.link.route(), kept);
+            self.guard.home.died(self.link.route(), &kept, self.link.machine.reuse());
         }
     }
 
@@ -87,21 +99,20 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         &mut *self.link.machine
     }
 
-    /// What the head of a response says of how long the server keeps the connection.
-    pub(crate) fn heed(&mut self, head: &ResponseHead) {
-        self.link.limit = idle_limit(head.fields());
+    /// What the head of a response to a request of this method says of the connection.
+    pub(crate) fn heed(&mut self, method: &Method, head: &ResponseHead) {
+        self.link.back.answered(method, head);
     }
 
     /// Gives it back, to be used again if it can be; else it is closed.
     pub fn give_back(self, now: Now) {
-        let Lent { mut link, mut guard, kept } = self;
+        let Lent { mut link, mut guard, kept, .. } = self;
         if link.is_reusable(now) {
             guard.counts = None;
             guard.home.put(link, kept, now);
-        } else if link.machine.reuse() == Reuse::Never(CloseReason::PeerClosed) {
-            // It was to be kept, and has been ended behind its answer.
-            let now = now.mono;
-            guard.home.found_ended(link.route(), Kept { since: now, taken: now });
+        } else {
+            let why = link.machine.reuse();
+            guard.home.not_kept(link.route(), link.back.bodiless, why, now);
         }
     }
 }

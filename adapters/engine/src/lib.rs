@@ -83,7 +83,7 @@ pub use course::{Course, Needs, Rest, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use layers::Layers;
-pub use lent::{Home, Kept, Lent, Slot};
+pub use lent::{Home, Lent, Slot};
 pub use line::{Line, Progress, Turn, Wait};
 pub use link::{BoxMachine, Link, ReadReady};
 pub use received::Received;

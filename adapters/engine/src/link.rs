@@ -2,9 +2,9 @@
 //! Moves nothing; the adapter does.
 
 use purlin_core::exchange::Route;
-use purlin_core::{ClientMachine, Machine, Mono, Now, Reuse, Want};
+use purlin_core::policy::pool::Back;
+use purlin_core::{ClientMachine, Machine, Now, Reuse, Want};
 use std::fmt;
-use std::time::Duration;
 
 /// Bytes of buffers that a connection may keep when it comes back: the next
 /// request may come at once, and then they are of use.
@@ -19,10 +19,8 @@ pub struct Link<S> {
     pub socket: S,
     /// What decides.
     pub machine: BoxMachine,
-    /// When it was made.
-    pub born: Mono,
-    /// How long its server keeps it idle, if its last response says so.
-    pub limit: Option<Duration>,
+    /// What its home is to know of it when it comes back.
+    pub back: Back,
     route: Route,
 }
 
@@ -41,17 +39,18 @@ pub trait ReadReady {
 impl<S: ReadReady> Link<S> {
     /// Whether one that is idle can still be used: it may have ended, or
     /// something may have come that nobody asked for.
-    pub fn is_alive(&mut self, now: Now) -> bool {
+    pub fn look(&mut self, now: Now) -> Reuse {
         self.socket.read_ready(&mut *self.machine, now);
         while self.machine.poll_event(now).is_some() {}
-        self.machine.reuse() == Reuse::Now
+        self.machine.reuse()
     }
 }
 
 impl<S> Link<S> {
     /// A connection made now.
     pub fn new(socket: S, machine: BoxMachine, route: Route, now: Now) -> Link<S> {
-        Link { socket, machine, born: now.mono, limit: None, route }
+        let back = Back { born: now.mono, ..Back::default() };
+        Link { socket, machine, back, route }
     }
 
     /// Its exchange is over: whether it can carry another. What it still has to

@@ -2,7 +2,7 @@
 //! that comes back while it waits. Holds connections of any type as values;
 //! opens, closes and wakes nothing, but says what is to be.
 
-mod doubt;
+mod habit;
 mod hosts;
 mod idle;
 mod learning;
@@ -12,10 +12,10 @@ mod tests;
 mod types;
 
 pub use limit::idle_limit;
-pub use types::{Changes, Checked, Get, Given, Need, Opened, PoolConfig, Ticket};
+pub use types::{Back, Changes, Checked, Get, Given, Kept, Need, Opened, PoolConfig, Ticket};
 
 use crate::time::Mono;
-use doubt::Doubts;
+use habit::Habits;
 use hosts::{Hosts, State};
 use idle::{Idle, IdleList};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ use std::time::Duration;
 /// what to close, best after the lock around the pool is released.
 ///
 /// 1. [`Pool::get`]: a connection, or a ticket and whether to dial. One that was given and
-///    had ended is told of by [`Pool::found_ended`], or [`Pool::died`] if a request was lost on it.
+///    had ended is told of by [`Pool::found_unfit`], or [`Pool::died`] if a request was lost on it.
 /// 2. With a ticket: [`Pool::poll`] when woken; [`Pool::opened`] or
 ///    [`Pool::failed`] when a dial ends; [`Pool::cancel`] if the request gives up.
 /// 3. [`Pool::put`] for a connection that can be used again, [`Pool::closed`] for one that ended.
@@ -57,7 +57,7 @@ pub struct Pool<K, C> {
     hosts: Hosts<K>,
     idle: IdleList<C>,
     waiters: BTreeMap<Ticket, Waiter<C>>,
-    doubts: Doubts<K>,
+    habits: Habits<K>,
     next: u64,
     /// Nothing was asked for since the idle ones were closed: what comes back
     /// is closed as well.
@@ -78,10 +78,10 @@ struct Waiter<C> {
 impl<K: Clone + Ord, C> Pool<K, C> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Pool<K, C> {
-        let (hosts, idle, doubts) = (Hosts::new(), IdleList::new(), Doubts::new());
+        let (hosts, idle, habits) = (Hosts::new(), IdleList::new(), Habits::new());
         let waiters = BTreeMap::new();
         let (winding_down, limited) = (false, false);
-        Pool { config, hosts, idle, waiters, doubts, next: 0, winding_down, limited }
+        Pool { config, hosts, idle, waiters, habits, next: 0, winding_down, limited }
     }
 
     /// The pool's configuration.
@@ -97,28 +97,35 @@ impl<K: Clone + Ord, C> Pool<K, C> {
 
     /// Asks for a connection for a request with needs of its own.
     ///
-    /// A request that cannot be sent again is not given a connection of a host that was found
-    /// to end them right behind its answers, until one has been idle for a second (then
-    /// it is given that, to be looked at) or has carried another request.
+    /// A request that cannot be sent again ([`Need::once`]) is given a new connection where
+    /// a kept one may well be lost with it:
+    ///
+    /// - of a host that was found to end them right behind its answers, until one has been
+    ///   idle for a second (then it is given that, to be looked at) or has carried another
+    ///   request;
+    /// - of a host that was found to end idle ones, if it is idle for more than a second and
+    ///   for longer than the host was seen to keep one since then.
+    ///
+    /// One that comes right from an answer without a body is looked at for a while before
+    /// that ([`Checked::settles`]), until one of its host has carried another request: some
+    /// servers send a body there.
     pub fn get_for(&mut self, key: &K, need: Need, now: Mono) -> (Get<C>, Changes<C>) {
         let mut changes = Changes::default();
         self.winding_down = false;
         let host = self.hosts.find_or_add(key);
-        let doubted = need.once && self.doubts.holds(key);
-        while let Some(at) = self.next_idle(host, doubted, now) {
-            let Some(Idle { conn, born, since, limit, .. }) = self.idle.remove(at) else {
-                continue;
-            };
-            let unproved = need.idle_after.is_some_and(|after| since <= after);
-            if self.end(born, limit, since) > now && !unproved {
+        while let Some(at) = self.next_idle(host, need.once, now) {
+            let Some(idle) = self.idle.remove(at) else { continue };
+            let unproved = need.idle_after.is_some_and(|after| idle.since <= after);
+            if self.end_of(&idle) > now && !unproved {
                 self.hosts[host].in_use += 1;
-                let checked = Checked { conn, born, idle_since: Some(since), limit };
-                return (Get::Reuse(checked), changes);
+                let since = Some(idle.since);
+                let clean = self.hosts[host].clean;
+                return (Get::Reuse(idle.checked(since, need.once, clean)), changes);
             }
-            changes.close.push(conn);
+            changes.close.push(idle.conn);
         }
         // It is to have a new one: where there may be no more, in place of an idle one.
-        if doubted && !self.room(host) {
+        if need.once && !self.room(host) {
             let oldest = self.hosts[host].idle.pop_front();
             let idle = oldest.and_then(|at| self.idle.remove(at));
             changes.close.extend(idle.map(|idle| idle.conn));
@@ -220,8 +227,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             self.waiters.insert(ticket, Waiter { host, once, state: State::Settled });
         }
         match given {
-            Some(Checked { conn, born, limit, .. }) => {
-                self.release(Idle { conn, host, born, since: now, limit }, &mut changes);
+            Some(given) => {
+                let back = given.back();
+                self.release(Idle::new(given.conn, host, back, now), &mut changes);
             }
             None => self.slots_freed(host, &mut changes),
         }
@@ -231,24 +239,17 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// A connection in use came back and can be used again: it goes to the
     /// first who waits, is kept, or stands in the changes to be closed.
     pub fn put(&mut self, key: &K, conn: C, born: Mono, now: Mono) -> Changes<C> {
-        self.put_limited(key, conn, born, None, now)
+        self.put_back(key, conn, Back { born, ..Back::default() }, now)
     }
 
-    /// Takes back a connection whose server says how long it keeps it
-    /// ([`idle_limit`]): behind that it is not used again, and closed.
-    pub fn put_limited(
-        &mut self,
-        key: &K,
-        conn: C,
-        born: Mono,
-        limit: Option<Duration>,
-        now: Mono,
-    ) -> Changes<C> {
+    /// Takes back a connection of which more is known than when it was opened. One whose
+    /// server says how long it keeps it ([`idle_limit`]) is not used again behind that, and
+    /// closed; and one of a host that was found to send a body behind answers that have none
+    /// is not kept behind such an answer.
+    pub fn put_back(&mut self, key: &K, conn: C, back: Back, now: Mono) -> Changes<C> {
         let mut changes = Changes::default();
         match self.hosts.find(key).filter(|&host| self.hosts[host].in_use > 0) {
-            Some(host) => {
-                self.release(Idle { conn, host, born, since: now, limit }, &mut changes);
-            }
+            Some(host) => self.release(Idle::new(conn, host, back, now), &mut changes),
             // Not one of ours.
             None => changes.close.push(conn),
         }
@@ -294,15 +295,6 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             over.extend(self.take_idle(at));
         }
         over
-    }
-
-    /// Takes the idle connections of which `ended` says that they have ended, to
-    /// be closed: for whoever watches them. What nobody looks at is found out
-    /// when [`Pool::get`] gives it, and takes its place until then.
-    pub fn sweep(&mut self, mut ended: impl FnMut(&mut C) -> bool) -> Vec<C> {
-        let over = |(at, idle): (usize, &mut Idle<C>)| ended(&mut idle.conn).then_some(at);
-        let over: Vec<usize> = self.idle.iter_mut().filter_map(over).collect();
-        over.into_iter().filter_map(|at| self.take_idle(at)).collect()
     }
 
     /// When [`Pool::expire`] has something to do. Looks at every idle connection if
@@ -368,11 +360,13 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     fn release(&mut self, mut idle: Idle<C>, changes: &mut Changes<C>) {
         let host = idle.host;
         idle.limit = idle.limit.filter(|limit| *limit < self.config.idle_timeout);
-        let usable = self.config.keep_alive && self.end_of(&idle) > idle.since;
-        let doubted = self.doubts.holds(self.hosts.key(host));
-        if let Some(ticket) = self.first_for(host, doubted).filter(|_| usable) {
-            let Idle { conn, born, limit, .. } = idle;
-            let checked = Checked { conn, born, idle_since: None, limit };
+        let habit = self.habits.of(self.hosts.key(host), idle.since);
+        let usable = self.config.keep_alive
+            && self.end_of(&idle) > idle.since
+            && habit.keeps_behind(idle.bodiless);
+        if let Some(ticket) = self.first_for(host, habit).filter(|_| usable) {
+            let once = self.waiters.get(&ticket).is_some_and(|waits| waits.once);
+            let checked = idle.checked(None, once, self.hosts[host].clean);
             return self.hand_over(host, ticket, checked, changes);
         }
         let entry = &mut self.hosts[host];
@@ -390,16 +384,6 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             changes.close.push(idle.conn);
             self.slots_freed(host, changes);
         }
-    }
-
-    /// The first who waits and may have a connection that comes right from an answer.
-    fn first_for(&self, host: usize, doubted: bool) -> Option<Ticket> {
-        let waiting = &self.hosts[host].waiting;
-        if !doubted {
-            return waiting.first().copied();
-        }
-        let again = |ticket: &&Ticket| self.waiters.get(ticket).is_some_and(|waits| !waits.once);
-        waiting.iter().find(again).copied()
     }
 
     /// Gives a connection in use to one who waits.

@@ -116,6 +116,7 @@ fn times(task: &Task, now: Mono, client: &Client) -> Result<(), String> {
         State::Reads(at) if *at > now => return Ok(()),
         State::Waits(_) => (limit, None, None),
         State::SetsUp => (limit, machine, None),
+        State::Settles(until) => (None, machine, Some(*until)),
         State::Drives => (limit, machine, upload),
         State::Leaves(until, _) => (None, machine, Some(*until)),
         State::Reads(_) => (task.until(), machine, upload),

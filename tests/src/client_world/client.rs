@@ -12,8 +12,8 @@ use super::world::Broken;
 use crate::rng::Rng;
 use crate::sim::trace::Trace;
 use purlin_core::exchange::Route;
-use purlin_core::policy::pool::{Changes, Checked, Pool, Ticket};
-use purlin_core::{CloseReason, Mono, Now, Reuse};
+use purlin_core::policy::pool::{Changes, Pool, Ticket};
+use purlin_core::{Mono, Now, Reuse};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,12 +80,14 @@ impl Client {
     }
 
     /// Whether a kept connection can still be used.
-    pub(super) fn is_alive(&mut self, link: &mut Link) -> bool {
+    pub(super) fn look(&mut self, link: &mut Link) -> Reuse {
         let now = self.now;
         link.read(&mut self.wires[link.wire], true, now, &mut self.trace);
         while link.machine.poll_event(now).is_some() {}
-        let alive = link.machine.reuse() == Reuse::Now;
-        alive || self.broken == Some(Broken::UsesWhatEnded)
+        match self.broken {
+            Some(Broken::UsesWhatEnded) => Reuse::Now,
+            _ => link.machine.reuse(),
+        }
     }
 
     /// A connection comes back, to be used again if it can be.
@@ -94,30 +96,30 @@ impl Client {
         while link.machine.poll_event(now).is_some() {}
         let good = link.machine.reuse() == Reuse::Now && !link.machine.want().write;
         if !good && self.broken != Some(Broken::UsesWhatEnded) {
-            if link.machine.reuse() == Reuse::Never(CloseReason::PeerClosed) {
-                self.pool.found_ended(&link.route, Duration::ZERO, now.mono);
-            }
+            let why = link.machine.reuse();
+            self.ledger.unfit(link.wire, &link.route, why);
+            let close = self.pool.not_kept(&link.route, link.back.bodiless, why, now.mono);
+            self.act(Changes { wake: Vec::new(), close });
             return self.lose(&link);
         }
         if link.machine.held() > KEPT {
             link.machine.trim(now);
         }
         self.trace.client(now, || format!("c{} is free", link.wire));
-        if link.kept.take().is_some() {
-            self.pool.served(&link.route);
+        if let Some(kept) = link.kept.take() {
+            self.pool.served(&link.route, &kept);
         }
-        let (route, born) = (link.route.clone(), link.born);
-        let limit = link.limit;
-        let changes = self.pool.put_limited(&route, link, born, limit, now.mono);
+        let (route, back) = (link.route.clone(), link.back);
+        let changes = self.pool.put_back(&route, link, back, now.mono);
         self.act(changes);
     }
 
     /// A request was lost with this connection.
     pub(super) fn died(&mut self, link: Option<&Link>) {
-        let Some((link, (since, taken))) = link.and_then(|link| Some((link, link.kept?))) else {
-            return;
-        };
-        let close = self.pool.died(&link.route, since, taken);
+        let Some((link, kept)) = link.and_then(|link| Some((link, link.kept?))) else { return };
+        let why = link.machine.reuse();
+        self.ledger.unfit(link.wire, &link.route, why);
+        let close = self.pool.died(&link.route, &kept, why);
         self.act(Changes { wake: Vec::new(), close });
     }
 
@@ -140,9 +142,9 @@ impl Client {
         }
         let (given, changes) = self.pool.failed(ticket);
         self.act(changes);
-        if let Some(Checked { conn, born, limit, .. }) = given {
-            let route = conn.route.clone();
-            let changes = self.pool.put_limited(&route, conn, born, limit, now);
+        if let Some(given) = given {
+            let (route, back) = (given.conn.route.clone(), given.back());
+            let changes = self.pool.put_back(&route, given.conn, back, now);
             self.act(changes);
         }
     }

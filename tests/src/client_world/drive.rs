@@ -4,9 +4,9 @@ use super::client::Client;
 use super::errand::{Piece, Source};
 use super::net::Excuse;
 use super::task::{State, Task};
+use super::world::Broken;
 use bytes::Bytes;
 use purlin_core::exchange::{Cause, Error, Given};
-use purlin_core::policy::pool::idle_limit;
 use purlin_core::{Body, ClientMachine, Event, Machine, Mono, RequestHead, Retry};
 use std::io;
 
@@ -52,8 +52,8 @@ impl Task {
         if link.ended {
             return Err(format!("#{}: c{} has ended, and is used", self.name, link.wire));
         }
-        if let (Some((since, _)), Some(keeps)) = (link.kept, client.ledger.keeps(link.wire)) {
-            let idle = client.now.mono.since(since);
+        if let (Some(kept), Some(keeps)) = (link.kept, client.ledger.keeps(link.wire)) {
+            let idle = client.now.mono.since(kept.since);
             if idle >= keeps {
                 return Err(format!("#{}: c{} is used after {idle:?}", self.name, link.wire));
             }
@@ -121,7 +121,8 @@ impl Task {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    link.limit = idle_limit(head.fields());
+                    link.back.answered(&self.exchange.order().method, &head);
+                    link.back.bodiless &= client.broken != Some(Broken::KeepsWhatWasLeft);
                     self.exchange.response(head, body, now);
                     return true;
                 }

@@ -5,8 +5,8 @@ use super::errand::{Errand, Secret};
 use super::setting::{Origin, Setting};
 use bytes::Bytes;
 use purlin_core::exchange::{Payload, Route};
-use purlin_core::{RequestHead, Url};
-use std::collections::BTreeMap;
+use purlin_core::{CloseReason, Fault, RequestHead, Reuse, Url};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ pub(super) struct Ledger {
     beside: BTreeMap<(Key, usize), Beside>,
     /// How long the server of a wire keeps it idle, as it has told.
     keeps: BTreeMap<usize, Duration>,
+    /// Wires on which a body comes behind an answer that has none.
+    leaves: BTreeSet<usize>,
+    /// Where the client has seen one.
+    left: BTreeSet<Route>,
     /// The first thing that must not have happened.
     pub(super) wrong: Option<String>,
 }
@@ -153,6 +157,27 @@ impl Ledger {
     /// How long a server keeps this wire, if it has told.
     pub(super) fn keeps(&self, wire: usize) -> Option<Duration> {
         self.keeps.get(&wire).copied()
+    }
+
+    /// A server sends a body behind an answer that has none, on this wire.
+    pub(super) fn leave_body(&mut self, wire: usize) {
+        self.leaves.insert(wire);
+    }
+
+    /// A connection turned out unfit, for this reason.
+    pub(super) fn unfit(&mut self, wire: usize, route: &Route, why: Reuse) {
+        let left = why == Reuse::Never(CloseReason::Fault(Fault::UnaskedBytes));
+        if left && self.leaves.contains(&wire) {
+            self.left.insert(route.clone());
+        }
+    }
+
+    /// A kept connection is given to a request: none on which a body lies, or is to come,
+    /// where one was seen before.
+    pub(super) fn lend(&mut self, wire: usize, route: &Route) {
+        if self.leaves.contains(&wire) && self.left.contains(route) {
+            self.wrong(|| format!("c{wire} is used, and a body was left on it"));
+        }
     }
 
     /// A request's body came whole.

@@ -8,9 +8,9 @@ use super::world::Broken;
 use crate::sim::trace::Trace;
 use crate::sim::wire::Carried;
 use purlin_core::exchange::Route;
+use purlin_core::policy::pool::{Back, Kept};
 use purlin_core::{ClientMachine, Eof, Machine, Mono, Now, Why};
 use std::io::IoSlice;
-use std::time::Duration;
 
 /// The machine of a connection, with whatever is around it.
 pub(super) type BoxMachine = Box<dyn ClientMachine + Send>;
@@ -21,13 +21,12 @@ pub(super) struct Link {
     pub(super) wire: usize,
     pub(super) machine: BoxMachine,
     pub(super) route: Route,
-    pub(super) born: Mono,
-    /// Since when it had been idle and when it was given, if it is no new one.
-    pub(super) kept: Option<(Mono, Mono)>,
+    /// As what it was given, if it is no new one.
+    pub(super) kept: Option<Kept>,
+    /// What the pool is to know of it when it comes back.
+    pub(super) back: Back,
     /// The machine has been told that its input has ended.
     pub(super) ended: bool,
-    /// How long its server keeps it, if its last response says so.
-    pub(super) limit: Option<Duration>,
     /// What it does wrong.
     pub(super) habit: Option<Broken>,
     /// The socket takes no more for now.
@@ -45,9 +44,10 @@ const MUCH_GIVEN: usize = 64 * 1024;
 
 impl Link {
     pub(super) fn new(wire: usize, machine: BoxMachine, route: Route, now: Now) -> Link {
-        let (born, kept, limit, habit, looked) = (now.mono, None, None, None, None);
+        let back = Back { born: now.mono, ..Back::default() };
+        let (kept, habit, looked) = (None, None, None);
         let (ended, full, lost, given) = (false, false, false, 0);
-        Link { wire, machine, route, born, kept, ended, limit, habit, full, lost, looked, given }
+        Link { wire, machine, route, kept, back, ended, habit, full, lost, looked, given }
     }
 
     /// Writes and reads once, and lets time pass; says whether anything came of that.

@@ -73,12 +73,13 @@ impl Peer {
         now: Now,
     ) -> Result<Peer, String> {
         let own = Rng::new(rng.bits());
-        let behind = if setting.calm || !rng.chance(15) {
+        let bad = if setting.leaves { 70 } else { 15 };
+        let behind = if setting.calm || !rng.chance(bad) {
             let keeps = keeps(rng, setting);
             let machine = layers::good(config(rng, keeps, setting), &route, now)?;
             Behind::Good(Box::new(machine), Box::new(App::new(own, wire, keeps)))
         } else {
-            Behind::Bad(layers::bad(&route, now)?, Script::new(own, wire, now))
+            Behind::Bad(layers::bad(&route, now)?, Script::new(own, wire, setting.leaves, now))
         };
         let front = Front::new(rng, &route, setting);
         let slow = setting.system.is_some() && rng.chance(40);

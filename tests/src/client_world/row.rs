@@ -73,8 +73,7 @@ impl Task {
         if fresh || woken {
             match client.pool.poll(row.ticket) {
                 Given::Conn(checked) => {
-                    let idle = checked.idle_since.map(|since| now.mono.since(since));
-                    self.take(checked.conn, idle.unwrap_or_default(), client);
+                    self.take(checked, client);
                     if row.dials {
                         client.leave(row.ticket, true);
                     }

@@ -45,9 +45,11 @@ enum Kind {
     Http10,
     TooMuch,
     LateWords,
+    /// It sends a body behind an answer that has none.
+    LeavesBody,
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind::Garbage,
     Kind::HugeHead,
     Kind::Cut,
@@ -63,6 +65,7 @@ const KINDS: [Kind; 15] = [
     Kind::Http10,
     Kind::TooMuch,
     Kind::LateWords,
+    Kind::LeavesBody,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +76,10 @@ enum Then {
 }
 
 impl Script {
-    pub(super) fn new(mut rng: Rng, wire: usize, now: Now) -> Script {
-        let kind = *rng.pick(&KINDS);
+    /// Whether it is to leave bodies behind; else it may do anything.
+    pub(super) fn new(mut rng: Rng, wire: usize, leaves: bool, now: Now) -> Script {
+        let any = *rng.pick(&KINDS);
+        let kind = if leaves { Kind::LeavesBody } else { any };
         let mut says = Speech::new();
         if kind == Kind::Early {
             let at = now.mono + Duration::from_millis(*rng.pick(&[0, 20, 500]));
@@ -133,6 +138,9 @@ impl Script {
         let head_only = seen.method == "HEAD";
         let served = self.answer(key, head_only, layers::is_secret(route), scene);
         scene.ledger.serve(key, wire, served);
+        if kind == Kind::LeavesBody {
+            scene.ledger.leave_body(wire);
+        }
     }
 
     /// Says what it says; tells what that is worth.
@@ -158,8 +166,14 @@ impl Script {
             let late = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
             self.says.push_back((at, late.into()));
         }
+        if self.kind == Kind::LeavesBody {
+            let at = now + Duration::from_millis(*self.rng.pick(&[0, 0, 1, 30]));
+            self.says.push_back((at, body.clone()));
+        }
         let whole = if head_only { Bytes::new() } else { body };
         match self.kind {
+            Kind::LeavesBody if head_only => Served::Whole(200, whole),
+            Kind::LeavesBody => Served::Whole(204, Bytes::new()),
             Kind::Early => Served::Unasked,
             Kind::UntilClose if !secure => Served::Open(200, whole),
             Kind::UntilClose if then == Then::Breaks && !head_only => Served::Cut,
@@ -214,7 +228,10 @@ fn words(kind: Kind, text: &str, head_only: bool, pick: Then) -> (String, Then) 
             let head = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n";
             (format!("{head}Content-Length: {size}\r\n\r\n"), text, pick)
         }
-        Kind::TooMuch | Kind::LateWords => {
+        Kind::LeavesBody if !head_only => {
+            ("HTTP/1.1 204 No Content\r\n\r\n".to_owned(), "", Then::Stays)
+        }
+        Kind::TooMuch | Kind::LateWords | Kind::LeavesBody => {
             (format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n"), text, Then::Stays)
         }
     };

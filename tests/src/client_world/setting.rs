@@ -42,6 +42,8 @@ pub(super) struct Setting {
     /// How long the rest of a body that nobody reads may take.
     pub(super) patience: Duration,
     pub(super) tls: Option<ClientTls>,
+    /// Most of its servers send a body behind an answer that has none.
+    pub(super) leaves: bool,
 }
 
 /// A server.
@@ -133,6 +135,7 @@ impl Setting {
                 .then(|| now.mono + Duration::from_millis(*rng.pick(&[30, 1000, 20_000, 100_500]))),
             patience: Duration::from_millis(*rng.pick(&[0, 50])),
             tls: if secure || hidden { Some(layers::client()?) } else { None },
+            leaves: !calm && rng.chance(8),
         })
     }
 }

@@ -10,8 +10,8 @@ use super::row::Row;
 use super::world::Broken;
 use bytes::Bytes;
 use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Given, Reached, Route};
-use purlin_core::policy::pool::Get;
-use purlin_core::{Fault, Id, Mono, Retry};
+use purlin_core::policy::pool::{Changes, Checked, Get};
+use purlin_core::{Fault, Id, Mono, Retry, Reuse};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub(super) enum State {
     Asks,
     Waits(Row),
     SetsUp,
+    /// What may come on a kept connection before it is used, until then.
+    Settles(Mono),
     Drives,
     /// The rest of a body that nobody reads, until then; whether the exchange goes on.
     Leaves(Mono, bool),
@@ -126,6 +128,7 @@ impl Task {
             State::Asks => self.ask(client).map(|()| true),
             State::Waits(row) => self.wait(row, client),
             State::SetsUp => self.set_up(client),
+            State::Settles(until) => Ok(self.settle(until, client)),
             State::Drives => self.drive(client),
             State::Leaves(until, goes_on) => Ok(self.go_on_leaving(until, goes_on, client)),
             State::Reads(at) => self.read(at, client),
@@ -159,10 +162,7 @@ impl Task {
         let (get, changes) = client.pool.get_for(route, self.exchange.need(), now.mono);
         client.act(changes);
         let (ticket, dials) = match get {
-            Get::Reuse(checked) => {
-                let idle = checked.idle_since.map(|since| now.mono.since(since));
-                return self.take(checked.conn, idle.unwrap_or_default(), client);
-            }
+            Get::Reuse(checked) => return self.take(checked, client),
             Get::Dial(ticket) => (ticket, true),
             Get::Wait(ticket) => (ticket, false),
         };
@@ -170,18 +170,38 @@ impl Task {
     }
 
     /// A kept connection is used if it is alive.
-    pub(super) fn take(&mut self, mut link: Box<Link>, idle: Duration, client: &mut Client) {
-        let (name, wire, now) = (self.name, link.wire, client.now.mono);
-        link.kept = Some((Mono::ZERO + now.since(Mono::ZERO + idle), now));
-        if client.is_alive(&mut link) {
-            client.trace.client(client.now, || format!("#{name} uses c{wire} again"));
-            self.link = Some(link);
-            self.exchange.connected(Reached::kept(idle), client.now);
-        } else {
-            client.trace.client(client.now, || format!("#{name} finds c{wire} ended"));
-            client.pool.found_ended(&link.route, idle, now);
+    pub(super) fn take(&mut self, checked: Checked<Box<Link>>, client: &mut Client) {
+        let now = client.now;
+        let (kept, settles) = (checked.kept(now.mono), checked.settles);
+        let mut link = checked.conn;
+        link.kept = Some(kept);
+        client.ledger.lend(link.wire, &link.route);
+        self.link = Some(link);
+        self.settle(settles.unwrap_or(now.mono), client);
+    }
+
+    /// It is used if it is alive and stays so until then.
+    fn settle(&mut self, until: Mono, client: &mut Client) -> bool {
+        let (name, now) = (self.name, client.now);
+        let Some(mut link) = self.link.take() else { return false };
+        let (wire, kept) = (link.wire, link.kept.unwrap_or_default());
+        let why = client.look(&mut link);
+        if why != Reuse::Now {
+            client.trace.client(now, || format!("#{name} finds c{wire} ended"));
+            client.ledger.unfit(wire, &link.route, why);
+            let close = client.pool.found_unfit(&link.route, &kept, why);
+            client.act(Changes { wake: Vec::new(), close });
             client.lose(&link);
+            return true;
         }
+        self.link = Some(link);
+        if now.mono < until {
+            self.state = State::Settles(until);
+            return false;
+        }
+        client.trace.client(now, || format!("#{name} uses c{wire} again"));
+        self.exchange.connected(Reached::kept(kept.idle()), now);
+        true
     }
 
     /// Something failed: the connection is closed, and the exchange told.
@@ -274,6 +294,7 @@ impl Task {
             State::Asks | State::Ended(_) => return None,
             State::Waits(row) => [row.next(), limit, None],
             State::SetsUp => [link, limit, None],
+            State::Settles(until) => [link, Some(*until), None],
             State::Drives => [link, limit, self.upload.as_ref().and_then(Upload::next)],
             State::Leaves(until, _) => [link, Some(*until), None],
             State::Reads(at) if *at > client.now.mono => [Some(*at), None, None],

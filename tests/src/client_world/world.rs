@@ -47,11 +47,13 @@ pub enum Broken {
     ClockFirst,
     /// The network changes bits.
     FlipsBits,
+    /// A connection is kept behind an answer without a body, though bodies were left there.
+    KeepsWhatWasLeft,
 }
 
 impl Broken {
     /// Every rule that can be broken.
-    pub const ALL: [Broken; 12] = [
+    pub const ALL: [Broken; 13] = [
         Broken::UsesWhatEnded,
         Broken::SendsAgain,
         Broken::NeverRepeats,
@@ -64,6 +66,7 @@ impl Broken {
         Broken::TakesCutForWhole,
         Broken::ClockFirst,
         Broken::FlipsBits,
+        Broken::KeepsWhatWasLeft,
     ];
 }
 

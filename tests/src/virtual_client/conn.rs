@@ -5,9 +5,9 @@ use super::server::Server;
 use super::socket::{Moved, Socket};
 use purlin_core::client::Connection;
 use purlin_core::exchange::{Cause, Error, Route};
-use purlin_core::policy::pool::Ticket;
+use purlin_core::policy::pool::{Back, Kept, Ticket};
 use purlin_core::tunnel::{Tunnel, Way};
-use purlin_core::{ClientConfig, ClientMachine, Eof, Machine, Mono, Now, Reuse};
+use purlin_core::{ClientConfig, ClientMachine, CloseReason, Eof, Machine, Now, Reuse};
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -21,9 +21,10 @@ pub(super) type Key = (String, Route);
 /// A connection.
 pub(super) struct Conn {
     pub(super) key: Key,
-    pub(super) born: Mono,
-    /// Since when it had been idle and when it was given, if it is no new one.
-    pub(super) kept: Option<(Mono, Mono)>,
+    /// As what it was given, if it is no new one.
+    pub(super) kept: Option<Kept>,
+    /// What the pool is to know of it when it comes back.
+    pub(super) back: Back,
     pub(super) stage: Stage,
     pub(super) socket: Socket,
     pub(super) server: Server,
@@ -40,7 +41,8 @@ pub(super) enum Stage {
 impl Conn {
     pub(super) fn dial(number: usize, key: Key, ticket: Ticket, now: Now) -> Conn {
         let (stage, server) = (Stage::Dialing(ticket), Server::new(number));
-        Conn { key, born: now.mono, kept: None, stage, socket: Socket::default(), server }
+        let back = Back { born: now.mono, ..Back::default() };
+        Conn { key, kept: None, back, stage, socket: Socket::default(), server }
     }
 
     pub(super) fn machine(&mut self) -> Option<&mut BoxMachine> {
@@ -87,11 +89,11 @@ impl Conn {
 
     /// Looks at a connection that nobody uses: whether it takes a request. It may
     /// have ended, or something may have come that nobody asked for.
-    pub(super) fn is_alive(&mut self, now: Now) -> bool {
+    pub(super) fn look(&mut self, now: Now) -> Reuse {
         self.read(now);
-        let Some(machine) = self.machine() else { return false };
+        let Some(machine) = self.machine() else { return Reuse::Never(CloseReason::PeerClosed) };
         while machine.poll_event(now).is_some() {}
-        machine.reuse() == Reuse::Now && !machine.want().write
+        if machine.want().write { Reuse::Later } else { machine.reuse() }
     }
 }
 

@@ -6,7 +6,7 @@ use super::task::State;
 use super::world::World;
 use purlin_core::exchange::{Ask, Cause, Error, Reached, Route};
 use purlin_core::policy::pool::Need;
-use purlin_core::{Eof, Fault, Method, PeerError, Phase, Retry};
+use purlin_core::{Eof, Fault, Method, PeerError, Phase, Retry, Reuse};
 use std::time::Duration;
 
 impl World {
@@ -42,10 +42,11 @@ impl World {
     /// A request was lost with the connection that it had.
     pub(super) fn learn(&mut self, at: usize, error: &Error) {
         let Some(conn) = self.tasks[at].conn.filter(|_| error.is_of_connection()) else { return };
-        let Some((since, taken)) = self.conns[conn - 1].kept else { return };
+        let Some(kept) = self.conns[conn - 1].kept else { return };
         if !self.goes(Way::LearnsNothing) {
-            let key = self.conns[conn - 1].key.clone();
-            let over = self.pool.died(&key, since, taken);
+            let (key, why) =
+                (self.conns[conn - 1].key.clone(), self.conns[conn - 1].look(self.now));
+            let over = self.pool.died(&key, &kept, why);
             over.into_iter().for_each(|conn| self.close(conn));
         }
     }
@@ -59,7 +60,7 @@ impl World {
 
     /// Whether Go would give away a connection that has ended.
     pub(super) fn lends_unseen(&mut self, conn: usize) -> bool {
-        self.goes(Way::LendsUnseen) && !self.conns[conn - 1].is_alive(self.now)
+        self.goes(Way::LendsUnseen) && self.conns[conn - 1].look(self.now) != Reuse::Now
     }
 
     /// Gives it away, and its request fails.

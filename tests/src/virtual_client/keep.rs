@@ -8,9 +8,8 @@ use super::task::State;
 use super::world::World;
 use purlin_core::exchange::{Error, Reached, Route};
 use purlin_core::policy::pool::{Changes, Checked, Get, Given, Opened, Ticket};
-use purlin_core::{CloseReason, Machine, Phase, Retry, Reuse};
+use purlin_core::{Machine, Phase, Retry, Reuse};
 use std::io;
-use std::time::Duration;
 
 impl World {
     /// A connection: a kept one, or a place in the row for one.
@@ -33,16 +32,17 @@ impl World {
 
     /// Takes a kept connection, if it can still be used.
     fn take(&mut self, at: usize, kept: &Checked<usize>) -> bool {
-        let (conn, now) = (kept.conn, self.now.mono);
-        let since = kept.idle_since.unwrap_or(now);
-        self.conns[conn - 1].kept = Some((since, now));
-        if !self.conns[conn - 1].is_alive(self.now) && !self.is_broken(Broken::UsesWhatEnded) {
+        let (conn, kept) = (kept.conn, kept.kept(self.now.mono));
+        self.conns[conn - 1].kept = Some(kept);
+        let why = self.conns[conn - 1].look(self.now);
+        if why != Reuse::Now && !self.is_broken(Broken::UsesWhatEnded) {
             let key = self.conns[conn - 1].key.clone();
-            self.pool.found_ended(&key, now.since(since), now);
+            let over = self.pool.found_unfit(&key, &kept, why);
+            over.into_iter().for_each(|conn| self.close(conn));
             self.lose(conn);
             return false;
         }
-        self.connected(at, conn, Reached::kept(now.since(since)));
+        self.connected(at, conn, Reached::kept(kept.idle()));
         true
     }
 
@@ -94,7 +94,7 @@ impl World {
             }
         };
         self.conns[conn - 1].stage = Stage::Open(machine);
-        self.conns[conn - 1].born = self.now.mono;
+        self.conns[conn - 1].back.born = self.now.mono;
         match self.pool.opened(ticket) {
             Opened::Unknown => self.close(conn),
             Opened::Spare => self.give_back(conn),
@@ -137,18 +137,16 @@ impl World {
         while machine.poll_event(now).is_some() {}
         let (reuse, written) = (machine.reuse(), !machine.want().write);
         let good = reuse == Reuse::Now && written;
+        let (key, back) = (self.conns[conn - 1].key.clone(), self.conns[conn - 1].back);
         if !good && !self.is_broken(Broken::UsesWhatEnded) {
-            if reuse == Reuse::Never(CloseReason::PeerClosed) {
-                let key = self.conns[conn - 1].key.clone();
-                self.pool.found_ended(&key, Duration::ZERO, now.mono);
-            }
+            let over = self.pool.not_kept(&key, back.bodiless, reuse, now.mono);
+            over.into_iter().for_each(|conn| self.close(conn));
             return self.lose(conn);
         }
-        let (key, born) = (self.conns[conn - 1].key.clone(), self.conns[conn - 1].born);
-        if self.conns[conn - 1].kept.take().is_some() {
-            self.pool.served(&key);
+        if let Some(kept) = self.conns[conn - 1].kept.take() {
+            self.pool.served(&key, &kept);
         }
-        let changes = self.pool.put(&key, conn, born, now.mono);
+        let changes = self.pool.put_back(&key, conn, back, now.mono);
         self.act(changes);
     }
 
@@ -180,7 +178,7 @@ impl World {
             return false;
         }
         let (conns, now) = (&mut self.conns, self.now);
-        let ended = self.pool.sweep(|conn| !conns[*conn - 1].is_alive(now));
+        let ended = self.pool.sweep(now.mono, |conn| conns[*conn - 1].look(now));
         let any = !ended.is_empty();
         ended.into_iter().for_each(|conn| self.close(conn));
         any

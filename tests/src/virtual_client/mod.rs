@@ -13,13 +13,14 @@
 //! [`World::sleep`], ...); each runs until nothing moves any more, and leaves what
 //! happened in [`World::said`].
 //!
-//! It goes about a request as the adapters do, but for three liberties that a
+//! It goes about a request as the adapters do, but for four liberties that a
 //! driver may take, and Go takes:
 //!
 //! - A dial whose request has another connection by now goes on, for the next.
 //! - Idle connections are watched, and leave the pool when their server closes them.
 //! - Behind the bytes that a reader gets the end of the body is looked for, so
 //!   that who reads exactly a body's length has freed its connection.
+//! - Behind an answer without a body it is not waited for one that may have been left there.
 
 mod body;
 mod conn;

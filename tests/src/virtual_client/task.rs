@@ -244,6 +244,10 @@ impl World {
                         self.early.push(task.id.clone());
                     }
                     task.sending = None;
+                    if let Some(conn) = task.conn {
+                        let method = &task.exchange.order().method;
+                        self.conns[conn - 1].back.answered(method, &head);
+                    }
                     task.exchange.response(head, body, self.now);
                     task.state = State::Asking;
                     return true;

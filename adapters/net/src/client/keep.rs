@@ -5,10 +5,10 @@
 use crate::Clock;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::{
-    Changes, Checked, Get, Given, Need, Opened, Pool, PoolConfig, Ticket,
+    Changes, Checked, Get, Given, Kept, Need, Opened, Pool, PoolConfig, Ticket,
 };
-use purlin_core::{Mono, Now};
-use purlin_engine::{Home, Kept, Lent, Link, ReadReady};
+use purlin_core::{Mono, Now, Reuse};
+use purlin_engine::{Home, Lent, Link, ReadReady};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -94,9 +94,9 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
     }
 
     fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lent<S>, Duration) {
-        let kept = Kept { since: checked.idle_since.unwrap_or(now.mono), taken: now.mono };
-        let idle = kept.taken.since(kept.since);
-        (Lent::kept(checked.conn, self.0.clone(), kept), idle)
+        let lent = Lent::kept(checked, self.0.clone(), now);
+        let idle = lent.idle();
+        (lent, idle)
     }
 
     /// Closes what is idle, and what comes back before more is asked for.
@@ -115,13 +115,13 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
 impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
     fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now) {
         let mut state = self.lock();
-        let (route, born, limit) = (link.route().clone(), link.born, link.limit);
-        if kept.is_some() {
-            state.pool.served(&route);
+        let (route, back) = (link.route().clone(), link.back);
+        if let Some(kept) = kept {
+            state.pool.served(&route, &kept);
         }
-        let changes = state.pool.put_limited(&route, link, born, limit, now.mono);
+        let changes = state.pool.put_back(&route, link, back, now.mono);
         let State { pool, janitor: place, .. } = &mut *state;
-        let end = pool.end(born, limit, now.mono);
+        let end = pool.end(back.born, back.limit, now.mono);
         match place {
             // Its time, if it is idle now, is over before anybody would look.
             Some(janitor) if end < janitor.looks => {
@@ -145,13 +145,19 @@ impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
         act(state, changes);
     }
 
-    fn found_ended(&self, route: &Route, kept: Kept) {
-        self.lock().pool.found_ended(route, kept.taken.since(kept.since), kept.taken);
+    fn found_unfit(&self, route: &Route, kept: &Kept, why: Reuse) {
+        let closed = self.lock().pool.found_unfit(route, kept, why);
+        // Closing is a system call each: not under the lock.
+        drop(closed);
     }
 
-    fn died(&self, route: &Route, kept: Kept) {
-        let closed = self.lock().pool.died(route, kept.since, kept.taken);
-        // Closing is a system call each: not under the lock.
+    fn not_kept(&self, route: &Route, bodiless: bool, why: Reuse, now: Now) {
+        let closed = self.lock().pool.not_kept(route, bodiless, why, now.mono);
+        drop(closed);
+    }
+
+    fn died(&self, route: &Route, kept: &Kept, why: Reuse) {
+        let closed = self.lock().pool.died(route, kept, why);
         drop(closed);
     }
 }
@@ -226,7 +232,7 @@ impl<S: ReadReady + Send + 'static> Shared<S> {
     fn look_after(&self, empty_since: &mut Option<Mono>, now: Now) -> Option<Mono> {
         let mut state = self.lock();
         let mut closed = state.pool.expire(now.mono);
-        closed.extend(state.pool.sweep(|link| !link.is_alive(now)));
+        closed.extend(state.pool.sweep(now.mono, |link| link.look(now)));
         for (link, since) in state.pool.idle_mut() {
             if now.mono.since(since) >= REST {
                 link.rest(now);
@@ -301,9 +307,10 @@ impl<S> Drop for Waiting<S> {
         }
         let changes = if self.dials {
             let (given, mut changes) = state.pool.failed(self.ticket);
-            if let Some(Checked { conn, born, limit, .. }) = given {
-                let (route, now) = (conn.route().clone(), Clock::new().last().mono);
-                let passed_on = state.pool.put_limited(&route, conn, born, limit, now);
+            if let Some(given) = given {
+                let (route, now) = (given.conn.route().clone(), Clock::new().last().mono);
+                let back = given.back();
+                let passed_on = state.pool.put_back(&route, given.conn, back, now);
                 changes.wake.extend(passed_on.wake);
                 changes.close.extend(passed_on.close);
             }

@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
             let need = self.course.exchange.need();
             let mut waiting = match inner.keep.get(route, need, self.now) {
                 Got::Kept(mut lent, idle) => {
-                    if lent.is_alive(self.now) {
+                    if self.is_fit(&mut lent).await {
                         return Ok((lent, Reached::kept(idle)));
                     }
                     continue;
@@ -119,13 +119,28 @@ impl<'a> Run<'a> {
             self.look();
             match turned? {
                 Turned::Kept(mut lent, reached) => {
-                    if lent.is_alive(self.now) {
+                    if self.is_fit(&mut lent).await {
                         return Ok((lent, reached));
                     }
                 }
                 Turned::Dialled(socket) => return self.set_up(inner, socket, waiting, route).await,
             }
         }
+    }
+
+    /// Whether a kept connection can be used: it is alive, and stays so for as long as
+    /// something may come behind its last answer.
+    async fn is_fit(&mut self, lent: &mut Lent<Socket>) -> bool {
+        while lent.is_alive(self.now) {
+            let Some(until) = lent.settles(self.now) else { return true };
+            let (socket, machine) = lent.parts();
+            let turn = socket.turn(machine, Some(until)).await;
+            self.look();
+            if turn == Turn::Stuck {
+                return false;
+            }
+        }
+        false
     }
 
     /// Puts the layers on a new socket, and waits until they are set up.

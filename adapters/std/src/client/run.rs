@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
             let need = self.course.exchange.need();
             let waiting = match inner.keep.get(route, need, self.clock.last()) {
                 Got::Kept(mut lent, idle) => {
-                    if lent.is_alive(self.clock.last()) {
+                    if self.is_fit(&mut lent) {
                         return Ok((lent, Reached::kept(idle)));
                     }
                     continue;
@@ -103,6 +103,19 @@ impl<'a> Run<'a> {
                 return Ok(found);
             }
         }
+    }
+
+    /// Whether a kept connection can be used: it is alive, and stays so for as long as
+    /// something may come behind its last answer.
+    fn is_fit(&mut self, lent: &mut Lent<Socket>) -> bool {
+        while lent.is_alive(self.clock.last()) {
+            let Some(until) = lent.settles(self.clock.look()) else { return true };
+            let (socket, machine) = lent.parts();
+            if socket.turn(machine, Some(until), &mut self.clock) == Turn::Stuck {
+                return false;
+            }
+        }
+        false
     }
 
     /// Waits for a connection that comes back, and dials as soon as that is allowed.
@@ -118,8 +131,8 @@ impl<'a> Run<'a> {
             let now = self.clock.look();
             match waiting.poll(nudge.waker(), now) {
                 Next::Kept(mut lent, idle) => {
-                    let alive = lent.is_alive(self.clock.last());
-                    return Ok(alive.then_some((lent, Reached::kept(idle))));
+                    let fit = self.is_fit(&mut lent);
+                    return Ok(fit.then_some((lent, Reached::kept(idle))));
                 }
                 Next::Dial => {
                     let (exchange, clock) = (&mut self.course.exchange, &mut self.clock);

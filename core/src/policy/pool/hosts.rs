@@ -18,6 +18,9 @@ pub(super) struct Host<K> {
     pub(super) waiting: BTreeSet<Ticket>,
     /// Those of them that may not dial.
     pub(super) without_dial: BTreeSet<Ticket>,
+    /// A connection carried another request behind an answer without a body: nothing was
+    /// left there.
+    pub(super) clean: bool,
 }
 
 impl<K> Host<K> {
@@ -71,7 +74,8 @@ impl<K: Clone + Ord> Hosts<K> {
             return number;
         }
         let number = if let Some(number) = self.free.pop() {
-            self.hosts[number].key = key.clone();
+            let host = &mut self.hosts[number];
+            (host.key, host.clean) = (key.clone(), false);
             number
         } else {
             self.hosts.push(Host {
@@ -81,6 +85,7 @@ impl<K: Clone + Ord> Hosts<K> {
                 dialing: 0,
                 waiting: BTreeSet::new(),
                 without_dial: BTreeSet::new(),
+                clean: false,
             });
             self.hosts.len() - 1
         };

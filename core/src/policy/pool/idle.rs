@@ -1,6 +1,8 @@
 //! The idle connections of all hosts in the order in which they came back.
 //! A list in a vector: what leaves it anywhere costs the same, and its places are used again.
 
+use super::habit::settles;
+use super::{Back, Checked};
 use crate::time::Mono;
 use std::time::Duration;
 
@@ -16,6 +18,23 @@ pub(super) struct Idle<C> {
     pub(super) since: Mono,
     /// How long its server keeps it, if it says so.
     pub(super) limit: Option<Duration>,
+    /// Its last answer was one without a body.
+    pub(super) bodiless: bool,
+}
+
+impl<C> Idle<C> {
+    /// One that comes back.
+    pub(super) fn new(conn: C, host: usize, back: Back, since: Mono) -> Idle<C> {
+        let Back { born, limit, bodiless, .. } = back;
+        Idle { conn, host, born, since, limit, bodiless }
+    }
+
+    /// It as it is handed out, to a request that cannot be sent again, or another.
+    pub(super) fn checked(self, idle_since: Option<Mono>, once: bool, clean: bool) -> Checked<C> {
+        let Idle { conn, born, since, limit, bodiless, .. } = self;
+        let settles = settles(once, bodiless, clean, since);
+        Checked { conn, born, idle_since, limit, bodiless, settles }
+    }
 }
 
 #[derive(Debug)]

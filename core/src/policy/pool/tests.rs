@@ -1,8 +1,11 @@
 //! The pool's rules one by one; `model` holds it against a naive one.
 
+mod learning;
 mod model;
 
 use super::*;
+use crate::error::{CloseReason, Fault};
+use crate::machine::Reuse;
 
 const A: &str = "a.test";
 const B: &str = "b.test";
@@ -51,7 +54,12 @@ fn reused(pool: &mut Pool<&'static str, u32>, key: &'static str, now: Mono) -> u
 }
 
 fn fresh(conn: u32) -> Checked<u32> {
-    Checked { conn, born: T, idle_since: None, limit: None }
+    Checked { conn, born: T, idle_since: None, limit: None, bodiless: false, settles: None }
+}
+
+/// What a look at a connection finds.
+fn looks(ended: bool) -> Reuse {
+    if ended { Reuse::Never(CloseReason::PeerClosed) } else { Reuse::Now }
 }
 
 fn one_per_host() -> PoolConfig {
@@ -110,7 +118,9 @@ fn idle_connections_end_in_time() {
 fn a_connection_is_kept_no_longer_than_its_server_says() {
     let mut pool = pool(PoolConfig::default());
     let seconds = |seconds| Some(Duration::from_secs(seconds));
-    let put = |pool: &mut Pool<_, _>, conn, limit| pool.put_limited(&A, conn, T, limit, T);
+    let put = |pool: &mut Pool<_, _>, conn, limit| {
+        pool.put_back(&A, conn, Back { born: T, limit, ..Back::default() }, T)
+    };
     (0..5).for_each(|_| open(&mut pool, A, T));
     assert!(put(&mut pool, 1, None).is_empty());
     assert!(put(&mut pool, 2, seconds(20)).is_empty());
@@ -137,7 +147,8 @@ fn what_a_server_says_is_not_lost_on_the_way_to_who_has_gone() {
     open(&mut pool, A, T);
     let (gone, next) = (wait(&mut pool, A), wait(&mut pool, A));
     let limit = Some(Duration::from_secs(4));
-    assert_eq!(pool.put_limited(&A, 1, T, limit, T).wake, [gone]);
+    let back = Back { born: T, limit, ..Back::default() };
+    assert_eq!(pool.put_back(&A, 1, back, T).wake, [gone]);
     assert_eq!(pool.cancel(gone, T).wake, [next]);
     assert!(pool.cancel(next, T).is_empty());
     assert_eq!((pool.idle(), pool.deadline()), (1, Some(later(4))));
@@ -198,7 +209,7 @@ fn what_is_seen_to_have_ended_leaves_its_place() {
     }
     assert!(pool.put(&A, 1, T, T).is_empty());
     assert!(pool.put(&A, 2, T, T).is_empty());
-    assert_eq!(pool.sweep(|conn| *conn == 1), [1]);
+    assert_eq!(pool.sweep(T, |conn| looks(*conn == 1)), [1]);
     assert!(pool.put(&A, 3, T, T).is_empty());
     assert_eq!([3, 2].map(|_| reused(&mut pool, A, T)), [3, 2]);
 }
@@ -295,7 +306,7 @@ fn what_a_cancelled_request_was_given_is_kept() {
     assert_eq!(pool.put(&A, 1, T, T).wake, [second]);
     assert!(pool.cancel(second, later(1)).is_empty());
     let (Get::Reuse(checked), _) = pool.get(&A, later(2)) else { panic!() };
-    assert_eq!(checked, Checked { conn: 1, born: T, idle_since: Some(later(1)), limit: None });
+    assert_eq!(checked, Checked { idle_since: Some(later(1)), ..fresh(1) });
 }
 
 #[test]
@@ -324,98 +335,4 @@ fn nothing_is_left_of_hosts_without_connections() {
     assert!(pool.hosts.numbers() <= 5);
     assert_eq!(pool.close_idle(), [996, 997, 998, 999]);
     assert_eq!((pool.idle(), pool.deadline()), (0, None));
-}
-
-/// Three idle connections of A, idle since one second after the other.
-fn three_idle() -> Pool<&'static str, u32> {
-    let mut pool = pool(PoolConfig::default());
-    for _ in 1..=3 {
-        open(&mut pool, A, T);
-        open(&mut pool, B, T);
-    }
-    for conn in 1..=3 {
-        assert!(pool.put(&A, conn, T, later(conn.into())).is_empty());
-        assert!(pool.put(&B, 10 + conn, T, later(conn.into())).is_empty());
-    }
-    pool
-}
-
-#[test]
-fn a_connection_that_took_a_request_with_it_takes_the_older_ones_along() {
-    let mut pool = three_idle();
-    // Of three the second died; the third came back meanwhile.
-    assert_eq!(reused(&mut pool, A, later(5)), 3);
-    assert_eq!(reused(&mut pool, A, later(5)), 2);
-    assert!(pool.put(&A, 3, T, later(6)).is_empty());
-    assert_eq!(pool.died(&A, later(2), later(5)), [1]);
-    assert!(pool.closed(&A).is_empty());
-    assert_eq!((pool.idle_of(&A), pool.idle_of(&B), pool.in_use(&A)), (1, 3, 0));
-    // The request itself takes none that was idle by then.
-    let need = Need { idle_after: Some(later(6)), ..Need::default() };
-    let (Get::Dial(ticket), changes) = pool.get_for(&A, need, later(7)) else { panic!("it dials") };
-    assert_eq!(changes.close, [3]);
-    assert_eq!(pool.opened(ticket), Opened::Yours);
-    assert!(pool.put(&A, 4, T, later(8)).is_empty());
-    assert!(matches!(pool.get_for(&A, need, later(8)).0, Get::Reuse(Checked { conn: 4, .. })));
-    // Of a host that nothing is known of.
-    assert_eq!(pool.died(&"c.test", T, T), []);
-    // One that is idle since the same instant is no younger.
-    assert_eq!(three_idle().died(&A, later(2), later(5)), [1, 2]);
-}
-
-#[test]
-fn what_cannot_be_sent_again_waits_for_a_host_to_prove_itself() {
-    let half = Duration::from_millis(500);
-    let once = Need { once: true, ..Need::default() };
-    let mut pool = pool(PoolConfig::default());
-    for _ in 1..=3 {
-        open(&mut pool, A, T);
-    }
-    for conn in 1..=3 {
-        assert!(pool.put(&A, conn, T, T).is_empty());
-    }
-    // A connection that was idle for long had ended: that says nothing.
-    pool.found_ended(&A, Duration::from_secs(5), T);
-    assert!(matches!(pool.get_for(&A, once, T).0, Get::Reuse(Checked { conn: 3, .. })));
-    pool.found_ended(&A, half, T);
-    assert!(pool.closed(&A).is_empty());
-    let dials = |pool: &mut Pool<&'static str, u32>, now| {
-        let (get, changes) = pool.get_for(&A, once, now);
-        assert!(changes.is_empty());
-        match get {
-            Get::Dial(ticket) => pool.failed(ticket).1.is_empty(),
-            _ => false,
-        }
-    };
-    assert!(dials(&mut pool, T) && dials(&mut pool, T + half));
-    // Others go on as ever.
-    assert_eq!(reused(&mut pool, A, T + half), 2);
-    assert!(pool.put(&A, 2, T, T + half).is_empty());
-    // The one that has lived longest is tried once it has lived for a second.
-    assert!(matches!(pool.get_for(&A, once, later(1)).0, Get::Reuse(Checked { conn: 1, .. })));
-    assert!(dials(&mut pool, later(1)), "nothing is proved yet");
-    pool.served(&A);
-    assert!(matches!(pool.get_for(&A, once, later(1)).0, Get::Reuse(Checked { conn: 2, .. })));
-}
-
-#[test]
-fn what_cannot_be_sent_again_gets_its_connection_where_there_may_be_no_more() {
-    let once = Need { once: true, ..Need::default() };
-    let mut pool = pool(one_per_host());
-    keep(&mut pool, A, 1, T);
-    pool.found_ended(&A, Duration::ZERO, T);
-    let (Get::Dial(ticket), changes) = pool.get_for(&A, once, T) else { panic!("it dials") };
-    assert_eq!(changes.close, [1]);
-    assert_eq!(pool.opened(ticket), Opened::Yours);
-    // One that comes right from its answer is for others, or makes room.
-    let (Get::Wait(ticket), _) = pool.get_for(&A, once, T) else { panic!("it waits") };
-    let other = wait(&mut pool, A);
-    assert_eq!(pool.put(&A, 2, T, T), Changes { wake: vec![other], close: vec![] });
-    assert_eq!(pool.poll(other), Given::Conn(fresh(2)));
-    assert_eq!(pool.put(&A, 2, T, T), Changes { wake: vec![ticket], close: vec![2] });
-    assert_eq!(pool.poll(ticket), Given::Dial);
-    pool.served(&A);
-    let next = wait(&mut pool, A);
-    assert_eq!(pool.opened(ticket), Opened::Yours);
-    assert_eq!(pool.put(&A, 3, T, T).wake, [next]);
 }

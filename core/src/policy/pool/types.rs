@@ -1,5 +1,7 @@
 //! What a pool is told and what it answers, as plain data.
 
+use super::idle_limit;
+use crate::head::{Method, ResponseHead};
 use crate::time::Mono;
 use std::time::Duration;
 
@@ -82,6 +84,72 @@ pub struct Checked<C> {
     pub idle_since: Option<Mono>,
     /// How long its server keeps it idle, if it said so and that is less than the pool would.
     pub limit: Option<Duration>,
+    /// Whether its last answer was one without a body.
+    pub bodiless: bool,
+    /// Until when it is to be seen whether something comes behind that answer, before
+    /// it is used. It has come by then if it ever does.
+    pub settles: Option<Mono>,
+}
+
+impl<C> Checked<C> {
+    /// What it was like when it was given, at this time: [`Pool::served`](super::Pool::served)
+    /// and others want to know.
+    pub fn kept(&self, now: Mono) -> Kept {
+        let since = self.idle_since.unwrap_or(now);
+        Kept { since, taken: now, bodiless: self.bodiless, _more: () }
+    }
+
+    /// What is known of it if it goes back unused.
+    pub fn back(&self) -> Back {
+        Back { born: self.born, limit: self.limit, bodiless: self.bodiless, _more: () }
+    }
+}
+
+/// A kept connection as it was when it was given to a request.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Since when it had been idle; `taken` if it came right from another request.
+    pub since: Mono,
+    /// When it was given.
+    pub taken: Mono,
+    /// Whether its last answer was one without a body.
+    pub bodiless: bool,
+    #[doc(hidden)]
+    pub _more: (),
+}
+
+impl Kept {
+    /// How long it had been idle.
+    pub fn idle(&self) -> Duration {
+        self.taken.since(self.since)
+    }
+}
+
+/// What is known of a connection that comes back.
+///
+/// There will be more fields: a literal of it ends in `..` and what the others are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Back {
+    /// When it was opened.
+    pub born: Mono,
+    /// How long its server keeps it idle, if it says so: [`idle_limit`](super::idle_limit).
+    pub limit: Option<Duration>,
+    /// Whether its last answer was one without a body, whatever its fields say (RFC 9112 §6.3):
+    /// to HEAD, 204 and 304. Some servers send one nevertheless, which then lies on the
+    /// connection.
+    pub bodiless: bool,
+    #[doc(hidden)]
+    pub _more: (),
+}
+
+impl Back {
+    /// A request of this method has this final response.
+    pub fn answered(&mut self, method: &Method, head: &ResponseHead) {
+        self.limit = idle_limit(head.fields());
+        self.bodiless = *method == Method::HEAD || head.status().is_bodiless();
+    }
 }
 
 /// What [`Pool::get`](super::Pool::get) answers.

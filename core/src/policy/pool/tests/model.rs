@@ -144,7 +144,8 @@ impl Model {
 
     fn checked(&self, id: u32, idle_since: Option<Mono>) -> Checked<u32> {
         let conn = self.in_use.iter().find(|conn| conn.id == id).unwrap();
-        Checked { conn: id, born: conn.born, idle_since, limit: None }
+        let (limit, settles) = (None, None);
+        Checked { conn: id, born: conn.born, idle_since, limit, bodiless: false, settles }
     }
 
     fn forget(&mut self) {
@@ -296,7 +297,7 @@ impl Model {
             }
             Call::CloseIdle => self.close_idle(pool),
             Call::Sweep(of) => {
-                let mut closed = pool.sweep(|conn| *conn % of == 0);
+                let mut closed = pool.sweep(self.now, |conn| super::looks(*conn % of == 0));
                 closed.sort_unstable();
                 let over = |conn: &Conn| conn.id % of == 0;
                 let mut ended: Vec<u32> =
