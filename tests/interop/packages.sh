@@ -16,7 +16,7 @@ export HOME=$T TZ=UTC LC_ALL=C.UTF-8 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 end() {
     local process
-    for process in "${running[@]}"; do kill "$process" 2>/dev/null; done
+    for process in "${running[@]}"; do kill -- "-$process" 2>/dev/null || kill "$process" 2>/dev/null; done
     wait 2>/dev/null
     rm -rf "$T"
 }
@@ -100,10 +100,13 @@ npm_packages() {
     versions+=("${@/@/ }")
 }
 
-# Runs in the background until the end.
+# Runs in the background until the end, in a process group of its own: a program that is
+# run by a function (`of`) is a child of the shell that runs the function.
 serve() {
+    set -m
     "$@" >>"$T/served.log" 2>&1 &
     running+=($!)
+    set +m
 }
 
 # A port of the loopback that is free now.
