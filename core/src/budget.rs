@@ -14,11 +14,25 @@ const PART: usize = 16;
 /// Smaller grants are of no use.
 const LEAST: usize = 4096;
 
+/// What a connection could do with bytes of the budget.
+///
+/// A driver knows which of the three it is; one more would be another contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: no exchange is open.
+    #[default]
+    Nothing,
+    /// It goes on as it is: it waits for its peer or its application.
+    Same,
+    /// More at a time: it has just moved many bytes at once.
+    More,
+}
+
 /// What is known of a connection, and of all others, when its grant is decided.
 ///
 /// ```
-/// use purlin_core::budget::Claim;
-/// let first = Claim { most: 64 << 20, each: 1 << 20, moves: true, ..Claim::default() };
+/// use purlin_core::budget::{Claim, Need};
+/// let first = Claim { most: 64 << 20, each: 1 << 20, need: Need::More, ..Claim::default() };
 /// assert_eq!(first.grant(), 1 << 20);
 /// let late = Claim { others: 60 << 20, ..first };
 /// assert_eq!(late.grant(), 256 << 10);
@@ -35,8 +49,8 @@ pub struct Claim {
     pub granted: usize,
     /// Bytes that it holds beyond its share ([`Machine::surplus`](crate::Machine::surplus)).
     pub held: usize,
-    /// It has just moved many bytes at once: more at a time would cost less for each.
-    pub moves: bool,
+    /// What it could do with more.
+    pub need: Need,
 }
 
 impl Claim {
@@ -46,15 +60,20 @@ impl Claim {
         let free = self.most.saturating_sub(self.others);
         let part = (free / PART).min(self.each);
         let part = if part < LEAST { 0 } else { part };
-        let granted = if self.moves { part } else { part.min(self.granted) };
+        let needed = match self.need {
+            Need::Nothing => 0,
+            Need::Same => part.min(self.granted),
+            Need::More => part,
+        };
         // What it holds it cannot give back. What it was not granted, such as a response that
         // was given whole, is the application's.
-        granted.max(self.held.min(self.granted))
+        needed.max(self.held.min(self.granted))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Need::{More, Nothing, Same};
     use super::*;
 
     const KIB: usize = 1024;
@@ -63,31 +82,33 @@ mod tests {
     fn who_moves_much_is_granted_a_part_of_what_is_free() {
         #[rustfmt::skip]
         let cases = [
-            // others, granted, held, moves, grant, in KiB of 16,384, and 512 for each
-            (0,      0,   0,    true,  512, "the first one gets all that is of use"),
-            (0,      0,   0,    false, 0,   "who moves little needs nothing"),
-            (8_192,  0,   0,    true,  512, "half is free"),
-            (12_288, 0,   0,    true,  256, "a quarter is"),
-            (16_000, 0,   0,    true,  24,  "nearly nothing is, and newcomers get some of it"),
-            (16_340, 0,   0,    true,  0,   "less than a read is of no use"),
-            (16_384, 0,   0,    true,  0,   "nothing is free"),
-            (99_999, 0,   0,    true,  0,   "the budget was smaller than what is granted"),
-            (0,      512, 300,  true,  512, "it goes on as it was"),
-            (0,      512, 0,    false, 512, "it rests, and nobody else needs it"),
-            (12_288, 512, 0,    false, 256, "somebody may: a newcomer would get as much"),
-            (12_288, 512, 0,    true,  256, "also of one that moves"),
-            (12_288, 512, 300,  false, 300, "what it holds it keeps"),
-            (12_288, 512, 300,  true,  300, "and may hold no more"),
-            (15_872, 512, 512,  false, 512, "all is taken, and those who hold it keep it"),
-            (15_872, 512, 0,    false, 32,  "and who holds nothing of it gives it back"),
-            (15_872, 512, 0,    true,  32,  "so that the next one gets something"),
-            (0,      0,   9999, false, 0,   "what was never granted is not counted"),
-            (0,      100, 9999, false, 100, "nor what is more than that"),
+            // others, granted, held, need, grant, in KiB of 16,384, and 512 for each
+            (0,      0,   0,    More,  512, "the first one gets all that is of use"),
+            (0,      0,   0,    Same, 0,   "who moves little needs nothing"),
+            (8_192,  0,   0,    More,  512, "half is free"),
+            (12_288, 0,   0,    More,  256, "a quarter is"),
+            (16_000, 0,   0,    More,  24,  "nearly nothing is, and newcomers get some of it"),
+            (16_340, 0,   0,    More,  0,   "less than a read is of no use"),
+            (16_384, 0,   0,    More,  0,   "nothing is free"),
+            (99_999, 0,   0,    More,  0,   "the budget was smaller than what is granted"),
+            (0,      512, 300,  More,  512, "it goes on as it was"),
+            (0,      512, 0,    Same, 512, "it rests, and nobody else needs it"),
+            (12_288, 512, 0,    Same, 256, "somebody may: a newcomer would get as much"),
+            (12_288, 512, 0,    More,  256, "also of one that moves"),
+            (12_288, 512, 300,  Same, 300, "what it holds it keeps"),
+            (12_288, 512, 300,  More,  300, "and may hold no more"),
+            (15_872, 512, 512,  Same, 512, "all is taken, and those who hold it keep it"),
+            (15_872, 512, 0,    Same, 32,  "and who holds nothing of it gives it back"),
+            (15_872, 512, 0,    More,  32,  "so that the next one gets something"),
+            (0,      0,   9999, Same, 0,   "what was never granted is not counted"),
+            (0,      100, 9999, Same, 100, "nor what is more than that"),
+            (0,      512, 0,    Nothing, 0, "it is idle, and needs nothing"),
+            (0,      512, 300,  Nothing, 300, "or only to have written what it has"),
         ];
-        for (others, granted, held, moves, grant, why) in cases {
+        for (others, granted, held, need, grant, why) in cases {
             let [others, granted, held, grant] = [others, granted, held, grant].map(|n| n * KIB);
             let (most, each) = (16_384 * KIB, 512 * KIB);
-            let claim = Claim { most, each, others, granted, held, moves };
+            let claim = Claim { most, each, others, granted, held, need };
             assert_eq!(claim.grant() / KIB, grant / KIB, "{why}: {claim:?}");
         }
     }
@@ -99,11 +120,11 @@ mod tests {
         for attackers in [1, 10, 64, 1000] {
             let mut others = 0;
             for _ in 0..attackers {
-                let claim = Claim { most, each, others, moves: true, ..Claim::default() };
+                let claim = Claim { most, each, others, need: More, ..Claim::default() };
                 others += claim.grant();
             }
             assert!(others <= most);
-            let next = Claim { most, each, others, moves: true, ..Claim::default() }.grant();
+            let next = Claim { most, each, others, need: More, ..Claim::default() }.grant();
             let left = (most - others) / PART;
             assert!(next == left.min(each) || left < LEAST, "{attackers}: {next}");
         }
@@ -118,8 +139,14 @@ mod tests {
             let at = step * 7919 % grants.len();
             let others = grants.iter().sum::<usize>() - grants[at];
             let held = grants[at] * (step % 5) / 4;
-            let claim =
-                Claim { most, each, others, granted: grants[at], held, moves: step % 3 > 0 };
+            let claim = Claim {
+                most,
+                each,
+                others,
+                granted: grants[at],
+                held,
+                need: [Nothing, Same, More][step % 3],
+            };
             grants[at] = claim.grant();
             assert!(grants[at] >= held.min(claim.granted) && grants[at] <= each, "{claim:?}");
             assert!(grants.iter().sum::<usize>() <= most, "{claim:?}");

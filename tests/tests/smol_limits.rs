@@ -8,5 +8,7 @@ mod kit;
 mod on;
 #[path = "both/limits.rs"]
 mod both;
+#[path = "both/budget.rs"]
+mod budget;
 #[path = "both/late.rs"]
 mod late;

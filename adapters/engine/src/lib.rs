@@ -54,6 +54,7 @@
 //! | `received`, `inflate` | what a response is known by, and its body's coding |
 //! | `jar`, `shared_mux` | cookies and routes that many use at once |
 //! | `server` | the machine and the values that a server's connection begins with |
+//! | `budget` | the books of what a server's connections may hold together |
 //! | `caught` | an application's function that panics |
 
 // Where links of other crates lead that are documented without this one.
@@ -61,6 +62,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations)]
 
+mod budget;
 mod caught;
 mod course;
 #[cfg(feature = "gzip")]
@@ -78,6 +80,7 @@ mod server;
 mod shared_mux;
 mod wire;
 
+pub use budget::{BUFFERS, BULK, Budget, Grant};
 pub use caught::caught;
 pub use course::{Course, Needs, Rest, Upload, blame};
 pub use inflate::{Inflate, Pulled};

@@ -4,7 +4,7 @@
 
 use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::server::Connection;
-use purlin_core::{Now, Secured, ServerConfig, Values};
+use purlin_core::{Machine, Now, Secured, ServerConfig, Values};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,19 +31,22 @@ pub type MakeValues = dyn Fn(&Peer, Values) -> Values + Send + Sync;
 pub type MakeMachine = dyn Fn(Arc<ServerConfig>, Now) -> (Connection, Secured) + Send + Sync;
 
 /// The machine of a connection that was accepted just now: a plain one, unless
-/// there is something that makes another.
+/// there is something that makes another. It may hold its share, and more once a
+/// [`Budget`](crate::Budget) grants it.
 pub fn machine(
     make: Option<&MakeMachine>,
     config: &Arc<ServerConfig>,
     now: Now,
 ) -> (Connection, Option<Secured>) {
-    match make {
+    let (mut machine, secured) = match make {
         None => (Connection::new(Arc::clone(config), now), None),
         Some(make) => {
             let (machine, secured) = make(Arc::clone(config), now);
             (machine, Some(secured))
         }
-    }
+    };
+    machine.allow_surplus(0);
+    (machine, secured)
 }
 
 /// The values of a connection, its peer among them in any case, and whoever watches it.

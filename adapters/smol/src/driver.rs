@@ -40,7 +40,7 @@ impl<'h, K: Kind> Driver<'h, K> {
         let (values, watch) = place.common.welcome(peer, secured);
         let exchange = Exchange { shared: shared.clone(), id: 0 };
         let work = Work::new(&place.kind, exchange, values, watch);
-        let link = Link::new(stream, &place.alarms);
+        let link = Link::new(stream, &place.alarms, &place.common.budget);
         Driver { shared, link, work, place, seat }
     }
 }
@@ -86,6 +86,7 @@ impl<K: Kind> Future for Driver<'_, K> {
                     inner.stop = inner.stop.max(Stop::Asked);
                     continue;
                 }
+                link.rest(&mut inner);
                 place.warm.wait(shared, inner);
                 return Poll::Pending;
             }

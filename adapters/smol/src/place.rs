@@ -6,12 +6,13 @@ use crate::server::{Control, Failure, Payload, Roll};
 use crate::warm::Warm;
 use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::{Secured, ServerConfig, Values};
-use purlin_engine::{MakeMachine, MakeValues, Panics, welcome};
+use purlin_engine::{Budget, MakeMachine, MakeValues, Panics, welcome};
 use std::sync::Arc;
 
 /// What all connections of a server share.
 pub(crate) struct Common {
     pub(crate) config: Arc<ServerConfig>,
+    pub(crate) budget: Budget,
     pub(crate) control: Arc<Control>,
     pub(crate) roll: Arc<Roll>,
     pub(crate) panics: Panics,

@@ -28,10 +28,13 @@ pub(crate) fn serve(mut conn: Box<Conn>) {
     loop {
         match turn(conn, &hub) {
             Next::Closed => return,
-            Next::Wait(waiting) => match hub.poller.park(waiting) {
-                Some(ready) => conn = ready,
-                None => return,
-            },
+            Next::Wait(mut waiting) => {
+                waiting.rest();
+                match hub.poller.park(waiting) {
+                    Some(ready) => conn = ready,
+                    None => return,
+                }
+            }
         }
     }
 }

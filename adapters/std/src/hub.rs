@@ -10,7 +10,7 @@ use crate::poller::Poller;
 use crate::pool::Pool;
 use purlin_core::observe::Observer;
 use purlin_core::{Machine, ServerConfig, Values};
-use purlin_engine::{MakeMachine, MakeValues, Panics};
+use purlin_engine::{Budget, MakeMachine, MakeValues, Panics};
 use purlin_net::{Accepted, is_exhausted};
 use std::any::Any;
 use std::fmt;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 pub(crate) struct Hub {
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) config: Arc<ServerConfig>,
+    pub(crate) budget: Budget,
     pub(crate) control: Arc<Control>,
     /// So many connections there may be.
     pub(crate) most: usize,

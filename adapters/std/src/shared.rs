@@ -303,6 +303,7 @@ impl Shared {
             return Ok(self.wait(slot));
         }
         let conn = slot.conn(id)?;
+        conn.rest();
         let (wait, _) = conn.wait();
         let wait = [wait, until.map(nanos_to)].into_iter().flatten().min();
         if alone {

@@ -5,8 +5,9 @@ mod socket;
 
 use crate::alarms::{Alarm, Alarms};
 use crate::shared::Inner;
+use purlin_core::budget::Need;
 use purlin_core::{Close, Eof, Machine, Mono, Now, Want, Why};
-use purlin_engine::Moved;
+use purlin_engine::{BULK, Budget, Grant, Moved};
 use purlin_net::{EndWatch, Stream, untaken};
 pub(crate) use socket::Socket;
 use std::io::IoSlice;
@@ -19,6 +20,9 @@ pub(crate) struct Link<'a> {
     socket: Socket,
     /// One for all deadlines.
     alarm: Alarm<'a>,
+    budget: &'a Budget,
+    /// What the machine may hold beyond its share.
+    grant: Grant,
     input: Input,
     output_full: bool,
     half_closed: bool,
@@ -38,10 +42,12 @@ enum Input {
 }
 
 impl<'a> Link<'a> {
-    pub(crate) fn new(stream: Stream, alarms: &'a Alarms) -> Link<'a> {
+    pub(crate) fn new(stream: Stream, alarms: &'a Alarms, budget: &'a Budget) -> Link<'a> {
         Link {
             socket: Socket::Fresh(stream),
             alarm: Alarm::new(alarms),
+            budget,
+            grant: Grant::default(),
             input: Input::Likely,
             output_full: false,
             half_closed: false,
@@ -132,7 +138,8 @@ impl<'a> Link<'a> {
                         self.input = Input::Likely;
                     }
                     inner.idle = None;
-                    return inner.machine.filled(count, now);
+                    inner.machine.filled(count, now);
+                    return self.moved(inner, count);
                 }
                 Moved::Nothing => {}
                 Moved::End => return inner.machine.eof(Eof::Clean, now),
@@ -167,6 +174,7 @@ impl<'a> Link<'a> {
             match stream.write(&slices[..used]) {
                 Moved::Bytes(count) => {
                     inner.machine.wrote(count, now);
+                    self.moved(inner, count);
                     moved = true;
                 }
                 Moved::Nothing => self.output_full = true,
@@ -176,6 +184,24 @@ impl<'a> Link<'a> {
                     return true;
                 }
             }
+        }
+    }
+
+    /// So many bytes were moved: who moves many may get more room.
+    #[inline]
+    fn moved(&mut self, inner: &mut Inner, count: usize) {
+        if count >= BULK {
+            self.budget.settle(&mut self.grant, &mut inner.machine, Need::More);
+        }
+    }
+
+    /// It is going to wait: what it has no use for is others'.
+    #[inline]
+    pub(crate) fn rest(&mut self, inner: &mut Inner) {
+        if !self.grant.is_none() {
+            let open = inner.machine.in_exchange();
+            let need = if open { Need::Same } else { Need::Nothing };
+            self.budget.settle(&mut self.grant, &mut inner.machine, need);
         }
     }
 
@@ -231,5 +257,11 @@ impl<'a> Link<'a> {
     /// Has the task woken then at the latest.
     pub(crate) fn wake_at(&mut self, at: Mono, cx: &Context<'_>) {
         self.alarm.set(at, cx);
+    }
+}
+
+impl Drop for Link<'_> {
+    fn drop(&mut self) {
+        self.budget.release(&mut self.grant);
     }
 }

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::handler::Handler;
 use crate::place::Common;
 use purlin_core::observe::Address;
+use purlin_engine::Budget;
 use purlin_net::{Listener, most_connections, probe, raise_descriptor_limit, something};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -147,6 +148,7 @@ impl<H> Server<H> {
         let descriptors = raise_descriptor_limit();
         let most = self.connections.unwrap_or_else(|| most_connections(descriptors));
         Serving(Arc::new(Common {
+            budget: Budget::new(self.buffers, &config.limits),
             config: Arc::new(config),
             control: ending.0.clone(),
             roll: Roll::new(most),

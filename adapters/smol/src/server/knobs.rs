@@ -46,6 +46,25 @@ impl<H> Server<H> {
         self
     }
 
+    /// Sets how many bytes all connections may hold together beyond what each may hold
+    /// whatever others do: 64 MiB unless it is set.
+    ///
+    /// A connection's share is 64 KiB of what it sends, and 16 KiB of what came and
+    /// nobody has asked for; with that it is served, in smaller steps. Who moves much gets
+    /// more, up to its limits, and less the more others hold: clients that read nothing of
+    /// large responses, or whose uploads nobody reads, take memory from each other and not
+    /// from those beside them.
+    ///
+    /// ```
+    /// # use purlin_smol::{Request, Server};
+    /// let server = Server::new(async |_: Request| "hello\n").buffer_budget(16 << 20);
+    /// # let _ = server;
+    /// ```
+    pub fn buffer_budget(mut self, bytes: usize) -> Server<H> {
+        self.buffers = bytes;
+        self
+    }
+
     /// Sets how long a head may take to arrive, from its first byte, or from the
     /// start of the connection for the first one; 30 s unless it is set. Then
     /// the answer is 408, or none if no byte came.

@@ -29,7 +29,7 @@ use crate::handler::Handler;
 use futures_lite::future;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
-use purlin_engine::{MakeMachine, MakeValues, Panics};
+use purlin_engine::{BUFFERS, MakeMachine, MakeValues, Panics};
 use purlin_net::{Hook, Listener, PROBE};
 use std::fmt;
 use std::net::ToSocketAddrs;
@@ -52,6 +52,8 @@ pub struct Server<H> {
     config: ServerConfig,
     threads: usize,
     connections: Option<usize>,
+    /// Bytes that connections may hold together beyond their shares.
+    buffers: usize,
     /// How long a peer may be silent before the system asks for it.
     tcp_keepalive: Option<Duration>,
     panics: Panics,
@@ -76,6 +78,7 @@ impl<H: Handler> Server<H> {
             config: ServerConfig::default(),
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
             connections: None,
+            buffers: BUFFERS,
             tcp_keepalive: Some(PROBE),
             panics: Panics::default(),
             observer: None,

@@ -15,7 +15,7 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Direct, Eof, Event, Fault, Id, Machine, Misuse, Mono, Now,
     PeerError, RequestHead, ServerMachine, Values, Why, server,
 };
-use purlin_engine::{UNTOUCHED, machine, welcome};
+use purlin_engine::{Grant, UNTOUCHED, machine, welcome};
 use purlin_net::{Accepted, Clock, Stream, untaken};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,6 +62,8 @@ pub(crate) struct Conn {
     ended: bool,
     /// It may hold buffers.
     warm: bool,
+    /// What it may hold beyond its share.
+    grant: Grant,
     /// It waits with them.
     kept: bool,
     /// The peer sends nothing more.
@@ -145,6 +147,7 @@ impl Conn {
             drained: true,
             ended: false,
             warm: false,
+            grant: Grant::default(),
             kept: false,
             input_closed: false,
             closed: None,
@@ -470,6 +473,7 @@ impl Conn {
 impl Drop for Conn {
     fn drop(&mut self) {
         self.wait_no_longer();
+        self.hub.budget.release(&mut self.grant);
         let watch = self.watch.take();
         // An observer that panics was heard; its connection is closed all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(watch)));

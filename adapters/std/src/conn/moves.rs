@@ -3,8 +3,9 @@
 
 use super::{Conn, Free};
 use crate::poller::Place;
+use purlin_core::budget::Need;
 use purlin_core::{Eof, Machine};
-use purlin_engine::Moved;
+use purlin_engine::{BULK, Moved};
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +97,7 @@ impl Conn {
                 self.warm = true;
                 self.last_byte = now.mono;
                 self.machine.filled(count, now);
+                self.moved(count);
             }
             _ => self.took_nothing(moved),
         }
@@ -108,6 +110,7 @@ impl Conn {
             Moved::Bytes(count) => {
                 // Less is taken if the exchange was given up while the socket was read.
                 self.machine.receive(&bytes[..count], now);
+                self.moved(count);
             }
             _ => self.took_nothing(moved),
         }
@@ -135,6 +138,7 @@ impl Conn {
             match self.shared.socket.write_ready(&slices[..used]) {
                 Moved::Bytes(count) => {
                     self.machine.wrote(count, now);
+                    self.moved(count);
                     if self.gives_all && count == whole && used < SLICES {
                         return true;
                     }
@@ -167,13 +171,18 @@ impl Conn {
     /// A write of `whole` bytes of output ended like this.
     pub(crate) fn gave(&mut self, moved: Moved, whole: usize, free: Free) {
         match moved {
-            Moved::Bytes(count) if count == whole => self.machine.wrote(count, self.clock.last()),
+            Moved::Bytes(count) if count == whole => {
+                self.machine.wrote(count, self.clock.last());
+                self.moved(count);
+            }
             Moved::Bytes(count) => {
                 let now = self.clock.look();
                 self.machine.wrote(count, now);
+                self.moved(count);
             }
             Moved::Nothing => {
                 let now = self.clock.look();
+                self.rest();
                 self.wait();
                 self.pass_time(free);
                 if self.hub.control.aborting() {
@@ -183,6 +192,24 @@ impl Conn {
                 self.shared.socket.wait_longer(wait);
             }
             Moved::End | Moved::Lost => self.machine.eof(Eof::Reset, self.clock.last()),
+        }
+    }
+
+    /// So many bytes were moved: who moves many may get more room.
+    #[inline]
+    fn moved(&mut self, count: usize) {
+        if count >= BULK {
+            self.hub.budget.settle(&mut self.grant, &mut self.machine, Need::More);
+        }
+    }
+
+    /// It is going to wait: what it has no use for is others'.
+    #[inline]
+    pub(crate) fn rest(&mut self) {
+        if !self.grant.is_none() {
+            let open = self.machine.in_exchange();
+            let need = if open { Need::Same } else { Need::Nothing };
+            self.hub.budget.settle(&mut self.grant, &mut self.machine, need);
         }
     }
 

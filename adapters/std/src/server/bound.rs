@@ -10,6 +10,7 @@ use crate::hub::Hub;
 use crate::poller::Poller;
 use crate::pool::Pool;
 use purlin_core::observe::Address;
+use purlin_engine::Budget;
 use purlin_net::{Listener, Readiness, most_connections, probe, raise_descriptor_limit, something};
 use std::fmt;
 use std::io;
@@ -154,6 +155,7 @@ fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::
     config.secure |= server.make_machine.is_some();
     Ok(Arc::new(Hub {
         handler: server.handler,
+        budget: Budget::new(server.buffers, &config.limits),
         config: Arc::new(config),
         control: Arc::clone(control),
         most,

@@ -16,7 +16,7 @@ use crate::Error;
 use crate::handler::Handler;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
-use purlin_engine::{MakeMachine, MakeValues, Panics};
+use purlin_engine::{BUFFERS, MakeMachine, MakeValues, Panics};
 use purlin_net::{Hook, Listener, PROBE};
 use std::fmt;
 use std::net::ToSocketAddrs;
@@ -43,6 +43,8 @@ pub struct Server {
     config: ServerConfig,
     workers: usize,
     connections: Option<usize>,
+    /// Bytes that connections may hold together beyond their shares.
+    buffers: usize,
     /// How long a peer may be silent before the system asks for it.
     tcp_keepalive: Option<Duration>,
     observer: Option<Arc<dyn Observer>>,
@@ -67,6 +69,7 @@ impl Server {
             config: ServerConfig::default(),
             workers: WORKERS,
             connections: None,
+            buffers: BUFFERS,
             tcp_keepalive: Some(PROBE),
             observer: None,
             make_machine: None,
