@@ -49,6 +49,8 @@
 //! | `wire` | what bytes move through |
 //! | `line` | a client's connection, moved as far as it goes |
 //! | `link`, `lent` | a connection of a client's and where it leads; one that is lent and given back |
+//! | `client` | a client's settings, its pool, and the names it looks up |
+//! | `system` | the time, and who does work elsewhere or later: both are given |
 //! | `layers` | the machines of a connection, one around the other |
 //! | `course` | a request on its way, and its body |
 //! | `received`, `inflate` | what a response is known by, and its body's coding |
@@ -64,6 +66,7 @@
 
 mod budget;
 mod caught;
+mod client;
 mod course;
 #[cfg(feature = "gzip")]
 mod inflate;
@@ -78,10 +81,14 @@ mod link;
 mod received;
 mod server;
 mod shared_mux;
+mod system;
 mod wire;
 
 pub use budget::{BUFFERS, BULK, Budget, Grant};
 pub use caught::caught;
+pub use client::{
+    Got, Keep, Lookup, Next, Question, Resolved, Resolver, Service, Settings, Waiting,
+};
 pub use course::{Course, Needs, Rest, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
@@ -92,6 +99,7 @@ pub use link::{BoxMachine, Link, ReadReady};
 pub use received::Received;
 pub use server::{MakeMachine, MakeValues, Panics, UNTOUCHED, machine, welcome};
 pub use shared_mux::SharedMux;
+pub use system::{Chore, System, Work};
 pub use wire::{Moved, Wire};
 
 /// The examples of README.md.

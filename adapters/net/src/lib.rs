@@ -2,7 +2,7 @@
 //! Waits for nothing and serves nobody; the adapters do.
 //!
 //! It is for Purlin's own adapters: what they do not hand on, such as what makes up the
-//! module `client` beside its settings, may change with any version.
+//! module `client`, may change with any version.
 //!
 //! Whoever serves or asks takes `purlin-std` or `purlin-smol`, and finds there what they
 //! need of this. Whoever writes an adapter to another runtime takes this:

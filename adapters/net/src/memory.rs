@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// assert_eq!(accepted.remote.to_string(), "memory");
 /// client.write_all(b"hi")?;
 /// let mut room = [0; 2];
-/// assert_eq!(accepted.stream.read(&mut room), purlin_net::Moved::Bytes(2));
+/// assert_eq!(accepted.stream.read(&mut room), purlin_engine::Moved::Bytes(2));
 /// assert_eq!(&room, b"hi");
 /// # Ok::<(), std::io::Error>(())
 /// ```

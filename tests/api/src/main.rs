@@ -25,7 +25,7 @@ use std::{env, fs};
 const CRATES: [(&str, &str); 6] = [
     ("purlin-core", "http"),
     ("purlin-engine", "gzip,rustls"),
-    ("purlin-net", "gzip,rustls,log,tracing"),
+    ("purlin-net", "log,tracing"),
     ("purlin-tls", "aws-lc-rs,platform-roots"),
     ("purlin-std", "http,log,tracing,aws-lc-rs,platform-roots"),
     ("purlin-smol", "tower,log,tracing,aws-lc-rs,platform-roots"),

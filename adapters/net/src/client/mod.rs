@@ -1,19 +1,12 @@
-//! What both adapters' clients share and what needs no waiting: settings, the
-//! pool and who waits for it, the layers of a connection, decoding, sockets
-//! that are connecting.
+//! What a client needs of the operating system: sockets that are connecting, waiting for
+//! several at once, and threads for what its engine has done elsewhere.
 
-mod keep;
-mod lookup;
 mod nudge;
-mod resolve;
-mod settings;
 mod socket;
+mod threads;
 mod unix;
 
-pub use keep::{Got, Keep, Next, Waiting};
-pub use lookup::Lookup;
 pub use nudge::Nudge;
-pub use resolve::{Question, Resolved, Resolver, Service};
-pub use settings::Settings;
 pub use socket::{Connecting, Idle, wait_for};
+pub use threads::Threads;
 pub use unix::{connect_unix, try_connect_unix};

@@ -5,10 +5,8 @@ use super::socket::Socket;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
 use purlin_core::{Mono, Now, Phase};
-use purlin_engine::caught;
-use purlin_net::client::{
-    Connecting, Idle, Lookup, Nudge, Question, Resolver, connect_unix, wait_for,
-};
+use purlin_engine::{Lookup, Question, Resolver, System, caught};
+use purlin_net::client::{Connecting, Idle, Nudge, connect_unix, wait_for};
 use purlin_net::{Clock, Stream};
 use std::fmt;
 use std::io;
@@ -57,11 +55,11 @@ impl fmt::Debug for Dialer {
 }
 
 /// How connections are made.
-#[derive(Debug)]
 pub(super) struct Dial {
     pub(super) dialer: Option<Dialer>,
     pub(super) resolver: Resolver,
     pub(super) side_by_side: bool,
+    pub(super) system: Arc<dyn System>,
 }
 
 /// A dial under way. It goes on where it was if something else came first and was of
@@ -95,7 +93,8 @@ impl Dial {
             return Dialling::Racing(Racing::new(vec![address], self.side_by_side));
         }
         exchange.begin(Phase::Dns, now);
-        Dialling::Looking(self.resolver.look_up(&Question::new(host, port, route.dials_tls())))
+        let asked = Question::new(host, port, route.dials_tls());
+        Dialling::Looking(self.resolver.look_up(&asked, &self.system))
     }
 
     /// Goes on until there is a socket, or the nudge says that something else has happened.

@@ -41,8 +41,7 @@ pub use purlin_core::{
     Limits, Method, Misuse, Mono, Now, PeerError, Phase, Rate, ResponseHead, Retry, Status,
     TlsInfo, Version,
 };
-pub use purlin_engine::{Received, SharedJar};
-pub use purlin_net::client::{Question, Resolved, Resolver, Service, Settings};
+pub use purlin_engine::{Question, Received, Resolved, Resolver, Service, Settings, SharedJar};
 #[cfg(feature = "rustls")]
 pub use purlin_tls::ClientTls;
 pub use response::Response;
@@ -51,8 +50,8 @@ pub use upgraded::Upgraded;
 
 use crate::Source;
 use dial::Dial;
-use purlin_engine::Layers;
-use purlin_net::client::Keep;
+use purlin_engine::{Keep, Layers, System};
+use purlin_net::client::Threads;
 use run::Run;
 use socket::Socket;
 use std::fmt;
@@ -88,9 +87,10 @@ struct Inner {
 impl Inner {
     fn new(settings: Settings, dialer: Option<Dialer>) -> Inner {
         let layers = settings.layers();
-        let dial =
-            Dial { dialer, resolver: settings.resolver, side_by_side: settings.happy_eyeballs };
-        let keep = Keep::new(settings.pool);
+        let system: Arc<dyn System> = Arc::new(Threads);
+        let keep = Keep::new(settings.pool, system.clone());
+        let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
+        let dial = Dial { dialer, resolver, side_by_side, system };
         Inner { plan: Arc::new(settings.plan), layers, dial, keep }
     }
 }

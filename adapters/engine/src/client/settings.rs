@@ -1,20 +1,21 @@
 //! How a client behaves: what Go spreads over `Client`, `Transport` and `Dialer`.
 
 use super::Resolver;
+use crate::jar::SharedJar;
+use crate::layers::Layers;
 use purlin_core::config::ClientConfig;
 use purlin_core::exchange::{CookieStore, Plan, Proxies};
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
 use purlin_core::policy::redirect;
 use purlin_core::{Fields, InvalidField, Leniency, Rate};
-use purlin_engine::{Layers, SharedJar};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The settings of a client. Everything has a default that is safe.
 ///
 /// ```
-/// use purlin_net::client::Settings;
+/// use purlin_engine::Settings;
 /// use std::time::Duration;
 ///
 /// let settings = Settings::new()
@@ -168,7 +169,7 @@ impl Settings {
     ///
     /// ```
     /// use purlin_core::{Leniency, Limits};
-    /// use purlin_net::client::Settings;
+    /// use purlin_engine::Settings;
     ///
     /// let leniency = Leniency { bare_lf: true, both_lengths: true, ..Limits::CLIENT.leniency };
     /// let settings = Settings::new().leniency(leniency);

@@ -2,26 +2,27 @@
 //! wait for one woken, and what is idle for too long or has ended closed.
 //! Which connection goes where, the core's pool decides.
 
-use crate::Clock;
+use crate::lent::{Home, Lent};
+use crate::link::{Link, ReadReady};
+use crate::system::System;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::{
     Changes, Checked, Get, Given, Kept, Need, Opened, Pool, PoolConfig, Ticket,
 };
 use purlin_core::{Mono, Now, Reuse};
-use purlin_engine::{Home, Lent, Link, ReadReady};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
-use std::thread::{self, Thread};
 use std::time::Duration;
 
 /// A pool that is shared; its clones are the same one.
 pub struct Keep<S>(Arc<Shared<S>>);
 
 struct Shared<S> {
-    /// Itself, for the thread that looks after it.
+    /// Itself, for the one who looks after it.
     me: Weak<Shared<S>>,
+    system: Arc<dyn System>,
     state: Mutex<State<S>>,
 }
 
@@ -33,9 +34,9 @@ struct State<S> {
     janitor: Option<Janitor>,
 }
 
-/// The thread that looks after what is idle.
+/// The one who looks after what is idle.
 struct Janitor {
-    thread: Thread,
+    waker: Waker,
     /// When it looks next.
     looks: Mono,
 }
@@ -70,10 +71,11 @@ pub struct Waiting<S> {
 
 impl<S: ReadReady + Send + 'static> Keep<S> {
     /// An empty pool.
-    pub fn new(config: PoolConfig) -> Keep<S> {
+    pub fn new(config: PoolConfig, system: Arc<dyn System>) -> Keep<S> {
         let pool = Pool::new(config);
         let state = State { pool, wakers: HashMap::new(), janitor: None };
-        Keep(Arc::new_cyclic(|me| Shared { me: me.clone(), state: Mutex::new(state) }))
+        let state = Mutex::new(state);
+        Keep(Arc::new_cyclic(|me| Shared { me: me.clone(), system, state }))
     }
 
     /// A connection along this route for a request of these needs, or a place in the
@@ -126,13 +128,12 @@ impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
             // Its time, if it is idle now, is over before anybody would look.
             Some(janitor) if end < janitor.looks => {
                 janitor.looks = end;
-                janitor.thread.unpark();
+                janitor.waker.wake_by_ref();
             }
             Some(_) => {}
             None if pool.idle() > 0 => {
                 let looks = now.mono + pause(pool.config());
-                let thread = janitor(self.me.clone());
-                *place = thread.map(|thread| Janitor { thread, looks });
+                *place = self.begin_looking().map(|waker| Janitor { waker, looks });
             }
             None => {}
         }
@@ -184,7 +185,7 @@ impl<S> Drop for Shared<S> {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(janitor) = state.janitor.take() {
-            janitor.thread.unpark();
+            janitor.waker.wake();
         }
     }
 }
@@ -194,9 +195,9 @@ impl<S> Drop for Shared<S> {
 /// a descriptor here and there.
 const REST: Duration = Duration::from_secs(5);
 
-/// How often the thread that looks after what is idle looks again while nothing
+/// How often it is looked after what is idle while nothing
 /// is: what comes back in between is seen before its time is over, though nobody
-/// wakes the thread for it, which would cost a busy client a system call a request.
+/// wakes anybody for it, which would cost a busy client a system call a request.
 fn pause(config: &PoolConfig) -> Duration {
     config.idle_timeout.clamp(SHORTEST, REST)
 }
@@ -204,29 +205,19 @@ fn pause(config: &PoolConfig) -> Duration {
 /// It does not look more often than this; who keeps a connection for less wakes it.
 const SHORTEST: Duration = Duration::from_millis(250);
 
-/// How long that thread stays while nothing is idle: a connection in use may come
+/// How long it is looked so while nothing is idle: a connection in use may come
 /// back at any moment.
 const EMPTY: Duration = Duration::from_secs(30);
 
-/// Begins the thread that closes what is idle for too long or has ended. It ends when
-/// nothing has been idle for a while, or the pool is gone.
-fn janitor<S: ReadReady + Send + 'static>(shared: Weak<Shared<S>>) -> Option<Thread> {
-    let work = move || {
-        let mut clock = Clock::new();
-        let mut empty_since = None;
-        while let Some(shared) = shared.upgrade() {
-            let now = clock.look();
-            let Some(looks) = shared.look_after(&mut empty_since, now) else { return };
-            drop(shared);
-            thread::park_timeout(looks.since(now.mono));
-        }
-    };
-    // Without it, what is idle is closed when the pool is next used.
-    let begun = thread::Builder::new().name("purlin-pool".into()).spawn(work).ok()?;
-    Some(begun.thread().clone())
-}
-
 impl<S: ReadReady + Send + 'static> Shared<S> {
+    /// Has what is idle looked after, until nothing has been for a while or the pool is gone.
+    fn begin_looking(&self) -> Option<Waker> {
+        let (pool, mut empty_since) = (self.me.clone(), None);
+        let chore = move |now| pool.upgrade()?.look_after(&mut empty_since, now);
+        // Without it, what is idle is closed when the pool is next used.
+        self.system.attend("purlin-pool", Box::new(chore)).ok()
+    }
+
     /// Closes what is idle for too long or has ended, and says when to look again;
     /// not at all if nothing has been idle for long.
     fn look_after(&self, empty_since: &mut Option<Mono>, now: Now) -> Option<Mono> {
@@ -305,18 +296,18 @@ impl<S> Drop for Waiting<S> {
         if self.over {
             return;
         }
+        let now = self.keep.0.system.now().mono;
         let changes = if self.dials {
             let (given, mut changes) = state.pool.failed(self.ticket);
             if let Some(given) = given {
-                let (route, now) = (given.conn.route().clone(), Clock::new().last().mono);
-                let back = given.back();
+                let (route, back) = (given.conn.route().clone(), given.back());
                 let passed_on = state.pool.put_back(&route, given.conn, back, now);
                 changes.wake.extend(passed_on.wake);
                 changes.close.extend(passed_on.close);
             }
             changes
         } else {
-            state.pool.cancel(self.ticket, Clock::new().last().mono)
+            state.pool.cancel(self.ticket, now)
         };
         act(state, changes);
     }

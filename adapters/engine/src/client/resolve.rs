@@ -1,6 +1,7 @@
 //! Names to addresses, and to what else a service may be known by: the system's way, or one's own.
 
 use super::lookup::{Lookup, Names};
+use crate::system::System;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 /// limits.
 ///
 /// ```
-/// use purlin_net::client::Resolver;
+/// use purlin_engine::Resolver;
 /// let pinned = Resolver::new(|_, port| Ok(vec![([127, 0, 0, 1], port).into()]));
 /// assert_eq!(pinned.resolve("example.test", 80).unwrap()[0].to_string(), "127.0.0.1:80");
 /// ```
@@ -73,7 +74,7 @@ impl FromIterator<SocketAddr> for Resolved {
 /// One HTTPS record of a name: an endpoint, and what it offers (RFC 9460 §7, RFC 9848).
 ///
 /// ```
-/// use purlin_net::client::Service;
+/// use purlin_engine::Service;
 /// let mut service = Service::new(1, "pool.example.test");
 /// service.alpn.push(b"h2".to_vec());
 /// service.port = Some(8443);
@@ -124,7 +125,7 @@ impl Resolver {
     /// This function, which may find more than addresses: HTTPS records (RFC 9460).
     ///
     /// ```
-    /// use purlin_net::client::{Question, Resolved, Resolver, Service};
+    /// use purlin_engine::{Question, Resolved, Resolver, Service};
     /// let records = Resolver::with_services(|asked: &Question<'_>| {
     ///     let mut found = Resolved::from(vec![([127, 0, 0, 1], asked.port).into()]);
     ///     if asked.secure {
@@ -171,10 +172,10 @@ impl Resolver {
         self.names().find(asked)
     }
 
-    /// Begins to find what is known of a host, on a thread of its own; who asks the same
-    /// meanwhile is given the same.
-    pub fn look_up(&self, asked: &Question<'_>) -> Lookup {
-        self.names().look_up(asked)
+    /// Begins to find what is known of a host, on a thread of this system's; who asks the
+    /// same meanwhile is given the same.
+    pub fn look_up(&self, asked: &Question<'_>, system: &Arc<dyn System>) -> Lookup {
+        self.names().look_up(asked, system)
     }
 }
 

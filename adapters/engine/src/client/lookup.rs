@@ -1,18 +1,21 @@
-//! Names looked up on threads of their own, which nobody shares: one look-up for all who
-//! ask for a name, and no more threads than there may be look-ups.
+//! Names looked up where it may block, on threads that nobody shares: one look-up for all
+//! who ask for a name, and no more threads than there may be look-ups.
 //! Which name is looked up when, the core decides.
 
 use super::resolve::{Question, ResolveFn, Resolved};
-use crate::Clock;
+use crate::caught::caught;
+use crate::system::System;
 use purlin_core::policy::lookup::{Lookups, Next};
-use purlin_engine::caught;
+use purlin_core::{Mono, Now};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io;
 use std::net::ToSocketAddrs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
-use std::thread;
+
+/// Who looks names up.
+const THREAD: &str = "purlin-dns";
 
 /// The look-ups of a resolver, shared by all that use it.
 pub(super) struct Names {
@@ -34,7 +37,7 @@ struct State {
     lookups: Lookups<Name>,
     /// What those who ask for a name wait at.
     answers: BTreeMap<Name, Arc<Answer>>,
-    /// A thread waits until one more look-up may begin.
+    /// Somebody waits until one more look-up may begin.
     waits: bool,
 }
 
@@ -78,13 +81,17 @@ impl Names {
     }
 
     /// Begins to look a name up, or joins who does.
-    pub(super) fn look_up(self: &Arc<Names>, asked: &Question<'_>) -> Lookup {
+    pub(super) fn look_up(
+        self: &Arc<Names>,
+        asked: &Question<'_>,
+        system: &Arc<dyn System>,
+    ) -> Lookup {
         let port = if self.resolve.is_some() { asked.port } else { 0 };
         let name: Name = (asked.host.into(), port, asked.secure && self.wide);
         let mut state = self.lock();
         let answer = state.answers.entry(name.clone()).or_default().clone();
         state.lookups.ask(&name);
-        self.go_on(state);
+        self.go_on(state, system);
         let number = {
             let mut given = answer.lock();
             given.next += 1;
@@ -93,61 +100,66 @@ impl Names {
         Lookup { names: self.clone(), name, port: asked.port, answer, number }
     }
 
-    /// Begins what may begin now, on a new thread.
-    fn go_on(self: &Arc<Names>, mut state: MutexGuard<'_, State>) {
-        let first = match state.lookups.next(Clock::new().last().mono) {
-            Next::Begin(name) => Some(name),
-            Next::At(_) if !std::mem::replace(&mut state.waits, true) => None,
-            Next::At(_) | Next::Nothing => return,
-        };
-        drop(state);
-        let (names, begins) = (self.clone(), first.clone());
-        let work = move || names.work(begins);
-        if let Err(error) = thread::Builder::new().name("purlin-dns".into()).spawn(work) {
-            match first {
-                Some(name) => self.ended(&name, Err(Arc::new(error))),
-                None => self.lock().waits = false,
+    /// Begins what may begin now, and has somebody look again when more may.
+    fn go_on(self: &Arc<Names>, mut state: MutexGuard<'_, State>, system: &Arc<dyn System>) {
+        match state.lookups.next(system.now().mono) {
+            Next::Begin(name) => {
+                drop(state);
+                self.begin(name, system);
             }
+            Next::At(_) if !std::mem::replace(&mut state.waits, true) => {
+                drop(state);
+                let (names, its) = (self.clone(), system.clone());
+                let chore = Box::new(move |now: Now| names.wait(now, &its));
+                if system.attend(THREAD, chore).is_err() {
+                    self.lock().waits = false;
+                }
+            }
+            Next::At(_) | Next::Nothing => {}
         }
     }
 
-    /// Looks names up until there is nothing to do. Without one to begin with, it is
-    /// the thread that waits until one more may begin.
-    fn work(self: &Arc<Names>, mut first: Option<Name>) {
-        let mut waits = first.is_none();
+    /// Has a name looked up, elsewhere.
+    fn begin(self: &Arc<Names>, name: Name, system: &Arc<dyn System>) {
+        let (names, its, begins) = (self.clone(), system.clone(), name.clone());
+        if let Err(error) = system.spawn(THREAD, Box::new(move || names.work(begins, &its))) {
+            self.ended(&name, Err(Arc::new(error)));
+        }
+    }
+
+    /// Looks this name up, and others until there is nothing to do.
+    fn work(self: &Arc<Names>, mut name: Name, system: &Arc<dyn System>) {
         loop {
-            let next = match first.take() {
-                Some(name) => Next::Begin(name),
-                None => self.turn(&mut waits),
-            };
-            match next {
-                Next::Begin(name) => {
-                    // If this one hangs, another sees to those that wait.
-                    self.go_on(self.lock());
-                    let found = caught("the resolver", || {
-                        self.find(&Question::new(&name.0, name.1, name.2))
-                    });
-                    self.ended(&name, found.map_err(Arc::new));
-                }
-                Next::At(at) => thread::sleep(at.since(Clock::new().last().mono)),
+            // If this one hangs, another sees to those that wait.
+            self.go_on(self.lock(), system);
+            let asked = Question::new(&name.0, name.1, name.2);
+            let found = caught("the resolver", || self.find(&asked));
+            self.ended(&name, found.map_err(Arc::new));
+            let mut state = self.lock();
+            match state.lookups.next(system.now().mono) {
+                Next::Begin(next) => name = next,
+                Next::At(_) => return self.go_on(state, system),
                 Next::Nothing => return,
             }
         }
     }
 
-    /// What a thread does next; whether it is the one that waits.
-    fn turn(&self, waits: &mut bool) -> Next<Name> {
-        let mut state = self.lock();
-        let next = state.lookups.next(Clock::new().last().mono);
-        let other = state.waits && !*waits;
-        match next {
-            // One waits already.
-            Next::At(_) if other => return Next::Nothing,
-            Next::At(_) => *waits = true,
-            Next::Begin(_) | Next::Nothing => *waits = false,
+    /// Begins what may begin by now, and says when one more may.
+    fn wait(self: &Arc<Names>, now: Now, system: &Arc<dyn System>) -> Option<Mono> {
+        loop {
+            let mut state = self.lock();
+            match state.lookups.next(now.mono) {
+                Next::Begin(name) => {
+                    drop(state);
+                    self.begin(name, system);
+                }
+                Next::At(at) => return Some(at),
+                Next::Nothing => {
+                    state.waits = false;
+                    return None;
+                }
+            }
         }
-        state.waits = *waits || other;
-        next
     }
 
     fn ended(&self, name: &Name, found: Found) {

@@ -1,6 +1,8 @@
 use super::*;
+use crate::system::{Chore, Work};
 use purlin_core::url::Url;
 use purlin_core::{ClientMachine, Eof, client};
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 
@@ -23,6 +25,27 @@ impl Wake for Count {
     fn wake(self: Arc<Count>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// A system whose time stands still, and in which nothing is done.
+struct Still;
+
+impl System for Still {
+    fn now(&self) -> Now {
+        Now::default()
+    }
+
+    fn spawn(&self, _: &str, _: Work) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn attend(&self, _: &str, _: Chore) -> io::Result<Waker> {
+        Ok(Waker::noop().clone())
+    }
+}
+
+fn keep_of(config: PoolConfig) -> Keep<Quiet> {
+    Keep::new(config, Arc::new(Still))
 }
 
 fn route() -> Route {
@@ -53,8 +76,8 @@ fn seconds(count: u64) -> Duration {
 
 #[test]
 fn who_waits_is_woken_when_a_dial_fails_and_may_dial() {
-    let now = Clock::new().last();
-    let keep = Keep::new(PoolConfig { max_per_host: Some(1), ..PoolConfig::default() });
+    let now = Now::default();
+    let keep = keep_of(PoolConfig { max_per_host: Some(1), ..PoolConfig::default() });
     let (count, other) = (Arc::new(Count::default()), Arc::new(Count::default()));
     let (waker, own) = (Waker::from(count.clone()), Waker::from(other));
     let mut first = turn(&keep, now);
@@ -70,8 +93,8 @@ fn who_waits_is_woken_when_a_dial_fails_and_may_dial() {
 
 #[test]
 fn who_waits_is_woken_when_a_connection_comes_back_or_ends() {
-    let now = Clock::new().last();
-    let keep = Keep::new(PoolConfig { max_per_host: Some(1), ..PoolConfig::default() });
+    let now = Now::default();
+    let keep = keep_of(PoolConfig { max_per_host: Some(1), ..PoolConfig::default() });
     for comes_back in [true, false] {
         let count = Arc::new(Count::default());
         let waker = Waker::from(count.clone());
@@ -94,9 +117,9 @@ fn who_waits_is_woken_when_a_connection_comes_back_or_ends() {
 
 #[test]
 fn what_comes_back_while_nothing_is_idle_has_its_time_and_no_more() {
-    let begin = Clock::new().last();
+    let begin = Now::default();
     let at = |count: u64| begin.later(seconds(count));
-    let keep = Keep::new(PoolConfig::default());
+    let keep = keep_of(PoolConfig::default());
     let mut empty = None;
     assert_eq!(keep.0.look_after(&mut empty, begin), Some(at(5).mono));
     keep_one(&keep, false, at(4));
@@ -111,8 +134,8 @@ fn what_comes_back_while_nothing_is_idle_has_its_time_and_no_more() {
 
 #[test]
 fn it_is_looked_for_what_has_ended_though_nothing_is_too_old() {
-    let begin = Clock::new().last();
-    let keep = Keep::new(PoolConfig { idle_timeout: Duration::MAX, ..PoolConfig::default() });
+    let begin = Now::default();
+    let keep = keep_of(PoolConfig { idle_timeout: Duration::MAX, ..PoolConfig::default() });
     keep_one(&keep, true, begin);
     assert!(keep.0.lock().janitor.is_some(), "somebody looks after it");
     keep.0.look_after(&mut None, begin.later(seconds(5)));
@@ -134,9 +157,9 @@ fn it_is_looked_again_before_the_time_of_what_may_come_is_over() {
 
 #[test]
 fn one_whose_time_is_over_before_anybody_looks_has_it_looked_after() {
-    let begin = Clock::new().last();
+    let begin = Now::default();
     let config = PoolConfig { idle_timeout: seconds(60), ..PoolConfig::default() };
-    let keep = Keep::new(PoolConfig { max_age: Some(seconds(61)), ..config });
+    let keep = keep_of(PoolConfig { max_age: Some(seconds(61)), ..config });
     let looks = |keep: &Keep<Quiet>| keep.0.lock().janitor.as_ref().unwrap().looks;
     keep_one(&keep, false, begin);
     assert!(looks(&keep) > begin.later(seconds(4)).mono);
@@ -150,8 +173,8 @@ fn one_whose_time_is_over_before_anybody_looks_has_it_looked_after() {
 
 #[test]
 fn a_server_that_ends_a_connection_before_it_comes_back_is_not_trusted_with_the_next() {
-    let now = Clock::new().last();
-    let keep = Keep::new(PoolConfig::default());
+    let now = Now::default();
+    let keep = keep_of(PoolConfig::default());
     let once = Need { once: true, ..Need::default() };
     keep_one(&keep, false, now);
     assert!(matches!(keep.get(&route(), once, now), Got::Kept(..)));

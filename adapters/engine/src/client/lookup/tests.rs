@@ -1,8 +1,10 @@
 use crate::client::{Question, Resolved, Resolver, Service};
+use crate::system::{Chore, System, Work};
+use purlin_core::{Mono, Now};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::task::{Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -28,7 +30,35 @@ fn wait(mut lookup: super::Lookup) -> io::Result<Vec<SocketAddr>> {
 }
 
 fn look_up(resolver: &Resolver, host: &str, port: u16) -> super::Lookup {
-    resolver.look_up(&Question::new(host, port, true))
+    ask(resolver, &Question::new(host, port, true))
+}
+
+fn ask(resolver: &Resolver, asked: &Question<'_>) -> super::Lookup {
+    resolver.look_up(asked, &(Arc::new(Threads) as Arc<dyn System>))
+}
+
+/// A thread for each work, and a clock of this test's.
+struct Threads;
+
+impl System for Threads {
+    fn now(&self) -> Now {
+        static BEGIN: OnceLock<Instant> = OnceLock::new();
+        Now::at(Mono::ZERO + BEGIN.get_or_init(Instant::now).elapsed(), 0)
+    }
+
+    fn spawn(&self, _: &str, work: Work) -> io::Result<()> {
+        thread::spawn(work);
+        Ok(())
+    }
+
+    fn attend(&self, _: &str, mut chore: Chore) -> io::Result<Waker> {
+        let begun = thread::spawn(move || {
+            while let Some(next) = chore(Threads.now()) {
+                thread::park_timeout(next.since(Threads.now().mono));
+            }
+        });
+        Ok(Waker::from(Arc::new(Unpark(begun.thread().clone()))))
+    }
 }
 
 /// A gate that look-ups of names that begin with `slow` wait at.
@@ -112,7 +142,7 @@ fn services_are_looked_up_for_tls_and_without_on_their_own() {
         Ok(found)
     });
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let both = [true, false].map(|secure| resolver.look_up(&Question::new("a", 443, secure)));
+    let both = [true, false].map(|secure| ask(&resolver, &Question::new("a", 443, secure)));
     for (mut lookup, services) in both.into_iter().zip([1, 0]) {
         let found = loop {
             match lookup.poll(&waker) {
@@ -124,7 +154,7 @@ fn services_are_looked_up_for_tls_and_without_on_their_own() {
     }
     // Addresses alone are the same either way.
     let (resolver, gate, count) = gated();
-    let both = [true, false].map(|secure| resolver.look_up(&Question::new("slow", 443, secure)));
+    let both = [true, false].map(|secure| ask(&resolver, &Question::new("slow", 443, secure)));
     gate.open();
     for lookup in both {
         wait(lookup).unwrap();
