@@ -166,13 +166,18 @@ mod tests {
             ended.recv().unwrap_err();
         });
         let watched = told.recv().unwrap();
-        while watched.is_runnable() != Some(false) {
-            std::thread::yield_now();
-        }
+        until(|| watched.is_runnable() == Some(false), "it waits, and is seen to run");
         drop(end);
         sleeper.join().unwrap();
-        // The system forgets it a moment later.
-        while watched.is_runnable().is_some() {
+        until(|| watched.is_runnable().is_none(), "it has ended, and is known yet");
+    }
+
+    /// Waits for what the system does a moment later.
+    #[cfg(target_os = "linux")]
+    fn until(so: impl Fn() -> bool, otherwise: &str) {
+        let begun = std::time::Instant::now();
+        while !so() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{otherwise}");
             std::thread::yield_now();
         }
     }

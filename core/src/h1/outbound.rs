@@ -212,6 +212,16 @@ mod tests {
     }
 
     #[test]
+    fn a_new_message_knows_nothing_of_the_last() {
+        let (mut outbound, mut out) = begun(Sent::Length(8));
+        outbound.give(&mut Bytes::from_static(b"abcdefgh"), &mut out, 3);
+        assert_eq!((outbound.count(), outbound.left(), outbound.waits()), (3, 5, true));
+        outbound.await_message();
+        assert_eq!((outbound.count(), outbound.left(), outbound.waits()), (0, 0, false));
+        assert!(outbound.is_too_much(&Bytes::from_static(b"a")), "none is declared yet");
+    }
+
+    #[test]
     fn chunks_are_framed_and_ended() {
         let (mut outbound, mut out) = begun(Sent::Chunked);
         outbound.give(&mut Bytes::from_static(b"abc"), &mut out, 100);

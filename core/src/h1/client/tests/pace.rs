@@ -60,6 +60,17 @@ fn what_is_taken_in_ahead_is_given_at_the_same_pace() {
 }
 
 #[test]
+fn an_answer_is_not_waited_for_before_all_of_the_request_is_written() {
+    let mut wire = Wire::new();
+    wire.ask("POST /", Body::Full("abc".into())).unwrap();
+    wire.write(10).answer("HTTP/1.1 103 E\r\n\r\n").expect(&["1 103"]);
+    // What is left of the request is ours to write, and then it is the server's turn.
+    assert_eq!(wire.deadline(), Some((5, Why::Write)));
+    wire.wait(4).output();
+    assert_eq!(wire.deadline(), Some((60, Why::FirstByte)));
+}
+
+#[test]
 fn a_response_ends_the_time_for_the_request() {
     // What is refused is not written any more, and needs no time.
     let mut wire = Wire::new();

@@ -138,6 +138,40 @@ fn what_is_too_much_is_neither_read_nor_waited_for_while_the_response_goes_on() 
 }
 
 #[test]
+fn who_takes_little_has_no_more_time_for_asking_meanwhile() {
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]).ok(1, "x");
+    full(&mut wire);
+    wire.wait(4).send(GET).expect(&["2 GET /"]).ok(2, "y");
+    wire.machine.transmit(&mut Vec::new(), 1, wire.now);
+    assert_eq!(due(&wire), Some((1, Why::Write)), "and what a byte pays for");
+    // Who had taken all has it anew.
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]).ok(1, "x");
+    full(&mut wire);
+    wire.wait(4).output();
+    wire.send(GET).expect(&["2 GET /"]).ok(2, "y");
+    full(&mut wire);
+    assert_eq!(due(&wire), Some((5, Why::Write)));
+}
+
+#[test]
+fn what_was_sent_of_one_response_is_not_counted_for_the_next() {
+    let mut wire = Wire::with(ServerConfig { trace: true, ..ServerConfig::default() });
+    for id in 1..=2 {
+        wire.send(GET);
+        while wire.machine.poll_event(wire.now).is_some() {}
+        wire.respond(id, Status::OK, Body::Stream).unwrap();
+        wire.machine.send(id, &mut Bytes::from_static(b"abc"), wire.now).unwrap();
+        wire.machine.finish(id, None, wire.now).unwrap();
+        let event = wire.machine.poll_event(wire.now);
+        let Some(Event::Done { facts, .. }) = event else { panic!("{event:?}") };
+        assert_eq!(facts.sent, 3);
+        wire.output();
+    }
+}
+
+#[test]
 fn who_takes_nothing_is_late_however_often_it_asks() {
     let mut wire = Wire::new();
     wire.send(GET).expect(&["1 GET /"]).ok(1, "x");
