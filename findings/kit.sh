@@ -98,3 +98,77 @@ each() { # PATH
         ask "$name" "${rest%%:*}" "${rest#*:}$1"
     done
 }
+
+# Servers of files: starts each with the files of `$T/www` and calls `ask NAME PORT`. Those
+# of npm want `npm_packages "${file_npm[@]}"` before.
+file_debs=(nginx=1.22.1-9+deb12u11 apache2-bin=2.4.71-1~deb12u1 lighttpd=1.4.69-1 caddy=2.6.2-5
+    busybox=1:1.35.0-4+deb12u1+b1 webfs=1.21+ds1-12+b1 merecat=2.31+git20220513+ds-4.1 mini-httpd=1.30-3)
+file_npm=(express@5.3.0 fastify@5.12.8 @fastify/static@10.1.11)
+file_servers() {
+    local port kind
+    port=$(free_port)
+    nginx "types { text/html html; text/plain txt; } default_type ''; server { listen 127.0.0.1:$port; root $T/www; }"
+    served_by nginx
+    port=$(free_port)
+    cat >"$T/apache.conf" <<CONF
+ServerRoot $T
+ServerName a.test
+Listen 127.0.0.1:$port
+PidFile $T/apache.pid
+ErrorLog $T/apache.errors
+DefaultRuntimeDir $T
+LoadModule mpm_event_module $root/usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module $root/usr/lib/apache2/modules/mod_authz_core.so
+LoadModule dir_module $root/usr/lib/apache2/modules/mod_dir.so
+LoadModule mime_module $root/usr/lib/apache2/modules/mod_mime.so
+TypesConfig /dev/null
+AddType text/plain .txt
+AddType text/html .html
+DocumentRoot $T/www
+CONF
+    served_by apache of apache2 -X -f "$T/apache.conf"
+    port=$(free_port)
+    cat >"$T/lighttpd.conf" <<CONF
+server.document-root = "$T/www"
+server.bind = "127.0.0.1"
+server.port = $port
+server.modules = ( "mod_indexfile" )
+index-file.names = ( "index.html" )
+mimetype.assign = ( ".txt" => "text/plain", ".html" => "text/html" )
+CONF
+    served_by lighttpd of lighttpd -D -f "$T/lighttpd.conf" -m "$root/usr/lib/lighttpd"
+    port=$(free_port)
+    served_by caddy of caddy file-server --listen "127.0.0.1:$port" --root "$T/www"
+    port=$(free_port)
+    served_by busybox of busybox httpd -f -p "127.0.0.1:$port" -h "$T/www"
+    port=$(free_port)
+    served_by webfs of webfsd -F -i 127.0.0.1 -p "$port" -r "$T/www" -f index.html
+    port=$(free_port)
+    served_by mini_httpd of mini_httpd -D -h 127.0.0.1 -p "$port" -d "$T/www" -l "$T/mini.log" -i "$T/mini.pid"
+    port=$(free_port)
+    served_by merecat of merecat -n -p "$port" "$T/www"
+    port=$(free_port)
+    served_by http.server python3 -m http.server --bind 127.0.0.1 -d "$T/www" "$port"
+    cat >"$T/files.mjs" <<'JS'
+import { createRequire } from 'node:module'
+const [kind, port, www, js] = process.argv.slice(2)
+const require = createRequire(js + '/')
+if (kind === 'express') {
+    const express = require('express')
+    express().use(express.static(www)).listen(Number(port), '127.0.0.1')
+} else {
+    const app = require('fastify')()
+    await app.register(require('@fastify/static'), { root: www, redirect: true })
+    await app.listen({ port: Number(port), host: '127.0.0.1' })
+}
+JS
+    for kind in express fastify; do
+        port=$(free_port)
+        served_by "$kind" node "$T/files.mjs" "$kind" "$port" "$T/www" "$js"
+    done
+}
+served_by() { # NAME COMMAND...
+    [ $# = 1 ] || serve "${@:2}"
+    up "$port"
+    ask "$1" "$port"
+}

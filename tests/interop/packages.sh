@@ -28,13 +28,24 @@ give_up() {
     exit 2
 }
 
-# A folder of the cache that these words name; false if it has to be filled.
+# A folder of the cache that these words name; false if it has to be filled, which `filled`
+# ends: another script that wants the same waits until then.
 cached() { # KIND WORD...
     place=$cache/$1/$(printf '%s\n' "${@:2}" | sha256sum | cut -c1-16)
-    [ -e "$place/.done" ] && return
+    mkdir -p "$cache/$1"
+    exec 7>"$place.lock"
+    flock 7
+    if [ -e "$place/.done" ]; then
+        exec 7>&-
+        return
+    fi
     rm -rf "$place"
-    mkdir -p "$place"
+    mkdir "$place"
     false
+}
+filled() {
+    touch "$place/.done"
+    exec 7>&-
 }
 
 # Packages of Debian (NAME=VERSION) with what this system has not of what they need. Where
@@ -61,7 +72,7 @@ fetch_debs() {
         dpkg-deb -W --showformat '${Package} ${Version}\n' "$package" >>"$place/.versions"
     done
     rm -rf "$archives"
-    touch "$place/.done"
+    filled
 }
 download() { # FOLDER PACKAGE...
     apt-get install -y -qq -d --no-install-recommends --reinstall --allow-downgrades \
@@ -82,7 +93,7 @@ pypi() {
         python3 -m venv --without-pip "$place" || give_up 'no venv'
         python3 -m pip --python "$place/bin/python" install -q --no-compile "$@" >"$T/pip.log" 2>&1 ||
             give_up "$(tail -n 3 "$T/pip.log")"
-        touch "$place/.done"
+        filled
     fi
     venv=$place
     versions+=("${@/==/ }")
@@ -94,7 +105,7 @@ npm_packages() {
     if ! cached npm "$@"; then
         (cd "$place" && npm install --silent --no-fund --no-audit "$@" >"$T/npm.log" 2>&1) ||
             give_up "$(tail -n 3 "$T/npm.log")"
-        touch "$place/.done"
+        filled
     fi
     js=$place
     versions+=("${@/@/ }")
