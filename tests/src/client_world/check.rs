@@ -12,7 +12,7 @@ use super::net::Excuse;
 use super::task::{Outcome, State, Task};
 use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::policy::retry::ATTEMPTS;
-use purlin_core::{Machine, Mono, ResponseHead, Status};
+use purlin_core::{Fault, Machine, Mono, ResponseHead, Status, Why};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -123,6 +123,10 @@ fn times(task: &Task, now: Mono, client: &Client) -> Result<(), String> {
     };
     check(limit.is_none_or(|at| at > now), || format!("its limit passed at {limit:?}"))?;
     check(machine.is_none_or(|(at, _)| at > now), || format!("{machine:?} has passed"))?;
+    let own = task.errand.wait.filter(|_| client.setting.system.is_none());
+    if let (Some(wait), Some((at, Why::FirstByte))) = (own, machine) {
+        check(at <= now + wait, || format!("it waits until {at:?}, longer than {wait:?}"))?;
+    }
     let waits = limit.or(other).or(machine.map(|(at, _)| at));
     check(waits.is_some(), || "it waits without a deadline".to_owned())?;
     let lasts = now.since(task.errand.starts);
@@ -179,6 +183,9 @@ fn ending(task: &Task, client: &Client) -> Result<(), String> {
         explained(task, error)?;
     }
     let errand = &task.errand;
+    check(errand.most.is_none_or(|most| task.got.len() <= most), || {
+        format!("it has {} bytes, and takes {:?}", task.got.len(), errand.most)
+    })?;
     let (ended, patience) = (task.ended.unwrap_or_default(), client.setting.patience);
     // Nor does it end while the process rests.
     let rested = client.setting.rests.within(errand.starts, ended);
@@ -196,6 +203,7 @@ fn explained(task: &Task, error: &Error) -> Result<(), String> {
         Cause::Redirect(_) => task.errand.hops.len() > 10,
         Cause::Body(_) => is_of_source(error),
         Cause::Io(_) | Cause::Layer(_) | Cause::Tunnel(_) => task.excuse == Excuse::Fault,
+        Cause::Peer(peer) if peer.kind == Fault::BodyTooLarge && task.errand.most.is_some() => true,
         Cause::Peer(_) | Cause::Closed(_) => match task.excuse {
             Excuse::Fault => true,
             Excuse::Idled => !task.may_repeat() || task.sendings == ATTEMPTS,

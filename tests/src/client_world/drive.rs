@@ -67,6 +67,11 @@ impl Task {
             .machine
             .request(head, body, client.now)
             .map_err(|misuse| format!("#{name}: c{} refuses: {misuse}", link.wire))?;
+        if !self.begun || client.broken != Some(Broken::ForgetsLimits) {
+            let limited = self.exchange.order().limit(&mut *link.machine, self.id);
+            limited.map_err(|misuse| format!("#{name}: no limit is set: {misuse}"))?;
+        }
+        self.begun = true;
         Ok(())
     }
 

@@ -24,6 +24,10 @@ pub(super) struct Errand {
     pub(super) keyed: bool,
     pub(super) secret: Secret,
     pub(super) total: Option<Duration>,
+    /// How long it waits for an answer to begin.
+    pub(super) wait: Option<Duration>,
+    /// The longest body that it takes.
+    pub(super) most: Option<usize>,
     pub(super) starts: Mono,
     /// When its caller loses interest.
     pub(super) gives_up: Option<Mono>,
@@ -98,6 +102,8 @@ impl Errand {
                 Secret::Userinfo,
             ]),
             total: (rough && rng.chance(20)).then(|| millis(rng, &[20, 900, 4000, 30_000])),
+            wait: (rough && rng.chance(20)).then(|| millis(rng, &[50, 900, 4000])),
+            most: (!calm && rng.chance(20)).then(|| *rng.pick(&[0, 100, 3000, 60_000])),
             starts,
             gives_up: (!calm && rng.chance(10))
                 .then(|| starts + millis(rng, &[0, 1, 20, 150, 700, 6000])),
@@ -119,7 +125,8 @@ impl Errand {
         let url = Url::parse(self.url(name, 0, setting)).map_err(|error| told(&error))?;
         let mut order = Order::new(self.method.clone(), url);
         order.payload = self.payload.clone();
-        order.total = self.total;
+        (order.total, order.wait) = (self.total, self.wait);
+        order.most = self.most.map(|most| most as u64);
         let mut field = |name: &str, value: &str| {
             order.fields.append(name, value).map_err(|error| told(&error))
         };

@@ -85,7 +85,9 @@ impl Link {
     }
 
     fn tell_untaken(&mut self, wire: &Wire, now: Now) {
-        self.machine.untaken(wire.up.untaken(), now);
+        let counts = self.habit == Some(Broken::CountsWritten);
+        let untaken = if counts { 0 } else { wire.up.untaken() };
+        self.machine.untaken(untaken, now);
     }
 
     /// Writes until the machine has no more, or the socket takes no more.

@@ -82,8 +82,11 @@ impl Peer {
             Behind::Bad(layers::bad(&route, now)?, Script::new(own, wire, setting.leaves, now))
         };
         let front = Front::new(rng, &route, setting);
-        let slow = setting.system.is_some() && rng.chance(40);
-        let sips = slow.then(|| *rng.pick(&SIPS));
+        let sips = match setting.slow {
+            true => Some(SLOW),
+            false if setting.system.is_some() && rng.chance(40) => Some(*rng.pick(&SIPS)),
+            false => None,
+        };
         let (early, sips_at, full, shut, gone) = (Vec::new(), now.mono, false, false, false);
         Ok(Peer { wire, route, front, behind, early, sips, sips_at, full, shut, gone })
     }
@@ -314,6 +317,9 @@ const SIPS: [(usize, Duration); 3] = [
     (5000, Duration::from_millis(500)),
     (2000, Duration::from_millis(200)),
 ];
+
+/// So a request may take for longer than an answer may, and each step of it in time.
+const SLOW: (usize, Duration) = (400, Duration::from_millis(200));
 
 /// Some servers tell how long they keep a connection. In a calm world nobody says so
 /// whose time may be over just when a process that rested asks again.

@@ -42,6 +42,8 @@ pub(super) struct Setting {
     /// How long the rest of a body that nobody reads may take.
     pub(super) patience: Duration,
     pub(super) tls: Option<ClientTls>,
+    /// Its servers take requests slowly, and in time, through a system that takes them at once.
+    pub(super) slow: bool,
     /// Most of its servers send a body behind an answer that has none.
     pub(super) leaves: bool,
 }
@@ -98,6 +100,8 @@ impl Setting {
             false => Quality { delay: *rng.pick(&[0, 1, 20]), split: 50, stall: 0, capacity: 8192 },
         };
         let system = rng.chance(30).then(|| *rng.pick(&[20_000, 400_000, 4_000_000]));
+        let slow = !calm && !rough && rng.chance(12);
+        let system = if slow { Some(400_000) } else { system };
         let rests =
             if rng.chance(25) { Rests::any(rng, 5, 20_000, now.mono) } else { Rests::default() };
         let secure = rng.chance(12);
@@ -129,12 +133,13 @@ impl Setting {
             pool: pool(rng, calm, &rests),
             rests,
             plan: Arc::new(plan),
-            machine: Arc::new(machine(rng, rough)),
+            machine: Arc::new(machine(rng, rough, slow)),
             closes_idle: rng
                 .chance(15)
                 .then(|| now.mono + Duration::from_millis(*rng.pick(&[30, 1000, 20_000, 100_500]))),
             patience: Duration::from_millis(*rng.pick(&[0, 50])),
             tls: if secure || hidden { Some(layers::client()?) } else { None },
+            slow,
             leaves: !calm && rng.chance(8),
         })
     }
@@ -183,7 +188,7 @@ fn proxies(rng: &mut Rng, url: &str) -> Result<Proxies, String> {
     Ok(Proxies::By(ProxyChoice::new(chosen)))
 }
 
-fn machine(rng: &mut Rng, rough: bool) -> ClientConfig {
+fn machine(rng: &mut Rng, rough: bool, slow: bool) -> ClientConfig {
     let mut config = ClientConfig::default();
     config.set_reuse(!rng.chance(5));
     if rng.chance(20) {
@@ -195,7 +200,7 @@ fn machine(rng: &mut Rng, rough: bool) -> ClientConfig {
         let (first_byte, head, expect) = (any(), any(), any());
         config.timeouts = ClientTimeouts { first_byte, head, expect, ..config.timeouts };
     }
-    if !rough && rng.chance(40) {
+    if slow || !rough && rng.chance(40) {
         // Who is steady keeps these.
         config.timeouts.first_byte = Duration::from_secs(10);
         config.timeouts.write = Rate {

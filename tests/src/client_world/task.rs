@@ -34,6 +34,8 @@ pub(super) struct Task {
     pub(super) excuse: Excuse,
     /// How often this hop has been sent.
     pub(super) sendings: u32,
+    /// Something of it was sent.
+    pub(super) begun: bool,
     /// What its caller has taken of the time.
     pub(super) own: Duration,
     pub(super) ended: Option<Mono>,
@@ -89,6 +91,7 @@ impl Task {
             tail: None,
             excuse: Excuse::None,
             sendings: 0,
+            begun: false,
             own: Duration::ZERO,
             ended: None,
         })
@@ -227,7 +230,10 @@ impl Task {
     pub(super) fn check_late(&self, error: &Error, client: &mut Client) {
         let (Cause::Peer(error), Some(link)) = (error.cause(), &self.link) else { return };
         let wire = &client.wires[link.wire];
+        // Nothing is wrong with it, and it takes what the system still has in good time.
+        let steady = !client.setting.rough && wire.excuse == Excuse::None;
         let wrong = match error.kind {
+            Fault::FirstByteTimeout if steady && wire.up.untaken() > 0 => true,
             Fault::FirstByteTimeout | Fault::HeadTimeout | Fault::BodyTimeout => {
                 wire.arrives().is_some_and(|at| at <= client.now.mono)
             }

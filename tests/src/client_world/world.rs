@@ -49,11 +49,15 @@ pub enum Broken {
     FlipsBits,
     /// A connection is kept behind an answer without a body, though bodies were left there.
     KeepsWhatWasLeft,
+    /// What the system has taken counts as taken by the server.
+    CountsWritten,
+    /// A request's own limits hold for what is sent first, and for no redirect or retry.
+    ForgetsLimits,
 }
 
 impl Broken {
     /// Every rule that can be broken.
-    pub const ALL: [Broken; 13] = [
+    pub const ALL: [Broken; 15] = [
         Broken::UsesWhatEnded,
         Broken::SendsAgain,
         Broken::NeverRepeats,
@@ -67,6 +71,8 @@ impl Broken {
         Broken::ClockFirst,
         Broken::FlipsBits,
         Broken::KeepsWhatWasLeft,
+        Broken::CountsWritten,
+        Broken::ForgetsLimits,
     ];
 }
 
