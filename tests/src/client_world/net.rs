@@ -87,6 +87,11 @@ impl Tube {
         self.pipe.untaken()
     }
 
+    /// Whether the other side's system has been taking what this one has, so lately.
+    pub(super) fn is_being_taken(&self, lately: Duration, now: Mono) -> bool {
+        self.untaken() > 0 && now.since(self.pipe.pumped()) < lately
+    }
+
     /// Whether the other side has taken all that was written.
     pub(super) fn is_taken(&self) -> bool {
         self.pipe.is_taken()

@@ -15,6 +15,9 @@ use purlin_core::{Fault, Id, Mono, Retry, Reuse};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What was taken so lately puts an answer off for longer, at the least rate there is.
+const LATELY: Duration = Duration::from_secs(5);
+
 /// A request on its way through the world.
 pub(super) struct Task {
     pub(super) name: usize,
@@ -229,11 +232,11 @@ impl Task {
     /// Who is told to be late has not said, nor taken, what was waited for.
     pub(super) fn check_late(&self, error: &Error, client: &mut Client) {
         let (Cause::Peer(error), Some(link)) = (error.cause(), &self.link) else { return };
-        let wire = &client.wires[link.wire];
+        let (wire, now) = (&client.wires[link.wire], client.now.mono);
         // Nothing is wrong with it, and it takes what the system still has in good time.
         let steady = !client.setting.rough && wire.excuse == Excuse::None;
         let wrong = match error.kind {
-            Fault::FirstByteTimeout if steady && wire.up.untaken() > 0 => true,
+            Fault::FirstByteTimeout if steady && wire.up.is_being_taken(LATELY, now) => true,
             Fault::FirstByteTimeout | Fault::HeadTimeout | Fault::BodyTimeout => {
                 wire.arrives().is_some_and(|at| at <= client.now.mono)
             }

@@ -76,6 +76,8 @@ pub(crate) struct Pipe {
     waiting: VecDeque<u8>,
     /// The end follows what waits.
     fin_waits: bool,
+    /// When the other side last took some of that.
+    pumped: Mono,
 }
 
 impl Pipe {
@@ -92,6 +94,7 @@ impl Pipe {
             system: 0,
             waiting: VecDeque::new(),
             fin_waits: false,
+            pumped: Mono::ZERO,
         }
     }
 
@@ -112,6 +115,11 @@ impl Pipe {
         self.waiting.len()
     }
 
+    /// When the other side last took some of what the system has.
+    pub(crate) fn pumped(&self) -> Mono {
+        self.pumped
+    }
+
     /// Sends what waits, once there is much room: the other side's system tells of
     /// what was read in steps.
     fn pump(&mut self, now: Mono) {
@@ -119,6 +127,7 @@ impl Pipe {
         let count = room.min(self.waiting.len());
         if count > 0 && (self.held == 0 || room * 2 > self.quality.capacity) {
             let bytes: Vec<u8> = self.waiting.drain(..count).collect();
+            self.pumped = now;
             self.send(&bytes, now);
         }
         if self.fin_waits && self.waiting.is_empty() {
