@@ -49,7 +49,7 @@
 //! | `wire` | what bytes move through |
 //! | `line` | a client's connection, moved as far as it goes |
 //! | `link`, `lent` | a connection of a client's and where it leads; one that is lent and given back |
-//! | `client` | a client's settings, its pool, and the names it looks up |
+//! | `client` | a client's settings, its pool, names, and a request's run to its response; what it needs of an adapter |
 //! | `system` | the time, and who does work elsewhere or later: both are given |
 //! | `layers` | the machines of a connection, one around the other |
 //! | `course` | a request on its way, and its body |
@@ -87,7 +87,9 @@ mod wire;
 pub use budget::{BUFFERS, BULK, Budget, Grant};
 pub use caught::caught;
 pub use client::{
-    Got, Keep, Lookup, Next, Question, Resolved, Resolver, Service, Settings, Waiting,
+    Agent, Awaited, Beside, Body, Clock, Gathered, Got, Keep, Leaving, Lookup, Next, Opening,
+    Pieces, Question, Raw, Resolved, Resolver, Run, Runtime, Service, Settings, Single, Socket,
+    Waiting, Waits,
 };
 pub use course::{Course, Needs, Rest, Upload, blame};
 pub use inflate::{Inflate, Pulled};

@@ -76,6 +76,18 @@ impl Clock {
     }
 }
 
+impl purlin_engine::Clock for Clock {
+    #[inline]
+    fn look(&mut self) -> Now {
+        Clock::look(self)
+    }
+
+    #[inline]
+    fn last(&self) -> Now {
+        self.last
+    }
+}
+
 impl Default for Clock {
     fn default() -> Clock {
         Clock::new()

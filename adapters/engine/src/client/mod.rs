@@ -1,12 +1,23 @@
-//! A client's half: settings, names, and the pool and who waits for it.
-//! What it needs of the system it is given ([`System`](crate::System)).
+//! A client's half: settings, names, the pool, and a request's run from URL to response.
+//! What it needs of the system it is given ([`System`](crate::System)), and how one waits,
+//! an adapter says ([`Runtime`]).
 
+mod agent;
+mod body;
+mod connect;
+mod dial;
 mod keep;
 mod lookup;
 mod resolve;
+mod run;
+mod runtime;
 mod settings;
 
+pub use agent::{Agent, Opening, Single};
+pub use body::{Body, Gathered, Leaving, Raw};
 pub use keep::{Got, Keep, Next, Waiting};
 pub use lookup::Lookup;
 pub use resolve::{Question, Resolved, Resolver, Service};
+pub use run::Run;
+pub use runtime::{Awaited, Beside, Clock, Pieces, Runtime, Socket, Waits};
 pub use settings::Settings;

@@ -20,7 +20,7 @@
 mod body;
 mod dial;
 mod response;
-mod run;
+mod runtime;
 mod single;
 mod socket;
 mod upgraded;
@@ -48,11 +48,9 @@ pub use single::Connection;
 pub use upgraded::Upgraded;
 
 use crate::Source;
-use dial::Dial;
-use purlin_engine::{Keep, Layers, System};
+use purlin_engine::{Agent, Run};
 use purlin_net::client::Threads;
-use run::Run;
-use socket::Socket;
+use runtime::{Polling, Ticks, wait};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -75,24 +73,11 @@ pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Agent<Polling>>);
 
-struct Inner {
-    plan: Arc<Plan>,
-    layers: Layers,
-    dial: Dial,
-    keep: Keep<Socket>,
-}
-
-impl Inner {
-    fn new(settings: Settings, dialer: Option<Dialer>) -> Inner {
-        let layers = settings.layers();
-        let system: Arc<dyn System> = Arc::new(Threads);
-        let keep = Keep::new(settings.pool, system.clone());
-        let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
-        let dial = Dial { dialer, resolver, side_by_side, system };
-        Inner { plan: Arc::new(settings.plan), layers, dial, keep }
-    }
+/// Runs a request to its response.
+async fn run(mut run: Run<'_, Polling>) -> Result {
+    wait(&mut run, Run::poll, Run::until).await.map(Response::new)
 }
 
 impl Client {
@@ -103,13 +88,14 @@ impl Client {
 
     /// A client that behaves like this.
     pub fn with(settings: Settings) -> Client {
-        Client(Arc::new(Inner::new(settings, None)))
+        Client(Arc::new(Agent::new(settings, None, Arc::new(Threads))))
     }
 
     /// A client that connects in its own way. Proxies that the environment names are
     /// not used then; those that the settings name are, and the dialer is to reach them.
     pub fn with_dialer(settings: Settings, dialer: Dialer) -> Client {
-        Client(Arc::new(Inner::new(settings.behind_dialer(), Some(dialer))))
+        let settings = settings.behind_dialer();
+        Client(Arc::new(Agent::new(settings, Some(dialer), Arc::new(Threads))))
     }
 
     /// Sends a request and gives the response; its body is still to be read.
@@ -119,8 +105,7 @@ impl Client {
     /// status such as 404 is no error; see [`Response::error_for_status`].
     pub async fn send(&self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        let mut run = Run::new(&self.0, order, given);
-        run.response().await
+        run(Run::new(&self.0, order, given, Ticks::new())).await
     }
 
     /// GET.
@@ -167,12 +152,12 @@ impl Client {
     /// Closes the connections that are idle now, and those that come back before
     /// the next request; Go's `CloseIdleConnections`.
     pub fn close_idle(&self) {
-        self.0.keep.close_idle();
+        self.0.keep().close_idle();
     }
 
     /// How many connections are idle.
     pub fn idle(&self) -> usize {
-        self.0.keep.idle()
+        self.0.keep().idle()
     }
 }
 

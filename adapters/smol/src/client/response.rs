@@ -1,13 +1,12 @@
 //! A response as its caller has it: the head at hand, the body still to be read.
 
+use super::runtime::Polling;
 use super::{Body, Error, Upgraded};
 use crate::Bytes;
-use purlin_core::Secured;
-use purlin_core::exchange::{Answer, Trace};
-use purlin_engine::Received;
+use purlin_core::exchange::Trace;
+use purlin_engine::{self as engine, Received};
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
 /// A response to a client. Status, fields and whatever else is known before the
 /// body is read are those of [`Received`].
@@ -26,8 +25,8 @@ pub struct Response {
 }
 
 impl Response {
-    pub(super) fn new(answer: Arc<Answer>, secured: Option<Secured>, body: Body) -> Response {
-        Response { received: Received::new(answer, secured), body }
+    pub(super) fn new((received, body): (Received, engine::Body<Polling>)) -> Response {
+        Response { received, body: Body(body) }
     }
 
     /// When what happened, as it is known by now.

@@ -1,13 +1,11 @@
 //! One connection outside any pool, for callers who manage their own.
 
-use super::run::Run;
+use super::runtime::{Polling, Ticks, wait};
 use super::socket::Socket;
-use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
-use crate::clock;
-use purlin_core::exchange::{Exchange, Order, Plan, Route};
-use purlin_core::{Method, Now};
-use purlin_engine::{Link, Slot, blame};
+use super::{Error, IntoUrl, Request, Result, Settings};
+use purlin_engine::{Agent, Opening, Run, Single};
 use purlin_net::Stream;
+use purlin_net::client::Threads;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,16 +26,7 @@ use std::sync::Arc;
 /// }
 /// # Ok(()) }
 /// ```
-pub struct Connection {
-    slot: Slot<Socket>,
-    plan: Arc<Plan>,
-    route: Route,
-}
-
-/// An exchange that names what is connected to, and holds the time for that.
-fn named(url: Url, inner: &Inner, now: Now) -> Exchange {
-    Exchange::new(inner.plan.clone(), Order::new(Method::CONNECT, url), now)
-}
+pub struct Connection(Single<Polling>);
 
 impl Connection {
     /// Connects to the server of this URL, directly or through the proxy that
@@ -46,15 +35,8 @@ impl Connection {
     /// # Errors
     /// No connection could be made.
     pub async fn connect(url: impl IntoUrl, settings: Settings) -> Result<Connection> {
-        let url = url.into_url()?;
-        let via = settings.plan.proxies.choose(&url)?;
-        let route = Route::to(&url, via);
-        let inner = Inner::new(settings, None);
-        let mut exchange = named(url, &inner, clock::now());
-        match inner.dial.dial(&route, &mut exchange).await {
-            Ok(socket) => Connection::set_up(socket, &inner, route, exchange).await,
-            Err(error) => Err(blame(&mut exchange, error, clock::now()).through(&route)),
-        }
+        let agent = Agent::new(settings, None, Arc::new(Threads));
+        open(Opening::connect(url.into_url()?, agent, Ticks::new())?).await
     }
 
     /// Takes over a stream that leads to the server of this URL, and sets up
@@ -67,30 +49,9 @@ impl Connection {
         url: impl IntoUrl,
         settings: Settings,
     ) -> Result<Connection> {
-        let url = url.into_url()?;
-        let route = Route::to(&url, None);
-        let inner = Inner::new(settings, None);
+        let agent = Agent::new(settings, None, Arc::new(Threads));
         let socket = Socket::new(stream.into()).map_err(Error::of_connecting)?;
-        let exchange = named(url, &inner, clock::now());
-        Connection::set_up(socket, &inner, route, exchange).await
-    }
-
-    async fn set_up(
-        socket: Socket,
-        inner: &Inner,
-        route: Route,
-        mut exchange: Exchange,
-    ) -> Result<Connection> {
-        let now = clock::now();
-        let machine = inner.layers.build(&route, now)?;
-        let link = Box::new(Link::new(socket, machine, route.clone(), now));
-        let (slot, mut lent) = Slot::lending(link);
-        if let Err(error) = super::run::set_up(&mut lent, &mut exchange).await {
-            return Err(blame(&mut exchange, error, clock::now()).through(&route));
-        }
-        lent.give_back(clock::now());
-        let plan = Arc::new(inner.plan.on_one_connection(&route));
-        Ok(Connection { slot, plan, route })
+        open(Opening::over(socket, url.into_url()?, agent, Ticks::new())?).await
     }
 
     /// Sends a request and gives the response. The URL says what is asked for,
@@ -102,17 +63,21 @@ impl Connection {
     /// as [`Client::send`](super::Client::send).
     pub async fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        Run::on(self.slot.clone(), self.plan.clone(), order, given).response().await
+        super::run(Run::on(&self.0, order, given, Ticks::new())).await
     }
 
     /// Whether it takes a request now.
     pub fn is_free(&self) -> bool {
-        self.slot.is_filled()
+        self.0.is_free()
     }
+}
+
+async fn open(mut opening: Opening<Polling>) -> Result<Connection> {
+    wait(&mut opening, Opening::poll, Opening::until).await.map(Connection)
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({})", self.route)
+        fmt::Debug::fmt(&self.0, f)
     }
 }

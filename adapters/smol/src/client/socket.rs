@@ -1,13 +1,11 @@
 //! A client's socket: how a task waits for it.
 //! What moves, and who is late, says its line.
 
-use crate::clock;
+use super::runtime::Ticks;
 use crate::link::Socket as Watched;
 use async_io::Timer;
-use futures_lite::future;
 use purlin_core::{ClientMachine, Eof, Machine, Mono, Now};
-use purlin_engine::Moved;
-use purlin_engine::{Line, Progress, ReadReady, Turn, Wire};
+use purlin_engine::{Beside, Clock as _, Line, Moved, Progress, ReadReady, Turn, Wire};
 use purlin_net::{Clock, Stream, untaken};
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -61,54 +59,6 @@ impl Socket {
         Ok(Socket { line: Line::new(reactor), timer: None })
     }
 
-    /// Writes what there is, then waits for input, for room, or for the first deadline.
-    pub(super) async fn turn<M: Machine + ?Sized>(
-        &mut self,
-        machine: &mut M,
-        until: Option<Mono>,
-    ) -> Turn {
-        let mut now = clock::now();
-        future::poll_fn(|cx| self.poll_turn(machine, false, until, &mut now, cx)).await
-    }
-
-    /// The same. With `more` to be sent it does not wait once there is room for it: the
-    /// reactor has no turn then, to tell of input or of a time that is over.
-    /// `now` becomes the time at which it was polled.
-    pub(super) fn poll_turn<M: Machine + ?Sized>(
-        &mut self,
-        machine: &mut M,
-        more: bool,
-        until: Option<Mono>,
-        clock: &mut Now,
-        cx: &mut Context<'_>,
-    ) -> Poll<Turn> {
-        let now = clock::now();
-        *clock = now;
-        let wait = match self.line.advance(machine, more, until, now) {
-            Progress::Over(turn) => return Poll::Ready(turn),
-            Progress::Waits(wait) => wait,
-        };
-        if !wait.read && !wait.write {
-            return Poll::Ready(Turn::Stuck);
-        }
-        if wait.read && self.read(machine, now, cx).is_ready() {
-            return Poll::Ready(self.line.heard(machine, true, until, now));
-        }
-        if wait.write && self.line.wire_mut().socket.poll_writable(cx).is_ready() {
-            return Poll::Ready(Turn::Moved);
-        }
-        // What a read that found nothing began may be due sooner.
-        let own = machine.deadline().map(|(at, _)| at);
-        let Some(at) = [own, until].into_iter().flatten().min() else {
-            return Poll::Pending;
-        };
-        ready!(self.poll_timer(at, cx));
-        // It may have come to its end just now.
-        let now = clock::now();
-        *clock = now;
-        Poll::Ready(self.line.time_up(machine, until, now))
-    }
-
     /// Waits until then at most. What was set to an earlier instant stays, and wakes in vain.
     fn poll_timer(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
         if self.timer.as_ref().is_none_or(|(_, set)| at < *set) {
@@ -123,11 +73,6 @@ impl Socket {
         ready!(Pin::new(timer).poll(cx));
         self.timer = None;
         Poll::Ready(())
-    }
-
-    /// Whether a write has failed.
-    pub(super) fn is_lost(&self) -> bool {
-        self.line.is_lost()
     }
 
     /// Reads once the socket has something: a read that finds nothing costs more.
@@ -151,13 +96,53 @@ impl Socket {
     }
 
     /// Takes what has come already.
-    pub(super) fn read_ready<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Moved {
+    pub(super) fn read_now<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Moved {
         self.line.read(machine, now)
     }
 
     /// Writes what there is, as far as the socket takes it.
     pub(super) fn flush<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
         self.line.write(machine, now);
+    }
+}
+
+impl purlin_engine::Socket<Ticks> for Socket {
+    /// With more to be sent it does not wait once there is room for it: the reactor has no
+    /// turn then, to tell of input or of a time that is over.
+    fn poll_turn(
+        &mut self,
+        machine: &mut (dyn ClientMachine + Send),
+        beside: Beside,
+        until: Option<Mono>,
+        clock: &mut Ticks,
+        cx: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        let now = clock.look();
+        let wait = match self.line.advance(machine, beside == Beside::More, until, now) {
+            Progress::Over(turn) => return Poll::Ready(turn),
+            Progress::Waits(wait) => wait,
+        };
+        if !wait.read && !wait.write && beside != Beside::Comes {
+            return Poll::Ready(Turn::Stuck);
+        }
+        if wait.read && self.read(machine, now, cx).is_ready() {
+            return Poll::Ready(self.line.heard(machine, true, until, now));
+        }
+        if wait.write && self.line.wire_mut().socket.poll_writable(cx).is_ready() {
+            return Poll::Ready(Turn::Moved);
+        }
+        // What a read that found nothing began may be due sooner.
+        let own = machine.deadline().map(|(at, _)| at);
+        let Some(at) = [own, until].into_iter().flatten().min() else {
+            return Poll::Pending;
+        };
+        ready!(self.poll_timer(at, cx));
+        // It may have come to its end just now.
+        Poll::Ready(self.line.time_up(machine, until, clock.look()))
+    }
+
+    fn is_lost(&self) -> bool {
+        self.line.is_lost()
     }
 }
 

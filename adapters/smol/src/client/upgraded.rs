@@ -1,13 +1,14 @@
 //! What is left of a connection when HTTP is over: raw bytes both ways.
 
 use super::Error;
+use super::runtime::{Polling, Ticks};
 use super::socket::Socket;
 use crate::clock;
 use bytes::{Buf, Bytes};
 use futures_lite::{AsyncRead, AsyncWrite};
 use purlin_core::exchange::Answer;
 use purlin_core::{Id, Misuse, Phase, Recv};
-use purlin_engine::{Lent, Turn};
+use purlin_engine::{Beside, Clock as _, Lent, Raw, Socket as _, Turn};
 use std::fmt;
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -88,7 +89,8 @@ impl Upgraded {
         error.of(&self.about.method, &self.about.url)
     }
 
-    pub(super) fn new(lent: Lent<Socket>, id: Id, about: Arc<Answer>) -> Upgraded {
+    pub(super) fn new(raw: Raw<Polling>) -> Upgraded {
+        let Raw { lent, id, about, .. } = raw;
         Upgraded { lent, id, about, rest: Bytes::new(), tasks: Arc::default() }
     }
 
@@ -97,10 +99,11 @@ impl Upgraded {
         self.tasks.wait(if writes { WRITES } else { READS }, cx);
         let both = Waker::from(self.tasks.clone());
         let (socket, machine) = self.lent.parts();
-        let mut now = clock::now();
-        while machine.poll_event(now).is_some() {}
+        let mut clock = Ticks::new();
+        while machine.poll_event(clock.last()).is_some() {}
+        let beside = if writes { Beside::More } else { Beside::Nothing };
         let cx = &mut Context::from_waker(&both);
-        let turn = ready!(socket.poll_turn(machine, writes, None, &mut now, cx));
+        let turn = ready!(socket.poll_turn(machine, beside, None, &mut clock, cx));
         // What moved may be what the other one waits for.
         self.tasks.wake_other(if writes { WRITES } else { READS });
         Poll::Ready(match turn {

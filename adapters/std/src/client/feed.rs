@@ -4,14 +4,14 @@
 
 use crate::{Error as SourceError, Source};
 use bytes::Bytes;
-use purlin_net::client::Nudge;
+use purlin_core::exchange::Error;
+use purlin_engine::Pieces;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
 /// A source is asked for more as long as less than this waits to be sent.
@@ -27,16 +27,14 @@ enum State {
     Over,
 }
 
-struct Running {
-    pipe: Arc<Pipe>,
-    nudge: Nudge,
-}
+/// A thread that reads a source, as long as this is there.
+struct Running(Arc<Pipe>);
 
 /// Between the two threads.
+#[derive(Default)]
 struct Pipe {
     inside: Mutex<Inside>,
     room: Condvar,
-    waker: Waker,
 }
 
 #[derive(Default)]
@@ -45,7 +43,7 @@ struct Inside {
     bytes: usize,
     end: Option<End>,
     /// The one who takes waits for a piece.
-    awaited: bool,
+    awaited: Option<Waker>,
     /// Nobody takes any more.
     dropped: bool,
 }
@@ -56,86 +54,53 @@ enum End {
     Panicked(Box<dyn Any + Send>),
 }
 
-/// What there is of a body.
-pub(super) enum Taken {
-    Piece(Bytes),
-    End,
-    /// Nothing yet: the descriptor becomes readable.
-    Later,
-}
-
 impl Feed {
     pub(super) fn new(source: Source) -> Feed {
         Feed(State::Fresh(source))
     }
+}
 
-    /// Takes the next piece, if it is here.
-    ///
-    /// # Errors
-    /// The source has failed, or the system gives no thread.
-    ///
+impl Pieces for Feed {
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
     /// # Panics
     /// As the source did.
-    pub(super) fn take(&mut self) -> io::Result<Taken> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
         if let State::Fresh(_) = self.0 {
             if let State::Fresh(source) = std::mem::replace(&mut self.0, State::Over) {
-                self.0 = State::Running(Running::start(source)?);
+                self.0 = State::Running(Running::start(source).map_err(Error::of_source)?);
             }
         }
-        let State::Running(running) = &self.0 else { return Ok(Taken::End) };
-        let mut inside = running.pipe.lock();
+        let State::Running(Running(pipe)) = &self.0 else { return Poll::Ready(Ok(None)) };
+        let mut inside = pipe.lock();
         if let Some(piece) = inside.pieces.pop_front() {
             inside.bytes -= piece.len();
             drop(inside);
-            running.pipe.room.notify_one();
-            return Ok(Taken::Piece(piece));
+            pipe.room.notify_one();
+            return Poll::Ready(Ok(Some(piece)));
         }
-        match inside.end.take() {
-            None => {
-                inside.awaited = true;
-                Ok(Taken::Later)
-            }
-            Some(end) => {
-                drop(inside);
-                self.0 = State::Over;
-                match end {
-                    End::Whole => Ok(Taken::End),
-                    End::Failed(error) => Err(error.into()),
-                    End::Panicked(payload) => resume_unwind(payload),
-                }
-            }
-        }
-    }
-
-    /// What becomes readable when there is a piece that was waited for.
-    pub(super) fn bell(&self) -> Option<BorrowedFd<'_>> {
-        match &self.0 {
-            State::Running(running) => Some(running.nudge.as_fd()),
-            _ => None,
-        }
-    }
-
-    /// It may have rung.
-    pub(super) fn heard(&self) {
-        if let State::Running(running) = &self.0 {
-            if !running.pipe.lock().awaited {
-                running.nudge.clear();
-            }
-        }
+        let Some(end) = inside.end.take() else {
+            inside.awaited = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        drop(inside);
+        self.0 = State::Over;
+        Poll::Ready(match end {
+            End::Whole => Ok(None),
+            End::Failed(error) => Err(Error::of_source(error)),
+            End::Panicked(payload) => resume_unwind(payload),
+        })
     }
 }
 
 impl Running {
     fn start(source: Source) -> io::Result<Running> {
-        let nudge = Nudge::new()?;
-        let pipe = Arc::new(Pipe {
-            inside: Mutex::default(),
-            room: Condvar::new(),
-            waker: nudge.waker().clone(),
-        });
+        let pipe = Arc::new(Pipe::default());
         let its = pipe.clone();
         thread::Builder::new().name("purlin-upload".into()).spawn(move || its.fill(source))?;
-        Ok(Running { pipe, nudge })
+        Ok(Running(pipe))
     }
 }
 
@@ -164,11 +129,9 @@ impl Pipe {
                 }
                 Err(end) => inside.end = Some(end),
             }
-            let awaited = std::mem::take(&mut inside.awaited);
+            let awaited = inside.awaited.take();
             drop(inside);
-            if awaited {
-                self.waker.wake_by_ref();
-            }
+            awaited.into_iter().for_each(Waker::wake);
             if ended {
                 return;
             }
@@ -186,26 +149,26 @@ impl Pipe {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.pipe.lock().dropped = true;
-        self.pipe.room.notify_one();
+        self.0.lock().dropped = true;
+        self.0.room.notify_one();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purlin_net::client::{Idle, wait_for};
+    use purlin_net::client::{Idle, Nudge, wait_for};
+    use std::os::fd::AsFd;
     use std::sync::mpsc::sync_channel;
 
-    fn next(feed: &mut Feed) -> io::Result<Option<Bytes>> {
+    fn next(feed: &mut Feed) -> Result<Option<Bytes>, Error> {
+        let nudge = Nudge::new().unwrap();
         loop {
-            match feed.take()? {
-                Taken::Piece(piece) => return Ok(Some(piece)),
-                Taken::End => return Ok(None),
-                Taken::Later => {
-                    let bell = feed.bell().expect("it runs");
-                    wait_for(&[(bell, Idle::Reads)], None)?;
-                    feed.heard();
+            match feed.poll_piece(&mut Context::from_waker(nudge.waker())) {
+                Poll::Ready(piece) => return piece,
+                Poll::Pending => {
+                    wait_for(&[(nudge.as_fd(), Idle::Reads)], None).unwrap();
+                    nudge.clear();
                 }
             }
         }
@@ -227,7 +190,7 @@ mod tests {
         let (give, given) = sync_channel::<&'static str>(0);
         let pieces = std::iter::from_fn(move || given.recv().ok().map(|text| Ok(text.into())));
         let mut feed = Feed::new(Source::pieces(pieces));
-        assert!(matches!(feed.take().unwrap(), Taken::Later));
+        assert!(feed.poll_piece(&mut Context::from_waker(Waker::noop())).is_pending());
         give.send("one").unwrap();
         assert_eq!(next(&mut feed).unwrap().unwrap(), "one");
         drop(feed);
@@ -257,7 +220,7 @@ mod tests {
         let pieces = [Ok(Bytes::from("a")), Err(io::Error::other("gone"))];
         let mut feed = Feed::new(Source::pieces(pieces));
         assert!(next(&mut feed).unwrap().is_some());
-        assert_eq!(next(&mut feed).unwrap_err().to_string(), "gone");
+        assert!(next(&mut feed).unwrap_err().to_string().ends_with("gone"));
         let pieces =
             std::iter::from_fn(|| -> Option<io::Result<Bytes>> { panic!("of the source") });
         let mut feed = Feed::new(Source::pieces(pieces));

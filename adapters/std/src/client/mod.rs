@@ -21,7 +21,7 @@ mod body;
 mod dial;
 mod feed;
 mod response;
-mod run;
+mod runtime;
 mod single;
 mod socket;
 mod upgraded;
@@ -49,11 +49,12 @@ pub use single::Connection;
 pub use upgraded::Upgraded;
 
 use crate::Source;
-use dial::Dial;
-use purlin_engine::{Keep, Layers, System};
+use feed::Feed;
+use purlin_core::exchange::Given;
+use purlin_engine::{Agent, Run};
+use purlin_net::Clock;
 use purlin_net::client::Threads;
-use run::Run;
-use socket::Socket;
+use runtime::{Blocking, block};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -75,23 +76,23 @@ pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 /// # Ok::<(), purlin_std::client::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Agent<Blocking>>);
 
-struct Inner {
-    plan: Arc<Plan>,
-    layers: Layers,
-    dial: Dial,
-    keep: Keep<Socket>,
+/// What gives a body, on a thread of its own once it is asked for.
+fn fed(given: Given<Source>) -> Given<Feed> {
+    match given {
+        Given::Once(source) => Given::Once(Feed::new(source)),
+        Given::Again(mut make) => Given::Again(Box::new(move || Feed::new(make()))),
+    }
 }
 
-impl Inner {
-    fn new(settings: Settings, dialer: Option<Dialer>) -> Inner {
-        let layers = settings.layers();
-        let system: Arc<dyn System> = Arc::new(Threads);
-        let keep = Keep::new(settings.pool, system.clone());
-        let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
-        let dial = Dial { dialer, resolver, side_by_side, system };
-        Inner { plan: Arc::new(settings.plan), layers, dial, keep }
+/// Runs a request to its response.
+fn run(mut run: Run<'_, Blocking>) -> Result {
+    loop {
+        match block(&mut run, Run::poll) {
+            Ok(done) => return done.map(Response::new),
+            Err(error) => run.cannot_wait(error),
+        }
     }
 }
 
@@ -103,13 +104,14 @@ impl Client {
 
     /// A client that behaves like this.
     pub fn with(settings: Settings) -> Client {
-        Client(Arc::new(Inner::new(settings, None)))
+        Client(Arc::new(Agent::new(settings, None, Arc::new(Threads))))
     }
 
     /// A client that connects in its own way. Proxies that the environment names are
     /// not used then; those that the settings name are, and the dialer is to reach them.
     pub fn with_dialer(settings: Settings, dialer: Dialer) -> Client {
-        Client(Arc::new(Inner::new(settings.behind_dialer(), Some(dialer))))
+        let settings = settings.behind_dialer();
+        Client(Arc::new(Agent::new(settings, Some(dialer), Arc::new(Threads))))
     }
 
     /// Sends a request and gives the response; its body is still to be read.
@@ -119,7 +121,7 @@ impl Client {
     /// status such as 404 is no error; see [`Response::error_for_status`].
     pub fn send(&self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        Run::new(&self.0, order, given).response()
+        run(Run::new(&self.0, order, given.map(fed), Clock::of_thread()))
     }
 
     /// GET.
@@ -166,12 +168,12 @@ impl Client {
     /// Closes the connections that are idle now, and those that come back before
     /// the next request; Go's `CloseIdleConnections`.
     pub fn close_idle(&self) {
-        self.0.keep.close_idle();
+        self.0.keep().close_idle();
     }
 
     /// How many connections are idle.
     pub fn idle(&self) -> usize {
-        self.0.keep.idle()
+        self.0.keep().idle()
     }
 }
 

@@ -1,13 +1,10 @@
 //! One connection outside any pool, for callers who manage their own.
 
-use super::dial::Dialled;
-use super::run::Run;
+use super::runtime::{Blocking, block};
 use super::socket::Socket;
-use super::{Error, Inner, IntoUrl, Request, Result, Settings, Url};
-use purlin_core::exchange::{Exchange, Order, Plan, Route};
-use purlin_core::{Method, Now};
-use purlin_engine::{Link, Slot, blame};
-use purlin_net::client::Nudge;
+use super::{Error, IntoUrl, Request, Result, Settings};
+use purlin_engine::{Agent, Opening, Run, Single};
+use purlin_net::client::Threads;
 use purlin_net::{Clock, Stream};
 use std::fmt;
 use std::sync::Arc;
@@ -28,16 +25,7 @@ use std::sync::Arc;
 /// }
 /// # Ok::<(), purlin_std::client::Error>(())
 /// ```
-pub struct Connection {
-    slot: Slot<Socket>,
-    plan: Arc<Plan>,
-    route: Route,
-}
-
-/// An exchange that names what is connected to, and holds the time for that.
-fn named(url: Url, inner: &Inner, now: Now) -> Exchange {
-    Exchange::new(inner.plan.clone(), Order::new(Method::CONNECT, url), now)
-}
+pub struct Connection(Single<Blocking>);
 
 impl Connection {
     /// Connects to the server of this URL, directly or through the proxy that
@@ -46,25 +34,8 @@ impl Connection {
     /// # Errors
     /// No connection could be made.
     pub fn connect(url: impl IntoUrl, settings: Settings) -> Result<Connection> {
-        let url = url.into_url()?;
-        let via = settings.plan.proxies.choose(&url)?;
-        let route = Route::to(&url, via);
-        let inner = Inner::new(settings, None);
-        let mut clock = Clock::new();
-        let mut exchange = named(url, &inner, clock.last());
-        let nudge = Nudge::new().map_err(Error::of_connecting)?;
-        let mut dialling = inner.dial.begin(&route, &mut exchange, clock.last());
-        loop {
-            match inner.dial.go_on(&mut dialling, &route, &mut exchange, &nudge, &mut clock) {
-                Ok(Dialled::Socket(socket)) => {
-                    return Connection::set_up(socket, &inner, route, exchange);
-                }
-                Ok(Dialled::Nudged) => nudge.clear(),
-                Err(error) => {
-                    return Err(blame(&mut exchange, error, clock.look()).through(&route));
-                }
-            }
-        }
+        let agent = Agent::new(settings, None, Arc::new(Threads));
+        open(Opening::connect(url.into_url()?, agent, Clock::new())?)
     }
 
     /// Takes over a stream that leads to the server of this URL, and sets up
@@ -77,29 +48,9 @@ impl Connection {
         url: impl IntoUrl,
         settings: Settings,
     ) -> Result<Connection> {
-        let url = url.into_url()?;
-        let route = Route::to(&url, None);
-        let inner = Inner::new(settings, None);
-        let exchange = named(url, &inner, Clock::new().last());
-        Connection::set_up(Socket::new(stream.into()), &inner, route, exchange)
-    }
-
-    fn set_up(
-        socket: Socket,
-        inner: &Inner,
-        route: Route,
-        mut exchange: Exchange,
-    ) -> Result<Connection> {
-        let mut clock = Clock::new();
-        let now = clock.last();
-        let machine = inner.layers.build(&route, now)?;
-        let link = Box::new(Link::new(socket, machine, route.clone(), now));
-        let (slot, mut lent) = Slot::lending(link);
-        super::run::set_up(&mut lent, &mut exchange, &mut clock)
-            .map_err(|error| blame(&mut exchange, error, clock.look()).through(&route))?;
-        lent.give_back(clock.last());
-        let plan = Arc::new(inner.plan.on_one_connection(&route));
-        Ok(Connection { slot, plan, route })
+        let agent = Agent::new(settings, None, Arc::new(Threads));
+        let socket = Socket::new(stream.into());
+        open(Opening::over(socket, url.into_url()?, agent, Clock::new())?)
     }
 
     /// Sends a request and gives the response. The URL says what is asked for,
@@ -111,17 +62,21 @@ impl Connection {
     /// as [`Client::send`](super::Client::send).
     pub fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        Run::on(self.slot.clone(), self.plan.clone(), order, given).response()
+        super::run(Run::on(&self.0, order, given.map(super::fed), Clock::of_thread()))
     }
 
     /// Whether it takes a request now.
     pub fn is_free(&self) -> bool {
-        self.slot.is_filled()
+        self.0.is_free()
     }
+}
+
+fn open(mut opening: Opening<Blocking>) -> Result<Connection> {
+    block(&mut opening, Opening::poll).map_err(Error::of_connecting)?.map(Connection)
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({})", self.route)
+        fmt::Debug::fmt(&self.0, f)
     }
 }

@@ -2,12 +2,12 @@
 //! What moves, and who is late, says its line.
 
 use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now};
-use purlin_engine::Moved;
-use purlin_engine::{Line, Progress, ReadReady, Turn, Wait};
-use purlin_net::client::{Idle, wait_for};
+use purlin_engine::{Beside, Line, Moved, Progress, ReadReady, Turn, Wait};
+use purlin_net::client::{Idle, Nudge, wait_for};
 use purlin_net::{Clock, Stream};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The longest a read waits without a look at the clock.
@@ -20,76 +20,60 @@ pub(super) struct Socket {
     line: Line<Arc<Stream>>,
     /// How long the system lets a read wait.
     patience: Option<Duration>,
-}
-
-/// What there is besides what the socket brings.
-#[derive(Clone, Copy)]
-pub(super) enum Beside<'a> {
-    /// Nothing.
-    Nothing,
-    /// Something that the machine takes once it has room.
-    More,
-    /// Something that comes: then this becomes readable.
-    Bell(BorrowedFd<'a>),
+    /// What the last turn waits for, and until when the one who asked for it.
+    waits: Option<(Wait, Option<Mono>)>,
+    /// What waiting came to.
+    turned: Option<Turn>,
 }
 
 impl Socket {
     pub(super) fn new(stream: Stream) -> Socket {
-        Socket { line: Line::new(Arc::new(stream)), patience: None }
+        Socket { line: Line::new(Arc::new(stream)), patience: None, waits: None, turned: None }
     }
 
-    /// Writes what there is, then waits for input, for room, or for the first
-    /// deadline. The clock must have been looked at since anything took time.
-    pub(super) fn turn<M: Machine + ?Sized>(
+    /// Waits for what the last turn said, or until it is nudged.
+    pub(super) fn wait(
         &mut self,
-        machine: &mut M,
-        until: Option<Mono>,
+        machine: &mut (dyn ClientMachine + Send),
+        nudge: Option<&Nudge>,
         clock: &mut Clock,
-    ) -> Turn {
-        self.turn_beside(machine, Beside::Nothing, until, clock)
-    }
-
-    /// The same, beside something else that the machine may be given.
-    pub(super) fn turn_beside<M: Machine + ?Sized>(
-        &mut self,
-        machine: &mut M,
-        beside: Beside<'_>,
-        until: Option<Mono>,
-        clock: &mut Clock,
-    ) -> Turn {
-        let (now, more) = (clock.last(), matches!(beside, Beside::More));
-        let wait = match self.line.advance(machine, more, until, now) {
-            Progress::Over(turn) => return turn,
-            Progress::Waits(wait) => wait,
-        };
-        let bell = if let Beside::Bell(bell) = beside { Some(bell) } else { None };
-        if !wait.read && !wait.write && bell.is_none() {
-            return Turn::Stuck;
+    ) {
+        if let Some((wait, until)) = self.waits.take() {
+            self.turned = self.wait_for(machine, wait, until, nudge, clock);
         }
-        let time = wait.until.map(|at| at.since(now.mono));
+    }
+
+    fn wait_for(
+        &mut self,
+        machine: &mut (dyn ClientMachine + Send),
+        wait: Wait,
+        until: Option<Mono>,
+        nudge: Option<&Nudge>,
+        clock: &mut Clock,
+    ) -> Option<Turn> {
+        let time = wait.until.map(|at| at.since(clock.last().mono));
         if time.is_some_and(|time| time.is_zero()) {
-            return self.line.time_up(machine, until, clock.look());
+            return Some(self.line.time_up(machine, until, clock.look()));
         }
-        if !wait.write && bell.is_none() {
-            return self.read_waiting(machine, time, until, clock);
+        if !wait.write && nudge.is_none() {
+            return Some(self.read_waiting(machine, time, until, clock));
         }
         let own = waited_for(wait).map(|idle| (self.line.wire().as_fd(), idle));
-        let waited: Vec<_> = own.into_iter().chain(bell.map(|bell| (bell, Idle::Reads))).collect();
+        let bell = nudge.map(|nudge| (nudge.as_fd(), Idle::Reads));
+        let waited: Vec<_> = own.into_iter().chain(bell).collect();
         // A socket that cannot be waited for says why when it is read.
         let ready = wait_for(&waited, time).unwrap_or_default();
         let now = clock.look();
         if !ready.contains(&true) {
-            return self.line.time_up(machine, until, now);
+            return Some(self.line.time_up(machine, until, now));
+        }
+        if let Some(nudge) = nudge.filter(|_| ready[ready.len() - 1]) {
+            nudge.clear();
         }
         if wait.read && ready[0] {
             self.line.read(machine, now);
         }
-        Turn::Moved
-    }
-
-    /// Whether a write has failed.
-    pub(super) fn is_lost(&self) -> bool {
-        self.line.is_lost()
+        Some(Turn::Moved)
     }
 
     /// The socket itself, to be waited for.
@@ -152,8 +136,38 @@ fn waited_for(wait: Wait) -> Option<Idle> {
     }
 }
 
+impl purlin_engine::Socket<Clock> for Socket {
+    fn poll_turn(
+        &mut self,
+        machine: &mut (dyn ClientMachine + Send),
+        beside: Beside,
+        until: Option<Mono>,
+        clock: &mut Clock,
+        _: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        if let Some(turn) = self.turned.take() {
+            return Poll::Ready(turn);
+        }
+        match self.line.advance(machine, beside == Beside::More, until, clock.last()) {
+            Progress::Over(turn) => Poll::Ready(turn),
+            Progress::Waits(Wait { read: false, write: false, .. }) if beside != Beside::Comes => {
+                Poll::Ready(Turn::Stuck)
+            }
+            Progress::Waits(wait) => {
+                self.waits = Some((wait, until));
+                Poll::Pending
+            }
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.line.is_lost()
+    }
+}
+
 impl ReadReady for Socket {
     fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.turned = None;
         self.line.read(machine, now);
     }
 }

@@ -1,12 +1,12 @@
 //! What is left of a connection when HTTP is over: raw bytes both ways.
 
+use super::runtime::Blocking;
 use super::socket::Socket;
 use super::{Cause, Error};
 use bytes::{Buf, Bytes};
 use purlin_core::exchange::Answer;
 use purlin_core::{Eof, Id, Phase, Recv};
-use purlin_engine::Lent;
-use purlin_engine::Moved;
+use purlin_engine::{Lent, Moved, Raw, Socket as _};
 use purlin_net::client::{Idle, wait_for};
 use purlin_net::{Clock, Stream};
 use std::fmt;
@@ -116,12 +116,8 @@ impl Line {
 }
 
 impl Upgraded {
-    pub(super) fn new(
-        mut lent: Lent<Socket>,
-        id: Id,
-        clock: Clock,
-        about: Arc<Answer>,
-    ) -> Upgraded {
+    pub(super) fn new(raw: Raw<Blocking>) -> Upgraded {
+        let Raw { mut lent, id, clock, about } = raw;
         let stream = lent.parts().0.stream();
         let reader = Reader { rest: Bytes::new(), room: Vec::new(), came: 0..0 };
         Upgraded {

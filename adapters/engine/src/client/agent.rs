@@ -1,0 +1,192 @@
+//! What the requests of a client share, and a connection outside any pool.
+
+use super::connect::poll_set_up;
+use super::dial::{Dial, Dialling};
+use super::keep::Keep;
+use super::runtime::{Awaited, Clock, Runtime, Waits};
+use super::settings::Settings;
+use crate::course::blame;
+use crate::layers::Layers;
+use crate::lent::{Lent, Slot};
+use crate::link::Link;
+use crate::system::System;
+use purlin_core::exchange::{Error, Exchange, Order, Plan, Route};
+use purlin_core::url::Url;
+use purlin_core::{Method, Mono};
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// A client: how requests are gone about, how connections are made, and the pool of them.
+pub struct Agent<R: Runtime> {
+    pub(super) plan: Arc<Plan>,
+    pub(super) layers: Layers,
+    pub(super) dial: Dial<R>,
+    pub(super) keep: Keep<R::Socket>,
+}
+
+impl<R: Runtime> Agent<R> {
+    /// A client of these settings, which connects in its own way if there is one.
+    pub fn new(settings: Settings, dialer: Option<R::Dialer>, system: Arc<dyn System>) -> Agent<R> {
+        let layers = settings.layers();
+        let keep = Keep::new(settings.pool, system.clone());
+        let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
+        let dial = Dial { dialer, resolver, side_by_side, system };
+        Agent { plan: Arc::new(settings.plan), layers, dial, keep }
+    }
+
+    /// Its pool.
+    pub fn keep(&self) -> &Keep<R::Socket> {
+        &self.keep
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Agent<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Agent({:?})", self.keep)
+    }
+}
+
+/// One connection outside any pool, being made.
+pub struct Opening<R: Runtime> {
+    agent: Agent<R>,
+    route: Route,
+    /// It names what is connected to, and holds the time for that.
+    exchange: Exchange,
+    stage: Stage<R>,
+    clock: R::Clock,
+}
+
+enum Stage<R: Runtime> {
+    Dials(Dialling<R>),
+    SetsUp(Slot<R::Socket>, Option<Lent<R::Socket>>),
+}
+
+/// One connection outside any pool.
+pub struct Single<R: Runtime> {
+    pub(super) slot: Slot<R::Socket>,
+    pub(super) plan: Arc<Plan>,
+    route: Route,
+}
+
+impl<R: Runtime> Opening<R> {
+    /// Connects to the server of this URL, directly or through the proxy that the
+    /// settings name.
+    ///
+    /// # Errors
+    /// The proxy's URL is none.
+    pub fn connect(url: Url, agent: Agent<R>, mut clock: R::Clock) -> Result<Opening<R>, Error> {
+        let via = agent.plan.proxies.choose(&url)?;
+        let (route, now) = (Route::to(&url, via), clock.look());
+        let mut exchange = named(url, &agent, &clock);
+        let stage = Stage::Dials(agent.dial.begin(&route, &mut exchange, now));
+        Ok(Opening { agent, route, exchange, stage, clock })
+    }
+
+    /// Takes over a socket that leads to the server of this URL.
+    ///
+    /// # Errors
+    /// TLS cannot be spoken.
+    pub fn over(
+        socket: R::Socket,
+        url: Url,
+        agent: Agent<R>,
+        mut clock: R::Clock,
+    ) -> Result<Opening<R>, Error> {
+        clock.look();
+        let (route, exchange) = (Route::to(&url, None), named(url, &agent, &clock));
+        let stage = Stage::lending(socket, &agent, &route, &clock)?;
+        Ok(Opening { agent, route, exchange, stage, clock })
+    }
+
+    /// Goes on until the connection is there, with its layers set up.
+    ///
+    /// # Errors
+    /// No connection could be made.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Single<R>, Error>> {
+        self.clock.look();
+        match ready!(self.poll_open(cx)) {
+            Ok(slot) => {
+                let (plan, route) = (self.agent.plan.on_one_connection(&self.route), &self.route);
+                Poll::Ready(Ok(Single { slot, plan: Arc::new(plan), route: route.clone() }))
+            }
+            Err(error) => {
+                let error = blame(&mut self.exchange, error, self.clock.look());
+                Poll::Ready(Err(error.through(&self.route)))
+            }
+        }
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R::Socket>, Error>> {
+        let Opening { agent, route, exchange, stage, clock } = self;
+        if let Stage::Dials(dialling) = stage {
+            let socket = ready!(agent.dial.poll(dialling, exchange, clock, cx))?;
+            clock.look();
+            *stage = Stage::lending(socket, agent, route, clock)?;
+        }
+        let Stage::SetsUp(slot, lent) = stage else { return Poll::Pending };
+        if let Some(setting_up) = lent {
+            ready!(poll_set_up(setting_up, exchange, clock, cx))?;
+        }
+        lent.take().into_iter().for_each(|lent| lent.give_back(clock.last()));
+        Poll::Ready(Ok(slot.clone()))
+    }
+
+    /// When to poll it again, though nothing has moved.
+    pub fn until(&self) -> Option<Mono> {
+        let Stage::Dials(dialling) = &self.stage else { return None };
+        [dialling.until(), self.exchange.deadline()].into_iter().flatten().min()
+    }
+}
+
+fn named<R: Runtime>(url: Url, agent: &Agent<R>, clock: &R::Clock) -> Exchange {
+    Exchange::new(agent.plan.clone(), Order::new(Method::CONNECT, url), clock.last())
+}
+
+impl<R: Runtime> Stage<R> {
+    fn lending(
+        socket: R::Socket,
+        agent: &Agent<R>,
+        route: &Route,
+        clock: &R::Clock,
+    ) -> Result<Stage<R>, Error> {
+        let now = clock.last();
+        let machine = agent.layers.build(route, now)?;
+        let (slot, lent) = Slot::lending(Box::new(Link::new(socket, machine, route.clone(), now)));
+        Ok(Stage::SetsUp(slot, Some(lent)))
+    }
+}
+
+impl<R: Runtime> Awaited<R> for Opening<R> {
+    fn waits(&mut self) -> Waits<'_, R> {
+        let until = self.until();
+        match &mut self.stage {
+            Stage::Dials(dialling) => {
+                Waits::Dial { attempts: dialling.attempts(), until, clock: &mut self.clock }
+            }
+            Stage::SetsUp(_, Some(lent)) => {
+                Waits::Line { lent, clock: &mut self.clock, woken: false }
+            }
+            Stage::SetsUp(_, None) => Waits::Nothing,
+        }
+    }
+}
+
+impl<R: Runtime> Single<R> {
+    /// Whether it takes a request now.
+    pub fn is_free(&self) -> bool {
+        self.slot.is_filled()
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Opening<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opening({})", self.route)
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Single<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({})", self.route)
+    }
+}

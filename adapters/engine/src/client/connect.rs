@@ -1,0 +1,220 @@
+//! A connection for a request: a kept one, a new one, or whichever comes first.
+//! Which goes where, the core's pool decides.
+
+use super::agent::Agent;
+use super::dial::{Dialling, late};
+use super::keep::{Got, Next, Waiting};
+use super::runtime::{Beside, Clock, Runtime, Socket, Waits};
+use crate::lent::Lent;
+use crate::line::Turn;
+use crate::link::Link;
+use purlin_core::exchange::{Cause, Error, Exchange, Reached, Route};
+use purlin_core::{Mono, Phase};
+use std::io;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// A connection that a request waits for.
+pub(super) struct Connector<R: Runtime> {
+    route: Route,
+    stage: Stage<R>,
+    /// What was begun goes on if what came first was of no use.
+    dialling: Option<Dialling<R>>,
+}
+
+enum Stage<R: Runtime> {
+    /// In the row for a connection.
+    Waits(Waiting<R::Socket>),
+    /// A kept one, idle for so long, on which something may still come.
+    Settles(Lent<R::Socket>, Duration),
+    /// The layers of a new one are being set up.
+    SetsUp(Lent<R::Socket>),
+    /// It was handed over.
+    Over,
+}
+
+/// A connection, and how it was had.
+type Had<R> = (Lent<<R as Runtime>::Socket>, Reached);
+
+/// A kept connection if there is one that can be used, else what waits for one.
+pub(super) fn get<R: Runtime>(
+    agent: &Agent<R>,
+    route: Route,
+    exchange: &Exchange,
+    clock: &R::Clock,
+) -> Result<Had<R>, Box<Connector<R>>> {
+    match take(agent, &route, exchange, clock) {
+        Ok(had) => Ok(had),
+        Err(stage) => Err(Box::new(Connector { route, stage, dialling: None })),
+    }
+}
+
+fn take<R: Runtime>(
+    agent: &Agent<R>,
+    route: &Route,
+    exchange: &Exchange,
+    clock: &R::Clock,
+) -> Result<Had<R>, Stage<R>> {
+    let now = clock.last();
+    loop {
+        match agent.keep.get(route, exchange.need(), now) {
+            Got::Turn(waiting) => return Err(Stage::Waits(waiting)),
+            Got::Kept(mut lent, idle) => match (lent.is_alive(now), lent.settles(now)) {
+                (true, None) => return Ok((lent, Reached::kept(idle))),
+                (true, Some(_)) => return Err(Stage::Settles(lent, idle)),
+                (false, _) => {}
+            },
+        }
+    }
+}
+
+impl<R: Runtime> Connector<R> {
+    /// Goes on until there is a connection.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn poll(
+        &mut self,
+        agent: &Agent<R>,
+        exchange: &mut Exchange,
+        clock: &mut R::Clock,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Had<R>, Error>> {
+        clock.look();
+        loop {
+            match &mut self.stage {
+                Stage::Waits(_) => ready!(self.poll_turn(agent, exchange, clock, cx))?,
+                Stage::Settles(lent, _) => {
+                    let (now, fit) = (clock.last(), lent.is_alive(clock.last()));
+                    let until = lent.settles(now).filter(|_| fit);
+                    if let Some(until) = until {
+                        let (socket, machine) = lent.parts();
+                        let until = Some(until);
+                        let turn = socket.poll_turn(machine, Beside::Nothing, until, clock, cx);
+                        if ready!(turn) != Turn::Stuck {
+                            continue;
+                        }
+                    }
+                    if let Stage::Settles(lent, idle) = self.next() {
+                        if fit && until.is_none() {
+                            return Poll::Ready(Ok((lent, Reached::kept(idle))));
+                        }
+                    }
+                }
+                Stage::SetsUp(lent) => {
+                    ready!(poll_set_up(lent, exchange, clock, cx))?;
+                    if let Stage::SetsUp(lent) = self.next() {
+                        return Poll::Ready(Ok((lent, Reached::new())));
+                    }
+                }
+                Stage::Over => match take(agent, &self.route, exchange, clock) {
+                    Ok(had) => return Poll::Ready(Ok(had)),
+                    Err(stage) => self.stage = stage,
+                },
+            }
+        }
+    }
+
+    fn next(&mut self) -> Stage<R> {
+        std::mem::replace(&mut self.stage, Stage::Over)
+    }
+
+    /// Waits for a connection that comes back, and dials as soon as that is allowed.
+    fn poll_turn(
+        &mut self,
+        agent: &Agent<R>,
+        exchange: &mut Exchange,
+        clock: &mut R::Clock,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let (now, route) = (clock.last(), &self.route);
+        let Stage::Waits(waiting) = &mut self.stage else { return Poll::Ready(Ok(())) };
+        let socket = match waiting.poll(cx.waker(), now) {
+            Next::Kept(lent, idle) => {
+                self.stage = Stage::Settles(lent, idle);
+                return Poll::Ready(Ok(()));
+            }
+            Next::Later => {
+                self.dialling = None;
+                exchange.begin_waiting(now);
+                return late(exchange, now);
+            }
+            Next::Dial => {
+                let dialling =
+                    self.dialling.get_or_insert_with(|| agent.dial.begin(route, exchange, now));
+                ready!(agent.dial.poll(dialling, exchange, clock, cx))?
+            }
+        };
+        self.dialling = None;
+        let now = clock.look();
+        let machine = agent.layers.build(&self.route, now)?;
+        let link = Box::new(Link::new(socket, machine, self.route.clone(), now));
+        if let Stage::Waits(waiting) = self.next() {
+            self.stage = Stage::SetsUp(waiting.opened(link, now));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// When to poll it again, though nothing has moved.
+    pub(super) fn until(&self, exchange: &Exchange) -> Option<Mono> {
+        let Stage::Waits(_) = self.stage else { return None };
+        let race = self.dialling.as_ref().and_then(Dialling::until);
+        [race, exchange.deadline()].into_iter().flatten().min()
+    }
+
+    /// What it waits for.
+    pub(super) fn waits<'a>(
+        &'a mut self,
+        exchange: &Exchange,
+        clock: &'a mut R::Clock,
+    ) -> Waits<'a, R> {
+        let until = self.until(exchange);
+        match &mut self.stage {
+            Stage::Waits(_) => {
+                let attempts = self.dialling.as_ref().map_or(&[][..], Dialling::attempts);
+                Waits::Dial { attempts, until, clock }
+            }
+            Stage::Settles(lent, _) | Stage::SetsUp(lent) => {
+                Waits::Line { lent, clock, woken: false }
+            }
+            Stage::Over => Waits::Nothing,
+        }
+    }
+}
+
+/// Waits until the layers of a new connection are set up.
+///
+/// # Errors
+/// They are not.
+pub(super) fn poll_set_up<S, C>(
+    lent: &mut Lent<S>,
+    exchange: &mut Exchange,
+    clock: &mut C,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Error>>
+where
+    S: Socket<C>,
+    C: Clock,
+{
+    let (socket, machine) = lent.parts();
+    while !machine.is_ready() {
+        let phase = machine.setting_up().unwrap_or(Phase::Tls);
+        exchange.setting_up(phase, clock.last());
+        while let Some(event) = machine.poll_event(clock.last()) {
+            if let Some((error, _)) = Error::of_event(event) {
+                // A layer's own words say more.
+                return Poll::Ready(Err(error.because(machine.trouble()).during(phase)));
+            }
+        }
+        if machine.is_ready() {
+            break;
+        }
+        let until = exchange.deadline();
+        let turn = ready!(socket.poll_turn(machine, Beside::Nothing, until, clock, cx));
+        if turn != Turn::Moved {
+            let late = Cause::Io(io::ErrorKind::TimedOut.into());
+            return Poll::Ready(Err(Error::new(late).during(phase)));
+        }
+    }
+    Poll::Ready(Ok(()))
+}

@@ -1,0 +1,288 @@
+//! A request's run from its URL to its response: does what the exchange asks for, and tells
+//! it what came of that.
+
+use super::agent::{Agent, Single};
+use super::body::{Body, Leaving};
+use super::connect::{Connector, get};
+use super::runtime::{Awaited, Beside, Clock, Pieces, Runtime, Socket, Waits};
+use crate::course::{Course, Needs, Upload};
+use crate::lent::{Lent, Slot};
+use crate::line::Turn;
+use crate::received::Received;
+use purlin_core::exchange::{Answer, Ask, Error, Exchange, Given, Order, Reached, Route};
+use purlin_core::{CloseReason, Id, Mono, Now, Retry};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// Turns of a connection, and pieces of a body, before others get theirs.
+pub(super) const TURNS: u32 = 32;
+
+/// A request being run.
+pub struct Run<'a, R: Runtime> {
+    from: From<'a, R>,
+    course: Course<R::Socket, R::Source>,
+    clock: R::Clock,
+    stage: Stage<R>,
+}
+
+/// Where its connections come from.
+enum From<'a, R: Runtime> {
+    Pool(&'a Agent<R>),
+    /// The place of a connection outside any pool.
+    Slot(Slot<R::Socket>),
+}
+
+/// What it is at.
+enum Stage<R: Runtime> {
+    /// The exchange is to be asked.
+    Asks,
+    /// A connection is waited for.
+    Connects(Box<Connector<R>>),
+    /// Bytes move; whether a turn is under way.
+    Drives(bool),
+    /// A response that leads on is read out.
+    Leaves(Box<Leaving<R>>),
+}
+
+impl<'a, R: Runtime> Run<'a, R> {
+    /// A request that this client sends, at the time that the clock was looked at last.
+    pub fn new(
+        agent: &'a Agent<R>,
+        order: Order,
+        given: Option<Given<R::Source>>,
+        clock: R::Clock,
+    ) -> Run<'a, R> {
+        let exchange = Exchange::new(agent.plan.clone(), order, clock.last());
+        let course = Course::new(exchange, given);
+        Run { from: From::Pool(agent), course, clock, stage: Stage::Asks }
+    }
+
+    /// A request on a connection outside any pool.
+    pub fn on(
+        single: &Single<R>,
+        order: Order,
+        given: Option<Given<R::Source>>,
+        clock: R::Clock,
+    ) -> Run<'static, R> {
+        let course = Course::new(Exchange::new(single.plan.clone(), order, clock.last()), given);
+        Run { from: From::Slot(single.slot.clone()), course, clock, stage: Stage::Asks }
+    }
+
+    /// Goes on until there is a response.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Received, Body<R>), Error>> {
+        loop {
+            match &mut self.stage {
+                Stage::Asks => {}
+                Stage::Connects(_) => ready!(self.poll_connect(cx)),
+                Stage::Drives(_) => ready!(self.poll_drive(cx)),
+                Stage::Leaves(leaving) => {
+                    ready!(leaving.poll(&mut self.clock, cx));
+                    self.course.exchange.discarded(self.clock.look());
+                }
+            }
+            self.stage = Stage::Asks;
+            match self.course.exchange.ask(self.clock.last()) {
+                Ask::Connect(route) => self.connect(route),
+                Ask::Send { head, body, .. } => self.course.begin(&head, body, self.clock.last()),
+                Ask::Drive => self.stage = Stage::Drives(false),
+                Ask::Discard => self.throw_away(),
+                Ask::Deliver(answer) => return Poll::Ready(self.deliver(answer)),
+                Ask::Fail(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// The system gives nothing to wait with.
+    pub fn cannot_wait(&mut self, error: io::Error) {
+        self.stage = Stage::Asks;
+        self.connected(Err(Error::of_connecting(error)));
+    }
+
+    fn connect(&mut self, route: Route) {
+        let had = match &self.from {
+            From::Slot(slot) => on_slot(slot, self.clock.last()),
+            From::Pool(agent) => match get(agent, route, &self.course.exchange, &self.clock) {
+                Ok(had) => Ok(had),
+                Err(connector) => return self.stage = Stage::Connects(connector),
+            },
+        };
+        self.connected(had);
+    }
+
+    fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Stage::Connects(connector), From::Pool(agent)) = (&mut self.stage, &self.from) else {
+            return Poll::Ready(());
+        };
+        let had = connector.poll(agent, &mut self.course.exchange, &mut self.clock, cx);
+        self.connected(ready!(had));
+        Poll::Ready(())
+    }
+
+    fn connected(&mut self, had: Result<(Lent<R::Socket>, Reached), Error>) {
+        match had {
+            Ok((lent, how)) => {
+                self.course.lent = Some(lent);
+                self.course.exchange.connected(how, self.clock.last());
+            }
+            Err(error) => {
+                let now = self.clock.look();
+                // If its time is up, the exchange says so itself, with the limit.
+                if !self.course.tick(now) {
+                    self.course.fail(error, Retry::Never, now);
+                }
+            }
+        }
+    }
+
+    /// Moves bytes until there is something to tell the exchange.
+    fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURNS {
+            let turning = matches!(self.stage, Stage::Drives(true));
+            if !turning && self.course.events(self.clock.last()) {
+                return Poll::Ready(());
+            }
+            let turn = self.poll_turn(cx);
+            self.stage = Stage::Drives(turn.is_pending());
+            let (turn, now) = (ready!(turn), self.clock.last());
+            match turn {
+                Ok(Turn::Moved) => {}
+                Ok(Turn::Late) if self.course.tick(now) => return Poll::Ready(()),
+                Ok(Turn::Late) => {}
+                Ok(Turn::Stuck) => {
+                    self.course.stuck(now);
+                    return Poll::Ready(());
+                }
+                Err(error) => {
+                    self.course.fail(error, Retry::Never, now);
+                    return Poll::Ready(());
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, Error>> {
+        let id = self.course.id();
+        let Course { exchange, lent, upload, .. } = &mut self.course;
+        let Some(lent) = lent else { return Poll::Ready(Ok(Turn::Stuck)) };
+        let clock = &mut self.clock;
+        // A source that has to be waited for does not keep the response waiting.
+        let beside = feed(upload, lent, id, clock, || exchange.body_taken(), cx)?;
+        let until = exchange.deadline();
+        let (socket, machine) = lent.parts();
+        let turn = socket.poll_turn(machine, beside, until, clock, cx);
+        self.course.moved(self.clock.last());
+        turn.map(Ok)
+    }
+
+    /// A response that leads on: its connection is kept if its rest is short.
+    fn throw_away(&mut self) {
+        let now = self.clock.look();
+        let leaving = self.course.leave().and_then(|lent| {
+            // It may be whole already.
+            Leaving::new(lent, self.course.id(), now)
+        });
+        match leaving {
+            Some(leaving) => self.stage = Stage::Leaves(Box::new(leaving)),
+            None => self.course.exchange.discarded(now),
+        }
+    }
+
+    fn deliver(&mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
+        let (rest, secured) = self.course.hand_on(&answer)?;
+        let body = Body::new(rest, self.clock.clone(), answer.clone());
+        Ok((Received::new(answer, secured), body))
+    }
+
+    /// When to poll it again, though nothing has moved; what a connection waits for, its
+    /// socket knows.
+    pub fn until(&self) -> Option<Mono> {
+        let Stage::Connects(connector) = &self.stage else { return None };
+        connector.until(&self.course.exchange)
+    }
+}
+
+impl<R: Runtime> Awaited<R> for Run<'_, R> {
+    fn waits(&mut self) -> Waits<'_, R> {
+        let Run { course, clock, stage, .. } = self;
+        match stage {
+            Stage::Connects(connector) => connector.waits(&course.exchange, clock),
+            Stage::Leaves(leaving) => Waits::Line { lent: leaving.lent(), clock, woken: false },
+            Stage::Asks | Stage::Drives(_) => match &mut course.lent {
+                Some(lent) => Waits::Line { lent, clock, woken: course.upload.is_some() },
+                None => Waits::Nothing,
+            },
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Run<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Run({:?})", self.course)
+    }
+}
+
+/// The connection outside any pool.
+fn on_slot<R>(slot: &Slot<R>, now: Now) -> Result<(Lent<R>, Reached), Error>
+where
+    R: crate::link::ReadReady + Send + 'static,
+{
+    let mut lent = slot.take()?;
+    if !lent.is_alive(now) {
+        return Err(Error::new(CloseReason::PeerClosed));
+    }
+    Ok((lent, Reached::kept(Duration::ZERO)))
+}
+
+/// Gives the machine what there is of a body on its way out, as far as it takes it.
+pub(super) fn feed<S, C, B>(
+    slot: &mut Option<Upload<B>>,
+    lent: &mut Lent<S>,
+    id: Id,
+    clock: &mut C,
+    mut taken: impl FnMut(),
+    cx: &mut Context<'_>,
+) -> Result<Beside, Error>
+where
+    S: Socket<C>,
+    C: Clock,
+    B: Pieces,
+{
+    if slot.is_none() {
+        return Ok(Beside::Nothing);
+    }
+    let (socket, machine) = lent.parts();
+    for _ in 0..TURNS {
+        // What was not read of it before the connection was lost is there for another attempt.
+        let Some(upload) = slot.as_mut().filter(|_| !socket.is_lost()) else {
+            return Ok(Beside::Nothing);
+        };
+        match upload.needs(machine, id, clock.last())? {
+            Needs::Room => return Ok(Beside::More),
+            Needs::Leave => return Ok(Beside::Nothing),
+            Needs::Nothing => *slot = None,
+            Needs::Piece => {
+                taken();
+                let Poll::Ready(piece) = upload.source.poll_piece(cx) else {
+                    return Ok(Beside::Comes);
+                };
+                let (piece, now, more) = (piece?, clock.look(), upload.source.is_at_hand());
+                let ends = piece.is_none();
+                upload.give(piece, machine, id, now)?;
+                if ends || (!more && upload.needs(machine, id, now)? == Needs::Nothing) {
+                    *slot = None;
+                } else if !more {
+                    return Ok(Beside::More);
+                }
+            }
+        }
+    }
+    Ok(Beside::More)
+}

@@ -1,0 +1,153 @@
+//! What a client runs on: how an adapter connects, waits and tells the time. The run itself
+//! is written once, here; it is polled, and says what is waited for.
+
+use super::body::Leaving;
+use crate::lent::Lent;
+use crate::line::Turn;
+use crate::link::ReadReady;
+use bytes::Bytes;
+use purlin_core::exchange::Error;
+use purlin_core::{ClientMachine, Mono, Now};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+/// The time, looked at when something may have taken some.
+pub trait Clock: Clone + Send {
+    /// The time now.
+    fn look(&mut self) -> Now;
+
+    /// The time of the last look.
+    fn last(&self) -> Now;
+}
+
+/// What there is besides what a socket brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// Something that the machine takes once it has room.
+    More,
+    /// Something that comes; the waker is told.
+    Comes,
+}
+
+/// A connected socket of a client's.
+pub trait Socket<C>: ReadReady + Send + 'static {
+    /// Writes what there is, then waits for input, for room, or for the first deadline,
+    /// the machine's or this one. The clock is looked at once that took time.
+    fn poll_turn(
+        &mut self,
+        machine: &mut (dyn ClientMachine + Send),
+        beside: Beside,
+        until: Option<Mono>,
+        clock: &mut C,
+        cx: &mut Context<'_>,
+    ) -> Poll<Turn>;
+
+    /// Whether a write has failed.
+    fn is_lost(&self) -> bool;
+}
+
+/// What gives a request's body.
+pub trait Pieces: Send {
+    /// Whether asking for a piece never takes time, so that several may go out at once. Else
+    /// each is sent before the next is asked for.
+    fn is_at_hand(&self) -> bool {
+        false
+    }
+
+    /// The next piece; none at the end.
+    ///
+    /// # Errors
+    /// It failed: [`Error::of_source`].
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>>;
+}
+
+/// An adapter, as a client's run needs it.
+pub trait Runtime: Sized + Send + Sync + 'static {
+    /// Its clock.
+    type Clock: Clock;
+    /// Its sockets.
+    type Socket: Socket<Self::Clock>;
+    /// What gives bodies.
+    type Source: Pieces;
+    /// A way of the application's own to connect.
+    type Dialer: Send + Sync;
+    /// A connection that this makes.
+    type Own: Send;
+    /// A socket that is connecting to one address.
+    type Attempt: Send;
+
+    /// Begins to connect in the application's own way.
+    fn dial(dialer: &Self::Dialer, host: &str, port: u16) -> Self::Own;
+
+    /// Goes on with that. Who can only block for it does so until then at the most.
+    ///
+    /// # Errors
+    /// No connection could be made.
+    fn poll_own(
+        own: &mut Self::Own,
+        until: Option<Mono>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Self::Socket>>;
+
+    /// Begins to connect to an address.
+    ///
+    /// # Errors
+    /// It is refused at once.
+    fn attempt(address: SocketAddr) -> io::Result<Self::Attempt>;
+
+    /// Waits until it is known what an attempt comes to.
+    fn poll_attempt(attempt: &mut Self::Attempt, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// What it came to.
+    ///
+    /// # Errors
+    /// It could not connect.
+    fn connected(attempt: Self::Attempt) -> io::Result<Self::Socket>;
+
+    /// Reads out a body that nobody wants, as far as this waits for it.
+    fn leave(leaving: Leaving<Self>, clock: &mut Self::Clock);
+}
+
+/// What is waited for, for one who blocks instead of being woken.
+pub enum Waits<'a, R: Runtime> {
+    /// What a connection's last turn says.
+    Line {
+        /// The connection.
+        lent: &'a mut Lent<R::Socket>,
+        /// The clock.
+        clock: &'a mut R::Clock,
+        /// The waker may be told of something as well.
+        woken: bool,
+    },
+    /// Connecting: the waker, and whichever attempt is ready first.
+    Dial {
+        /// Sockets that are connecting.
+        attempts: &'a [(SocketAddr, R::Attempt)],
+        /// When to go on at the latest.
+        until: Option<Mono>,
+        /// The clock.
+        clock: &'a mut R::Clock,
+    },
+    /// Nothing: it goes on.
+    Nothing,
+}
+
+impl<R: Runtime> fmt::Debug for Waits<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Waits::Line { .. } => "Waits::Line",
+            Waits::Dial { .. } => "Waits::Dial",
+            Waits::Nothing => "Waits::Nothing",
+        })
+    }
+}
+
+/// Something that is polled, and waits.
+pub trait Awaited<R: Runtime> {
+    /// What it waits for, after it was polled.
+    fn waits(&mut self) -> Waits<'_, R>;
+}

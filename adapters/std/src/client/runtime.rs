@@ -1,0 +1,111 @@
+//! What the engine's run needs of threads: connecting, and one who blocks where a task
+//! would be woken.
+
+use super::dial::Dialer;
+use super::feed::Feed;
+use super::socket::Socket;
+use purlin_core::Mono;
+use purlin_engine::{Awaited, Leaving, Runtime, Waits, caught};
+use purlin_net::client::{Connecting, Idle, Nudge, wait_for};
+use purlin_net::{Clock, Stream};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// Threads that wait themselves.
+#[derive(Debug)]
+pub(super) struct Blocking;
+
+/// A connection by the application's own dialer, which blocks.
+pub(super) struct Own {
+    dialer: Dialer,
+    host: String,
+    port: u16,
+}
+
+impl Runtime for Blocking {
+    type Clock = Clock;
+    type Socket = Socket;
+    type Source = Feed;
+    type Dialer = Dialer;
+    type Own = Own;
+    type Attempt = Connecting;
+
+    fn dial(dialer: &Dialer, host: &str, port: u16) -> Own {
+        Own { dialer: dialer.clone(), host: host.to_owned(), port }
+    }
+
+    fn poll_own(
+        own: &mut Own,
+        until: Option<Mono>,
+        _: &mut Context<'_>,
+    ) -> Poll<io::Result<Socket>> {
+        let limit = until.map(|until| until.since(Clock::of_thread().last().mono));
+        let dial = || (own.dialer.0)(&own.host, own.port, limit);
+        Poll::Ready(caught("the dialer", dial).map(Socket::new))
+    }
+
+    fn attempt(address: SocketAddr) -> io::Result<Connecting> {
+        Connecting::begin(address)
+    }
+
+    fn poll_attempt(attempt: &mut Connecting, _: &mut Context<'_>) -> Poll<()> {
+        match wait_for(&[(attempt.as_fd(), Idle::Writes)], Some(Duration::ZERO)) {
+            Ok(ready) if !ready[0] => Poll::Pending,
+            // One that cannot be waited for says why when it is taken.
+            _ => Poll::Ready(()),
+        }
+    }
+
+    fn connected(attempt: Connecting) -> io::Result<Socket> {
+        Ok(Socket::new(Stream::from(attempt.finish(true)?)))
+    }
+
+    fn leave(mut leaving: Leaving<Blocking>, clock: &mut Clock) {
+        let cx = &mut Context::from_waker(Waker::noop());
+        while leaving.poll(clock, cx).is_pending() {
+            let (socket, machine) = leaving.lent().parts();
+            socket.wait(machine, None, clock);
+        }
+    }
+}
+
+/// Polls until it is ready, and waits in between.
+///
+/// # Errors
+/// The system gives nothing to wait with.
+pub(super) fn block<W: Awaited<Blocking>, T>(
+    it: &mut W,
+    mut poll: impl FnMut(&mut W, &mut Context<'_>) -> Poll<T>,
+) -> io::Result<T> {
+    // Only one who waits for more than a connection needs to be woken.
+    let mut nudge: Option<Nudge> = None;
+    loop {
+        let waker = nudge.as_ref().map_or(Waker::noop(), Nudge::waker);
+        if let Poll::Ready(done) = poll(it, &mut Context::from_waker(waker)) {
+            return Ok(done);
+        }
+        match (it.waits(), &nudge) {
+            (Waits::Line { lent, clock, woken: false }, _) => {
+                let (socket, machine) = lent.parts();
+                socket.wait(machine, None, clock);
+            }
+            (Waits::Line { lent, clock, .. }, Some(nudge)) => {
+                let (socket, machine) = lent.parts();
+                socket.wait(machine, Some(nudge), clock);
+            }
+            (Waits::Dial { attempts, until, clock }, Some(nudge)) => {
+                let mut sockets = vec![(nudge.as_fd(), Idle::Reads)];
+                sockets.extend(attempts.iter().map(|(_, one)| (one.as_fd(), Idle::Writes)));
+                let wait = until.map(|at| at.since(clock.look().mono));
+                if wait_for(&sockets, wait)?[0] {
+                    nudge.clear();
+                }
+            }
+            (Waits::Line { .. } | Waits::Dial { .. }, None) => nudge = Some(Nudge::new()?),
+            (Waits::Nothing, _) => {}
+        }
+    }
+}
