@@ -15,9 +15,16 @@ home=$HOME # of who runs this: cargo is there
 export HOME=$T TZ=UTC LC_ALL=C.UTF-8 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 end() {
-    local process
+    local process try
     for process in "${running[@]}"; do kill -- "-$process" 2>/dev/null || kill "$process" 2>/dev/null; done
     wait 2>/dev/null
+    # Who still writes into the folder would keep it.
+    for process in "${running[@]}"; do
+        for try in $(seq 50); do
+            kill -0 -- "-$process" 2>/dev/null || break
+            sleep 0.1
+        done
+    done
     rm -rf "$T"
 }
 trap end EXIT

@@ -2,7 +2,7 @@
 //!
 //! Run `cargo run -p purlin-std --example std_systemd -- [ADDR]` (default 127.0.0.1:8080): nobody
 //! passes any socket on, so it listens on that address. With
-//! `systemd-socket-activate -l 8080 target/debug/examples/systemd` the first
+//! `systemd-socket-activate -l 8080 target/debug/examples/std_systemd` the first
 //! `curl http://127.0.0.1:8080/` starts it, and is answered. It prints what it listens on.
 
 use purlin_std::{Request, Result, Server, inherited};

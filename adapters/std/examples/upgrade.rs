@@ -1,7 +1,7 @@
 //! A connection that stops being HTTP: after 101 (Switching Protocols) it is an echo.
 //!
-//! Run `cargo run -p purlin-std --example std_upgrade -- [ADDR]` (default 127.0.0.1:8080), then
-//! `curl -H 'Connection: Upgrade' ...` cannot go on after a 101, but curl is a telnet too:
+//! Run `cargo run -p purlin-std --example std_upgrade -- [ADDR]` (default 127.0.0.1:8080). curl
+//! cannot go on after a 101, but it is a telnet too:
 //! `(printf 'GET /echo HTTP/1.1\r\nHost: me\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'; cat) |
 //! curl -N telnet://127.0.0.1:8080`. You will see the 101, and then every line that you type.
 
