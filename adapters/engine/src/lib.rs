@@ -55,6 +55,7 @@
 //! | `course` | a request on its way, and its body |
 //! | `received`, `inflate` | what a response is known by, and its body's coding |
 //! | `jar`, `shared_mux` | cookies and routes that many use at once |
+//! | [`served`] | a connection that is served, its bodies, writers and raw streams |
 //! | `server` | the machine and the values that a server's connection begins with |
 //! | `budget` | the books of what a server's connections may hold together |
 //! | `caught` | an application's function that panics |
@@ -79,6 +80,7 @@ mod lent;
 mod line;
 mod link;
 mod received;
+pub mod served;
 mod server;
 mod shared_mux;
 mod system;

@@ -3,16 +3,15 @@
 
 use crate::Error;
 use crate::clock;
-use crate::shared::{Shared, park};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_lite::{AsyncRead, Stream, future};
+use purlin_core::Fields;
 use purlin_core::message::Attended;
-use purlin_core::{BodyLength, Fields, Id, Machine, Recv};
+use purlin_engine::served::Reader;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// The body of a request.
@@ -29,17 +28,7 @@ use std::task::{Context, Poll};
 ///     Ok(text.to_uppercase())
 /// }
 /// ```
-pub struct Body {
-    /// Where the request comes from.
-    from: Option<(Arc<Shared>, Id)>,
-    /// There is nothing more to come.
-    ended: bool,
-    /// What was taken from the machine and not read yet.
-    rest: Bytes,
-    /// What is still to be taken from the machine, if that is known.
-    coming: Option<u64>,
-    pub(crate) trailers: Option<Box<Fields>>,
-}
+pub struct Body(Reader);
 
 impl Body {
     /// A body without bytes, for requests that come from no connection.
@@ -49,23 +38,12 @@ impl Body {
     /// assert_eq!(smol::block_on(body.text()).unwrap(), "");
     /// ```
     pub fn empty() -> Body {
-        Body::of(Bytes::new(), None)
+        Body(Reader::of(Bytes::new(), None))
     }
 
-    /// A body that is here already.
-    pub(crate) fn of(bytes: Bytes, trailers: Option<Fields>) -> Body {
-        let trailers = trailers.map(Box::new);
-        Body { from: None, ended: true, rest: bytes, coming: Some(0), trailers }
-    }
-
-    pub(crate) fn new(shared: Arc<Shared>, id: Id, length: BodyLength) -> Body {
-        let coming = match length {
-            BodyLength::Empty => Some(0),
-            BodyLength::Known(bytes) => Some(bytes),
-            BodyLength::Unknown => None,
-        };
-        let ended = length == BodyLength::Empty;
-        Body { from: Some((shared, id)), ended, rest: Bytes::new(), coming, trailers: None }
+    /// What this reads.
+    pub(crate) fn of(reader: Reader) -> Body {
+        Body(reader)
     }
 
     /// The next piece; `None` at the end.
@@ -136,7 +114,7 @@ impl Body {
     /// # let _ = sum; Ok(()) }
     /// ```
     pub fn trailers(&self) -> Option<&Fields> {
-        self.trailers.as_deref()
+        self.0.trailers()
     }
 
     /// Changes how many bytes the body may have. To be called before the first read.
@@ -147,10 +125,7 @@ impl Body {
     /// # Ok(()) }
     /// ```
     pub fn set_limit(&mut self, bytes: u64) {
-        if let Some((shared, id)) = self.source() {
-            // An exchange that is over has no limit to change.
-            let _ = shared.lock().machine.limit_body(*id, bytes);
-        }
+        self.0.set_limit(bytes);
     }
 
     /// Whether there is nothing to read: no body, or its end was reached.
@@ -159,7 +134,7 @@ impl Body {
     /// assert!(purlin_smol::Body::empty().is_end());
     /// ```
     pub fn is_end(&self) -> bool {
-        self.ended && self.rest.is_empty()
+        self.0.is_end()
     }
 
     /// How many bytes are still to be read, where that is known before the end.
@@ -168,43 +143,19 @@ impl Body {
     /// assert_eq!(purlin_smol::Body::empty().remaining(), Some(0));
     /// ```
     pub fn remaining(&self) -> Option<u64> {
-        self.coming.map(|bytes| bytes + self.rest.len() as u64)
-    }
-
-    /// Where more of it comes from.
-    fn source(&self) -> Option<&(Arc<Shared>, Id)> {
-        self.from.as_ref().filter(|_| !self.ended)
+        self.0.remaining()
     }
 
     pub(crate) fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Bytes>, Error>> {
-        if !self.rest.is_empty() {
-            return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
-        }
-        let Some((shared, id)) = self.from.as_ref().filter(|_| !self.ended) else {
-            return Poll::Ready(Ok(None));
-        };
-        let mut inner = shared.lock();
-        match inner.recv(*id, clock::now())? {
-            Recv::Data(data) => {
-                let count = data.len() as u64;
-                self.coming = self.coming.map(|bytes| bytes.saturating_sub(count));
-                Poll::Ready(Ok(Some(data)))
-            }
-            Recv::Pending => {
-                park(&mut inner.waits.read, cx);
-                Poll::Pending
-            }
-            Recv::Failed(error) => Poll::Ready(Err(error.into())),
-            Recv::End(trailers) => {
-                drop(inner);
-                self.trailers = trailers.map(Box::new);
-                (self.ended, self.coming) = (true, Some(0));
-                Poll::Ready(Ok(None))
-            }
-        }
+        self.0.poll_chunk(cx, clock::now())
+    }
+
+    /// The trailers, for whoever passes them on.
+    pub(crate) fn take_trailers(&mut self) -> Option<Box<Fields>> {
+        self.0.take_trailers()
     }
 }
 
@@ -222,16 +173,13 @@ impl Body {
 /// # let _ = poll;
 /// ```
 #[must_use = "futures do nothing unless polled"]
-pub struct Cancelled(Option<(Arc<Shared>, Id)>);
+pub struct Cancelled(purlin_engine::served::Cancelled);
 
 impl Future for Cancelled {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.0 {
-            Some((shared, id)) => shared.lock().poll_cancelled(*id, cx),
-            None => Poll::Pending,
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx)
     }
 }
 
@@ -245,11 +193,11 @@ impl Attended for Body {
     type Cancelled = Cancelled;
 
     fn is_cancelled(&self) -> bool {
-        self.from.as_ref().is_some_and(|(shared, id)| shared.lock().is_cancelled(*id))
+        self.0.is_cancelled()
     }
 
     fn cancelled(&self) -> Cancelled {
-        Cancelled(self.from.clone())
+        Cancelled(self.0.cancelled())
     }
 }
 
@@ -259,16 +207,7 @@ impl AsyncRead for Body {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if buf.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let Some(piece) = std::task::ready!(self.poll_chunk(cx))? else {
-            return Poll::Ready(Ok(0));
-        };
-        self.rest = piece;
-        let count = self.rest.len().min(buf.len());
-        self.rest.copy_to_slice(&mut buf[..count]);
-        Poll::Ready(Ok(count))
+        self.0.poll_read(cx, buf, clock::now()).map_err(io::Error::from)
     }
 }
 
@@ -283,18 +222,14 @@ impl Stream for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Some((shared, id)) = self.source() {
-            let mut inner = shared.lock();
-            // An exchange that is over has nothing left to discard.
-            if inner.machine.discard(*id, clock::now()).is_ok() {
-                inner.poke();
-            }
+        if !self.0.is_end() {
+            self.0.let_go(clock::now());
         }
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("Body").field("ended", &self.is_end()).finish_non_exhaustive()
     }
 }

@@ -4,11 +4,11 @@
 
 use crate::handler::{Exchange, Kind};
 use crate::server::Payload;
-use crate::shared::{Inner, Shared};
 use crate::work::Work;
 use crate::{clock, events};
 use bytes::Bytes;
-use purlin_core::{CloseReason, Direct, Fault, Fields, Machine, Values};
+use purlin_core::{CloseReason, Fault, Fields, Machine, Values};
+use purlin_engine::served::{Served, State};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
@@ -44,7 +44,7 @@ impl Feed for Supplied {
 
 /// One exchange, to be polled until its handler has returned and its answer is whole.
 pub(crate) struct Run<'h, K: Kind, F> {
-    shared: Arc<Shared>,
+    shared: Arc<Served>,
     work: Work<'h, K>,
     feed: F,
     panic: Option<Payload>,
@@ -52,7 +52,7 @@ pub(crate) struct Run<'h, K: Kind, F> {
 
 impl<'h, K: Kind, F: Feed + Unpin> Run<'h, K, F> {
     /// An exchange whose machine is a [`Direct`] one.
-    pub(crate) fn new(kind: &'h K, shared: Arc<Shared>, values: Values, feed: F) -> Self {
+    pub(crate) fn new(kind: &'h K, shared: Arc<Served>, values: Values, feed: F) -> Self {
         let exchange = Exchange { shared: shared.clone(), id: 0 };
         Run { shared, work: Work::new(kind, exchange, values, None), feed, panic: None }
     }
@@ -90,11 +90,11 @@ impl<K: Kind, F: Feed + Unpin> Future for Run<'_, K, F> {
 
 /// Supplies as much of the body as is waited for; says whether it has to come yet.
 fn supply<'s>(
-    shared: &'s Shared,
-    mut inner: MutexGuard<'s, Inner>,
+    shared: &'s Served,
+    mut inner: MutexGuard<'s, State>,
     feed: &mut impl Feed,
     cx: &mut Context<'_>,
-) -> (MutexGuard<'s, Inner>, bool) {
+) -> (MutexGuard<'s, State>, bool) {
     while wants_body(&mut inner) {
         drop(inner);
         let fed = feed.poll_feed(cx);
@@ -111,7 +111,7 @@ fn supply<'s>(
     (inner, false)
 }
 
-fn wants_body(inner: &mut Inner) -> bool {
+fn wants_body(inner: &mut State) -> bool {
     inner.machine.as_direct().is_some_and(|direct| direct.wants_body())
 }
 
@@ -129,12 +129,5 @@ impl<K: Kind, F> Drop for Run<'_, K, F> {
         let released = inner.release();
         drop(inner);
         released.into_iter().for_each(Waker::wake);
-    }
-}
-
-impl Shared {
-    /// What the answer of an exchange without a wire is taken from.
-    pub(crate) fn direct<T>(&self, take: impl FnOnce(&mut Direct) -> T) -> Option<T> {
-        self.lock().machine.as_direct().map(take)
     }
 }

@@ -13,10 +13,10 @@ use crate::handler::{Exchange, Kind};
 use crate::link::Link;
 use crate::place::Place;
 use crate::server::{Arrival, Seat};
-use crate::shared::{Inner, Shared, Stop};
 use crate::work::Work;
 use crate::{clock, events};
 use purlin_core::{CloseReason, Eof, Machine, Now};
+use purlin_engine::served::{Served, State, Stop};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
@@ -27,7 +27,7 @@ const ROUNDS: usize = 32;
 
 /// One connection, to be polled to its end.
 pub(crate) struct Driver<'h, K: Kind> {
-    shared: Arc<Shared>,
+    shared: Arc<Served>,
     link: Link<'h>,
     work: Work<'h, K>,
     place: &'h Place<K>,
@@ -98,7 +98,7 @@ impl<K: Kind> Future for Driver<'_, K> {
 }
 
 /// Takes in what may have happened while the task slept; says whether any output has gone.
-fn woken(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
+fn woken(link: &mut Link<'_>, inner: &mut State, cx: &mut Context<'_>, now: Now) -> bool {
     if !inner.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
         inner.driver = Some(cx.waker().clone());
         link.forget(cx.waker());
@@ -108,7 +108,7 @@ fn woken(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now)
 
 /// Tells the machine of a graceful stop. What has arrived until now is still
 /// served, and so is the first request of a new connection, which may be on its way.
-fn end_soon(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+fn end_soon(link: &mut Link<'_>, inner: &mut State, cx: &mut Context<'_>, now: Now) {
     link.read_last(inner, cx, now);
     match inner.idle {
         Some(since) if since > now.mono => link.wake_at(since, cx),
@@ -121,7 +121,7 @@ fn end_soon(link: &mut Link<'_>, inner: &mut Inner, cx: &mut Context<'_>, now: N
 
 /// The socket is closed: the handler may go on with what it does, unless the
 /// peer is gone or was cut off, so that nobody waits for an answer.
-fn end<K: Kind>(inner: MutexGuard<'_, Inner>, work: &mut Work<'_, K>) -> Poll<()> {
+fn end<K: Kind>(inner: MutexGuard<'_, State>, work: &mut Work<'_, K>) -> Poll<()> {
     let lost = inner.is_lost();
     drop(inner);
     work.closed();

@@ -5,9 +5,9 @@ use crate::Request;
 use crate::clock;
 use crate::handler::Kind;
 use crate::server::Payload;
-use crate::shared::{Inner, Shared, Trouble};
 use crate::work::Work;
 use purlin_core::{Event, Id, Machine, Now};
+use purlin_engine::served::{Served, State, Trouble};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
@@ -17,12 +17,12 @@ use std::task::{Context, Poll, Waker};
 /// what it panics with is told to `panicked`, once it is answered.
 pub(crate) fn serve<'s, K: Kind>(
     panicked: &dyn Fn(Payload),
-    shared: &'s Shared,
-    mut inner: MutexGuard<'s, Inner>,
+    shared: &'s Served,
+    mut inner: MutexGuard<'s, State>,
     work: &mut Work<'_, K>,
     cx: &mut Context<'_>,
     now: &mut Now,
-) -> MutexGuard<'s, Inner> {
+) -> MutexGuard<'s, State> {
     loop {
         let mut request;
         (inner, request) = obey(panicked, shared, inner, work, cx.waker(), *now);
@@ -51,12 +51,12 @@ pub(crate) fn serve<'s, K: Kind>(
 /// Takes events until a request comes or there are none.
 fn obey<'s, K: Kind>(
     panicked: &dyn Fn(Payload),
-    shared: &'s Shared,
-    mut inner: MutexGuard<'s, Inner>,
+    shared: &'s Served,
+    mut inner: MutexGuard<'s, State>,
     work: &mut Work<'_, K>,
     own: &Waker,
     now: Now,
-) -> (MutexGuard<'s, Inner>, Option<(Id, Request)>) {
+) -> (MutexGuard<'s, State>, Option<(Id, Request)>) {
     inner = tell_trouble(shared, inner, work);
     while let Some(event) = inner.machine.poll_event(now) {
         inner = tell(shared, inner, work, &event);
@@ -97,11 +97,11 @@ fn obey<'s, K: Kind>(
 
 /// Tells whoever watches of an event; the lock is free meanwhile.
 fn tell<'s, K: Kind>(
-    shared: &'s Shared,
-    mut inner: MutexGuard<'s, Inner>,
+    shared: &'s Served,
+    mut inner: MutexGuard<'s, State>,
     work: &mut Work<'_, K>,
     event: &Event,
-) -> MutexGuard<'s, Inner> {
+) -> MutexGuard<'s, State> {
     let hooks = inner.take_hooks(event);
     let mut watch = work.watch();
     if hooks.is_none() && watch.is_none() {
@@ -122,10 +122,10 @@ fn tell<'s, K: Kind>(
 
 /// Tells whoever watches of a response that could not be made or sent.
 fn tell_trouble<'s, K: Kind>(
-    shared: &'s Shared,
-    mut inner: MutexGuard<'s, Inner>,
+    shared: &'s Served,
+    mut inner: MutexGuard<'s, State>,
     work: &mut Work<'_, K>,
-) -> MutexGuard<'s, Inner> {
+) -> MutexGuard<'s, State> {
     let Some(trouble) = inner.trouble.take() else {
         return inner;
     };
@@ -142,8 +142,8 @@ fn tell_trouble<'s, K: Kind>(
 
 /// Tells whoever watches of what is left to tell, at the end.
 pub(crate) fn tell_last<'s, K: Kind>(
-    shared: &'s Shared,
-    mut inner: MutexGuard<'s, Inner>,
+    shared: &'s Served,
+    mut inner: MutexGuard<'s, State>,
     work: &mut Work<'_, K>,
     now: Now,
 ) {
@@ -153,7 +153,7 @@ pub(crate) fn tell_last<'s, K: Kind>(
 }
 
 /// The socket took something: if that was all, who flushed goes on.
-pub(crate) fn written<K: Kind>(inner: &mut Inner, work: &mut Work<'_, K>, own: &Waker) {
+pub(crate) fn written<K: Kind>(inner: &mut State, work: &mut Work<'_, K>, own: &Waker) {
     if inner.waits.flush.is_some() && !inner.machine.want().write {
         rouse(inner.waits.flush.take(), own, work);
     }

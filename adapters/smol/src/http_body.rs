@@ -28,14 +28,14 @@ impl http_body::Body for Body {
         if let Some(piece) = ready!(self.poll_chunk(cx))? {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        Poll::Ready(self.trailers.take().map(|trailers| {
+        Poll::Ready(self.take_trailers().map(|trailers| {
             let trailers = HeaderMap::try_from(&*trailers).map_err(io::Error::other)?;
             Ok(Frame::trailers(trailers))
         }))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_end() && self.trailers.is_none()
+        self.is_end() && self.trailers().is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

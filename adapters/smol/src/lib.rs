@@ -235,12 +235,10 @@ mod mux;
 pub mod observe;
 mod place;
 mod server;
-mod shared;
 mod source;
 pub mod testing;
 #[cfg(feature = "tower")]
 pub mod tower;
-mod turn;
 mod upgraded;
 mod warm;
 mod work;

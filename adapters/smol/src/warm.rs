@@ -2,8 +2,8 @@
 //! Gives the others' back; what a buffer is, the machine knows.
 
 use crate::clock;
-use crate::shared::{Inner, Shared};
 use purlin_core::Machine;
+use purlin_engine::served::{Served, State};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,11 +18,11 @@ const SMALL: usize = 16 * 1024;
 /// A request on a busy connection costs no allocation of buffers this way, and
 /// ten thousand idle ones still hold none: a thread keeps 1 MiB at the most.
 #[derive(Default)]
-pub(crate) struct Warm(Mutex<VecDeque<Arc<Shared>>>);
+pub(crate) struct Warm(Mutex<VecDeque<Arc<Served>>>);
 
 impl Warm {
     /// This connection is about to wait.
-    pub(crate) fn wait(&self, shared: &Arc<Shared>, mut inner: MutexGuard<'_, Inner>) {
+    pub(crate) fn wait(&self, shared: &Arc<Served>, mut inner: MutexGuard<'_, State>) {
         if inner.machine.held() > SMALL {
             inner.machine.trim(clock::now());
         }

@@ -3,11 +3,11 @@
 
 use crate::handler::{Exchange, Kind};
 use crate::server::Payload;
-use crate::shared::{Inner, Shared};
-use crate::{Answer, Content, Request, Response};
+use crate::{Answer, Content, Request, Response, ResponseWriter};
 use purlin_core::message::Outcome;
 use purlin_core::observe::Watch;
 use purlin_core::{Body, BodyLength, Id, Now, RequestHead, Values};
+use purlin_engine::served::{Reader, Served, State};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -46,7 +46,7 @@ impl<'h, K: Kind> Work<'h, K> {
 
     /// The request that this head begins.
     pub(crate) fn request(&mut self, id: Id, head: RequestHead, length: BodyLength) -> Request {
-        let body = crate::Body::new(self.shared().clone(), id, length);
+        let body = crate::Body::of(Reader::new(self.shared().clone(), id, length));
         let mut request = Request::new(head, length, body).with_values(self.values.clone());
         if let Some(watch) = &mut self.watch {
             watch.request(&mut request);
@@ -61,7 +61,7 @@ impl<'h, K: Kind> Work<'h, K> {
         }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Served> {
         &self.exchange.shared
     }
 
@@ -104,7 +104,7 @@ impl<'h, K: Kind> Work<'h, K> {
     pub(crate) fn settle(
         &mut self,
         answer: Result<Answer, ()>,
-        inner: &mut Inner,
+        inner: &mut State,
         now: Now,
     ) -> Option<Response> {
         let id = self.exchange.id;
@@ -132,14 +132,14 @@ impl<'h, K: Kind> Work<'h, K> {
     }
 
     /// Sends a response that is whole; of another one, begins the future that writes it.
-    fn respond(&mut self, response: Response, inner: &mut Inner, now: Now) {
+    fn respond(&mut self, response: Response, inner: &mut State, now: Now) {
         let id = self.exchange.id;
         let (head, content) = response.into_parts();
         let body = match content {
             Content::Empty => Body::Empty,
             Content::Full(data) => Body::Full(data),
             source => {
-                let writer = inner.writer(self.shared(), id);
+                let writer = ResponseWriter::new(inner.writer(self.shared(), id));
                 self.future = Some(K::send(writer, Response::from_parts(head, source)));
                 self.due = true;
                 return;

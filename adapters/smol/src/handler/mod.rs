@@ -13,10 +13,10 @@ pub use fallible::{Fallible, fallible};
 pub(crate) use kind::{Kind, Moving, Staying};
 pub use streaming::{Streaming, streaming};
 
-use crate::shared::Shared;
 use crate::writer::ResponseWriter;
 use crate::{Request, Source};
 use purlin_core::{Facts, Id, IntoResponse, ResponseHead};
+use purlin_engine::served::Served;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -130,7 +130,7 @@ where
 /// ```
 #[derive(Clone)]
 pub struct Exchange {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Served>,
     pub(crate) id: Id,
 }
 
@@ -152,7 +152,7 @@ impl Exchange {
     /// }
     /// ```
     pub fn writer(&self) -> ResponseWriter {
-        self.shared.lock().writer(&self.shared, self.id)
+        ResponseWriter::new(self.shared.lock().writer(&self.shared, self.id))
     }
 
     /// Calls this once the final head of the response has been given, however it

@@ -4,9 +4,9 @@
 mod socket;
 
 use crate::alarms::{Alarm, Alarms};
-use crate::shared::Inner;
 use purlin_core::budget::Need;
 use purlin_core::{Close, Eof, Machine, Mono, Now, Want, Why};
+use purlin_engine::served::State;
 use purlin_engine::{BULK, Budget, Grant, Moved};
 use purlin_net::{EndWatch, Stream, untaken};
 pub(crate) use socket::Socket;
@@ -60,7 +60,7 @@ impl<'a> Link<'a> {
     }
 
     /// The task was woken: what was awaited may be there. Says whether any output has gone.
-    pub(crate) fn woken(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
+    pub(crate) fn woken(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) -> bool {
         if self.input == Input::Awaited {
             self.input = Input::Unknown;
         }
@@ -74,7 +74,7 @@ impl<'a> Link<'a> {
 
     /// A deadline has come. Before the peer is told that it was late, what it has
     /// sent and what it has room for is moved, and what it has not taken is told.
-    fn time_up(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
+    fn time_up(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) -> bool {
         self.read_last(inner, cx, now);
         self.output_full = false;
         let moved = inner.machine.want().write && self.write(inner, cx, now);
@@ -92,7 +92,7 @@ impl<'a> Link<'a> {
 
     /// Neither input nor room for output is awaited, and so nobody would tell that
     /// the peer is gone: has the task woken then. Says whether it is gone already.
-    pub(crate) fn await_end(&mut self, inner: &mut Inner, cx: &Context<'_>, now: Now) -> bool {
+    pub(crate) fn await_end(&mut self, inner: &mut State, cx: &Context<'_>, now: Now) -> bool {
         let told = self.input == Input::Awaited || self.output_full || self.half_closed;
         let Some(stream) = self.socket.stream().filter(|_| !told && self.end.is_none()) else {
             return false;
@@ -116,7 +116,7 @@ impl<'a> Link<'a> {
 
     /// Reads once, if the machine wants it and the socket has something. Waits
     /// for readability first: a read that finds nothing costs more.
-    pub(crate) fn read(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+    pub(crate) fn read(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) {
         while !self.is_closed() && inner.machine.want().read {
             if self.input != Input::Likely {
                 match self.socket.poll_readable(cx) {
@@ -150,7 +150,7 @@ impl<'a> Link<'a> {
 
     /// Reads without waiting: what arrived before a graceful stop, or before a
     /// deadline, is still served.
-    pub(crate) fn read_last(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) {
+    pub(crate) fn read_last(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) {
         self.input = Input::Likely;
         // It may be more than one read takes.
         while self.input == Input::Likely && !self.is_closed() && inner.machine.want().read {
@@ -159,7 +159,7 @@ impl<'a> Link<'a> {
     }
 
     /// Writes what there is, as far as the socket takes it; says whether it took any.
-    pub(crate) fn write(&mut self, inner: &mut Inner, cx: &mut Context<'_>, now: Now) -> bool {
+    pub(crate) fn write(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) -> bool {
         let mut moved = false;
         loop {
             if self.output_full && self.socket.poll_writable(cx).is_pending() {
@@ -189,7 +189,7 @@ impl<'a> Link<'a> {
 
     /// So many bytes were moved: who moves many may get more room.
     #[inline]
-    fn moved(&mut self, inner: &mut Inner, count: usize) {
+    fn moved(&mut self, inner: &mut State, count: usize) {
         if count >= BULK {
             self.budget.settle(&mut self.grant, &mut inner.machine, Need::More);
         }
@@ -197,7 +197,7 @@ impl<'a> Link<'a> {
 
     /// It is going to wait: what it has no use for is others'.
     #[inline]
-    pub(crate) fn rest(&mut self, inner: &mut Inner) {
+    pub(crate) fn rest(&mut self, inner: &mut State) {
         if !self.grant.is_none() {
             let open = inner.machine.in_exchange();
             let need = if open { Need::Same } else { Need::Nothing };
@@ -241,7 +241,7 @@ impl<'a> Link<'a> {
 
     /// Has the task woken at the machine's deadline at the latest; says whether
     /// the connection is idle.
-    pub(crate) fn arm(&mut self, inner: &mut Inner, cx: &Context<'_>, now: Now) -> bool {
+    pub(crate) fn arm(&mut self, inner: &mut State, cx: &Context<'_>, now: Now) -> bool {
         let deadline = inner.machine.deadline();
         if let Some((at, _)) = deadline {
             self.alarm.set(at, cx);

@@ -5,12 +5,12 @@ use super::control::Failure;
 use super::roll::Seat;
 use crate::clock;
 use crate::place::Common;
-use crate::shared::Shared;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
 use purlin_core::Secured;
 use purlin_core::observe::Peer;
 use purlin_engine::machine;
+use purlin_engine::served::Served;
 use purlin_net::{Accepted, Backoff, Listener, Stream, is_exhausted};
 use std::io::{self, ErrorKind};
 use std::panic::AssertUnwindSafe;
@@ -24,7 +24,7 @@ pub(crate) struct Arrival {
     pub(crate) stream: Stream,
     pub(crate) peer: Peer,
     pub(crate) secured: Option<Secured>,
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Served>,
     pub(crate) seat: Seat,
 }
 
@@ -135,8 +135,9 @@ fn burst(
 fn arrive(accepted: Accepted, common: &Common, mut seat: Seat) -> Arrival {
     let Accepted { stream, remote, local, .. } = accepted;
     let peer = Peer::new(common.roll.number(), remote, local);
-    let (machine, secured) = machine(common.make_machine.as_deref(), &common.config, clock::now());
-    let shared = Shared::over(machine);
+    let now = clock::now();
+    let (machine, secured) = machine(common.make_machine.as_deref(), &common.config, now);
+    let shared = Served::over(machine, now);
     seat.take(&shared);
     Arrival { stream, peer, secured, shared, seat }
 }

@@ -2,10 +2,10 @@
 //! Accepts, serves and closes nothing.
 
 use crate::clock;
-use crate::shared::{Shared, Stop};
 use async_io::Timer;
 use futures_lite::future;
 use purlin_core::Mono;
+use purlin_engine::served::{Served, Stop};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,7 +32,7 @@ pub(crate) struct Roll {
 }
 
 struct List {
-    seats: Vec<Option<Arc<Shared>>>,
+    seats: Vec<Option<Arc<Served>>>,
     free: Vec<usize>,
     /// What everybody has been told, and newcomers are.
     stop: Stop,
@@ -167,7 +167,7 @@ impl List {
     /// later has been so for less time, and whoever had something to do since
     /// is told from that by the instant.
     fn find_idle(&mut self, now: Mono) {
-        let since = |(number, seat): (usize, &Option<Arc<Shared>>)| {
+        let since = |(number, seat): (usize, &Option<Arc<Served>>)| {
             Some((seat.as_ref()?.idle_since(now)?, number))
         };
         let mut all: Vec<_> = self.seats.iter().enumerate().filter_map(since).collect();
@@ -183,7 +183,7 @@ impl List {
 
 impl Seat {
     /// The connection that sits here.
-    pub(crate) fn take(&mut self, shared: &Arc<Shared>) {
+    pub(crate) fn take(&mut self, shared: &Arc<Served>) {
         let mut list = self.roll.lock();
         let number = list.free.pop().unwrap_or(list.seats.len());
         if number == list.seats.len() {
@@ -226,16 +226,16 @@ mod tests {
     const NOW: Mono = Mono::from_secs(100);
 
     /// Somebody who has been idle since, if at all.
-    fn sit(roll: &Arc<Roll>, idle: Option<u64>) -> (Seat, Arc<Shared>) {
+    fn sit(roll: &Arc<Roll>, idle: Option<u64>) -> (Seat, Arc<Served>) {
         let config = Arc::new(ServerConfig::default());
-        let shared = Shared::over(Connection::new(config, clock::now()));
+        let shared = Served::over(Connection::new(config, clock::now()), clock::now());
         shared.lock().idle = idle.map(Mono::from_secs);
         let mut seat = roll.enter().unwrap();
         seat.take(&shared);
         (seat, shared)
     }
 
-    fn is_told(shared: &Shared) -> bool {
+    fn is_told(shared: &Served) -> bool {
         shared.lock().stop != Stop::No
     }
 

@@ -3,10 +3,10 @@
 
 use super::control::Failure;
 use crate::place::Common;
-use crate::shared::Stop;
 use crate::{Error, Result};
 use async_io::Timer;
 use futures_lite::future;
+use purlin_engine::served::Stop;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;

@@ -42,5 +42,7 @@ use crate::{Body, Request};
 /// # Ok::<(), purlin_smol::Error>(())
 /// ```
 pub fn request(request: TestRequest) -> Request {
-    request.into_request(Body::of)
+    request.into_request(|bytes, trailers| {
+        Body::of(purlin_engine::served::Reader::of(bytes, trailers))
+    })
 }

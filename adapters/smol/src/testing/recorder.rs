@@ -1,10 +1,11 @@
 //! Has a handler answer a request of a test, and records the answer.
 //! No socket and no thread are part of it; the handler runs where the test does.
 
+use crate::clock;
 use crate::direct::{Run, Supplied};
 use crate::handler::{Handler, Staying};
-use crate::shared::Shared;
 use purlin_core::testing::{Recorded, TestRequest};
+use purlin_engine::served::Served;
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ impl<H: Handler> Recorder<H> {
     /// With the handler's panic.
     pub async fn record(&self, request: TestRequest) -> Recorded {
         let (direct, values) = request.begin();
-        let shared = Shared::over(direct.into());
+        let shared = Served::over(direct.into(), clock::now());
         if let Some(payload) = Run::new(&self.0, shared.clone(), values, Supplied).await {
             resume_unwind(payload);
         }

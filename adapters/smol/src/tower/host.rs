@@ -1,12 +1,12 @@
 //! The answer of a handler, as a host polls it: first its head, then its body.
 //! Drives the handler meanwhile; frames nothing.
 
-use crate::shared::Shared;
 use crate::{CloseReason, Error};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response};
 use http_body::{Frame, SizeHint};
 use purlin_core::{Direct, Fields, Machine, Recv, ResponseHead};
+use purlin_engine::served::Served;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -20,7 +20,7 @@ pub(crate) type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An exchange, and who works on it.
 struct Exchange {
-    shared: Arc<Shared>,
+    shared: Arc<Served>,
     /// Until its handler has returned and the answer is whole.
     run: Option<Run>,
 }
@@ -47,7 +47,7 @@ enum State {
 }
 
 impl Answering {
-    pub(super) fn new(shared: Arc<Shared>, run: Run) -> Answering {
+    pub(super) fn new(shared: Arc<Served>, run: Run) -> Answering {
         Answering(State::Open(Some(Exchange { shared, run: Some(run) })))
     }
 

@@ -3,13 +3,14 @@
 
 use super::host::Answering;
 use super::{BoxError, Part, poll_part};
+use crate::clock;
 use crate::direct::{self, Fed, Feed};
 use crate::handler::{Moving, SendHandler};
-use crate::shared::Shared;
 use crate::{Peer, Values};
 use http::{Extensions, StatusCode, Version};
 use http_body::Body;
 use purlin_core::{BodyLength, Direct, Fields, RequestHead};
+use purlin_engine::served::Served;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
@@ -90,14 +91,14 @@ where
             return Answering::refused(StatusCode::BAD_REQUEST);
         };
         let direct = Direct::new(head, length(&body)).without_raw();
-        let shared = Shared::over(direct.into());
+        let shared = Served::over(direct.into(), clock::now());
         let run = run(self.0.clone(), shared.clone(), values(parts.extensions), body);
         Answering::new(shared, Box::pin(run))
     }
 }
 
 /// Answers one request; it ends with the answer.
-async fn run<H, B>(handler: Arc<H>, shared: Arc<Shared>, values: Values, body: B)
+async fn run<H, B>(handler: Arc<H>, shared: Arc<Served>, values: Values, body: B)
 where
     H: SendHandler,
     B: Body + Send + 'static,

@@ -7,18 +7,16 @@ mod raw;
 mod service;
 
 use crate::clock;
-use crate::shared::{Inner, Shared, park};
 use crate::{Error, Response};
 use bytes::Bytes;
 use futures_lite::{AsyncWrite, future};
-use purlin_core::message::{Draft, Outlet};
-use purlin_core::{Body, Fields, Id, Machine, Method, Misuse, ResponseHead, ServerMachine, Status};
+use purlin_core::{Fields, ResponseHead, Status};
+use purlin_engine::served::Writer;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll};
 
 /// The writer of a response: status and fields first, then the body, then trailers.
 ///
@@ -45,15 +43,11 @@ use std::task::{Context, Poll, Waker, ready};
 /// });
 /// # purlin_smol::Server::new(handler);
 /// ```
-pub struct ResponseWriter {
-    shared: Arc<Shared>,
-    id: Id,
-    draft: Draft,
-}
+pub struct ResponseWriter(Writer);
 
 impl ResponseWriter {
-    pub(crate) fn new(shared: Arc<Shared>, id: Id, draft: Draft) -> ResponseWriter {
-        ResponseWriter { shared, id, draft }
+    pub(crate) fn new(writer: Writer) -> ResponseWriter {
+        ResponseWriter(writer)
     }
 
     /// Sets the status; 200 if it is not set. Without effect once body has been written.
@@ -64,7 +58,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn status(&mut self, status: Status) -> &mut ResponseWriter {
-        self.draft.set_status(status);
+        self.0.draft_mut().set_status(status);
         self
     }
 
@@ -76,7 +70,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn fields_mut(&mut self) -> &mut Fields {
-        self.draft.fields_mut()
+        self.0.draft_mut().fields_mut()
     }
 
     /// Whether a head without Content-Type is given one guessed from the body; it is by default.
@@ -87,7 +81,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn sniffing(&mut self, on: bool) -> &mut ResponseWriter {
-        self.draft.set_sniffing(on);
+        self.0.draft_mut().set_sniffing(on);
         self
     }
 
@@ -99,7 +93,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn trailers_mut(&mut self) -> &mut Fields {
-        self.draft.trailers_mut()
+        self.0.draft_mut().trailers_mut()
     }
 
     /// Writes all of `data`, and says how much that was; waits while the peer takes nothing.
@@ -124,10 +118,10 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub async fn write_all(&mut self, mut data: &[u8]) -> Result<(), Error> {
-        self.check_wanted()?;
+        self.0.check_wanted()?;
         while !data.is_empty() {
-            let count = future::poll_fn(|cx| self.poll_take(cx, data)).await?;
-            data = &data[count..];
+            let taken = future::poll_fn(|cx| self.0.poll_write(cx, data, clock::now()));
+            data = &data[taken.await?..];
         }
         Ok(())
     }
@@ -143,17 +137,11 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub async fn write_bytes(&mut self, mut data: Bytes) -> Result<(), Error> {
-        self.check_wanted()?;
-        if data.is_empty() || self.draft.gather(&data)? {
+        self.0.check_wanted()?;
+        if data.is_empty() || self.0.draft_mut().gather(&data)? {
             return Ok(());
         }
-        future::poll_fn(|cx| {
-            self.poll_command(cx, |draft, to| {
-                draft.write_bytes(to, &mut data)?;
-                Ok(data.is_empty().then_some(()))
-            })
-        })
-        .await
+        future::poll_fn(|cx| self.0.poll_write_bytes(cx, &mut data, clock::now())).await
     }
 
     /// Sends what has been written, the head too, and waits until the socket has it.
@@ -168,7 +156,7 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub async fn flush(&mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.poll_flushed(cx)).await
+        future::poll_fn(|cx| self.0.poll_flush(cx, clock::now())).await
     }
 
     /// Sends an interim response (1xx), such as 103 (Early Hints). It leaves when the handler next waits.
@@ -184,10 +172,7 @@ impl ResponseWriter {
     /// # Errors
     /// [`Error::Misuse`] if it is no interim status, or the head has gone.
     pub fn interim(&mut self, head: &ResponseHead) -> Result<(), Error> {
-        let mut inner = self.shared.lock();
-        let sent = inner.machine.interim(self.id, head, clock::now());
-        inner.poke();
-        sent.map_err(|misuse| inner.error(misuse))
+        self.0.interim(head, clock::now())
     }
 
     /// Sends a response that is a value instead. Fields set here are added to
@@ -232,11 +217,8 @@ impl ResponseWriter {
     /// writer.abort();
     /// # }
     /// ```
-    pub fn abort(self) {
-        let mut inner = self.shared.lock();
-        // An exchange that is over cannot be given up.
-        let _ = inner.machine.reset(self.id, clock::now());
-        inner.poke();
+    pub fn abort(mut self) {
+        self.0.abort(clock::now());
     }
 
     /// Whether the peer has gone, or has ended its sending half: a half close
@@ -249,7 +231,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        self.shared.lock().is_cancelled(self.id)
+        self.0.is_cancelled()
     }
 
     /// Ends once [`ResponseWriter::is_cancelled`] is true. It borrows nothing,
@@ -264,106 +246,22 @@ impl ResponseWriter {
     /// # let _ = done; }
     /// ```
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
-        let (shared, id) = (self.shared.clone(), self.id);
-        future::poll_fn(move |cx| shared.lock().poll_cancelled(id, cx))
-    }
-
-    /// Does something with the draft that reaches the machine.
-    fn command<T>(
-        &mut self,
-        act: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> Result<T, Misuse>,
-    ) -> Result<T, Error> {
-        let mut inner = self.shared.lock();
-        let done = act(&mut self.draft, &mut inner.outlet(self.id, clock::now()));
-        inner.poke();
-        let done = done.map_err(|misuse| inner.error(misuse));
-        if self.draft.is_unwanted() {
-            forsake(inner, self.id);
-        }
-        done
-    }
-
-    /// The same for what may have to wait for room: it gives `None` then, and is called again.
-    fn poll_command<T>(
-        &mut self,
-        cx: &Context<'_>,
-        act: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> Result<Option<T>, Misuse>,
-    ) -> Poll<Result<T, Error>> {
-        let mut inner = self.shared.lock();
-        let done = act(&mut self.draft, &mut inner.outlet(self.id, clock::now()));
-        inner.poke();
-        let done = match done {
-            Ok(Some(done)) => Poll::Ready(Ok(done)),
-            Ok(None) => {
-                park(&mut inner.waits.write, cx);
-                Poll::Pending
-            }
-            Err(misuse) => Poll::Ready(Err(inner.error(misuse))),
-        };
-        if self.draft.is_unwanted() {
-            forsake(inner, self.id);
-        }
-        done
-    }
-
-    /// Behind the head of a response to HEAD nobody waits for more, however much there is.
-    fn check_wanted(&self) -> Result<(), Error> {
-        if self.draft.is_unwanted() { Err(Error::Unwanted) } else { Ok(()) }
-    }
-
-    /// Takes over some of `data`.
-    fn poll_take(&mut self, cx: &Context<'_>, data: &[u8]) -> Poll<Result<usize, Error>> {
-        if data.is_empty() || self.draft.gather(data)? {
-            return Poll::Ready(Ok(data.len()));
-        }
-        self.poll_command(cx, |draft, to| {
-            let count = draft.write(to, data)?;
-            Ok((count > 0).then_some(count))
-        })
+        self.0.cancelled()
     }
 
     /// Gives the machine everything that has been written, the head too.
     async fn give(&mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.poll_give(cx)).await
-    }
-
-    fn poll_give(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_command(cx, |draft, to| Ok(draft.flush(to)?.then_some(())))
-    }
-
-    fn poll_flushed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_give(cx))?;
-        self.shared.lock().poll_flushed(self.id, cx)
+        future::poll_fn(|cx| self.0.poll_give(cx, clock::now())).await
     }
 
     /// What the response was to be cannot be sent: this is the answer, or the end.
     fn fail(&mut self, error: &Error) {
-        self.shared.lock().note_error(error);
-        self.fail_as(error.status());
-    }
-
-    fn fail_as(&mut self, status: Status) {
-        let head = ResponseHead::new(status);
-        let mut inner = self.shared.lock();
-        self.draft.fail(&mut inner.outlet(self.id, clock::now()), &head, Body::Empty);
-        inner.poke();
+        self.0.fail(error, clock::now());
     }
 
     async fn end(&mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.poll_end(cx)).await
+        future::poll_fn(|cx| self.0.poll_end(cx, clock::now())).await
     }
-
-    fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_command(cx, |draft, to| Ok(draft.finish(to)?.then_some(())))
-    }
-}
-
-/// Nobody waits for more of this exchange's answer, and who asked for that is told.
-#[cold]
-fn forsake(mut inner: MutexGuard<'_, Inner>, id: Id) {
-    let told = inner.cancel(id);
-    drop(inner);
-    told.into_iter().for_each(Waker::wake);
 }
 
 impl AsyncWrite for ResponseWriter {
@@ -372,30 +270,29 @@ impl AsyncWrite for ResponseWriter {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.check_wanted()?;
-        self.poll_take(cx, data).map_err(io::Error::from)
+        self.0.check_wanted()?;
+        self.0.poll_write(cx, data, clock::now()).map_err(io::Error::from)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flushed(cx).map_err(io::Error::from)
+        self.0.poll_flush(cx, clock::now()).map_err(io::Error::from)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_end(cx).map_err(io::Error::from)
+        self.0.poll_end(cx, clock::now()).map_err(io::Error::from)
     }
 }
 
 impl Drop for ResponseWriter {
     fn drop(&mut self) {
-        if !self.draft.is_done() {
-            let draft = std::mem::replace(&mut self.draft, Draft::new(&Method::GET));
-            self.shared.lock().writer_dropped(self.id, Box::new(draft));
+        if !self.0.draft().is_done() {
+            self.0.let_go(clock::now());
         }
     }
 }
 
 impl fmt::Debug for ResponseWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseWriter").field("draft", &self.draft).finish_non_exhaustive()
+        f.debug_struct("ResponseWriter").field("draft", self.0.draft()).finish_non_exhaustive()
     }
 }

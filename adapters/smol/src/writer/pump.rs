@@ -2,6 +2,7 @@
 //! When they come, the source knows; what is gathered of them, the draft.
 
 use super::ResponseWriter;
+use crate::clock;
 use crate::source::Pieces;
 use crate::{Content, Error, Response};
 use futures_lite::future;
@@ -31,7 +32,7 @@ impl ResponseWriter {
     ) -> Result<(), Error> {
         self.pump(&mut pieces, head, body).await?;
         if let Some(trailers) = pieces.take_trailers() {
-            self.draft.offer_trailers(&trailers);
+            self.0.draft_mut().offer_trailers(&trailers);
         }
         self.end().await
     }
@@ -40,12 +41,12 @@ impl ResponseWriter {
     fn begin(&mut self, head: ResponseHead, body: Option<Body>) -> Result<(), Error> {
         match body {
             Some(body) => self.send_head(head, body),
-            None => Ok(self.draft.adopt(head)?),
+            None => Ok(self.0.draft_mut().adopt(head)?),
         }
     }
 
     fn send_head(&mut self, head: ResponseHead, body: Body) -> Result<(), Error> {
-        self.command(|draft, to| draft.respond(to, head, body))
+        self.0.command(clock::now(), |draft, to| draft.respond(to, head, body))
     }
 
     /// Sends what the source gives. What is there at once is gathered, so that
@@ -56,7 +57,7 @@ impl ResponseWriter {
         head: ResponseHead,
         body: Option<Body>,
     ) -> Result<(), Error> {
-        if self.draft.is_head_only() {
+        if self.0.draft().is_head_only() {
             // Nobody reads it, and it may have no end.
             return self.begin(head, body.or(Some(Body::Stream)));
         }

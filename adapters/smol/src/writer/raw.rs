@@ -3,6 +3,7 @@
 
 use super::ResponseWriter;
 use crate::Error;
+use crate::clock;
 use crate::upgraded::Upgraded;
 use futures_lite::future;
 use purlin_core::ResponseHead;
@@ -26,8 +27,7 @@ impl ResponseWriter {
     /// [`Error::Misuse`] if the peer did not ask for it, or body has been
     /// written; a request that can still be answered is answered with 500 then.
     pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
-        let made = self.command(|draft, to| draft.upgrade(to, &head));
-        self.take_over(made)
+        self.0.upgrade(&head, clock::now()).map(Upgraded::new)
     }
 
     /// Takes the connection over as it is, behind what has been written, as Go's
@@ -45,17 +45,7 @@ impl ResponseWriter {
     /// # Errors
     /// [`Error::Misuse`] if the exchange has no connection of its own.
     pub async fn hijack(mut self) -> Result<Upgraded, Error> {
-        let made = future::poll_fn(|cx| {
-            self.poll_command(cx, |draft, to| Ok(draft.hijack(to)?.then_some(())))
-        });
-        let made = made.await;
-        self.take_over(made)
-    }
-
-    fn take_over(&mut self, made: Result<(), Error>) -> Result<Upgraded, Error> {
-        if let Err(error) = &made {
-            self.fail(error);
-        }
-        made.map(|()| Upgraded::new(self.shared.clone(), self.id))
+        let raw = future::poll_fn(|cx| self.0.poll_hijack(cx, clock::now())).await?;
+        Ok(Upgraded::new(raw))
     }
 }

@@ -3,14 +3,14 @@
 
 use super::ResponseWriter;
 use crate::Error;
-use crate::shared::Trouble;
+use crate::clock;
 use crate::source::Pieces;
-use purlin_core::{Body, ResponseHead, Status};
+use purlin_core::{Body, ResponseHead};
 
 impl ResponseWriter {
     /// Whether the request wants the head alone.
     pub(crate) fn is_head_only(&self) -> bool {
-        self.draft.is_head_only()
+        self.0.draft().is_head_only()
     }
 
     /// Sends a head and what comes in pieces; if that fails, that is answered, or the end.
@@ -32,7 +32,6 @@ impl ResponseWriter {
 
     /// The response cannot be made, for this reason: 500, or the end.
     pub(crate) fn fail_for(mut self, reason: String) {
-        self.shared.lock().trouble = Some(Trouble::Failed(reason.into()));
-        self.fail_as(Status::INTERNAL_SERVER_ERROR);
+        self.0.fail_for(reason, clock::now());
     }
 }

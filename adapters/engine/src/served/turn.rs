@@ -1,19 +1,16 @@
 //! How far the open exchange is with being answered, and who ends its response.
 //! What a response is, the draft says; how it is framed, the machine.
 
-use crate::Error;
-use crate::clock;
-use crate::shared::{Inner, Shared, Trouble};
-use crate::writer::ResponseWriter;
-use purlin_core::message::{Draft, Hooks, Outlet, chain};
+use super::{Served, State, Trouble, Writer};
+use purlin_core::message::{Draft, Error, Hooks, Outlet, chain};
 use purlin_core::{
     Body, Event, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status,
 };
 use std::sync::Arc;
 
 /// The open exchange, or the last one.
-pub(crate) struct Turn {
-    pub(crate) id: Id,
+pub(super) struct Turn {
+    pub(super) id: Id,
     /// Its request's.
     method: Method,
     /// Its handler has returned.
@@ -31,35 +28,35 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn new(id: Id, method: Method) -> Turn {
+    pub(super) fn new(id: Id, method: Method) -> Turn {
         let (handled, taken, ending, troubled) = (false, false, false, false);
         Turn { id, method, handled, taken, left: None, ending, troubled, hooks: None }
     }
 }
 
-impl Inner {
+impl State {
     /// A new exchange begins.
-    pub(crate) fn begin(&mut self, id: Id, method: Method) {
+    pub fn begin(&mut self, id: Id, method: Method) {
         self.turn = Turn::new(id, method);
         self.cancelled = false;
     }
 
     /// Has the machine tell what becomes of this exchange, if it is open, and
     /// adds who is to be called then.
-    pub(crate) fn follow(&mut self, id: Id, add: impl FnOnce(&mut Hooks)) {
+    pub fn follow(&mut self, id: Id, add: impl FnOnce(&mut Hooks)) {
         if self.turn.id == id && self.machine.follow(id).is_ok() {
             add(self.turn.hooks.get_or_insert_default());
         }
     }
 
     /// Who is to be called about this event, to be called without the lock.
-    pub(crate) fn take_hooks(&mut self, event: &Event) -> Option<Box<Hooks>> {
+    pub fn take_hooks(&mut self, event: &Event) -> Option<Box<Hooks>> {
         let told = matches!(event, Event::Answered { .. } | Event::Done { .. });
         self.turn.hooks.take_if(|_| told)
     }
 
     /// Those who still wait, unless the exchange is over.
-    pub(crate) fn put_hooks(&mut self, hooks: Box<Hooks>, event: &Event) {
+    pub fn put_hooks(&mut self, hooks: Box<Hooks>, event: &Event) {
         if let Event::Answered { .. } = event {
             let added = self.turn.hooks.replace(hooks);
             if let (Some(hooks), Some(added)) = (&mut self.turn.hooks, added) {
@@ -69,30 +66,29 @@ impl Inner {
     }
 
     /// The writer of an exchange's response.
-    pub(crate) fn writer(&mut self, shared: &Arc<Shared>, id: Id) -> ResponseWriter {
+    pub fn writer(&mut self, served: &Arc<Served>, id: Id) -> Writer {
         self.turn.taken |= self.turn.id == id;
-        ResponseWriter::new(shared.clone(), id, Draft::new(&self.turn.method))
+        Writer::new(served.clone(), id, Draft::new(&self.turn.method))
     }
 
     /// Where a draft of this exchange's response goes.
-    pub(crate) fn outlet(&mut self, id: Id, now: Now) -> Outlet<'_> {
+    pub(super) fn outlet(&mut self, id: Id, now: Now) -> Outlet<'_> {
         Outlet { machine: &mut self.machine, id, now }
     }
 
     /// The handler has returned.
-    pub(crate) fn handled(&mut self, id: Id) {
+    pub fn handled(&mut self, id: Id) {
         self.turn.handled |= self.turn.id == id;
     }
 
     /// A writer was dropped before its response was whole.
-    pub(crate) fn writer_dropped(&mut self, id: Id, draft: Box<Draft>) {
+    pub(super) fn left(&mut self, id: Id, draft: Box<Draft>, now: Now) {
         if self.turn.id != id {
             return;
         }
         self.turn.left = Some(draft);
         if self.turn.handled {
             // The writer was elsewhere: nobody else ends the response.
-            let now = clock::now();
             if std::thread::panicking() {
                 self.fail(id, now);
             } else {
@@ -104,7 +100,7 @@ impl Inner {
 
     /// The handler has returned: what its writer left ends the response. If it
     /// took none, the response is empty; if the writer is elsewhere, that ends it.
-    pub(crate) fn end_written(&mut self, id: Id, now: Now) {
+    pub fn end_written(&mut self, id: Id, now: Now) {
         if self.turn.id != id || self.turn.ending {
             return;
         }
@@ -122,7 +118,7 @@ impl Inner {
     }
 
     /// Gives the machine as much of what is left as it takes, and then its end.
-    pub(crate) fn send_left(&mut self, id: Id, now: Now) {
+    pub fn send_left(&mut self, id: Id, now: Now) {
         let Some(mut draft) = self.turn.left.take_if(|_| self.turn.ending) else {
             return;
         };
@@ -139,7 +135,7 @@ impl Inner {
     }
 
     /// Sends a response that is whole; 500 if it is none that can be sent.
-    pub(crate) fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) {
+    pub fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) {
         if let Err(misuse) = self.machine.answer(id, head, body, now) {
             self.note(misuse);
             self.fail(id, now);
@@ -147,7 +143,7 @@ impl Inner {
     }
 
     /// Answers 500; if that comes too late, gives the exchange up so that the peer can tell.
-    pub(crate) fn fail(&mut self, id: Id, now: Now) {
+    pub fn fail(&mut self, id: Id, now: Now) {
         self.forget_left(id);
         let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
         if self.machine.respond(id, &head, Body::Empty, now).is_err() {
@@ -156,14 +152,14 @@ impl Inner {
     }
 
     /// Breaks the response off.
-    pub(crate) fn give_up(&mut self, id: Id, now: Now) {
+    pub fn give_up(&mut self, id: Id, now: Now) {
         self.forget_left(id);
         // What cannot be given up has ended already.
         let _ = self.machine.reset(id, now);
     }
 
     /// What was written is all that will be: it is broken off, unless nobody waits for more.
-    pub(crate) fn break_off(&mut self, id: Id, now: Now) {
+    pub fn break_off(&mut self, id: Id, now: Now) {
         let Some(mut draft) = self.turn.left.take_if(|_| self.turn.id == id) else {
             return self.give_up(id, now);
         };
@@ -175,12 +171,13 @@ impl Inner {
     }
 
     /// Whether an answer may take the place of what was written.
-    pub(crate) fn is_unsent(&self, id: Id) -> bool {
+    pub fn is_unsent(&self, id: Id) -> bool {
         let begun = self.turn.left.as_ref().is_none_or(|draft| draft.is_begun());
         self.turn.id == id && !(self.turn.taken && begun)
     }
 
-    pub(crate) fn forget_left(&mut self, id: Id) {
+    /// What a writer left is not sent.
+    pub fn forget_left(&mut self, id: Id) {
         if self.turn.id == id {
             self.turn.left = None;
             self.turn.ending = false;
@@ -189,7 +186,7 @@ impl Inner {
 
     /// A response could not be sent as it was. An exchange that is gone is
     /// nobody's mistake.
-    pub(crate) fn note(&mut self, misuse: Misuse) {
+    pub fn note(&mut self, misuse: Misuse) {
         if misuse != Misuse::NoSuchExchange {
             self.turn.troubled = true;
             self.trouble = Some(Trouble::Misused(misuse));
@@ -198,7 +195,7 @@ impl Inner {
 
     /// What a response was to be made of failed with this; of several causes the first
     /// one is told.
-    pub(crate) fn note_failure(&mut self, message: &str) {
+    pub fn note_failure(&mut self, message: &str) {
         if !std::mem::replace(&mut self.turn.troubled, true) {
             self.trouble = Some(Trouble::Failed(message.into()));
         }
@@ -206,7 +203,7 @@ impl Inner {
 
     /// A response could not be made or sent: ends and faults of a connection
     /// are told as what they are.
-    pub(crate) fn note_error(&mut self, error: &Error) {
+    pub fn note_error(&mut self, error: &Error) {
         match error {
             Error::Misuse(misuse) => self.note(*misuse),
             Error::Closed(_) | Error::Peer(_) | Error::Unwanted => {}

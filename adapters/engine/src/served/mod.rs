@@ -1,76 +1,95 @@
-//! What a connection's driver, its request bodies and its response writers share.
-//! Holds the machine behind a lock, and who waits for what; the machine decides.
+//! A connection that is served, as all share it who have a part in it: its driver, bodies
+//! of requests, writers of responses. Holds the machine behind a lock, and who waits for
+//! what; the machine decides.
 
-use crate::Error;
-use crate::clock;
-use crate::turn::Turn;
+mod body;
+mod raw;
+mod turn;
+mod writer;
+
+pub use body::{Cancelled, Reader};
+pub use raw::Raw;
+pub use writer::Writer;
+
+use crate::UNTOUCHED;
 use bytes::Bytes;
+use purlin_core::message::Error;
 use purlin_core::server::Connection;
 use purlin_core::{
-    Close, CloseReason, Fault, Id, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
+    Close, CloseReason, Direct, Fault, Id, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
 };
-use purlin_engine::UNTOUCHED;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use turn::Turn;
 
 /// One connection. The lock is never held while anyone else's code runs.
-pub(crate) struct Shared(Mutex<Inner>);
+pub struct Served(Mutex<State>);
 
-pub(crate) struct Inner {
-    pub(crate) machine: Connection,
+/// What is behind the lock.
+pub struct State {
+    /// What decides.
+    pub machine: Connection,
     /// The connection's own task.
-    pub(crate) driver: Option<Waker>,
+    pub driver: Option<Waker>,
     /// The driver is polling a handler and looks at the machine afterwards by itself.
-    pub(crate) driving: bool,
-    pub(crate) waits: Waits,
+    pub driving: bool,
+    /// Who waits for the open exchange.
+    pub waits: Waits,
     /// The peer has sent its last byte, is gone, or waits for no more of the answer.
-    pub(crate) cancelled: bool,
-    pub(crate) closed: Option<CloseReason>,
-    pub(crate) stop: Stop,
+    pub cancelled: bool,
+    /// Why it has ended, once it has.
+    pub closed: Option<CloseReason>,
+    /// Whether it is to end.
+    pub stop: Stop,
     /// Since when it may be closed for somebody else who wants its place.
-    pub(crate) idle: Option<Mono>,
+    pub idle: Option<Mono>,
     /// It keeps its buffers while it waits.
-    pub(crate) warm: bool,
-    pub(crate) turn: Turn,
+    pub warm: bool,
+    turn: Turn,
     /// Why a response did not become what it was to be: not told yet.
-    pub(crate) trouble: Option<Trouble>,
+    pub trouble: Option<Trouble>,
 }
 
 /// Who waits for the open exchange.
-#[derive(Default)]
-pub(crate) struct Waits {
+#[derive(Debug, Default)]
+pub struct Waits {
     /// For body bytes.
-    pub(crate) read: Option<Waker>,
+    pub read: Option<Waker>,
     /// For room to send.
-    pub(crate) write: Option<Waker>,
+    pub write: Option<Waker>,
     /// For the output to be written.
-    pub(crate) flush: Option<Waker>,
+    pub flush: Option<Waker>,
     /// For the peer to go.
-    pub(crate) cancel: Vec<Waker>,
+    pub cancel: Vec<Waker>,
 }
 
 /// What observers are told of a response.
-pub(crate) enum Trouble {
+#[derive(Debug)]
+pub enum Trouble {
+    /// It was none that could be sent.
     Misused(Misuse),
+    /// What it was to be made of failed with this.
     Failed(Box<str>),
 }
 
 /// How far a stop is. It only goes forward.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stop {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// It goes on.
     No,
     /// A graceful one: the driver has to tell the machine.
     Asked,
+    /// The machine knows of it.
     Told,
     /// The driver has to end at once.
     Cut,
 }
 
-impl Shared {
+impl Served {
     /// What is spoken by this machine.
-    pub(crate) fn over(machine: Connection) -> Arc<Shared> {
-        let now = clock::now();
-        Arc::new(Shared(Mutex::new(Inner {
+    pub fn over(machine: Connection, now: Now) -> Arc<Served> {
+        Arc::new(Served(Mutex::new(State {
             machine,
             driver: None,
             driving: false,
@@ -85,24 +104,30 @@ impl Shared {
         })))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+    /// The machine, and who waits for what. Nobody else's code may run while it is held.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the answer of an exchange without a wire is taken from; `None` if there is a wire.
+    pub fn direct<T>(&self, take: impl FnOnce(&mut Direct) -> T) -> Option<T> {
+        self.lock().machine.as_direct().map(take)
+    }
+
     /// Has the driver end the connection in this way.
-    pub(crate) fn stop(&self, how: Stop) {
+    pub fn stop(&self, how: Stop) {
         self.lock().stop(how);
     }
 
     /// Since when it has been idle, if it has.
-    pub(crate) fn idle_since(&self, now: Mono) -> Option<Mono> {
+    pub fn idle_since(&self, now: Mono) -> Option<Mono> {
         // Who holds the lock has something to do.
         let inner = self.0.try_lock().ok()?;
         inner.idle.filter(|since| *since <= now && inner.stop == Stop::No)
     }
 
     /// Has it end, if it has been idle since then; says whether it has.
-    pub(crate) fn evict(&self, since: Mono) -> bool {
+    pub fn evict(&self, since: Mono) -> bool {
         let Ok(mut inner) = self.0.try_lock() else { return false };
         let idle = inner.idle == Some(since) && inner.stop == Stop::No;
         if idle {
@@ -112,9 +137,9 @@ impl Shared {
     }
 }
 
-impl Inner {
+impl State {
     /// The machine was given a command: the driver must look at it.
-    pub(crate) fn poke(&self) {
+    pub fn poke(&self) {
         if self.driving {
             return;
         }
@@ -132,7 +157,7 @@ impl Inner {
     }
 
     /// A misuse, or what is behind it if the connection is gone.
-    pub(crate) fn error(&self, misuse: Misuse) -> Error {
+    pub fn error(&self, misuse: Misuse) -> Error {
         match (misuse, self.closed) {
             (Misuse::NoSuchExchange, Some(reason)) => Error::Closed(reason),
             _ => Error::Misuse(misuse),
@@ -140,7 +165,7 @@ impl Inner {
     }
 
     /// Takes more of the body of this exchange's request.
-    pub(crate) fn recv(&mut self, id: Id, now: Now) -> Result<Recv, Error> {
+    pub fn recv(&mut self, id: Id, now: Now) -> Result<Recv, Error> {
         let received = self.machine.recv(id, now);
         self.poke();
         match received {
@@ -168,13 +193,14 @@ impl Inner {
         matches!(probed, Err(Misuse::NoSuchExchange | Misuse::AlreadyFinished))
     }
 
-    pub(crate) fn is_cancelled(&self, id: Id) -> bool {
+    /// Whether the peer of this exchange has gone, or waits for no more of its answer.
+    pub fn is_cancelled(&self, id: Id) -> bool {
         self.cancelled || self.closed.is_some() || self.turn.id != id
     }
 
     /// Nobody waits for more of this exchange's answer: whoever is to be woken for that.
     #[must_use]
-    pub(crate) fn cancel(&mut self, id: Id) -> Vec<Waker> {
+    pub fn cancel(&mut self, id: Id) -> Vec<Waker> {
         if self.turn.id != id {
             return Vec::new();
         }
@@ -182,7 +208,8 @@ impl Inner {
         std::mem::take(&mut self.waits.cancel)
     }
 
-    pub(crate) fn poll_cancelled(&mut self, id: Id, cx: &Context<'_>) -> Poll<()> {
+    /// Ready once [`State::is_cancelled`] is true.
+    pub fn poll_cancelled(&mut self, id: Id, cx: &Context<'_>) -> Poll<()> {
         if self.is_cancelled(id) {
             return Poll::Ready(());
         }
@@ -193,7 +220,7 @@ impl Inner {
     }
 
     /// Ready once the socket has all that was given to the exchange.
-    pub(crate) fn poll_flushed(&mut self, id: Id, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_flushed(&mut self, id: Id, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         if let Some(reason) = self.closed {
             return Poll::Ready(Err(Error::Closed(reason)));
         }
@@ -206,12 +233,12 @@ impl Inner {
     }
 
     /// Whether the connection ended in a way that leaves nobody to answer.
-    pub(crate) fn is_lost(&self) -> bool {
+    pub fn is_lost(&self) -> bool {
         self.machine.want().close == Some(Close::Abort) && self.closed != Some(CloseReason::Aborted)
     }
 
     /// Everybody who waits, to be woken: nothing more will happen here.
-    pub(crate) fn release(&mut self) -> Vec<Waker> {
+    pub fn release(&mut self) -> Vec<Waker> {
         let waits = std::mem::take(&mut self.waits);
         let single = [waits.read, waits.write, waits.flush];
         single.into_iter().flatten().chain(waits.cancel).collect()
@@ -219,9 +246,26 @@ impl Inner {
 }
 
 /// Notes who waits, without a clone if it is known already.
-pub(crate) fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {
+pub fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {
     match slot {
         Some(waker) => waker.clone_from(cx.waker()),
         None => *slot = Some(cx.waker().clone()),
     }
 }
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Served")
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("State");
+        shown.field("closed", &self.closed).field("stop", &self.stop);
+        shown.field("waits", &self.waits).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
