@@ -61,6 +61,20 @@ impl InBuf {
         self.len() + LEAST_READ <= self.most
     }
 
+    /// Whether nothing is here, and there is room for a read of usual size, no more than `most`.
+    #[inline]
+    pub(crate) fn is_blank(&self, most: usize) -> bool {
+        let size = self.store.len();
+        self.is_empty() && !self.filled_up && size >= LEAST_READ && size <= most
+    }
+
+    /// All the room there is, if nothing is here.
+    #[inline]
+    pub(crate) fn blank(&mut self) -> &mut [u8] {
+        (self.start, self.end) = (0, 0);
+        &mut self.store
+    }
+
     /// Room for the next read: at least [`LEAST_READ`] bytes, or none.
     pub(crate) fn spare(&mut self) -> &mut [u8] {
         self.spare_up_to(usize::MAX)

@@ -38,8 +38,8 @@ pub struct Limits {
     /// Input held while nobody takes it; at least a head's limit.
     pub input_bytes: usize,
     /// Output held before `send` takes no more and no further request is begun. A server
-    /// holds up to 64 KiB of a response at first, and twice as much each time its peer has
-    /// taken all of it.
+    /// holds up to 64 KiB of a response at first, and behind 256 KiB of it twice as much each
+    /// time its peer has taken all.
     pub output_bytes: usize,
     /// What is let through although the grammar forbids it.
     pub leniency: Leniency,

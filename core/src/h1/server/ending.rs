@@ -9,6 +9,10 @@ use crate::machine::{Close, Eof, Machine};
 use crate::time::{Now, Why};
 use std::time::Duration;
 
+/// So much of a response a system takes for a peer that takes none of it, or less: what it
+/// has room for itself, and the peer's.
+const BY_THE_SYSTEM: u64 = 256 * 1024;
+
 /// The longest time for the peer to close that a shutdown grants.
 const LINGER_IN_DRAIN: Duration = Duration::from_secs(1);
 
@@ -204,9 +208,12 @@ impl Connection {
         }
     }
 
-    /// The peer takes what there is: more at a time costs the system less.
+    /// The peer takes what there is: more at a time costs the system less. What the system
+    /// takes at once for one that takes nothing says nothing of it.
     fn queue_more(&mut self) {
-        self.most_queued = (self.most_queued * 2).min(self.config.limits.output_bytes);
+        if self.outbound.count() >= BY_THE_SYSTEM {
+            self.most_queued = (self.most_queued * 2).min(self.config.limits.output_bytes);
+        }
     }
 
     pub(super) fn end_of_input(&mut self, how: Eof, now: Now) {

@@ -181,7 +181,11 @@ impl Connection {
 impl Machine for Connection {
     #[inline]
     fn read_buf(&mut self) -> &mut [u8] {
-        if self.wants_input() { self.input.spare_up_to(self.most_ahead()) } else { &mut [] }
+        if !self.wants_input() {
+            return &mut [];
+        }
+        // Mostly there is room for the next request already.
+        if self.input.is_blank(share::SHARE) { self.input.blank() } else { self.room() }
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 //! Which bytes mean what is in `request`, `lines` and `body`; this keeps the state.
 
 use super::reply::FIRST_QUEUED;
+use super::share::SHARE;
 use super::{Connection, Ending, Trace};
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
@@ -38,11 +39,18 @@ impl Connection {
     }
 
     pub(super) fn take_input(&mut self, n: usize, now: Now) {
-        let most = self.most_ahead();
-        self.took(n.min(most.saturating_sub(self.input.len())), now);
+        let here = self.input.len();
+        // There is room for a share in any case.
+        let n = if n <= SHARE - here.min(SHARE) {
+            n
+        } else {
+            n.min(self.most_ahead().saturating_sub(here))
+        };
+        self.took(n, now);
     }
 
     /// So many bytes came, into room that was there.
+    #[inline]
     pub(super) fn took(&mut self, n: usize, now: Now) {
         let n = self.input.filled(n);
         if n == 0 {

@@ -14,12 +14,17 @@ const AHEAD: usize = 64 * 1024;
 
 /// So much input is a connection's share, and more only of what can be used in no smaller
 /// steps: a head, a chunk line, a trailer section. Of output it is [`FIRST_QUEUED`].
-const SHARE: usize = 16 * 1024;
+pub(super) const SHARE: usize = 16 * 1024;
 
 impl Connection {
+    /// Room for input, as far as that may be here.
+    #[inline(never)]
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        self.input.spare_up_to(self.most_ahead())
+    }
+
     /// How much input may be here at the most: what nobody asks for, a body's
     /// bytes before its handler does or requests whose turn has not come, is less.
-    #[inline]
     pub(super) fn most_ahead(&self) -> usize {
         let asked = match self.reader {
             Reader::Body | Reader::Raw => self.inbound.waits(),

@@ -33,6 +33,11 @@ fn mux() -> purlin_smol::Result<Mux> {
         Ok(n) => bytes(Content::Length(n, Source::stream(iter(peer_common::pieces(n).map(Ok))))),
         Err(_) => Status::BAD_REQUEST.into_response(),
     })?;
+    mux.handle("GET /owned", async |_: Request| Response::stream(Source::stream(iter(peer_common::owned().map(Ok)))))?;
+    mux.handle("POST /hold", async |_: Request| {
+        smol::Timer::after(std::time::Duration::from_secs(3600)).await;
+        "nothing was read"
+    })?;
     mux.handle("POST /echo", async |r: Request| {
         let length = r.length();
         let source = Source::from(r.into_body());

@@ -34,6 +34,11 @@ fn mux() -> purlin_std::Result<Mux> {
         Ok(n) => bytes(Content::Length(n, Source::pieces(peer_common::pieces(n).map(Ok)))),
         Err(_) => Status::BAD_REQUEST.into_response(),
     })?;
+    mux.handle("GET /owned", |_: Request| Response::stream(Source::pieces(peer_common::owned().map(Ok))))?;
+    mux.handle("POST /hold", |_: Request| {
+        std::thread::sleep(std::time::Duration::from_secs(3600));
+        "nothing was read"
+    })?;
     mux.handle("POST /echo", |r: Request| {
         let length = r.length();
         let source = Source::from(r.into_body());

@@ -77,7 +77,8 @@ fn a_response_is_queued_a_little_ahead_and_more_ahead_of_who_takes_it() {
     let mut wire = Wire::new();
     wire.send(GET).events();
     wire.respond(1, Status::OK, Body::Length(1 << 30)).unwrap();
-    for kib in [64, 128, 256, 512, 512] {
+    // What the system takes at once, for a peer that takes nothing, says nothing of the peer.
+    for kib in [64, 64, 64, 64, 64, 128, 256, 512, 512] {
         let queued = stuff(&mut wire);
         let most = kib * 1024;
         assert!((most - 200..=most).contains(&queued), "{queued} of {kib} KiB");
@@ -155,14 +156,19 @@ fn input_is_taken_as_far_as_it_is_allowed() {
 #[test]
 fn output_is_queued_as_far_as_it_is_allowed() {
     for (surplus, queues) in [
-        (0, [64, 64, 64, 64, 64]),
-        (10 * KIB, [64, 74, 74, 74, 74]),
-        (100 * KIB, [64, 128, 164, 164, 164]),
-        (448 * KIB, [64, 128, 256, 512, 512]),
+        (0, [64, 64, 64, 64]),
+        (10 * KIB, [64, 74, 74, 74]),
+        (100 * KIB, [64, 128, 164, 164]),
+        (448 * KIB, [64, 128, 256, 512]),
     ] {
         let mut wire = allowed(surplus);
         wire.send(GET).events();
         wire.respond(1, Status::OK, Body::Length(1 << 30)).unwrap();
+        for _ in 0..4 {
+            stuff(&mut wire);
+            take(&mut wire, usize::MAX);
+            wire.expect(&["Writable { id: 1 }"]);
+        }
         for kib in queues {
             let queued = stuff(&mut wire);
             let most = kib * KIB;
@@ -180,7 +186,7 @@ fn both_directions_are_allowed_one_surplus() {
     let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n";
     wire.send(head).events();
     wire.respond(1, Status::OK, Body::Stream).unwrap();
-    for _ in 0..4 {
+    for _ in 0..8 {
         stuff(&mut wire);
         take(&mut wire, usize::MAX);
         wire.events();
