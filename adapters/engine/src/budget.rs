@@ -33,6 +33,24 @@ impl Grant {
     }
 }
 
+/// What was written in large steps to one connection, as far as it tells who takes it from who does not.
+#[derive(Debug, Default)]
+pub struct Poured(usize);
+
+impl Poured {
+    /// So much more than any system takes for a peer that takes nothing, with its limit set.
+    const TAKEN: usize = 512 * 1024;
+
+    /// So many bytes were written at once. Says once that the peer must have taken some of
+    /// them all: from there on its system may have more ahead of it.
+    #[inline]
+    pub fn take(&mut self, count: usize) -> bool {
+        let before = self.0;
+        self.0 = before.saturating_add(count);
+        before < Poured::TAKEN && self.0 >= Poured::TAKEN
+    }
+}
+
 impl Budget {
     /// A budget of so many bytes for connections with these limits.
     pub fn new(most: usize, limits: &Limits) -> Budget {
@@ -155,6 +173,14 @@ mod tests {
             }
             assert_eq!(budget.granted(), 0);
         }
+    }
+
+    #[test]
+    fn that_a_peer_takes_is_told_once() {
+        let mut poured = Poured::default();
+        let told: Vec<i32> = (0..12).filter(|_| poured.take(64 * 1024)).collect();
+        assert_eq!(told, [7]);
+        assert!(Poured::default().take(1 << 30));
     }
 
     #[test]

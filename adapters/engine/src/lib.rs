@@ -86,7 +86,7 @@ mod shared_mux;
 mod system;
 mod wire;
 
-pub use budget::{BUFFERS, BULK, Budget, Grant};
+pub use budget::{BUFFERS, BULK, Budget, Grant, Poured};
 pub use caught::caught;
 pub use client::{
     Agent, Awaited, Beside, Body, Clock, Gathered, Got, Keep, Leaving, Lookup, Next, Opening,

@@ -28,7 +28,7 @@ pub const PROBE: Duration = Duration::from_secs(15);
 const PROBES: u32 = 3;
 /// So many bytes the system takes beyond what the peer has room for. Without a limit
 /// one that reads nothing has it take four megabytes over loopback; and who is slow is
-/// seen to be slow sooner.
+/// seen to be slow sooner. Who is seen to take much has more ([`Stream::expect_more`]).
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 128 * 1024;
 
@@ -337,7 +337,11 @@ mod tests {
         assert!(server.keepalive().unwrap(), "so is this");
         assert_eq!(server.tcp_keepalive_time().unwrap(), PROBE);
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        assert_eq!(server.tcp_notsent_lowat().unwrap(), UNSENT, "and this");
+        {
+            assert_eq!(server.tcp_notsent_lowat().unwrap(), UNSENT, "and this");
+            accepted.stream.expect_more();
+            assert_eq!(server.tcp_notsent_lowat().unwrap(), crate::stream::MORE_UNSENT);
+        }
         listener.set_tcp_keepalive(Some(Duration::from_millis(100))).unwrap();
         assert_eq!(keepalive(&listener), Some(Duration::from_secs(1)));
         listener.set_tcp_keepalive(None).unwrap();

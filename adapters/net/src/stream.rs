@@ -13,6 +13,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+/// So many bytes the system takes of what a peer has no room for yet, once that is seen to
+/// take what it is sent. With a smaller limit each write is smaller, and costs a wait.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) const MORE_UNSENT: u32 = 1024 * 1024;
+
 /// A connected socket.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -118,6 +123,20 @@ impl Stream {
         let told = poll(&mut polled, at_once);
         told.is_ok() && polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
     }
+
+    /// The peer takes what it is sent: the system may take more ahead of it than it does
+    /// for everybody, up to 1 MiB. That costs a system call.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn expect_more(&self) {
+        if let Stream::Tcp(stream) = self {
+            // Where it cannot be set, it costs a little more.
+            let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(MORE_UNSENT);
+        }
+    }
+
+    /// The peer takes what it is sent; the system decides itself what it takes ahead of it.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub fn expect_more(&self) {}
 
     /// Sends nothing more.
     pub fn shut_writing(&self) {

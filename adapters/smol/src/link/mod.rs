@@ -7,7 +7,7 @@ use crate::alarms::{Alarm, Alarms};
 use purlin_core::budget::Need;
 use purlin_core::{Close, Eof, Machine, Mono, Now, Want, Why};
 use purlin_engine::served::State;
-use purlin_engine::{BULK, Budget, Grant, Moved};
+use purlin_engine::{BULK, Budget, Grant, Moved, Poured};
 use purlin_net::{EndWatch, Stream, untaken};
 pub(crate) use socket::Socket;
 use std::io::IoSlice;
@@ -23,6 +23,7 @@ pub(crate) struct Link<'a> {
     budget: &'a Budget,
     /// What the machine may hold beyond its share.
     grant: Grant,
+    poured: Poured,
     input: Input,
     output_full: bool,
     half_closed: bool,
@@ -48,6 +49,7 @@ impl<'a> Link<'a> {
             alarm: Alarm::new(alarms),
             budget,
             grant: Grant::default(),
+            poured: Poured::default(),
             input: Input::Likely,
             output_full: false,
             half_closed: false,
@@ -174,7 +176,7 @@ impl<'a> Link<'a> {
             match stream.write(&slices[..used]) {
                 Moved::Bytes(count) => {
                     inner.machine.wrote(count, now);
-                    self.moved(inner, count);
+                    self.poured(inner, count);
                     moved = true;
                 }
                 Moved::Nothing => self.output_full = true,
@@ -192,6 +194,17 @@ impl<'a> Link<'a> {
     fn moved(&mut self, inner: &mut State, count: usize) {
         if count >= BULK {
             self.budget.settle(&mut self.grant, &mut inner.machine, Need::More);
+        }
+    }
+
+    /// So many bytes were written.
+    #[inline]
+    fn poured(&mut self, inner: &mut State, count: usize) {
+        if count >= BULK {
+            self.moved(inner, count);
+            if self.poured.take(count) {
+                self.socket.stream().into_iter().for_each(Stream::expect_more);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use purlin_core::{
     BodyLength, Close, CloseReason, Direct, Eof, Event, Fault, Id, Machine, Misuse, Mono, Now,
     PeerError, RequestHead, ServerMachine, Values, Why, server,
 };
-use purlin_engine::{Grant, UNTOUCHED, machine, welcome};
+use purlin_engine::{Grant, Poured, UNTOUCHED, machine, welcome};
 use purlin_net::{Accepted, Clock, Stream, untaken};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,6 +64,7 @@ pub(crate) struct Conn {
     warm: bool,
     /// What it may hold beyond its share.
     grant: Grant,
+    poured: Poured,
     /// It waits with them.
     kept: bool,
     /// The peer sends nothing more.
@@ -148,6 +149,7 @@ impl Conn {
             ended: false,
             warm: false,
             grant: Grant::default(),
+            poured: Poured::default(),
             kept: false,
             input_closed: false,
             closed: None,

@@ -6,6 +6,7 @@ use crate::poller::Place;
 use purlin_core::budget::Need;
 use purlin_core::{Eof, Machine};
 use purlin_engine::{BULK, Moved};
+use purlin_net::Stream;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,7 +139,7 @@ impl Conn {
             match self.shared.socket.write_ready(&slices[..used]) {
                 Moved::Bytes(count) => {
                     self.machine.wrote(count, now);
-                    self.moved(count);
+                    self.poured(count);
                     if self.gives_all && count == whole && used < SLICES {
                         return true;
                     }
@@ -173,12 +174,12 @@ impl Conn {
         match moved {
             Moved::Bytes(count) if count == whole => {
                 self.machine.wrote(count, self.clock.last());
-                self.moved(count);
+                self.poured(count);
             }
             Moved::Bytes(count) => {
                 let now = self.clock.look();
                 self.machine.wrote(count, now);
-                self.moved(count);
+                self.poured(count);
             }
             Moved::Nothing => {
                 let now = self.clock.look();
@@ -200,6 +201,17 @@ impl Conn {
     fn moved(&mut self, count: usize) {
         if count >= BULK {
             self.hub.budget.settle(&mut self.grant, &mut self.machine, Need::More);
+        }
+    }
+
+    /// So many bytes were written.
+    #[inline]
+    fn poured(&mut self, count: usize) {
+        if count >= BULK {
+            self.moved(count);
+            if self.poured.take(count) {
+                self.shared.socket.stream().into_iter().for_each(Stream::expect_more);
+            }
         }
     }
 
