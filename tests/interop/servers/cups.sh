@@ -1,7 +1,8 @@
 # CUPS 2.4.2.
 . "$(dirname "$0")/../works.sh"
 title=CUPS
-does='`Keep-Alive: timeout=N`, Accept-Encoding in responses; 404 closes'
+does='HEAD for a page answered twice, with 200 and 404; Accept-Encoding in responses; 404 closes'
+mended='a GET behind a HEAD got the second answer'
 debs cups-daemon=2.4.2-3+deb12u9
 files
 port=$(free_port)
