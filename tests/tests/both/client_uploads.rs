@@ -113,6 +113,32 @@ fn what_a_success_answers_early_is_still_sent_whole() {
 }
 
 #[test]
+fn a_response_that_was_whole_before_its_request_ends_with_that() {
+    const SIZE: usize = 4 << 20;
+    // Where the length is not known, it is all there once the last chunk is.
+    for length in [Some(SIZE as u64), None] {
+        let stage = Stage::new(move |scene| {
+            while scene.hear().is_some() {
+                scene.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                if length.is_some() {
+                    scene.take(SIZE);
+                } else {
+                    // Each piece, its length and two line ends; and the last chunk.
+                    scene.take(SIZE + 64 * (5 + 4) + 5);
+                }
+            }
+        });
+        let client = client();
+        let each = std::iter::repeat_n(Bytes::from(vec![b'x'; 64 * 1024]), 64).map(Ok);
+        let request = Ask::put(stage.url("/")).stream(pieces(each), length);
+        let mut response = block!(client.send(request)).unwrap();
+        // The server says nothing more, and keeps the connection.
+        assert_eq!(block!(response.text()).unwrap(), "ok");
+        assert_eq!(client.idle(), 1);
+    }
+}
+
+#[test]
 fn a_body_of_known_length_needs_no_end_of_its_source() {
     let stage = Stage::new(|scene| {
         while scene.hear().is_some() {

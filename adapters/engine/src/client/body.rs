@@ -76,6 +76,12 @@ impl<R: Runtime> Reading<R> {
             let (socket, machine) = lent.parts();
             let turn = socket.poll_turn(machine, beside, until, &mut self.clock, cx);
             self.turning = turn.is_pending();
+            if self.turning && self.end.is_some() {
+                // What was written may have been the last of the request.
+                if let Some(end) = receive(lent, *id, &mut self.end, self.clock.last()) {
+                    return Poll::Ready(end);
+                }
+            }
             match ready!(turn) {
                 Turn::Moved => {}
                 Turn::Late => {

@@ -286,3 +286,6 @@ where
     }
     Ok(Beside::More)
 }
+
+#[cfg(test)]
+mod tests;

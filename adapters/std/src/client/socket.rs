@@ -145,6 +145,7 @@ impl purlin_engine::Socket<Clock> for Socket {
         clock: &mut Clock,
         _: &mut Context<'_>,
     ) -> Poll<Turn> {
+        self.waits = None;
         if let Some(turn) = self.turned.take() {
             return Poll::Ready(turn);
         }
