@@ -198,3 +198,6 @@ impl<S: Send> Home<S> for Slot<S> {
         *self.lock() = Held::Ended;
     }
 }
+
+#[cfg(test)]
+mod tests;

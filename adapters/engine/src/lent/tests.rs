@@ -1,0 +1,185 @@
+use super::*;
+use purlin_core::client::Connection;
+use purlin_core::policy::pool::Back;
+use purlin_core::url::Url;
+use purlin_core::{Body, Event, Fault, RequestHead};
+use std::io::IoSlice;
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nKeep-Alive: timeout=5\r\n\r\n";
+
+/// A socket on which this comes before it is looked at.
+struct Has(&'static [u8]);
+
+impl ReadReady for Has {
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        machine.receive(std::mem::take(&mut self.0), now);
+    }
+}
+
+/// What a home was told.
+#[derive(Debug, PartialEq)]
+enum Told {
+    Put(Back, Option<Kept>),
+    Closed,
+    Unfit(Kept, Reuse),
+    NotKept(bool, Reuse, Now),
+    Died(Kept, Reuse),
+}
+
+#[derive(Default)]
+struct Listens(Mutex<Vec<Told>>);
+
+impl Listens {
+    fn told(&self, what: Told) {
+        self.0.lock().unwrap().push(what);
+    }
+
+    fn all(&self) -> Vec<Told> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Home<Has> for Listens {
+    fn put(&self, link: Box<Link<Has>>, kept: Option<Kept>, _: Now) {
+        self.told(Told::Put(link.back, kept));
+    }
+
+    fn closed(&self, to: &Route) {
+        assert_eq!(*to, route());
+        self.told(Told::Closed);
+    }
+
+    fn found_unfit(&self, _: &Route, kept: &Kept, why: Reuse) {
+        self.told(Told::Unfit(*kept, why));
+    }
+
+    fn not_kept(&self, _: &Route, bodiless: bool, why: Reuse, now: Now) {
+        self.told(Told::NotKept(bodiless, why, now));
+    }
+
+    fn died(&self, _: &Route, kept: &Kept, why: Reuse) {
+        self.told(Told::Died(*kept, why));
+    }
+}
+
+const LEFT: Reuse = Reuse::Never(CloseReason::Fault(Fault::UnaskedBytes));
+
+fn route() -> Route {
+    Route::to(&Url::parse("http://a.test/").unwrap(), None)
+}
+
+fn now() -> Now {
+    Now::at(Mono::from_secs(9), 0)
+}
+
+fn link(has: &'static [u8]) -> Box<Link<Has>> {
+    let machine = Box::new(Connection::new(Arc::default(), now()));
+    Box::new(Link::new(Has(has), machine, route(), now()))
+}
+
+/// A request goes out, and this comes back.
+fn exchange(lent: &mut Lent<Has>, method: Method, answer: &[u8]) {
+    let mut head = RequestHead::new(method.clone(), "/").unwrap();
+    head.fields_mut().append("Host", "a.test").unwrap();
+    let machine = lent.machine();
+    machine.request(&head, Body::Empty, now()).unwrap();
+    while machine.want().write {
+        let mut slices = [IoSlice::new(&[]); 4];
+        let used = machine.output(&mut slices, now());
+        let count = slices[..used].iter().map(|slice| slice.len()).sum();
+        machine.wrote(count, now());
+    }
+    machine.receive(answer, now());
+    while let Some(event) = lent.machine().poll_event(now()) {
+        if let Event::Response { head, .. } = event {
+            lent.heed(&method, &head);
+        }
+    }
+}
+
+/// One that had been idle for a while.
+fn kept_one(has: &'static [u8], home: &Arc<Listens>) -> (Lent<Has>, Kept) {
+    let since = Mono::from_secs(7);
+    let kept = Kept { since, taken: now().mono, bodiless: true, ..Kept::default() };
+    let lent = Lent { kept: Some(kept), ..Lent::new(link(has), home.clone()) };
+    assert_eq!(lent.idle(), Duration::from_secs(2));
+    (lent, kept)
+}
+
+#[test]
+fn a_connection_goes_home_once_with_what_its_last_answer_said() {
+    let home = Arc::new(Listens::default());
+    let (mut lent, kept) = kept_one(b"", &home);
+    assert!(lent.is_alive(now()));
+    exchange(&mut lent, Method::HEAD, OK);
+    lent.give_back(now());
+    let limit = Some(Duration::from_secs(4));
+    let back = Back { born: now().mono, limit, bodiless: true, ..Back::default() };
+    assert_eq!(home.all(), [Told::Put(back, Some(kept))]);
+    // One that was not answered yet is closed.
+    let mut lent = Lent::new(link(b""), home.clone());
+    exchange(&mut lent, Method::GET, OK);
+    lent.give_back(now());
+    let [Told::NotKept(false, Reuse::Later, _), Told::Closed] = &home.all()[..] else { panic!() };
+    drop(Lent::new(link(b""), home.clone()));
+    assert_eq!(home.all(), [Told::Closed]);
+}
+
+#[test]
+fn its_home_learns_of_a_kept_connection_that_is_unfit_and_of_no_new_one() {
+    let home = Arc::new(Listens::default());
+    let (mut lent, kept) = kept_one(b"left", &home);
+    assert!(!lent.is_alive(now()));
+    assert_eq!(home.all(), [Told::Unfit(kept, LEFT)]);
+    drop(lent);
+    assert_eq!(home.all(), [Told::Closed]);
+    let (mut lent, kept) = kept_one(b"", &home);
+    exchange(&mut lent, Method::HEAD, OK);
+    exchange(&mut lent, Method::GET, b"left");
+    lent.die();
+    assert_eq!(home.all(), [Told::Died(kept, LEFT), Told::Closed]);
+    let mut fresh = Lent::new(link(b"early"), home.clone());
+    assert!(!fresh.is_alive(now()));
+    fresh.die();
+    assert_eq!(home.all(), [Told::Closed]);
+}
+
+#[test]
+fn its_home_learns_what_came_behind_an_answer_without_a_body() {
+    let home = Arc::new(Listens::default());
+    for (method, answer, bodiless) in [
+        (Method::HEAD, &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"[..], true),
+        (Method::POST, b"HTTP/1.1 204 No Content\r\n\r\nhi", true),
+        (Method::GET, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nhi", false),
+    ] {
+        let mut lent = Lent::new(link(b""), home.clone());
+        exchange(&mut lent, method, answer);
+        lent.give_back(now());
+        assert_eq!(home.all(), [Told::NotKept(bodiless, LEFT, now()), Told::Closed]);
+    }
+}
+
+#[test]
+fn it_settles_until_then_and_no_longer() {
+    let home = Arc::new(Listens::default());
+    let until = now().mono + Duration::from_millis(10);
+    let lent = Lent { settles: Some(until), ..Lent::new(link(b""), home) };
+    assert_eq!(lent.settles(now()), Some(until));
+    assert_eq!(lent.settles(now().later(Duration::from_millis(10))), None);
+}
+
+#[test]
+fn a_place_has_its_connection_or_says_where_it_is() {
+    let (slot, mut lent) = Slot::lending(link(b""));
+    assert!(!slot.is_filled());
+    assert!(matches!(slot.take().unwrap_err().cause(), Cause::Busy));
+    exchange(&mut lent, Method::HEAD, OK);
+    lent.give_back(now());
+    assert!(slot.is_filled());
+    let lent = slot.take().unwrap();
+    assert!(matches!(slot.take().unwrap_err().cause(), Cause::Busy));
+    drop(lent);
+    for _ in 0..2 {
+        assert!(matches!(slot.take().unwrap_err().cause(), Cause::Closed(CloseReason::PeerClosed)));
+    }
+}
