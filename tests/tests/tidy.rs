@@ -31,7 +31,9 @@ fn no_literal_or_identifier_is_a_word_of_the_protocol() {
         let folder = format!("{}/../adapters/{adapter}/src", env!("CARGO_MANIFEST_DIR"));
         let sources = sources(Path::new(&folder));
         assert!(sources.len() > 5);
-        for path in sources.into_iter().filter(|path| !path.ends_with(KNOBS)) {
+        // A test plays the peer, and that speaks HTTP.
+        let test = |path: &Path| path.with_extension("").iter().any(|part| part == "tests");
+        for path in sources.into_iter().filter(|path| !path.ends_with(KNOBS) && !test(path)) {
             let text = std::fs::read_to_string(&path).unwrap();
             for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
                 let plain = line.to_lowercase().replace('_', "-");

@@ -22,6 +22,8 @@ pub struct Course<S, B> {
     pub upload: Option<Upload<B>>,
     given: Option<Given<B>>,
     id: Id,
+    /// The exchange knows that the request was written.
+    sent: bool,
 }
 
 impl<S, B> fmt::Debug for Course<S, B> {
@@ -145,7 +147,7 @@ pub fn blame(exchange: &mut Exchange, error: Error, now: Now) -> Error {
 impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     /// An exchange that has nothing yet, and what gives its body.
     pub fn new(exchange: Exchange, given: Option<Given<B>>) -> Course<S, B> {
-        Course { exchange, lent: None, upload: None, given, id: 0 }
+        Course { exchange, lent: None, upload: None, given, id: 0, sent: false }
     }
 
     /// The machine's number of what was sent last.
@@ -188,7 +190,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
             Ok(id)
         });
         match begun {
-            Ok(id) => self.id = id,
+            Ok(id) => (self.id, self.sent) = (id, false),
             Err(misuse) => self.fail(Error::new(misuse), Retry::Never, now),
         }
     }
@@ -221,8 +223,11 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
 
     /// Bytes have moved: if that was the last of the request, the exchange is told.
     pub fn moved(&mut self, now: Now) {
-        let written = self.lent.as_mut().is_some_and(|lent| lent.machine().is_flushed(self.id));
-        if self.upload.is_none() && written {
+        if self.sent || self.upload.is_some() {
+            return;
+        }
+        self.sent = self.lent.as_mut().is_some_and(|lent| lent.machine().is_flushed(self.id));
+        if self.sent {
             self.exchange.sent(now);
         }
     }

@@ -71,11 +71,11 @@ impl<'a, R: Runtime> Run<'a, R> {
         Run { from: From::Slot(single.slot.clone()), course, clock, stage: Stage::Asks }
     }
 
-    /// Goes on until there is a response.
+    /// Goes on until there is a response, which is then [delivered](Run::deliver).
     ///
     /// # Errors
     /// There is none.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Received, Body<R>), Error>> {
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Arc<Answer>, Error>> {
         loop {
             match &mut self.stage {
                 Stage::Asks => {}
@@ -92,7 +92,7 @@ impl<'a, R: Runtime> Run<'a, R> {
                 Ask::Send { head, body, .. } => self.course.begin(&head, body, self.clock.last()),
                 Ask::Drive => self.stage = Stage::Drives(false),
                 Ask::Discard => self.throw_away(),
-                Ask::Deliver(answer) => return Poll::Ready(self.deliver(answer)),
+                Ask::Deliver(answer) => return Poll::Ready(Ok(answer)),
                 Ask::Fail(error) => return Poll::Ready(Err(error)),
             }
         }
@@ -105,14 +105,18 @@ impl<'a, R: Runtime> Run<'a, R> {
     }
 
     fn connect(&mut self, route: Route) {
-        let had = match &self.from {
-            From::Slot(slot) => on_slot(slot, self.clock.last()),
+        match &self.from {
+            From::Slot(slot) => self.connected(on_slot(slot, self.clock.last())),
             From::Pool(agent) => match get(agent, route, &self.course.exchange, &self.clock) {
-                Ok(had) => Ok(had),
-                Err(connector) => return self.stage = Stage::Connects(connector),
+                Ok((lent, how)) => self.has(lent, how),
+                Err(connector) => self.stage = Stage::Connects(connector),
             },
-        };
-        self.connected(had);
+        }
+    }
+
+    fn has(&mut self, lent: Lent<R::Socket>, how: Reached) {
+        self.course.lent = Some(lent);
+        self.course.exchange.connected(how, self.clock.last());
     }
 
     fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -126,10 +130,7 @@ impl<'a, R: Runtime> Run<'a, R> {
 
     fn connected(&mut self, had: Result<(Lent<R::Socket>, Reached), Error>) {
         match had {
-            Ok((lent, how)) => {
-                self.course.lent = Some(lent);
-                self.course.exchange.connected(how, self.clock.last());
-            }
+            Ok((lent, how)) => self.has(lent, how),
             Err(error) => {
                 let now = self.clock.look();
                 // If its time is up, the exchange says so itself, with the limit.
@@ -195,9 +196,13 @@ impl<'a, R: Runtime> Run<'a, R> {
         }
     }
 
-    fn deliver(&mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
+    /// The response of this answer, whose body is still to be read.
+    ///
+    /// # Errors
+    /// It was not the answer of this request.
+    pub fn deliver(mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
         let (rest, secured) = self.course.hand_on(&answer)?;
-        let body = Body::new(rest, self.clock.clone(), answer.clone());
+        let body = Body::new(rest, self.clock, answer.clone());
         Ok((Received::new(answer, secured), body))
     }
 

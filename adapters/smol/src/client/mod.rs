@@ -77,7 +77,8 @@ pub struct Client(Arc<Agent<Polling>>);
 
 /// Runs a request to its response.
 async fn run(mut run: Run<'_, Polling>) -> Result {
-    wait(&mut run, Run::poll, Run::until).await.map(Response::new)
+    let answer = wait(&mut run, Run::poll, Run::until).await?;
+    run.deliver(answer).map(Response::new)
 }
 
 impl Client {

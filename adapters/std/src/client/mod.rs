@@ -90,7 +90,7 @@ fn fed(given: Given<Source>) -> Given<Feed> {
 fn run(mut run: Run<'_, Blocking>) -> Result {
     loop {
         match block(&mut run, Run::poll) {
-            Ok(done) => return done.map(Response::new),
+            Ok(answered) => return run.deliver(answered?).map(Response::new),
             Err(error) => run.cannot_wait(error),
         }
     }

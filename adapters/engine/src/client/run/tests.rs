@@ -10,9 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::Waker;
 use world::{Feed, Pipe, Virtual, advance, agent, dialled, look_up, pipes};
 
-type Answered = Result<(Received, Body<Virtual>), Error>;
-
-fn poll(run: &mut Run<'_, Virtual>) -> Poll<Answered> {
+fn poll(run: &mut Run<'_, Virtual>) -> Poll<Result<Arc<Answer>, Error>> {
     run.poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -25,21 +23,21 @@ fn run(agent: &Agent<Virtual>, request: Request<Feed>) -> Run<'_, Virtual> {
     Run::new(agent, order, given, world::Ticks::new())
 }
 
-fn answered(polled: Poll<Answered>) -> (Received, Body<Virtual>) {
-    let Poll::Ready(Ok(answered)) = polled else { panic!("no response") };
-    answered
+fn answered(mut run: Run<'_, Virtual>) -> (Received, Body<Virtual>) {
+    let Poll::Ready(Ok(answer)) = poll(&mut run) else { panic!("no response") };
+    run.deliver(answer).unwrap()
 }
 
 /// Sends this on a new connection, which answers so.
-fn asked(run: &mut Run<'_, Virtual>, answer: &str) -> (Received, Body<Virtual>, Pipe) {
-    assert!(poll(run).is_pending());
+fn asked(mut run: Run<'_, Virtual>, answer: &str) -> (Received, Body<Virtual>, Pipe) {
+    assert!(poll(&mut run).is_pending());
     look_up();
-    assert!(poll(run).is_pending());
+    assert!(poll(&mut run).is_pending());
     dialled();
-    assert!(poll(run).is_pending());
+    assert!(poll(&mut run).is_pending());
     let pipe = pipes().pop().unwrap();
     pipe.say(answer);
-    let (received, body) = answered(poll(run));
+    let (received, body) = answered(run);
     (received, body, pipe)
 }
 
@@ -47,7 +45,7 @@ fn asked(run: &mut Run<'_, Virtual>, answer: &str) -> (Received, Body<Virtual>, 
 fn a_connection_that_comes_back_while_a_name_is_looked_up_serves_the_waiter() {
     let agent = agent();
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
-    let (_, mut body, pipe) = asked(&mut run(&agent, Request::get("http://a.test/1")), head);
+    let (_, mut body, pipe) = asked(run(&agent, Request::get("http://a.test/1")), head);
     let mut second = run(&agent, Request::get("http://a.test/2"));
     assert!(poll(&mut second).is_pending());
     pipe.say("ok");
@@ -56,7 +54,7 @@ fn a_connection_that_comes_back_while_a_name_is_looked_up_serves_the_waiter() {
     assert!(poll(&mut second).is_pending());
     assert!(pipe.heard().contains("GET /2 HTTP/1.1\r\n"));
     pipe.say("HTTP/1.1 204 No Content\r\n\r\n");
-    assert_eq!(answered(poll(&mut second)).0.status().code(), 204);
+    assert_eq!(answered(second).0.status().code(), 204);
     assert_eq!((pipes().len(), agent.keep().idle()), (1, 1));
 }
 
@@ -66,7 +64,7 @@ fn an_upload_goes_on_beside_its_response_while_its_source_waits() {
     let feed = Feed::default();
     let request = Request::post("http://a.test/").stream(feed.clone(), None);
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    let (_, mut body, pipe) = asked(&mut run(&agent, request), head);
+    let (_, mut body, pipe) = asked(run(&agent, request), head);
     assert_eq!(chunk(&mut body).map(Result::unwrap), Poll::Ready(Some("ok".into())));
     assert!(chunk(&mut body).is_pending(), "the request is not whole");
     feed.give("piece");
@@ -91,7 +89,7 @@ fn a_refusal_and_one_who_drops_the_response_end_an_upload() {
         } else {
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nno"
         };
-        let (_, mut body, pipe) = asked(&mut run(&agent, request), head);
+        let (_, mut body, pipe) = asked(run(&agent, request), head);
         assert_eq!(chunk(&mut body).map(Result::unwrap), Poll::Ready(Some("no".into())));
         feed.give("more");
         if refused {
@@ -107,7 +105,7 @@ fn a_refusal_and_one_who_drops_the_response_end_an_upload() {
 fn a_body_whose_first_connection_was_lost_unread_goes_out_on_the_next() {
     let agent = agent();
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    let (_, mut body, first) = asked(&mut run(&agent, Request::get("http://a.test/")), head);
+    let (_, mut body, first) = asked(run(&agent, Request::get("http://a.test/")), head);
     while let Poll::Ready(Ok(Some(_))) = chunk(&mut body) {}
     first.refuse_writes();
     let feed = Feed::default();
@@ -125,7 +123,7 @@ fn a_body_whose_first_connection_was_lost_unread_goes_out_on_the_next() {
     assert!(poll(&mut run).is_pending());
     assert_eq!((pipes().len(), feed.left()), (2, 0));
     second.say(head);
-    assert_eq!(answered(poll(&mut run)).0.status().code(), 200);
+    assert_eq!(answered(run).0.status().code(), 200);
     assert!(second.heard().contains("\r\n5\r\nwhole\r\n0\r\n\r\n"));
 }
 
