@@ -2,13 +2,11 @@
 //! Drives the handler and feeds it its body; whoever polls it takes the answer
 //! out of the machine.
 
-use crate::handler::{Exchange, Kind};
+use crate::clock;
 use crate::server::Payload;
-use crate::work::Work;
-use crate::{clock, events};
 use bytes::Bytes;
 use purlin_core::{CloseReason, Fault, Fields, Machine, Values};
-use purlin_engine::served::{Served, State};
+use purlin_engine::served::{Served, Service, State, Work, serve};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
@@ -43,22 +41,22 @@ impl Feed for Supplied {
 }
 
 /// One exchange, to be polled until its handler has returned and its answer is whole.
-pub(crate) struct Run<'h, K: Kind, F> {
+pub(crate) struct Run<'h, K: Service, F> {
     shared: Arc<Served>,
     work: Work<'h, K>,
     feed: F,
     panic: Option<Payload>,
 }
 
-impl<'h, K: Kind, F: Feed + Unpin> Run<'h, K, F> {
+impl<'h, K: Service, F: Feed + Unpin> Run<'h, K, F> {
     /// An exchange whose machine is a [`Direct`] one.
     pub(crate) fn new(kind: &'h K, shared: Arc<Served>, values: Values, feed: F) -> Self {
-        let exchange = Exchange { shared: shared.clone(), id: 0 };
-        Run { shared, work: Work::new(kind, exchange, values, None), feed, panic: None }
+        let work = Work::new(kind, shared.clone(), values, None);
+        Run { shared, work, feed, panic: None }
     }
 }
 
-impl<K: Kind, F: Feed + Unpin> Future for Run<'_, K, F> {
+impl<K: Service, F: Feed + Unpin> Future for Run<'_, K, F> {
     /// What the handler panicked with, after it was answered.
     type Output = Option<Payload>;
 
@@ -73,7 +71,7 @@ impl<K: Kind, F: Feed + Unpin> Future for Run<'_, K, F> {
             (inner, hungry) = supply(shared, inner, feed, cx);
             let panicked = Cell::new(None);
             let note = |payload| panicked.set(Some(payload));
-            inner = events::serve(&note, shared, inner, work, cx, &mut now);
+            inner = serve(&note, shared, inner, work, cx, &mut now, &mut clock::now);
             *panic = panic.take().or(panicked.into_inner());
             if work.is_over() && !inner.machine.in_exchange() {
                 return Poll::Ready(panic.take());
@@ -117,7 +115,7 @@ fn wants_body(inner: &mut State) -> bool {
 
 /// Nobody waits for the answer any more: its handler is dropped where it
 /// waits, and whoever holds a body or a writer elsewhere is told.
-impl<K: Kind, F> Drop for Run<'_, K, F> {
+impl<K: Service, F> Drop for Run<'_, K, F> {
     fn drop(&mut self) {
         self.work.cancel();
         let mut inner = self.shared.lock();

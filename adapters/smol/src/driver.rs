@@ -9,14 +9,12 @@
 //! The handler's future is polled here, in the connection's own task, so that
 //! an answer leaves in the same wake that brought its request.
 
-use crate::handler::{Exchange, Kind};
+use crate::clock;
 use crate::link::Link;
 use crate::place::Place;
 use crate::server::{Arrival, Seat};
-use crate::work::Work;
-use crate::{clock, events};
 use purlin_core::{CloseReason, Eof, Machine, Now};
-use purlin_engine::served::{Served, State, Stop};
+use purlin_engine::served::{Served, Service, State, Stop, Work, serve, tell_last, written};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
@@ -26,7 +24,7 @@ use std::task::{Context, Poll, Waker};
 const ROUNDS: usize = 32;
 
 /// One connection, to be polled to its end.
-pub(crate) struct Driver<'h, K: Kind> {
+pub(crate) struct Driver<'h, K: Service> {
     shared: Arc<Served>,
     link: Link<'h>,
     work: Work<'h, K>,
@@ -34,18 +32,17 @@ pub(crate) struct Driver<'h, K: Kind> {
     seat: Seat,
 }
 
-impl<'h, K: Kind> Driver<'h, K> {
+impl<'h, K: Service> Driver<'h, K> {
     pub(crate) fn new(place: &'h Place<K>, arrival: Arrival) -> Self {
         let Arrival { stream, peer, secured, shared, seat } = arrival;
         let (values, watch) = place.common.welcome(peer, secured);
-        let exchange = Exchange { shared: shared.clone(), id: 0 };
-        let work = Work::new(&place.kind, exchange, values, watch);
+        let work = Work::new(&place.kind, shared.clone(), values, watch);
         let link = Link::new(stream, &place.alarms, &place.common.budget);
         Driver { shared, link, work, place, seat }
     }
 }
 
-impl<K: Kind> Future for Driver<'_, K> {
+impl<K: Service> Future for Driver<'_, K> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -58,7 +55,7 @@ impl<K: Kind> Future for Driver<'_, K> {
         let moved = woken(link, &mut inner, cx, now);
         work.woken();
         if moved {
-            events::written(&mut inner, work, cx.waker());
+            written(&mut inner, work, cx.waker());
         }
         for _ in 0..ROUNDS {
             link.read(&mut inner, cx, now);
@@ -66,13 +63,13 @@ impl<K: Kind> Future for Driver<'_, K> {
                 end_soon(link, &mut inner, cx, now);
             }
             let panicked = |payload| place.common.panicked(payload);
-            inner = events::serve(&panicked, shared, inner, work, cx, &mut now);
+            inner = serve(&panicked, shared, inner, work, cx, &mut now, &mut clock::now);
             if inner.stop == Stop::Cut {
                 return Poll::Ready(());
             }
             let want = inner.machine.want();
             if want.write && link.write(&mut inner, cx, now) {
-                events::written(&mut inner, work, cx.waker());
+                written(&mut inner, work, cx.waker());
                 continue;
             }
             if !work.is_due() && link.is_waiting(want) {
@@ -121,7 +118,7 @@ fn end_soon(link: &mut Link<'_>, inner: &mut State, cx: &mut Context<'_>, now: N
 
 /// The socket is closed: the handler may go on with what it does, unless the
 /// peer is gone or was cut off, so that nobody waits for an answer.
-fn end<K: Kind>(inner: MutexGuard<'_, State>, work: &mut Work<'_, K>) -> Poll<()> {
+fn end<K: Service>(inner: MutexGuard<'_, State>, work: &mut Work<'_, K>) -> Poll<()> {
     let lost = inner.is_lost();
     drop(inner);
     work.closed();
@@ -132,7 +129,7 @@ fn end<K: Kind>(inner: MutexGuard<'_, State>, work: &mut Work<'_, K>) -> Poll<()
 }
 
 /// A connection that is dropped before its end was told to stop at once.
-impl<K: Kind> Drop for Driver<'_, K> {
+impl<K: Service> Drop for Driver<'_, K> {
     fn drop(&mut self) {
         self.work.cancel();
         let mut inner = self.shared.lock();
@@ -148,6 +145,6 @@ impl<K: Kind> Drop for Driver<'_, K> {
         inner.machine.eof(Eof::Reset, now);
         inner.closed = inner.closed.or(Some(CloseReason::Shutdown));
         inner.release().into_iter().for_each(Waker::wake);
-        events::tell_last(&self.shared, inner, &mut self.work, now);
+        tell_last(&self.shared, inner, &mut self.work, now);
     }
 }

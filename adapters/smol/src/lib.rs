@@ -226,7 +226,6 @@ pub mod client;
 mod clock;
 mod direct;
 mod driver;
-mod events;
 mod handler;
 #[cfg(feature = "http-body")]
 mod http_body;
@@ -241,7 +240,6 @@ pub mod testing;
 pub mod tower;
 mod upgraded;
 mod warm;
-mod work;
 mod writer;
 
 pub use body::{Body, Cancelled};

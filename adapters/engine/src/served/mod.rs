@@ -3,12 +3,16 @@
 //! what; the machine decides.
 
 mod body;
+mod events;
 mod raw;
 mod turn;
+mod work;
 mod writer;
 
 pub use body::{Cancelled, Reader};
+pub use events::{serve, tell_last, written};
 pub use raw::Raw;
+pub use work::{Open, Payload, Service, Work};
 pub use writer::Writer;
 
 use crate::UNTOUCHED;

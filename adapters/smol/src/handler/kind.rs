@@ -3,20 +3,10 @@
 
 use super::{Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
 use crate::writer::ResponseWriter;
-use crate::{Answer, Request, Response};
-use std::future::Future;
+use crate::{Answer, Body, Request, Response, Source};
+use purlin_core::message::Outcome;
+use purlin_engine::served::{Open, Reader, Service, Writer};
 use std::sync::Arc;
-
-/// A handler, and what its futures are.
-pub(crate) trait Kind: Send + Sync + 'static {
-    type Future<'h>: Future<Output = Answer> + Unpin;
-
-    /// Begins to answer.
-    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> Self::Future<'h>;
-
-    /// Begins to send a response whose bytes are still to come.
-    fn send<'h>(writer: ResponseWriter, response: Response) -> Self::Future<'h>;
-}
 
 /// A handler whose futures stay on their thread.
 pub(crate) struct Staying<H>(pub(crate) Arc<H>);
@@ -24,27 +14,67 @@ pub(crate) struct Staying<H>(pub(crate) Arc<H>);
 /// A handler whose futures may move between threads.
 pub(crate) struct Moving<H>(pub(crate) Arc<H>);
 
-impl<H: Handler> Kind for Staying<H> {
+impl<H: Handler> Service for Staying<H> {
+    type Body = Body;
+    type Exchange = Exchange;
+    type Source = Source;
+    type Answer = Answer;
     type Future<'h> = HandlerFuture<'h>;
+
+    fn body(reader: Reader) -> Body {
+        Body::of(reader)
+    }
+
+    fn exchange(open: Open) -> Exchange {
+        Exchange(open)
+    }
+
+    fn open(exchange: &mut Exchange) -> &mut Open {
+        &mut exchange.0
+    }
+
+    fn outcome(answer: Answer) -> Outcome<Source> {
+        answer.0
+    }
 
     fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
         self.0.call(request, exchange)
     }
 
-    fn send<'h>(writer: ResponseWriter, response: Response) -> HandlerFuture<'h> {
-        Box::pin(send(writer, response))
+    fn send<'h>(writer: Writer, response: Response) -> HandlerFuture<'h> {
+        Box::pin(send(ResponseWriter::new(writer), response))
     }
 }
 
-impl<H: SendHandler> Kind for Moving<H> {
+impl<H: SendHandler> Service for Moving<H> {
+    type Body = Body;
+    type Exchange = Exchange;
+    type Source = Source;
+    type Answer = Answer;
     type Future<'h> = SendHandlerFuture<'h>;
+
+    fn body(reader: Reader) -> Body {
+        Body::of(reader)
+    }
+
+    fn exchange(open: Open) -> Exchange {
+        Exchange(open)
+    }
+
+    fn open(exchange: &mut Exchange) -> &mut Open {
+        &mut exchange.0
+    }
+
+    fn outcome(answer: Answer) -> Outcome<Source> {
+        answer.0
+    }
 
     fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
         self.0.call_send(request, exchange)
     }
 
-    fn send<'h>(writer: ResponseWriter, response: Response) -> SendHandlerFuture<'h> {
-        Box::pin(send(writer, response))
+    fn send<'h>(writer: Writer, response: Response) -> SendHandlerFuture<'h> {
+        Box::pin(send(ResponseWriter::new(writer), response))
     }
 }
 

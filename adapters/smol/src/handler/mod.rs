@@ -10,17 +10,16 @@ mod streaming;
 pub use answer::{Answer, IntoAnswer};
 pub use around::{Next, around, around_send};
 pub use fallible::{Fallible, fallible};
-pub(crate) use kind::{Kind, Moving, Staying};
+pub(crate) use kind::{Moving, Staying};
 pub use streaming::{Streaming, streaming};
 
 use crate::writer::ResponseWriter;
 use crate::{Request, Source};
-use purlin_core::{Facts, Id, IntoResponse, ResponseHead};
-use purlin_engine::served::Served;
+use purlin_core::{Facts, IntoResponse, ResponseHead};
+use purlin_engine::served::Open;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 /// The future of one request's handler. It stays on its thread, so it need not be `Send`.
 pub type HandlerFuture<'h> = Pin<Box<dyn Future<Output = Answer> + 'h>>;
@@ -77,8 +76,7 @@ pub type SendHandlerFuture<'h> = Pin<Box<dyn Future<Output = Answer> + Send + 'h
 ///
 /// ```
 /// use purlin_smol::{Request, SendHandler};
-/// use std::sync::Arc;
-///
+/// ///
 /// fn is_handler(_: impl SendHandler) {}
 /// is_handler(async |r: Request| format!("hello, {}\n", r.path()));
 /// let greeting: Arc<str> = "hello".into();
@@ -129,10 +127,7 @@ where
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Exchange {
-    pub(crate) shared: Arc<Served>,
-    pub(crate) id: Id,
-}
+pub struct Exchange(pub(crate) Open);
 
 impl Exchange {
     /// The writer of the response. The response belongs to it from here, and
@@ -152,7 +147,7 @@ impl Exchange {
     /// }
     /// ```
     pub fn writer(&self) -> ResponseWriter {
-        ResponseWriter::new(self.shared.lock().writer(&self.shared, self.id))
+        ResponseWriter::new(self.0.writer())
     }
 
     /// Calls this once the final head of the response has been given, however it
@@ -169,7 +164,7 @@ impl Exchange {
     /// }));
     /// ```
     pub fn on_head(&self, call: impl FnOnce(&ResponseHead) + Send + 'static) {
-        self.shared.lock().follow(self.id, |hooks| hooks.on_head(call));
+        self.0.follow(|hooks| hooks.on_head(call));
     }
 
     /// Calls this once the response has ended, or was given up, with the status,
@@ -186,12 +181,12 @@ impl Exchange {
     /// }));
     /// ```
     pub fn on_end(&self, call: impl FnOnce(&Facts) + Send + 'static) {
-        self.shared.lock().follow(self.id, |hooks| hooks.on_end(call));
+        self.0.follow(|hooks| hooks.on_end(call));
     }
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Exchange({})", self.id)
+        write!(f, "Exchange({})", self.0.id)
     }
 }

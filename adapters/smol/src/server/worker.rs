@@ -4,11 +4,11 @@
 use super::accept::{Arrival, accept};
 use super::executor::Executor;
 use crate::driver::Driver;
-use crate::handler::Kind;
 use crate::place::Place;
 use async_channel::{Receiver, Sender};
 use async_task::Task;
 use futures_lite::future;
+use purlin_engine::served::Service;
 use purlin_net::Listener;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -49,7 +49,7 @@ struct Dealer<K> {
 struct Held<K>(Rc<Worker<K>>);
 
 /// Serves until nothing comes any more and all is done.
-pub(crate) fn run<K: Kind>(start: Start<K>) {
+pub(crate) fn run<K: Service>(start: Start<K>) {
     let Start { place, listeners, deals, number, dealt } = start;
     let (open, waiting) = (Cell::new(0), RefCell::new(None));
     let worker = Rc::new(Worker { place, executor: Executor::default(), open, waiting });
@@ -68,7 +68,7 @@ pub(crate) fn run<K: Kind>(start: Start<K>) {
 }
 
 /// Takes what is dealt, and then waits for the last connection to end.
-async fn attend<K: Kind>(worker: Rc<Worker<K>>, dealt: Receiver<Arrival>) {
+async fn attend<K: Service>(worker: Rc<Worker<K>>, dealt: Receiver<Arrival>) {
     while let Ok(arrival) = dealt.recv().await {
         worker.begin(arrival);
     }
@@ -76,7 +76,7 @@ async fn attend<K: Kind>(worker: Rc<Worker<K>>, dealt: Receiver<Arrival>) {
     worker.executor.end();
 }
 
-impl<K: Kind> Worker<K> {
+impl<K: Service> Worker<K> {
     fn spawn_alarms(self: &Rc<Self>) -> Task<()> {
         let worker = self.clone();
         self.executor.spawn(async move { worker.place.alarms.ring().await })
@@ -103,7 +103,7 @@ impl<K: Kind> Worker<K> {
     }
 }
 
-impl<K: Kind> Dealer<K> {
+impl<K: Service> Dealer<K> {
     async fn accept(mut self, listener: Listener) {
         let common = self.own.place.common.clone();
         accept(listener, &common, |arrival| self.deal(arrival)).await;

@@ -1,13 +1,8 @@
 //! What each of the machine's events means to those who wait.
 //! Passes on; decides nothing.
 
-use crate::Request;
-use crate::clock;
-use crate::handler::Kind;
-use crate::server::Payload;
-use crate::work::Work;
-use purlin_core::{Event, Id, Machine, Now};
-use purlin_engine::served::{Served, State, Trouble};
+use super::{Payload, Served, Service, State, Trouble, Work};
+use purlin_core::{Event, Id, Machine, Now, Request};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
@@ -15,13 +10,14 @@ use std::task::{Context, Poll, Waker};
 /// Obeys events and polls the handler, until neither has anything to do.
 /// Each may have caused the other. The lock is free while the handler runs;
 /// what it panics with is told to `panicked`, once it is answered.
-pub(crate) fn serve<'s, K: Kind>(
+pub fn serve<'s, S: Service>(
     panicked: &dyn Fn(Payload),
     shared: &'s Served,
     mut inner: MutexGuard<'s, State>,
-    work: &mut Work<'_, K>,
+    work: &mut Work<'_, S>,
     cx: &mut Context<'_>,
     now: &mut Now,
+    clock: &mut dyn FnMut() -> Now,
 ) -> MutexGuard<'s, State> {
     loop {
         let mut request;
@@ -32,7 +28,7 @@ pub(crate) fn serve<'s, K: Kind>(
         inner.driving = true;
         drop(inner);
         let polled = work.run(&mut request, cx);
-        *now = clock::now();
+        *now = clock();
         let polled = polled.map(|answered| answered.map_err(panicked));
         inner = shared.lock();
         inner.driving = false;
@@ -49,14 +45,14 @@ pub(crate) fn serve<'s, K: Kind>(
 }
 
 /// Takes events until a request comes or there are none.
-fn obey<'s, K: Kind>(
+fn obey<'s, S: Service>(
     panicked: &dyn Fn(Payload),
     shared: &'s Served,
     mut inner: MutexGuard<'s, State>,
-    work: &mut Work<'_, K>,
+    work: &mut Work<'_, S>,
     own: &Waker,
     now: Now,
-) -> (MutexGuard<'s, State>, Option<(Id, Request)>) {
+) -> (MutexGuard<'s, State>, Option<(Id, Request<S::Body>)>) {
     inner = tell_trouble(shared, inner, work);
     while let Some(event) = inner.machine.poll_event(now) {
         inner = tell(shared, inner, work, &event);
@@ -96,10 +92,10 @@ fn obey<'s, K: Kind>(
 }
 
 /// Tells whoever watches of an event; the lock is free meanwhile.
-fn tell<'s, K: Kind>(
+fn tell<'s, S: Service>(
     shared: &'s Served,
     mut inner: MutexGuard<'s, State>,
-    work: &mut Work<'_, K>,
+    work: &mut Work<'_, S>,
     event: &Event,
 ) -> MutexGuard<'s, State> {
     let hooks = inner.take_hooks(event);
@@ -121,10 +117,10 @@ fn tell<'s, K: Kind>(
 }
 
 /// Tells whoever watches of a response that could not be made or sent.
-fn tell_trouble<'s, K: Kind>(
+fn tell_trouble<'s, S: Service>(
     shared: &'s Served,
     mut inner: MutexGuard<'s, State>,
-    work: &mut Work<'_, K>,
+    work: &mut Work<'_, S>,
 ) -> MutexGuard<'s, State> {
     let Some(trouble) = inner.trouble.take() else {
         return inner;
@@ -141,10 +137,10 @@ fn tell_trouble<'s, K: Kind>(
 }
 
 /// Tells whoever watches of what is left to tell, at the end.
-pub(crate) fn tell_last<'s, K: Kind>(
+pub fn tell_last<'s, S: Service>(
     shared: &'s Served,
     mut inner: MutexGuard<'s, State>,
-    work: &mut Work<'_, K>,
+    work: &mut Work<'_, S>,
     now: Now,
 ) {
     while let Some(event) = inner.machine.poll_event(now) {
@@ -153,14 +149,14 @@ pub(crate) fn tell_last<'s, K: Kind>(
 }
 
 /// The socket took something: if that was all, who flushed goes on.
-pub(crate) fn written<K: Kind>(inner: &mut State, work: &mut Work<'_, K>, own: &Waker) {
+pub fn written<S: Service>(inner: &mut State, work: &mut Work<'_, S>, own: &Waker) {
     if inner.waits.flush.is_some() && !inner.machine.want().write {
         rouse(inner.waits.flush.take(), own, work);
     }
 }
 
 /// Wakes who waits; the handler that waits in this very task is polled again without that.
-fn rouse<K: Kind>(waker: Option<Waker>, own: &Waker, work: &mut Work<'_, K>) {
+fn rouse<S: Service>(waker: Option<Waker>, own: &Waker, work: &mut Work<'_, S>) {
     match waker {
         Some(waker) if waker.will_wake(own) => work.make_due(),
         Some(waker) => waker.wake(),
