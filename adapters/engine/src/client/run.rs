@@ -199,10 +199,10 @@ impl<'a, R: Runtime> Run<'a, R> {
     /// The response of this answer, whose body is still to be read.
     ///
     /// # Errors
-    /// It was not the answer of this request.
-    pub fn deliver(mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
+    /// It was delivered already.
+    pub fn deliver(&mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
         let (rest, secured) = self.course.hand_on(&answer)?;
-        let body = Body::new(rest, self.clock, answer.clone());
+        let body = Body::new(rest, self.clock.clone(), answer.clone());
         Ok((Received::new(answer, secured), body))
     }
 
