@@ -154,6 +154,7 @@ impl Body {
     }
 
     /// The trailers, for whoever passes them on.
+    #[cfg(feature = "tower")]
     pub(crate) fn take_trailers(&mut self) -> Option<Box<Fields>> {
         self.0.take_trailers()
     }
