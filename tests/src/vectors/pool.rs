@@ -45,7 +45,7 @@ fn judge(given: &Value, expected: &Expected) -> Result<(), String> {
     }
     let as_go = play(given, &ways, None)?;
     expected.compare(&as_go).map_err(|after| format!("{why}; played as Go does: {after}"))?;
-    differs(&as_go, &played, &ways)
+    differs(given, &as_go, &played, &ways)
 }
 
 /// Whether that request waits for 100 (Continue).
@@ -111,7 +111,7 @@ fn ways(given: &Value) -> Vec<Way> {
 
 /// Checks that Purlin does something else than Go at all, and then what it means
 /// to: nobody hears of an error, or hosts that are one share what they have.
-fn differs(as_go: &Played, played: &Played, ways: &[Way]) -> Result<(), String> {
+fn differs(given: &Value, as_go: &Played, played: &Played, ways: &[Way]) -> Result<(), String> {
     let pairs = || as_go.steps.iter().zip(&played.steps);
     let Some(step) = pairs().position(|(go, ours)| go != ours) else {
         return Err("both are the same step by step, and only one of them as it should".to_owned());
@@ -133,8 +133,8 @@ fn differs(as_go: &Played, played: &Played, ways: &[Way]) -> Result<(), String> 
         };
         // A request may have to wait for the one that is made, or lets another go first.
         let waits = ours.iter().all(|line| go.contains(line));
-        let post = |line: &&String| line.starts_with("request ") && line.contains(" POST ");
-        let first = go.iter().filter(post).any(|line| !ours.contains(line));
+        let once = |line: &&String| line.strip_prefix("request ").is_some_and(|l| once(given, l));
+        let first = go.iter().filter(once).any(|line| !ours.contains(line));
         let more = more("client_closed ") || more("dial ");
         ((more && waits) || first) && others(&ours) == others(&go)
     };
@@ -143,6 +143,14 @@ fn differs(as_go: &Played, played: &Played, ways: &[Way]) -> Result<(), String> 
         return Ok(());
     }
     Err(format!("step {step}: {:?}, and as Go does {:?}", played.steps[step], as_go.steps[step]))
+}
+
+/// Whether the request of this line, which begins with its id, cannot be sent again.
+fn once(given: &Value, line: &str) -> bool {
+    let id = line.split(' ').next();
+    let mut starts = items(given, "ops").iter().filter(|op| op["op"] == "start");
+    let start = starts.find(|op| Some(text(op, "id")) == id);
+    start.is_some_and(|op| text(op, "method") == "POST" || op["body"] == "stream")
 }
 
 /// The events of a step but for those that are about a connection alone.
