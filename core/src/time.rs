@@ -264,6 +264,14 @@ impl Pace {
         self.purse = self.purse.saturating_add(earned).min(self.most);
     }
 
+    /// The peer has shown in another way that it is there: from now on it may take so long
+    /// at least.
+    pub(crate) fn grant(&mut self, time: Duration, now: Mono) {
+        self.pay(now);
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.purse = self.purse.max(time.min(self.most));
+    }
+
     /// The waiting is ours, or nothing is waited for.
     pub(crate) fn rest(&mut self, now: Mono) {
         self.pay(now);

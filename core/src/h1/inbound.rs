@@ -11,6 +11,7 @@ use crate::head::Fields;
 use crate::machine::{BodyLength, Eof};
 use crate::time::{Deadlines, Mono, Pace, Rate, Why};
 use bytes::Bytes;
+use std::time::Duration;
 
 /// A body that comes in, and who waits for it.
 #[derive(Debug)]
@@ -154,6 +155,14 @@ impl Inbound {
     pub(super) fn watch(&mut self, timers: &mut Deadlines, now: Mono) {
         if let Some(at) = self.pace.wait(now) {
             timers.set(Why::Body, at);
+        }
+    }
+
+    /// The peer is there, though nothing comes of it: it is waited for so long at least.
+    pub(super) fn grant(&mut self, time: Duration, timers: &mut Deadlines, now: Mono) {
+        if timers.is_set(Why::Body) {
+            self.pace.grant(time, now);
+            self.watch(timers, now);
         }
     }
 

@@ -76,7 +76,8 @@ pub type SendHandlerFuture<'h> = Pin<Box<dyn Future<Output = Answer> + Send + 'h
 ///
 /// ```
 /// use purlin_smol::{Request, SendHandler};
-/// ///
+/// use std::sync::Arc;
+///
 /// fn is_handler(_: impl SendHandler) {}
 /// is_handler(async |r: Request| format!("hello, {}\n", r.path()));
 /// let greeting: Arc<str> = "hello".into();

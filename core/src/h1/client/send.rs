@@ -229,7 +229,7 @@ impl Connection {
         }
         self.timers.prolong(Why::FirstByte, now.mono + self.patience.min(earned));
         let stall = self.config.timeouts.body.burst;
-        self.timers.prolong(Why::Body, now.mono + stall.min(earned));
+        self.inbound.grant(stall.min(earned), &mut self.timers, now.mono);
     }
 
     pub(super) fn output_written(&mut self, n: usize, now: Now) {

@@ -183,6 +183,8 @@ fn what_the_server_still_takes_puts_off_the_rest_of_its_answer_too() {
         wire.machine.untaken(left, wire.now);
         wire.wait(0).expect(&[]);
         assert_eq!(wire.deadline(), Some((due, Why::Body)), "{left}");
+        // Whoever reads asks again, and that takes nothing of it back.
+        assert_eq!((wire.body(1), wire.deadline()), (Recv::Pending, Some((due, Why::Body))));
     }
     wire.wait(5).expect(&["Readable { id: 1 }", "closed: Fault(BodyTimeout)"]);
 }
