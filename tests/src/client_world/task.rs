@@ -234,7 +234,9 @@ impl Task {
         let (Cause::Peer(error), Some(link)) = (error.cause(), &self.link) else { return };
         let (wire, now) = (&client.wires[link.wire], client.now.mono);
         // Nothing is wrong with it, and it takes what the system still has in good time.
-        let steady = !client.setting.rough && wire.excuse == Excuse::None;
+        // What small pieces become in TLS may be many times them, and so its time.
+        let plain = !link.route.is_secure() && !link.route.is_proxy_secure();
+        let steady = plain && !client.setting.rough && wire.excuse == Excuse::None;
         let wrong = match error.kind {
             Fault::FirstByteTimeout if steady && wire.up.is_being_taken(LATELY, now) => true,
             Fault::FirstByteTimeout | Fault::HeadTimeout | Fault::BodyTimeout => {
