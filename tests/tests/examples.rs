@@ -23,6 +23,7 @@ const APART: [&str; 5] = ["axum", "download", "shutdown", "tls", "tokio"];
 fn name(package: &str, example: &str) -> String {
     match package {
         "purlin-std" => format!("std_{example}"),
+        "purlin-engine" => format!("engine_{example}"),
         "purlin-smol" if APART.contains(&example) => format!("smol_{example}"),
         _ => example.to_owned(),
     }
@@ -224,6 +225,23 @@ fn tokio_runs_server_and_client() {
     let example = start("purlin-smol", "tokio", &[]);
     check(&example.ask("GET /hello/gopher HTTP/1.1"), 200, "\r\n\r\nhello, gopher\n");
     check(&example.ask("GET /again HTTP/1.1"), 200, "\r\n\r\nhello, again\n");
+}
+
+#[test]
+fn the_engine_serves_and_asks_on_tokio() {
+    let mut example = start("purlin-engine", "tokio", &[]);
+    for line in ["gopher", "12 bytes", "1\\n2\\n3", "404", "1 connection kept"] {
+        example.line_with(line);
+    }
+    check(&example.ask("GET /count HTTP/1.1"), 200, "0\r\n\r\n");
+    check(&example.ask("GET /hello/gopher HTTP/1.1"), 200, "\r\n\r\nhello, gopher\n");
+    let echo = "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nround";
+    let mut stream = TcpStream::connect(&example.address).unwrap();
+    stream.write_all(echo.as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 101 ") && answer.ends_with("\r\n\r\nround"), "{answer}");
 }
 
 #[test]
