@@ -139,9 +139,14 @@ impl RequestLine {
 
 /// Whether the head that the input begins with, whatever is wrong with it, is
 /// that of a HEAD request: no answer to one has content (RFC 9110 §9.3.2).
-pub(crate) fn is_head(input: &[u8]) -> bool {
-    let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    input[empty..].starts_with(b"HEAD ")
+///
+/// Empty lines may stand before it. What is wrong with such a line is known before the
+/// method has come, so it says nothing that the method behind it is there already.
+pub(crate) fn is_head(mut input: &[u8]) -> bool {
+    while let Some(rest) = input.strip_prefix(b"\r\n") {
+        input = rest;
+    }
+    input.starts_with(b"HEAD ")
 }
 
 /// What is no text at all may have no lines: it is known by its first bytes.

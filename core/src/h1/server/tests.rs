@@ -232,6 +232,21 @@ fn a_refused_body_that_is_here_keeps_the_connection_and_the_beginning_of_one_doe
 }
 
 #[test]
+fn an_answer_to_a_broken_empty_line_is_the_same_whatever_has_come_behind_it() {
+    let head = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for broken in ["\n", "\r\n\n"] {
+        let answers = ["", head].map(|behind| {
+            let mut wire = Wire::new();
+            wire.machine.receive(format!("{broken}{behind}").as_bytes(), wire.now);
+            wire.events();
+            wire.output()
+        });
+        assert!(answers[0].starts_with("HTTP/1.1 400 "), "{broken:?}");
+        assert_eq!(answers[0], answers[1], "{broken:?}");
+    }
+}
+
+#[test]
 fn no_answer_to_head_has_content_wherever_it_is_wrong() {
     let long = "x".repeat(70_000);
     for (request, status) in [
