@@ -12,8 +12,8 @@ use std::task::{Context, Poll, Waker};
 /// what it panics with is told to `panicked`, once it is answered.
 pub fn serve<'s, S: Service>(
     panicked: &dyn Fn(Payload),
-    shared: &'s Served,
-    mut inner: MutexGuard<'s, State>,
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
     work: &mut Work<'_, S>,
     cx: &mut Context<'_>,
     now: &mut Now,
@@ -21,24 +21,24 @@ pub fn serve<'s, S: Service>(
 ) -> MutexGuard<'s, State> {
     loop {
         let mut request;
-        (inner, request) = obey(panicked, shared, inner, work, cx.waker(), *now);
+        (state, request) = obey(panicked, served, state, work, cx.waker(), *now);
         if !work.has_turn(request.is_some()) {
-            return inner;
+            return state;
         }
-        inner.driving = true;
-        drop(inner);
+        state.driving = true;
+        drop(state);
         let polled = work.run(&mut request, cx);
         *now = clock();
         let polled = polled.map(|answered| answered.map_err(panicked));
-        inner = shared.lock();
-        inner.driving = false;
+        state = served.lock();
+        state.driving = false;
         if let Poll::Ready(answer) = polled {
-            if let Some(left) = work.settle(answer, &mut inner, *now) {
-                drop(inner);
+            if let Some(left) = work.settle(answer, &mut state, *now) {
+                drop(state);
                 // What it is made of is the application's, as its handler is.
                 let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
                 let _ = dropped.map_err(|payload| work.panicked(payload, panicked));
-                inner = shared.lock();
+                state = served.lock();
             }
         }
     }
@@ -47,111 +47,111 @@ pub fn serve<'s, S: Service>(
 /// Takes events until a request comes or there are none.
 fn obey<'s, S: Service>(
     panicked: &dyn Fn(Payload),
-    shared: &'s Served,
-    mut inner: MutexGuard<'s, State>,
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
     work: &mut Work<'_, S>,
     own: &Waker,
     now: Now,
 ) -> (MutexGuard<'s, State>, Option<(Id, Request<S::Body>)>) {
-    inner = tell_trouble(shared, inner, work);
-    while let Some(event) = inner.machine.poll_event(now) {
-        inner = tell(shared, inner, work, &event);
+    state = tell_trouble(served, state, work);
+    while let Some(event) = state.machine.poll_event(now) {
+        state = tell(served, state, work, &event);
         match event {
             Event::Request { id, head, body, .. } => {
-                inner.begin(id, head.method().clone());
-                return (inner, Some((id, work.request(id, head, body))));
+                state.begin(id, head.method().clone());
+                return (state, Some((id, work.request(id, head, body))));
             }
-            Event::Readable { .. } => rouse(inner.waits.read.take(), own, work),
+            Event::Readable { .. } => rouse(state.waits.read.take(), own, work),
             Event::Writable { id } => {
-                inner.send_left(id, now);
-                inner = tell_trouble(shared, inner, work);
-                rouse(inner.waits.write.take(), own, work);
+                state.send_left(id, now);
+                state = tell_trouble(served, state, work);
+                rouse(state.waits.write.take(), own, work);
             }
             Event::InputClosed | Event::Reset { .. } => {
-                inner.cancelled = true;
-                for waker in std::mem::take(&mut inner.waits.cancel) {
+                state.cancelled = true;
+                for waker in std::mem::take(&mut state.waits.cancel) {
                     rouse(Some(waker), own, work);
                 }
             }
             Event::Closed(reason) => {
-                inner.closed = Some(reason);
-                for waker in inner.release() {
+                state.closed = Some(reason);
+                for waker in state.release() {
                     rouse(Some(waker), own, work);
                 }
             }
             Event::Panicked(message) => {
-                drop(inner);
+                drop(state);
                 panicked(Box::new(message));
-                inner = shared.lock();
+                state = served.lock();
             }
             // The answer is queued already, or there is nothing to do.
             _ => {}
         }
     }
-    (inner, None)
+    (state, None)
 }
 
 /// Tells whoever watches of an event; the lock is free meanwhile.
 fn tell<'s, S: Service>(
-    shared: &'s Served,
-    mut inner: MutexGuard<'s, State>,
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
     work: &mut Work<'_, S>,
     event: &Event,
 ) -> MutexGuard<'s, State> {
-    let hooks = inner.take_hooks(event);
+    let hooks = state.take_hooks(event);
     let mut watch = work.watch();
     if hooks.is_none() && watch.is_none() {
-        return inner;
+        return state;
     }
-    drop(inner);
+    drop(state);
     if let Some(watch) = &mut watch {
         watch.event(event);
     }
-    let Some(mut hooks) = hooks else { return shared.lock() };
+    let Some(mut hooks) = hooks else { return served.lock() };
     if let (Some(payload), Some(watch)) = (hooks.event(event), watch) {
         watch.panicked(&*payload);
     }
-    inner = shared.lock();
-    inner.put_hooks(hooks, event);
-    inner
+    state = served.lock();
+    state.put_hooks(hooks, event);
+    state
 }
 
 /// Tells whoever watches of a response that could not be made or sent.
 fn tell_trouble<'s, S: Service>(
-    shared: &'s Served,
-    mut inner: MutexGuard<'s, State>,
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
     work: &mut Work<'_, S>,
 ) -> MutexGuard<'s, State> {
-    let Some(trouble) = inner.trouble.take() else {
-        return inner;
+    let Some(trouble) = state.trouble.take() else {
+        return state;
     };
     let Some(watch) = work.watch() else {
-        return inner;
+        return state;
     };
-    drop(inner);
+    drop(state);
     match trouble {
         Trouble::Misused(misuse) => watch.misused(misuse),
         Trouble::Failed(message) => watch.failed(&message),
     }
-    shared.lock()
+    served.lock()
 }
 
 /// Tells whoever watches of what is left to tell, at the end.
 pub fn tell_last<'s, S: Service>(
-    shared: &'s Served,
-    mut inner: MutexGuard<'s, State>,
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
     work: &mut Work<'_, S>,
     now: Now,
 ) {
-    while let Some(event) = inner.machine.poll_event(now) {
-        inner = tell(shared, inner, work, &event);
+    while let Some(event) = state.machine.poll_event(now) {
+        state = tell(served, state, work, &event);
     }
 }
 
 /// The socket took something: if that was all, who flushed goes on.
-pub fn written<S: Service>(inner: &mut State, work: &mut Work<'_, S>, own: &Waker) {
-    if inner.waits.flush.is_some() && !inner.machine.want().write {
-        rouse(inner.waits.flush.take(), own, work);
+pub fn written<S: Service>(state: &mut State, work: &mut Work<'_, S>, own: &Waker) {
+    if state.waits.flush.is_some() && !state.machine.want().write {
+        rouse(state.waits.flush.take(), own, work);
     }
 }
 

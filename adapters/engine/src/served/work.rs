@@ -136,7 +136,7 @@ impl<'h, S: Service> Work<'h, S> {
         head: RequestHead,
         length: BodyLength,
     ) -> Request<S::Body> {
-        let body = S::body(Reader::new(self.served().clone(), id, length));
+        let body = S::body(Reader::new(self.served.clone(), id, length));
         let mut request = Request::new(head, length, body).with_values(self.values.clone());
         if let Some(watch) = &mut self.watch {
             watch.request(&mut request);
@@ -149,10 +149,6 @@ impl<'h, S: Service> Work<'h, S> {
         if let Some(watch) = &mut self.watch {
             watch.closed();
         }
-    }
-
-    fn served(&self) -> &Arc<Served> {
-        &self.served
     }
 
     /// The task was woken, and nobody can tell for whom.
@@ -197,49 +193,49 @@ impl<'h, S: Service> Work<'h, S> {
     pub(super) fn settle(
         &mut self,
         answer: Result<S::Answer, ()>,
-        inner: &mut State,
+        state: &mut State,
         now: Now,
     ) -> Option<Response<S::Source>> {
         let id = self.id;
-        inner.handled(id);
+        state.handled(id);
         let Ok(answer) = answer else {
-            inner.fail(id, now);
+            state.fail(id, now);
             return None;
         };
         let outcome = S::outcome(answer);
         if let Some(message) = outcome.response().and_then(Response::failure) {
-            inner.note_failure(message);
+            state.note_failure(message);
         }
         match outcome {
-            Outcome::Response(response) => self.respond(response, inner, now),
-            Outcome::Written => inner.end_written(id, now),
+            Outcome::Response(response) => self.respond(response, state, now),
+            Outcome::Written => state.end_written(id, now),
             Outcome::Failed(response) => {
-                if !inner.is_unsent(id) {
-                    inner.break_off(id, now);
+                if !state.is_unsent(id) {
+                    state.break_off(id, now);
                     return Some(response);
                 }
-                inner.forget_left(id);
-                self.respond(response, inner, now);
+                state.forget_left(id);
+                self.respond(response, state, now);
             }
         }
         None
     }
 
     /// Sends a response that is whole; of another one, begins the future that writes it.
-    fn respond(&mut self, response: Response<S::Source>, inner: &mut State, now: Now) {
+    fn respond(&mut self, response: Response<S::Source>, state: &mut State, now: Now) {
         let id = self.id;
         let (head, content) = response.into_parts();
         let body = match content {
             Content::Empty => Body::Empty,
             Content::Full(data) => Body::Full(data),
             source => {
-                let writer = inner.writer(self.served(), id);
+                let writer = state.writer(&self.served, id);
                 self.future = Some(S::send(writer, Response::from_parts(head, source)));
                 self.due = true;
                 return;
             }
         };
-        inner.respond(id, &head, body, now);
+        state.respond(id, &head, body, now);
     }
 
     /// Polls the handler once, or the one of a new request; an error is its
