@@ -274,6 +274,11 @@ impl purlin_engine::Socket<Ticks> for Socket {
         }
     }
 
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.line.write(machine, now);
+        self.line.half_close(machine.want().close);
+    }
+
     fn is_lost(&self) -> bool {
         self.line.is_lost()
     }

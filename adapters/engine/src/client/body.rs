@@ -2,8 +2,10 @@
 //! end the connection goes home.
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
+use super::leave::Leaving;
+use super::raw::Raw;
 use super::run::{TURNS, feed};
-use super::runtime::{Awaited, Beside, Clock, Runtime, Socket, Waits};
+use super::runtime::{Awaited, Clock, Runtime, Socket, Waits};
 use crate::course::Rest;
 use crate::inflate::{Inflate, Pulled};
 use crate::lent::Lent;
@@ -11,15 +13,12 @@ use crate::line::Turn;
 use crate::link::ReadReady;
 use bytes::{Buf, Bytes};
 use purlin_core::exchange::{Answer, Cause, Error};
-use purlin_core::{BodyLength, Fields, Id, Mono, Now, Phase, Recv, Reuse};
+use purlin_core::{BodyLength, Fields, Id, Mono, Now, Phase, Recv};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-
-/// How long what is left of a body that nobody reads may take, to keep the connection.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The body of a response.
 pub struct Body<R: Runtime> {
@@ -285,20 +284,8 @@ impl<R: Runtime> Body<R> {
     pub fn into_raw(mut self) -> Option<Raw<R>> {
         let mut reading = self.from.take()?;
         let (clock, id) = (reading.clock.clone(), reading.from.id);
-        Some(Raw { lent: reading.from.lent.take()?, id, clock, about: self.about })
+        Some(Raw::new(reading.from.lent.take()?, id, clock, self.about))
     }
-}
-
-/// A connection on which HTTP is over.
-pub struct Raw<R: Runtime> {
-    /// The connection.
-    pub lent: Lent<R::Socket>,
-    /// The machine's number of the exchange.
-    pub id: Id,
-    /// The clock.
-    pub clock: R::Clock,
-    /// The answer that ended HTTP.
-    pub about: Arc<Answer>,
 }
 
 impl<R: Runtime> Awaited<R> for Body<R> {
@@ -325,72 +312,6 @@ impl<R: Runtime> Drop for Reading<R> {
 impl<R: Runtime> fmt::Debug for Body<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_end() { "Body(ended)" } else { "Body" })
-    }
-}
-
-impl<R: Runtime> fmt::Debug for Raw<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Raw({:?})", self.lent)
-    }
-}
-
-/// A response that nobody wants, read out as far as that is cheaper than a new connection.
-/// Its connection is given back, or closed, when this is dropped.
-pub struct Leaving<R: Runtime> {
-    lent: Option<Lent<R::Socket>>,
-    until: Mono,
-    now: Now,
-}
-
-impl<R: Runtime> Leaving<R> {
-    /// Wants no more of a response; none if there is nothing to read out.
-    pub(super) fn new(mut lent: Lent<R::Socket>, id: Id, now: Now) -> Option<Leaving<R>> {
-        if lent.machine().discard(id, now).is_err() {
-            lent.give_back(now);
-            return None;
-        }
-        Some(Leaving { lent: Some(lent), until: now.mono + PATIENCE, now })
-    }
-
-    /// Its connection.
-    #[expect(clippy::missing_panics_doc, reason = "it is there until it is dropped")]
-    pub fn lent(&mut self) -> &mut Lent<R::Socket> {
-        self.lent.as_mut().expect("it is there until it is dropped")
-    }
-
-    /// Whether there is more to read that is worth it.
-    pub fn goes_on(&mut self, now: Now) -> bool {
-        self.now = now;
-        let machine = self.lent().machine();
-        while machine.poll_event(now).is_some() {}
-        machine.reuse() == Reuse::Later && machine.want().close.is_none()
-    }
-
-    /// Reads it out, for a while at the most.
-    pub fn poll(&mut self, clock: &mut R::Clock, cx: &mut Context<'_>) -> Poll<()> {
-        while self.goes_on(clock.last()) {
-            let until = Some(self.until);
-            let (socket, machine) = self.lent().parts();
-            if ready!(socket.poll_turn(machine, Beside::Nothing, until, clock, cx)) != Turn::Moved {
-                break;
-            }
-        }
-        self.now = clock.last();
-        Poll::Ready(())
-    }
-}
-
-impl<R: Runtime> Drop for Leaving<R> {
-    fn drop(&mut self) {
-        if let Some(lent) = self.lent.take() {
-            lent.give_back(self.now);
-        }
-    }
-}
-
-impl<R: Runtime> fmt::Debug for Leaving<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Leaving({:?})", self.lent)
     }
 }
 

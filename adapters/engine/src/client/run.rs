@@ -2,8 +2,9 @@
 //! it what came of that.
 
 use super::agent::{Agent, Single};
-use super::body::{Body, Leaving};
+use super::body::Body;
 use super::connect::{Connector, get};
+use super::leave::Leaving;
 use super::runtime::{Awaited, Beside, Clock, Pieces, Runtime, Socket, Waits};
 use crate::course::{Course, Needs, Upload};
 use crate::lent::{Lent, Slot};

@@ -1,7 +1,7 @@
 //! What a client runs on: how an adapter connects, waits and tells the time. The run itself
 //! is written once, here; it is polled, and says what is waited for.
 
-use super::body::Leaving;
+use super::leave::Leaving;
 use crate::lent::Lent;
 use crate::line::Turn;
 use crate::link::ReadReady;
@@ -45,6 +45,10 @@ pub trait Socket<C>: ReadReady + Send + 'static {
         clock: &mut C,
         cx: &mut Context<'_>,
     ) -> Poll<Turn>;
+
+    /// Writes what there is, as far as the socket takes it, and says that nothing more is
+    /// written if the machine wants to close so.
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
 
     /// Whether a write has failed.
     fn is_lost(&self) -> bool;

@@ -85,7 +85,7 @@ impl Body {
 
     /// What it is read from, to be read and written as raw bytes.
     pub(super) fn into_upgraded(self) -> Option<Upgraded> {
-        self.0.into_raw().map(Upgraded::new)
+        self.0.into_raw().map(Upgraded)
     }
 
     /// When its end had been read.

@@ -99,11 +99,6 @@ impl Socket {
     pub(super) fn read_now<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Moved {
         self.line.read(machine, now)
     }
-
-    /// Writes what there is, as far as the socket takes it.
-    pub(super) fn flush<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
-        self.line.write(machine, now);
-    }
 }
 
 impl purlin_engine::Socket<Ticks> for Socket {
@@ -139,6 +134,11 @@ impl purlin_engine::Socket<Ticks> for Socket {
         ready!(self.poll_timer(at, cx));
         // It may have come to its end just now.
         Poll::Ready(self.line.time_up(machine, until, clock.look()))
+    }
+
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.line.write(machine, now);
+        self.line.half_close(machine.want().close);
     }
 
     fn is_lost(&self) -> bool {

@@ -1,7 +1,7 @@
 //! A client's socket: how a thread waits for it.
 //! What moves, and who is late, says its line.
 
-use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now};
+use purlin_core::{ClientMachine, Machine, Mono, Now};
 use purlin_engine::{Beside, Line, Moved, Progress, ReadReady, Turn, Wait};
 use purlin_net::client::{Idle, Nudge, wait_for};
 use purlin_net::{Clock, Stream};
@@ -81,11 +81,6 @@ impl Socket {
         self.line.wire().clone()
     }
 
-    /// Says that nothing more is written, if that is how the machine wants to close.
-    pub(super) fn half_close(&mut self, close: Option<Close>) {
-        self.line.half_close(close);
-    }
-
     /// Waits in the read itself, which is one system call and not two.
     fn read_waiting<M: Machine + ?Sized>(
         &mut self,
@@ -116,14 +111,9 @@ impl Socket {
         }
     }
 
-    /// What it means that nothing more comes.
-    pub(super) fn end(&self) -> Eof {
-        self.line.end()
-    }
-
-    /// Writes what there is, as far as the socket takes it.
-    pub(super) fn flush<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) {
-        self.line.write(machine, now);
+    /// Tells the machine what somebody's read of the socket came to, if not to bytes.
+    pub(super) fn tell<M: Machine + ?Sized>(&self, machine: &mut M, moved: Moved, now: Now) {
+        self.line.tell(machine, moved, now);
     }
 }
 
@@ -159,6 +149,11 @@ impl purlin_engine::Socket<Clock> for Socket {
                 Poll::Pending
             }
         }
+    }
+
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.line.write(machine, now);
+        self.line.half_close(machine.want().close);
     }
 
     fn is_lost(&self) -> bool {

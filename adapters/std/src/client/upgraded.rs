@@ -1,23 +1,17 @@
 //! What is left of a connection when HTTP is over: raw bytes both ways.
 
 use super::runtime::Blocking;
-use super::socket::Socket;
 use super::{Cause, Error};
-use bytes::{Buf, Bytes};
-use purlin_core::exchange::Answer;
-use purlin_core::{Eof, Id, Phase, Recv};
-use purlin_engine::{Lent, Moved, Raw, Socket as _};
+use purlin_core::Phase;
+use purlin_engine::{Moved, Raw, Socket as _};
+use purlin_net::Stream;
 use purlin_net::client::{Idle, wait_for};
-use purlin_net::{Clock, Stream};
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// The most that is handed to the machine by one write.
-const PIECE: usize = 64 * 1024;
 
 /// A connection that speaks another protocol after 101 (Switching Protocols),
 /// or is a tunnel after a CONNECT; whatever lies around it, TLS say, stays.
@@ -44,26 +38,17 @@ const PIECE: usize = 64 * 1024;
 pub struct Upgraded {
     /// What is waited for, apart from the lock.
     stream: Arc<Stream>,
-    line: Mutex<Line>,
+    /// The connection, which nobody holds on to while he waits.
+    raw: Mutex<Raw<Blocking>>,
     /// Of the one who reads.
     reader: Mutex<Reader>,
     /// A read gives up after a while.
     hurries: AtomicBool,
-    about: Arc<Answer>,
 }
 
-/// The connection, which nobody holds on to while he waits.
-struct Line {
-    lent: Lent<Socket>,
-    id: Id,
-    clock: Clock,
-}
-
-/// What one who reads has at hand.
+/// Room for what comes, and how much of it the machine has not taken yet.
+#[derive(Default)]
 struct Reader {
-    /// Bytes for the caller that did not fit into his room.
-    rest: Bytes,
-    /// Room for what comes, and how much of it the machine has not taken yet.
     room: Vec<u8>,
     came: std::ops::Range<usize>,
 }
@@ -71,70 +56,15 @@ struct Reader {
 /// How much is read at a time.
 const ROOM: usize = 16 * 1024;
 
-impl Line {
-    /// Writes what there is, as far as the socket takes it; says whether some is left.
-    fn write_out(&mut self) -> bool {
-        let now = self.clock.look();
-        let (socket, machine) = self.lent.parts();
-        socket.flush(machine, now);
-        let want = machine.want();
-        socket.half_close(want.close);
-        want.write
-    }
-
-    /// Gives the machine what came, as far as it takes it, and takes what is for the caller.
-    fn receive(&mut self, reader: &mut Reader) -> Recv {
-        let now = self.clock.look();
-        let (_, machine) = self.lent.parts();
-        reader.came.start += machine.receive(&reader.room[reader.came.clone()], now);
-        while machine.poll_event(now).is_some() {}
-        machine.recv(self.id, now)
-    }
-
-    /// How long the machine lets one wait.
-    fn patience(&mut self) -> Option<Duration> {
-        let now = self.clock.look();
-        self.lent.machine().deadline().map(|(at, _)| at.since(now.mono))
-    }
-
-    fn pass_time(&mut self) {
-        let now = self.clock.look();
-        self.lent.machine().tick(now);
-    }
-
-    /// The input ended; in order, if nothing was lost before.
-    fn end(&mut self, how: Eof) {
-        let now = self.clock.look();
-        let (socket, machine) = self.lent.parts();
-        machine.eof(if how == Eof::Clean { socket.end() } else { how }, now);
-    }
-
-    /// Whether a write has failed. Whoever reads goes on until that fails too.
-    fn is_lost(&mut self) -> bool {
-        self.lent.parts().0.is_lost()
-    }
-}
-
 impl Upgraded {
-    pub(super) fn new(raw: Raw<Blocking>) -> Upgraded {
-        let Raw { mut lent, id, clock, about } = raw;
-        let stream = lent.parts().0.stream();
-        let reader = Reader { rest: Bytes::new(), room: Vec::new(), came: 0..0 };
-        Upgraded {
-            stream,
-            line: Mutex::new(Line { lent, id, clock }),
-            reader: Mutex::new(reader),
-            hurries: AtomicBool::new(false),
-            about,
-        }
+    pub(super) fn new(mut raw: Raw<Blocking>) -> Upgraded {
+        let stream = raw.parts().0.stream();
+        let (reader, hurries) = (Mutex::default(), AtomicBool::new(false));
+        Upgraded { stream, raw: Mutex::new(raw), reader, hurries }
     }
 
-    fn named(&self, error: Error) -> Error {
-        error.of(&self.about.method, &self.about.url)
-    }
-
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn raw(&self) -> MutexGuard<'_, Raw<Blocking>> {
+        self.raw.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has reads give up after this time, with [`io::ErrorKind::WouldBlock`]; without
@@ -149,29 +79,26 @@ impl Upgraded {
 
     fn receive(&self, room: &mut [u8]) -> io::Result<usize> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let reader = &mut *reader;
-        while reader.rest.is_empty() {
-            let before = reader.came.clone();
-            let mut line = self.line();
-            let received = line.receive(reader);
-            line.write_out();
-            drop(line);
-            match received {
-                Recv::Data(data) => reader.rest = data,
-                Recv::End(_) => return Ok(0),
-                Recv::Failed(error) => {
-                    let error = Error::new(error).during(Phase::Receive);
-                    return Err(self.named(error).into());
-                }
-                Recv::Pending if reader.came.is_empty() => self.wait(reader)?,
-                Recv::Pending if reader.came == before => {
-                    return Err(self.named(Error::ended()).into());
-                }
-                // The machine had no room for it before.
-                Recv::Pending => {}
+        loop {
+            let before = reader.came.len();
+            let mut raw = self.raw();
+            let (_, machine, now) = raw.parts();
+            let taken = machine.receive(&reader.room[reader.came.clone()], now);
+            reader.came.start += taken;
+            let read = raw.read(room);
+            // What came may have to be answered, as in TLS.
+            let (socket, machine, now) = raw.parts();
+            socket.flush(machine, now);
+            if let Some(count) = read? {
+                return Ok(count);
+            }
+            if before == 0 {
+                drop(raw);
+                self.wait(&mut reader)?;
+            } else if taken == 0 {
+                return Err(raw.named(Error::ended()).into());
             }
         }
-        (&mut reader.rest).reader().read(room)
     }
 
     /// Waits for more, while others may write.
@@ -179,52 +106,44 @@ impl Upgraded {
         reader.room.resize(ROOM, 0);
         match self.stream.read(&mut reader.room) {
             Moved::Bytes(count) => reader.came = 0..count,
-            Moved::End => self.line().end(Eof::Clean),
-            Moved::Lost => self.line().end(Eof::Reset),
             Moved::Nothing if self.hurries.load(Ordering::Relaxed) => {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
-            Moved::Nothing => {}
+            moved => {
+                let mut raw = self.raw();
+                let (socket, machine, now) = raw.parts();
+                socket.tell(machine, moved, now);
+            }
         }
         Ok(())
     }
 
-    fn send(&self, piece: &[u8]) -> Result<usize, Error> {
-        let most = piece.len().min(PIECE);
-        let mut data = Bytes::copy_from_slice(&piece[..most]);
-        loop {
-            let mut line = self.line();
-            let (id, now) = (line.id, line.clock.look());
-            let sent = line.lent.machine().send(id, &mut data, now);
-            line.write_out();
-            let lost = line.is_lost();
-            drop(line);
-            if lost {
-                return Err(self.named(Error::ended().during(Phase::Send)));
-            }
-            sent.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
-            if data.len() < most {
-                return Ok(most - data.len());
-            }
+    fn send(&self, data: &[u8]) -> Result<usize, Error> {
+        let mut piece = Raw::<Blocking>::piece(data);
+        let offered = piece.len();
+        while !self.raw().write(&mut piece)? {
             self.wait_for_room()?;
         }
+        Ok(offered - piece.len())
     }
 
     fn write_out(&self) -> Result<(), Error> {
-        while self.line().write_out() {
-            if self.line().is_lost() {
-                return Err(self.named(Error::ended().during(Phase::Send)));
-            }
+        while self.raw().flush()? {
             self.wait_for_room()?;
         }
         Ok(())
     }
 
     fn wait_for_room(&self) -> Result<(), Error> {
-        let wait = self.line().patience();
+        let mut raw = self.raw();
+        let (_, machine, now) = raw.parts();
+        let wait = machine.deadline().map(|(at, _)| at.since(now.mono));
+        drop(raw);
         let waited = wait_for(&[(self.stream.as_fd(), Idle::Writes)], wait);
-        waited.map_err(|error| self.named(Error::new(Cause::Io(error)).during(Phase::Send)))?;
-        self.line().pass_time();
+        let mut raw = self.raw();
+        waited.map_err(|error| raw.named(Error::new(Cause::Io(error)).during(Phase::Send)))?;
+        let (_, machine, now) = raw.parts();
+        machine.tick(now);
         Ok(())
     }
 
@@ -233,11 +152,7 @@ impl Upgraded {
     /// # Errors
     /// The connection failed.
     pub fn finish(&self) -> Result<(), Error> {
-        let mut line = self.line();
-        let (id, now) = (line.id, line.clock.look());
-        let finished = line.lent.machine().finish(id, None, now);
-        drop(line);
-        finished.map_err(|misuse| self.named(Error::of_raw(misuse)))?;
+        self.raw().finish()?;
         self.write_out()
     }
 }

@@ -143,3 +143,19 @@ fn a_name_that_is_not_found_in_time_and_a_dial_that_hangs_are_late() {
         assert!(error.is_timeout(), "{error}");
     }
 }
+
+#[test]
+fn a_raw_stream_that_is_closed_says_so_at_once() {
+    let agent = agent();
+    let request = Request::get("http://a.test/").header("Connection", "upgrade");
+    let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    let (_, body, pipe) = asked(run(&agent, request.header("Upgrade", "echo")), head);
+    let (mut raw, cx) = (body.into_raw().unwrap(), &mut Context::from_waker(Waker::noop()));
+    assert_eq!(raw.poll_write(b"hello", cx).map(Result::unwrap), Poll::Ready(5));
+    assert!(pipe.heard().ends_with("\r\n\r\nhello") && !pipe.is_shut());
+    assert!(raw.poll_close(cx).is_ready() && pipe.is_shut());
+    pipe.say("bye");
+    let mut room = [0; 8];
+    assert_eq!(raw.poll_read(&mut room, cx).map(Result::unwrap), Poll::Ready(3));
+    assert!(raw.poll_read(&mut room, cx).is_pending());
+}

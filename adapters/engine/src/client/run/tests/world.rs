@@ -107,6 +107,7 @@ struct Flow {
     up: Vec<u8>,
     down: VecDeque<u8>,
     refuses: bool,
+    shut: bool,
 }
 
 impl Pipe {
@@ -118,6 +119,11 @@ impl Pipe {
     /// What the client said.
     pub(super) fn heard(&self) -> String {
         String::from_utf8(locked(&self.0).up.clone()).unwrap()
+    }
+
+    /// Whether the client says nothing more.
+    pub(super) fn is_shut(&self) -> bool {
+        locked(&self.0).shut
     }
 
     /// From now on writes fail.
@@ -145,7 +151,9 @@ impl Wire for Pipe {
         Moved::Bytes(slices.iter().map(|slice| slice.len()).sum())
     }
 
-    fn shut_writing(&mut self) {}
+    fn shut_writing(&mut self) {
+        locked(&self.0).shut = true;
+    }
 
     fn untaken(&self) -> Option<usize> {
         None
@@ -178,6 +186,11 @@ impl Socket<Ticks> for Wired {
             Some(at) if at <= now.mono => Poll::Ready(self.0.time_up(machine, until, now)),
             _ => Poll::Pending,
         }
+    }
+
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.0.write(machine, now);
+        self.0.half_close(machine.want().close);
     }
 
     fn is_lost(&self) -> bool {
