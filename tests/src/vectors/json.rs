@@ -55,3 +55,12 @@ pub(super) fn same<A: PartialEq + std::fmt::Debug>(
 ) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{what}: {got:?}, expected {expected:?}")) }
 }
+
+/// The bytes that a string of hexadecimal digits stands for.
+pub(super) fn hex(value: &Value) -> Result<Vec<u8>, String> {
+    let digits = value.as_str().ok_or("no hexadecimal digits")?.as_bytes();
+    let pairs = digits.chunks(2).map(|pair| std::str::from_utf8(pair).unwrap_or_default());
+    pairs
+        .map(|pair| u8::from_str_radix(pair, 16).map_err(|_| format!("no octet: {pair:?}")))
+        .collect()
+}

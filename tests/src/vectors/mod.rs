@@ -7,6 +7,7 @@ mod cookie_rules;
 mod cookiejar;
 mod cookies;
 mod exchange;
+mod hpack;
 mod json;
 mod pool;
 mod redirect_rules;
@@ -18,6 +19,7 @@ mod routing;
 mod serve;
 mod wire;
 
+pub use hpack::story;
 pub use pool::holds_if_broken;
 
 use std::collections::BTreeMap;
@@ -95,6 +97,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "cookies_parse", family: "client", check: Check::Exact(cookies::check) },
     Kind { name: "cookiejar", family: "client", check: Check::Exact(cookiejar::check) },
     Kind { name: "pool", family: "client", check: Check::Exact(pool::check) },
+    Kind { name: "hpack_decode", family: "http2", check: Check::Profiled(hpack::decode) },
 ];
 
 /// What running a file came to.
