@@ -123,7 +123,7 @@ fn poll_connection<S: Service>(
         if line.is_lost() {
             state.machine.eof(purlin_core::Eof::Reset, at);
         }
-        served::written(&mut state, work, cx.waker());
+        served::wrote(&mut state, work, cx.waker());
         let want = state.machine.want();
         match want.close {
             Some(Close::Graceful | Close::Abort) => {

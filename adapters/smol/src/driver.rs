@@ -14,7 +14,7 @@ use crate::link::Link;
 use crate::place::Place;
 use crate::server::{Arrival, Seat};
 use purlin_core::{CloseReason, Eof, Machine, Now};
-use purlin_engine::served::{Served, Service, State, Stop, Work, serve, tell_last, written};
+use purlin_engine::served::{Served, Service, State, Stop, Work, serve, tell_last, wrote};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
@@ -55,7 +55,7 @@ impl<K: Service> Future for Driver<'_, K> {
         let moved = woken(link, &mut inner, cx, now);
         work.woken();
         if moved {
-            written(&mut inner, work, cx.waker());
+            wrote(&mut inner, work, cx.waker());
         }
         for _ in 0..ROUNDS {
             link.read(&mut inner, cx, now);
@@ -69,7 +69,7 @@ impl<K: Service> Future for Driver<'_, K> {
             }
             let want = inner.machine.want();
             if want.write && link.write(&mut inner, cx, now) {
-                written(&mut inner, work, cx.waker());
+                wrote(&mut inner, work, cx.waker());
                 continue;
             }
             if !work.is_due() && link.is_waiting(want) {
@@ -145,6 +145,6 @@ impl<K: Service> Drop for Driver<'_, K> {
         inner.machine.eof(Eof::Reset, now);
         inner.closed = inner.closed.or(Some(CloseReason::Shutdown));
         inner.release().into_iter().for_each(Waker::wake);
-        tell_last(&self.shared, inner, &mut self.work, now);
+        tell_last(&self.shared, inner, now);
     }
 }

@@ -1,88 +1,67 @@
-//! What each of the machine's events means to those who wait.
+//! What each of the machine's events means to those who wait, and who is told of it.
 //! Passes on; decides nothing.
 
-use super::{Payload, Served, Service, State, Trouble, Work};
-use purlin_core::{Event, Id, Machine, Now, Request};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use super::{Payload, Served, State, Trouble};
+use purlin_core::observe::Watch;
+use purlin_core::{BodyLength, Event, Id, Machine, Now, RequestHead};
 use std::sync::MutexGuard;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
-/// Obeys events and polls the handler, until neither has anything to do.
-/// Each may have caused the other. The lock is free while the handler runs;
-/// what it panics with is told to `panicked`, once it is answered.
-pub fn serve<'s, S: Service>(
-    panicked: &dyn Fn(Payload),
-    served: &'s Served,
-    mut state: MutexGuard<'s, State>,
-    work: &mut Work<'_, S>,
-    cx: &mut Context<'_>,
-    now: &mut Now,
-    clock: &mut dyn FnMut() -> Now,
-) -> MutexGuard<'s, State> {
-    loop {
-        let mut request;
-        (state, request) = obey(panicked, served, state, work, cx.waker(), *now);
-        if !work.has_turn(request.is_some()) {
-            return state;
-        }
-        state.driving = true;
-        drop(state);
-        let polled = work.run(&mut request, cx);
-        *now = clock();
-        let polled = polled.map(|answered| answered.map_err(panicked));
-        state = served.lock();
-        state.driving = false;
-        if let Poll::Ready(answer) = polled {
-            if let Some(left) = work.settle(answer, &mut state, *now) {
-                drop(state);
-                // What it is made of is the application's, as its handler is.
-                let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
-                let _ = dropped.map_err(|payload| work.panicked(payload, panicked));
-                state = served.lock();
-            }
-        }
-    }
+/// A request that has come.
+#[derive(Debug)]
+pub struct Asked {
+    /// The machine's number of its exchange.
+    pub id: Id,
+    /// Its head.
+    pub head: RequestHead,
+    /// How long its body is.
+    pub length: BodyLength,
 }
 
-/// Takes events until a request comes or there are none.
-fn obey<'s, S: Service>(
+/// Takes events until a request comes or there are none. Whoever is waited for by `own` is
+/// not woken: `due` is set instead. What the application panicked with is told to
+/// `panicked`. The lock is free while anybody is told of anything; meanwhile nobody else
+/// takes events, so that all are told in their order.
+pub fn obey<'s>(
     panicked: &dyn Fn(Payload),
     served: &'s Served,
     mut state: MutexGuard<'s, State>,
-    work: &mut Work<'_, S>,
     own: &Waker,
+    due: &mut bool,
     now: Now,
-) -> (MutexGuard<'s, State>, Option<(Id, Request<S::Body>)>) {
-    state = tell_trouble(served, state, work);
-    while let Some(event) = state.machine.poll_event(now) {
-        state = tell(served, state, work, &event);
+) -> (MutexGuard<'s, State>, Option<Asked>) {
+    while !state.telling {
+        if !state.troubles.is_empty() {
+            state = tell_troubles(panicked, served, state);
+        }
+        let Some(event) = state.machine.poll_event(now) else { break };
+        if state.watch.is_some() || state.has_hooks(&event) {
+            state = tell(served, state, &event);
+        }
         match event {
             Event::Request { id, head, body, .. } => {
                 state.begin(id, head.method().clone());
-                return (state, Some((id, work.request(id, head, body))));
+                return (state, Some(Asked { id, head, length: body }));
             }
-            Event::Readable { .. } => rouse(state.waits.read.take(), own, work),
+            Event::Readable { .. } => rouse(state.waits.read.take(), own, due),
             Event::Writable { id } => {
                 state.send_left(id, now);
-                state = tell_trouble(served, state, work);
-                rouse(state.waits.write.take(), own, work);
+                rouse(state.waits.write.take(), own, due);
             }
             Event::InputClosed | Event::Reset { .. } => {
                 state.cancelled = true;
                 for waker in std::mem::take(&mut state.waits.cancel) {
-                    rouse(Some(waker), own, work);
+                    rouse(Some(waker), own, due);
                 }
             }
             Event::Closed(reason) => {
-                state.closed = Some(reason);
+                state.closed.get_or_insert(reason);
                 for waker in state.release() {
-                    rouse(Some(waker), own, work);
+                    rouse(Some(waker), own, due);
                 }
             }
             Event::Panicked(message) => {
-                drop(state);
-                panicked(Box::new(message));
-                state = served.lock();
+                (state, ()) = aside(served, state, |_| panicked(Box::new(message)));
             }
             // The answer is queued already, or there is nothing to do.
             _ => {}
@@ -91,74 +70,115 @@ fn obey<'s, S: Service>(
     (state, None)
 }
 
-/// Tells whoever watches of an event; the lock is free meanwhile.
-fn tell<'s, S: Service>(
+/// The same for who is not the connection's driver, and keeps a request for that.
+pub fn overhear<'s>(
+    panicked: &dyn Fn(Payload),
     served: &'s Served,
-    mut state: MutexGuard<'s, State>,
-    work: &mut Work<'_, S>,
-    event: &Event,
+    state: MutexGuard<'s, State>,
+    now: Now,
 ) -> MutexGuard<'s, State> {
-    let hooks = state.take_hooks(event);
-    let mut watch = work.watch();
-    if hooks.is_none() && watch.is_none() {
+    if state.asked.is_some() {
         return state;
     }
-    drop(state);
-    if let Some(watch) = &mut watch {
-        watch.event(event);
-    }
-    let Some(mut hooks) = hooks else { return served.lock() };
-    if let (Some(payload), Some(watch)) = (hooks.event(event), watch) {
-        watch.panicked(&*payload);
-    }
-    state = served.lock();
-    state.put_hooks(hooks, event);
+    let (mut state, asked) = obey(panicked, served, state, Waker::noop(), &mut false, now);
+    state.asked = asked.map(Box::new);
+    state.poke();
     state
 }
 
-/// Tells whoever watches of a response that could not be made or sent.
-fn tell_trouble<'s, S: Service>(
+/// Has something done with whoever watches, the lock free and nobody else telling them.
+fn aside<'s, T>(
     served: &'s Served,
     mut state: MutexGuard<'s, State>,
-    work: &mut Work<'_, S>,
-) -> MutexGuard<'s, State> {
-    let Some(trouble) = state.trouble.take() else {
-        return state;
-    };
-    let Some(watch) = work.watch() else {
-        return state;
-    };
+    act: impl FnOnce(Option<&mut Watch>) -> T,
+) -> (MutexGuard<'s, State>, T) {
+    let mut watch = state.watch.take();
+    state.telling = true;
     drop(state);
-    match trouble {
-        Trouble::Misused(misuse) => watch.misused(misuse),
-        Trouble::Failed(message) => watch.failed(&message),
+    let done = act(watch.as_deref_mut());
+    let mut state = served.lock();
+    state.watch = watch;
+    state.telling = false;
+    (state, done)
+}
+
+/// Tells whoever watches of an event.
+#[cold]
+fn tell<'s>(
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
+    event: &Event,
+) -> MutexGuard<'s, State> {
+    let hooks = state.take_hooks(event);
+    let (mut state, hooks) = aside(served, state, |mut watch| {
+        if let Some(watch) = &mut watch {
+            watch.event(event);
+        }
+        let mut hooks = hooks?;
+        if let (Some(payload), Some(watch)) = (hooks.event(event), watch) {
+            watch.panicked(&*payload);
+        }
+        Some(hooks)
+    });
+    if let Some(hooks) = hooks {
+        state.put_hooks(hooks, event);
     }
-    served.lock()
+    state
+}
+
+/// Tells whoever watches of responses that could not be made or sent.
+#[cold]
+fn tell_troubles<'s>(
+    panicked: &dyn Fn(Payload),
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
+) -> MutexGuard<'s, State> {
+    let troubles = std::mem::take(&mut state.troubles);
+    let tell_all = |mut watch: Option<&mut Watch>| {
+        for trouble in troubles {
+            let watch = watch.as_deref_mut();
+            match trouble {
+                Trouble::Misused(misuse) => watch.into_iter().for_each(|to| to.misused(misuse)),
+                Trouble::Failed(message) => watch.into_iter().for_each(|to| to.failed(&message)),
+                Trouble::Panicked(payload) => {
+                    watch.into_iter().for_each(|to| to.panicked(&*payload));
+                    panicked(payload);
+                }
+            }
+        }
+    };
+    aside(served, state, tell_all).0
 }
 
 /// Tells whoever watches of what is left to tell, at the end.
-pub fn tell_last<'s, S: Service>(
-    served: &'s Served,
-    mut state: MutexGuard<'s, State>,
-    work: &mut Work<'_, S>,
-    now: Now,
-) {
+pub fn tell_last<'s>(served: &'s Served, mut state: MutexGuard<'s, State>, now: Now) {
     while let Some(event) = state.machine.poll_event(now) {
-        state = tell(served, state, work, &event);
+        state = tell(served, state, &event);
     }
 }
 
-/// The socket took something: if that was all, who flushed goes on.
-pub fn written<S: Service>(state: &mut State, work: &mut Work<'_, S>, own: &Waker) {
+/// Tells whoever watches that the connection is closed.
+pub fn tell_closed(served: &Served) {
+    let state = served.lock();
+    if state.watch.is_some() {
+        drop(aside(served, state, |watch| watch.into_iter().for_each(Watch::closed)));
+    }
+}
+
+/// The socket took something: if that was all, who flushed goes on. Says whether that is
+/// to be polled by whose waker is `own`.
+pub fn written(state: &mut State, own: &Waker) -> bool {
+    let mut due = false;
     if state.waits.flush.is_some() && !state.machine.want().write {
-        rouse(state.waits.flush.take(), own, work);
+        rouse(state.waits.flush.take(), own, &mut due);
     }
+    due
 }
 
-/// Wakes who waits; the handler that waits in this very task is polled again without that.
-fn rouse<S: Service>(waker: Option<Waker>, own: &Waker, work: &mut Work<'_, S>) {
+/// Wakes who waits; who waits in this very task is polled again without that.
+fn rouse(waker: Option<Waker>, own: &Waker, due: &mut bool) {
     match waker {
-        Some(waker) if waker.will_wake(own) => work.make_due(),
+        Some(waker) if waker.will_wake(own) => *due = true,
         Some(waker) => waker.wake(),
         None => {}
     }

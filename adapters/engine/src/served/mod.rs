@@ -10,22 +10,28 @@ mod work;
 mod writer;
 
 pub use body::{Cancelled, Reader};
-pub use events::{serve, tell_last, written};
+pub use events::{Asked, obey, overhear, tell_closed, tell_last, written};
 pub use raw::Raw;
-pub use work::{Open, Payload, Service, Work};
+pub use turn::Rest;
+pub use work::{Open, Service, Work, serve, wrote};
 pub use writer::Writer;
 
 use crate::UNTOUCHED;
 use bytes::Bytes;
 use purlin_core::message::Error;
+use purlin_core::observe::Watch;
 use purlin_core::server::Connection;
 use purlin_core::{
     Close, CloseReason, Direct, Fault, Id, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
 };
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use turn::Turn;
+
+/// What a panic leaves behind.
+pub type Payload = Box<dyn Any + Send>;
 
 /// One connection. The lock is never held while anyone else's code runs.
 pub struct Served(Mutex<State>);
@@ -51,8 +57,14 @@ pub struct State {
     /// It keeps its buffers while it waits.
     pub warm: bool,
     turn: Turn,
-    /// Why a response did not become what it was to be: not told yet.
-    pub trouble: Option<Trouble>,
+    /// Why responses did not become what they were to be: not told yet.
+    pub troubles: Vec<Trouble>,
+    /// Whoever watches the connection, unless they are being told of something.
+    pub watch: Option<Box<Watch>>,
+    /// Somebody takes events and tells of them; nobody else does meanwhile.
+    telling: bool,
+    /// A request that came to another than the driver.
+    asked: Option<Box<Asked>>,
 }
 
 /// Who waits for the open exchange.
@@ -75,6 +87,8 @@ pub enum Trouble {
     Misused(Misuse),
     /// What it was to be made of failed with this.
     Failed(Box<str>),
+    /// Its handler panicked, or what it was to be made of.
+    Panicked(Payload),
 }
 
 /// How far a stop is. It only goes forward.
@@ -104,7 +118,10 @@ impl Served {
             idle: Some(now.mono + UNTOUCHED),
             warm: false,
             turn: Turn::new(0, Method::GET),
-            trouble: None,
+            troubles: Vec::new(),
+            watch: None,
+            telling: false,
+            asked: None,
         })))
     }
 

@@ -117,7 +117,7 @@ impl Raw {
         if !self.closed {
             let _ = state.machine.finish(self.id, None, now);
         }
-        state.poke();
+        state.release_hold(self.id);
     }
 }
 

@@ -113,7 +113,7 @@ fn a_failure_takes_the_place_of_what_was_not_sent_yet() {
     assert!(writer.poll_write(&cx, b"hello", NOW).is_ready());
     writer.fail_for("the source is gone".into(), NOW);
     assert!(sent(&served).starts_with("HTTP/1.1 500 "));
-    let trouble = served.lock().trouble.take();
+    let trouble = served.lock().troubles.pop();
     assert!(matches!(trouble, Some(Trouble::Failed(text)) if &*text == "the source is gone"));
 }
 

@@ -1,10 +1,11 @@
 //! How far the open exchange is with being answered, and who ends its response.
 //! What a response is, the draft says; how it is framed, the machine.
 
-use super::{Served, State, Trouble, Writer};
-use purlin_core::message::{Draft, Error, Hooks, Outlet, chain};
+use super::{Asked, Payload, Served, State, Trouble, Writer};
+use purlin_core::message::{Draft, Error, Hooks, Outcome, Outlet, chain};
 use purlin_core::{
-    Body, Event, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status,
+    Body, Content, Event, Id, Machine, Method, Misuse, Now, Request, Response, ResponseHead,
+    ServerMachine, Status, Values,
 };
 use std::sync::Arc;
 
@@ -17,6 +18,10 @@ pub(super) struct Turn {
     handled: bool,
     /// Somebody took a writer for it.
     taken: bool,
+    /// So many have a writer or a raw stream of it.
+    holders: u32,
+    /// A writer of it was dropped by a panic.
+    broken: bool,
     /// What a writer that was dropped has left.
     left: Option<Box<Draft>>,
     /// What is left is all, and goes out as room comes.
@@ -29,9 +34,30 @@ pub(super) struct Turn {
 
 impl Turn {
     pub(super) fn new(id: Id, method: Method) -> Turn {
-        let (handled, taken, ending, troubled) = (false, false, false, false);
-        Turn { id, method, handled, taken, left: None, ending, troubled, hooks: None }
+        Turn {
+            id,
+            method,
+            handled: false,
+            taken: false,
+            holders: 0,
+            broken: false,
+            left: None,
+            ending: false,
+            troubled: false,
+            hooks: None,
+        }
     }
+}
+
+/// What is still to be done with what a handler came to.
+#[derive(Debug)]
+pub enum Rest<S> {
+    /// Nothing.
+    Nothing,
+    /// This comes in pieces, and is to be written.
+    Pieces(Response<S>),
+    /// This is not sent; it is the application's, and to be dropped without the lock.
+    Unsent(Response<S>),
 }
 
 impl State {
@@ -49,14 +75,34 @@ impl State {
         }
     }
 
+    /// The request that has come, with these values.
+    pub fn request<B>(&mut self, asked: Asked, values: &Values, body: B) -> Request<B> {
+        let Asked { head, length, .. } = asked;
+        let mut request = Request::new(head, length, body).with_values(values.clone());
+        if let Some(watch) = &mut self.watch {
+            watch.request(&mut request);
+        }
+        request
+    }
+
+    /// The request that came to another than the driver.
+    pub fn take_asked(&mut self) -> Option<Asked> {
+        self.asked.take().map(|asked| *asked)
+    }
+
+    /// Whether there is somebody to be called about this event.
+    pub(super) fn has_hooks(&self, event: &Event) -> bool {
+        self.turn.hooks.is_some() && matches!(event, Event::Answered { .. } | Event::Done { .. })
+    }
+
     /// Who is to be called about this event, to be called without the lock.
-    pub fn take_hooks(&mut self, event: &Event) -> Option<Box<Hooks>> {
-        let told = matches!(event, Event::Answered { .. } | Event::Done { .. });
+    pub(super) fn take_hooks(&mut self, event: &Event) -> Option<Box<Hooks>> {
+        let told = self.has_hooks(event);
         self.turn.hooks.take_if(|_| told)
     }
 
     /// Those who still wait, unless the exchange is over.
-    pub fn put_hooks(&mut self, hooks: Box<Hooks>, event: &Event) {
+    pub(super) fn put_hooks(&mut self, hooks: Box<Hooks>, event: &Event) {
         if let Event::Answered { .. } = event {
             let added = self.turn.hooks.replace(hooks);
             if let (Some(hooks), Some(added)) = (&mut self.turn.hooks, added) {
@@ -68,7 +114,26 @@ impl State {
     /// The writer of an exchange's response.
     pub fn writer(&mut self, served: &Arc<Served>, id: Id) -> Writer {
         self.turn.taken |= self.turn.id == id;
+        self.hold(id);
         Writer::new(served.clone(), id, Draft::new(&self.turn.method))
+    }
+
+    /// Somebody has a writer or a raw stream of this exchange.
+    pub(super) fn hold(&mut self, id: Id) {
+        self.turn.holders += u32::from(self.turn.id == id);
+    }
+
+    /// And has let go of it.
+    pub(super) fn release_hold(&mut self, id: Id) {
+        if self.turn.id == id {
+            self.turn.holders = self.turn.holders.saturating_sub(1);
+        }
+        self.poke();
+    }
+
+    /// Whether somebody has a writer or a raw stream of this exchange.
+    pub fn is_held(&self, id: Id) -> bool {
+        self.turn.id == id && self.turn.holders > 0
     }
 
     /// Where a draft of this exchange's response goes.
@@ -76,8 +141,52 @@ impl State {
         Outlet { machine: &mut self.machine, id, now }
     }
 
+    /// Does what the handler of this exchange came to, as far as that goes at once; an error
+    /// is a panic.
+    pub fn settle<S>(&mut self, id: Id, outcome: Result<Outcome<S>, Payload>, now: Now) -> Rest<S> {
+        self.handled(id);
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(payload) => {
+                self.troubles.push(Trouble::Panicked(payload));
+                self.fail(id, now);
+                return Rest::Nothing;
+            }
+        };
+        if let Some(message) = outcome.response().and_then(Response::failure) {
+            self.note_failure(message);
+        }
+        match outcome {
+            Outcome::Response(response) => self.answer(id, response, now),
+            Outcome::Written => {
+                self.end_written(id, now);
+                Rest::Nothing
+            }
+            Outcome::Failed(response) if self.is_unsent(id) => {
+                self.forget_left(id);
+                self.answer(id, response, now)
+            }
+            Outcome::Failed(response) => {
+                self.break_off(id, now);
+                Rest::Unsent(response)
+            }
+        }
+    }
+
+    /// Sends a response that is whole, and gives any other back.
+    fn answer<S>(&mut self, id: Id, response: Response<S>, now: Now) -> Rest<S> {
+        let (head, content) = response.into_parts();
+        let body = match content {
+            Content::Empty => Body::Empty,
+            Content::Full(data) => Body::Full(data),
+            pieces => return Rest::Pieces(Response::from_parts(head, pieces)),
+        };
+        self.respond(id, &head, body, now);
+        Rest::Nothing
+    }
+
     /// The handler has returned.
-    pub fn handled(&mut self, id: Id) {
+    pub(super) fn handled(&mut self, id: Id) {
         self.turn.handled |= self.turn.id == id;
     }
 
@@ -87,20 +196,17 @@ impl State {
             return;
         }
         self.turn.left = Some(draft);
+        self.turn.broken |= std::thread::panicking();
         if self.turn.handled {
             // The writer was elsewhere: nobody else ends the response.
-            if std::thread::panicking() {
-                self.fail(id, now);
-            } else {
-                self.end_left(id, now);
-            }
+            self.end_left(id, now);
             self.poke();
         }
     }
 
     /// The handler has returned: what its writer left ends the response. If it
     /// took none, the response is empty; if the writer is elsewhere, that ends it.
-    pub fn end_written(&mut self, id: Id, now: Now) {
+    pub(super) fn end_written(&mut self, id: Id, now: Now) {
         if self.turn.id != id || self.turn.ending {
             return;
         }
@@ -111,14 +217,17 @@ impl State {
         }
     }
 
-    /// Ends the response with what its writer left.
+    /// Ends the response with what its writer left, unless a panic took that from it.
     fn end_left(&mut self, id: Id, now: Now) {
+        if self.turn.broken {
+            return self.fail(id, now);
+        }
         self.turn.ending = true;
         self.send_left(id, now);
     }
 
     /// Gives the machine as much of what is left as it takes, and then its end.
-    pub fn send_left(&mut self, id: Id, now: Now) {
+    pub(super) fn send_left(&mut self, id: Id, now: Now) {
         let Some(mut draft) = self.turn.left.take_if(|_| self.turn.ending) else {
             return;
         };
@@ -135,7 +244,7 @@ impl State {
     }
 
     /// Sends a response that is whole; 500 if it is none that can be sent.
-    pub fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) {
+    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) {
         if let Err(misuse) = self.machine.answer(id, head, body, now) {
             self.note(misuse);
             self.fail(id, now);
@@ -143,7 +252,7 @@ impl State {
     }
 
     /// Answers 500; if that comes too late, gives the exchange up so that the peer can tell.
-    pub fn fail(&mut self, id: Id, now: Now) {
+    fn fail(&mut self, id: Id, now: Now) {
         self.forget_left(id);
         let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
         if self.machine.respond(id, &head, Body::Empty, now).is_err() {
@@ -152,14 +261,14 @@ impl State {
     }
 
     /// Breaks the response off.
-    pub fn give_up(&mut self, id: Id, now: Now) {
+    fn give_up(&mut self, id: Id, now: Now) {
         self.forget_left(id);
         // What cannot be given up has ended already.
         let _ = self.machine.reset(id, now);
     }
 
     /// What was written is all that will be: it is broken off, unless nobody waits for more.
-    pub fn break_off(&mut self, id: Id, now: Now) {
+    fn break_off(&mut self, id: Id, now: Now) {
         let Some(mut draft) = self.turn.left.take_if(|_| self.turn.id == id) else {
             return self.give_up(id, now);
         };
@@ -171,13 +280,13 @@ impl State {
     }
 
     /// Whether an answer may take the place of what was written.
-    pub fn is_unsent(&self, id: Id) -> bool {
+    fn is_unsent(&self, id: Id) -> bool {
         let begun = self.turn.left.as_ref().is_none_or(|draft| draft.is_begun());
         self.turn.id == id && !(self.turn.taken && begun)
     }
 
     /// What a writer left is not sent.
-    pub fn forget_left(&mut self, id: Id) {
+    fn forget_left(&mut self, id: Id) {
         if self.turn.id == id {
             self.turn.left = None;
             self.turn.ending = false;
@@ -189,7 +298,7 @@ impl State {
     pub fn note(&mut self, misuse: Misuse) {
         if misuse != Misuse::NoSuchExchange {
             self.turn.troubled = true;
-            self.trouble = Some(Trouble::Misused(misuse));
+            self.troubles.push(Trouble::Misused(misuse));
         }
     }
 
@@ -197,7 +306,7 @@ impl State {
     /// one is told.
     pub fn note_failure(&mut self, message: &str) {
         if !std::mem::replace(&mut self.turn.troubled, true) {
-            self.trouble = Some(Trouble::Failed(message.into()));
+            self.troubles.push(Trouble::Failed(message.into()));
         }
     }
 

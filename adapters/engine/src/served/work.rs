@@ -1,20 +1,60 @@
-//! The application's side of a connection: its handler, polled, and what became of it.
+//! The application's side of a connection where handlers are futures: the handler, polled,
+//! and what became of it.
 //! Holds the future while there is one; when it is polled, the driver decides.
 
-use super::{Reader, Served, State, Writer};
-use purlin_core::message::{Content, Hooks, Outcome};
+use super::{Asked, Payload, Reader, Rest, Served, State, Trouble, Writer};
+use super::{obey, tell_closed, written};
+use purlin_core::message::{Hooks, Outcome};
 use purlin_core::observe::Watch;
-use purlin_core::{Body, BodyLength, Id, Now, Request, RequestHead, Response, Values};
-use std::any::Any;
+use purlin_core::{Id, Now, Request, Response, Values};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll, Waker};
 
-/// What a panic leaves behind.
-pub type Payload = Box<dyn Any + Send>;
+/// Obeys events and polls the handler, until neither has anything to do.
+/// Each may have caused the other. The lock is free while the handler runs;
+/// what it panics with is told to `panicked`, once it is answered.
+pub fn serve<'s, S: Service>(
+    panicked: &dyn Fn(Payload),
+    served: &'s Served,
+    mut state: MutexGuard<'s, State>,
+    work: &mut Work<'_, S>,
+    cx: &mut Context<'_>,
+    now: &mut Now,
+    clock: &mut dyn FnMut() -> Now,
+) -> MutexGuard<'s, State> {
+    loop {
+        let asked;
+        (state, asked) = obey(panicked, served, state, cx.waker(), &mut work.due, *now);
+        let mut request = asked.map(|asked| (asked.id, work.request(asked, &mut state)));
+        if !work.has_turn(request.is_some()) {
+            return state;
+        }
+        state.driving = true;
+        drop(state);
+        let polled = work.run(&mut request, cx);
+        *now = clock();
+        state = served.lock();
+        state.driving = false;
+        if let Poll::Ready(answer) = polled {
+            if let Some(left) = work.settle(answer, &mut state, *now) {
+                drop(state);
+                // What it is made of is the application's, as its handler is.
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
+                state = served.lock();
+                state.troubles.extend(dropped.err().map(Trouble::Panicked));
+            }
+        }
+    }
+}
+
+/// The socket took something: if that was all, who flushed goes on.
+pub fn wrote<S: Service>(state: &mut State, work: &mut Work<'_, S>, own: &Waker) {
+    work.due |= written(state, own);
+}
 
 /// What answers the requests of a connection: a handler, as futures that an executor of
 /// their kind can poll.
@@ -98,7 +138,6 @@ pub struct Work<'h, S: Service> {
     due: bool,
     /// What its requests come with.
     values: Values,
-    watch: Option<Box<Watch>>,
     /// A request that came while the last handler was still busy.
     next: Option<Box<(Id, Request<S::Body>)>>,
 }
@@ -111,6 +150,7 @@ impl<'h, S: Service> Work<'h, S> {
         values: Values,
         watch: Option<Box<Watch>>,
     ) -> Self {
+        served.lock().watch = watch;
         Work {
             handler,
             exchange: S::exchange(Open { served: served.clone(), id: 0 }),
@@ -119,46 +159,24 @@ impl<'h, S: Service> Work<'h, S> {
             future: None,
             due: false,
             values,
-            watch,
             next: None,
         }
     }
 
-    /// Whoever watches the connection.
-    pub(super) fn watch(&mut self) -> Option<&mut Watch> {
-        self.watch.as_deref_mut()
-    }
-
-    /// The request that this head begins.
-    pub(super) fn request(
-        &mut self,
-        id: Id,
-        head: RequestHead,
-        length: BodyLength,
-    ) -> Request<S::Body> {
-        let body = S::body(Reader::new(self.served.clone(), id, length));
-        let mut request = Request::new(head, length, body).with_values(self.values.clone());
-        if let Some(watch) = &mut self.watch {
-            watch.request(&mut request);
-        }
-        request
+    /// The request that has come.
+    fn request(&self, asked: Asked, state: &mut State) -> Request<S::Body> {
+        let body = S::body(Reader::new(self.served.clone(), asked.id, asked.length));
+        state.request(asked, &self.values, body)
     }
 
     /// The connection is closed.
     pub fn closed(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            watch.closed();
-        }
+        tell_closed(&self.served);
     }
 
     /// The task was woken, and nobody can tell for whom.
     pub fn woken(&mut self) {
         self.due = self.future.is_some();
-    }
-
-    /// The handler may have something to do.
-    pub(super) fn make_due(&mut self) {
-        self.due = true;
     }
 
     /// Whether the handler may have something to do.
@@ -172,7 +190,7 @@ impl<'h, S: Service> Work<'h, S> {
     }
 
     /// Whether there is something to run, a new request perhaps.
-    pub(super) fn has_turn(&self, request: bool) -> bool {
+    fn has_turn(&self, request: bool) -> bool {
         request || self.is_due() || (self.future.is_none() && self.next.is_some())
     }
 
@@ -190,57 +208,27 @@ impl<'h, S: Service> Work<'h, S> {
 
     /// Does what the handler came to; an error is a panic. Gives back what is
     /// left over, to be dropped without the lock.
-    pub(super) fn settle(
+    fn settle(
         &mut self,
-        answer: Result<S::Answer, ()>,
+        answer: Result<S::Answer, Payload>,
         state: &mut State,
         now: Now,
     ) -> Option<Response<S::Source>> {
-        let id = self.id;
-        state.handled(id);
-        let Ok(answer) = answer else {
-            state.fail(id, now);
-            return None;
-        };
-        let outcome = S::outcome(answer);
-        if let Some(message) = outcome.response().and_then(Response::failure) {
-            state.note_failure(message);
-        }
-        match outcome {
-            Outcome::Response(response) => self.respond(response, state, now),
-            Outcome::Written => state.end_written(id, now),
-            Outcome::Failed(response) => {
-                if !state.is_unsent(id) {
-                    state.break_off(id, now);
-                    return Some(response);
-                }
-                state.forget_left(id);
-                self.respond(response, state, now);
-            }
-        }
-        None
-    }
-
-    /// Sends a response that is whole; of another one, begins the future that writes it.
-    fn respond(&mut self, response: Response<S::Source>, state: &mut State, now: Now) {
-        let id = self.id;
-        let (head, content) = response.into_parts();
-        let body = match content {
-            Content::Empty => Body::Empty,
-            Content::Full(data) => Body::Full(data),
-            source => {
-                let writer = state.writer(&self.served, id);
-                self.future = Some(S::send(writer, Response::from_parts(head, source)));
+        match state.settle(self.id, answer.map(S::outcome), now) {
+            Rest::Nothing => None,
+            Rest::Unsent(response) => Some(response),
+            Rest::Pieces(response) => {
+                let writer = state.writer(&self.served, self.id);
+                self.future = Some(S::send(writer, response));
                 self.due = true;
-                return;
+                None
             }
-        };
-        state.respond(id, &head, body, now);
+        }
     }
 
     /// Polls the handler once, or the one of a new request; an error is its
     /// panic. The lock must be free.
-    pub(super) fn run(
+    fn run(
         &mut self,
         request: &mut Option<(Id, Request<S::Body>)>,
         cx: &mut Context<'_>,
@@ -264,20 +252,9 @@ impl<'h, S: Service> Work<'h, S> {
             Ok(polled) => polled.map(Ok),
             Err(payload) => {
                 self.drop_future();
-                if let Some(watch) = &self.watch {
-                    watch.panicked(&*payload);
-                }
                 Poll::Ready(Err(payload))
             }
         }
-    }
-
-    /// What the application gave panicked when nobody could be answered any more.
-    pub(super) fn panicked(&self, payload: Payload, panicked: &dyn Fn(Payload)) {
-        if let Some(watch) = &self.watch {
-            watch.panicked(&*payload);
-        }
-        panicked(payload);
     }
 
     /// Begins to handle a request: this one, or the one that waits.

@@ -188,7 +188,7 @@ impl Writer {
 
     /// The response cannot be made, for this reason: 500, or the end.
     pub fn fail_for(&mut self, reason: String, now: Now) {
-        self.served.lock().trouble = Some(Trouble::Failed(reason.into()));
+        self.served.lock().troubles.push(Trouble::Failed(reason.into()));
         self.fail_as(Status::INTERNAL_SERVER_ERROR, now);
     }
 
@@ -223,16 +223,21 @@ impl Writer {
         if let Err(error) = &made {
             self.fail(error, now);
         }
-        made.map(|()| Raw::new(self.served.clone(), self.id))
+        made.map(|()| {
+            self.served.lock().hold(self.id);
+            Raw::new(self.served.clone(), self.id)
+        })
     }
 
     /// Nobody writes any more: if the handler has returned, what was written is the
     /// response; else it may still answer.
     pub fn let_go(&mut self, now: Now) {
+        let mut state = self.served.lock();
         if !self.draft.is_done() {
             let draft = std::mem::replace(&mut self.draft, Draft::new(&Method::GET));
-            self.served.lock().left(self.id, Box::new(draft), now);
+            state.left(self.id, Box::new(draft), now);
         }
+        state.release_hold(self.id);
     }
 }
 

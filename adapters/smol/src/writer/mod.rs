@@ -285,9 +285,7 @@ impl AsyncWrite for ResponseWriter {
 
 impl Drop for ResponseWriter {
     fn drop(&mut self) {
-        if !self.0.draft().is_done() {
-            self.0.let_go(clock::now());
-        }
+        self.0.let_go(clock::now());
     }
 }
 
