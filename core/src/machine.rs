@@ -266,8 +266,8 @@ pub trait ClientMachine: Machine {
     /// is sent goes on beside the response (RFC 9112 §9.3 has the server read it).
     /// It stops, and `send` and `finish` then give [`Misuse::Answered`], when the server
     /// refuses it (a status other than 2xx, and the connection closes), closes or is
-    /// lost; when a response other than 2xx has been read to its end; and when
-    /// [`Machine::discard`] says that nobody waits for the response.
+    /// lost; when the response breaks a rule; and when [`Machine::discard`] says that
+    /// nobody waits for the response.
     ///
     /// # Errors
     /// [`Misuse`], and nothing is changed.

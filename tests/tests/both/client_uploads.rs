@@ -91,10 +91,12 @@ fn an_upload_goes_on_beside_its_response() {
 }
 
 #[test]
-fn what_a_success_answers_early_is_still_sent_whole() {
-    for answer in
-        ["HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"]
-    {
+fn what_is_answered_early_is_still_sent_whole() {
+    for answer in [
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",
+    ] {
         let (tell, told) = channel();
         let (address, _) = once(move |stream| {
             head_of(stream);

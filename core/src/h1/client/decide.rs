@@ -254,27 +254,12 @@ pub(super) fn response(
     }
 }
 
-/// What becomes of a request that is not sent whole when its final response begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rest {
-    /// The server refuses it: it is of no use.
-    Refused,
-    /// It goes on while the response is read, which may be made of it, and no longer.
-    Beside,
-    /// It goes on to its end.
-    Wanted,
-}
-
-/// Whether the rest of a request is sent beside its response: echoes, proxies and
-/// gRPC answer a body while it comes. A server that fails it and closes the
-/// connection will not read it (RFC 9112 §9.5, §9.6); one that keeps the
-/// connection goes on reading, since it must get to the next request.
-pub(super) fn rest(status: Status, persists: Result<(), CloseReason>) -> Rest {
-    match (status.is_success(), persists) {
-        (true, _) => Rest::Wanted,
-        (false, Ok(())) => Rest::Beside,
-        (false, Err(_)) => Rest::Refused,
-    }
+/// Whether the server refuses what is not sent yet of a request when its final response
+/// begins: it fails it and closes the connection, so it will not read it (RFC 9112 §9.5,
+/// §9.6). Any other goes on reading: echoes, proxies and gRPC answer a body while it
+/// comes, and who keeps the connection must get to the next request.
+pub(super) fn refuses_rest(status: Status, persists: Result<(), CloseReason>) -> bool {
+    !status.is_success() && persists.is_err()
 }
 
 /// Whether the server keeps the connection open (RFC 9112 §9.3).

@@ -2,7 +2,6 @@
 //! Whether the server keeps the connection open is decided in `decide`; this carries it out.
 
 use super::Connection;
-use super::decide::Rest;
 use super::receive::broken;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::error::{CloseReason, Fault, PeerError, Phase, Retry};
@@ -21,7 +20,7 @@ impl Connection {
         }
         if self.sends_beside() && !self.goes_on_sending() {
             self.stop_sending();
-            self.rest = None;
+            self.beside = false;
         }
         match (self.reader, self.writer) {
             // The rest of the request goes out first.
@@ -40,15 +39,10 @@ impl Connection {
         }
     }
 
-    /// Whether what is sent beside a response is still of use: to the server that
-    /// reads it, and to the one who waits for its answer.
+    /// Whether what is sent beside a response is still of use to the server that
+    /// reads it: it is there, and what it answers can be understood.
     fn goes_on_sending(&self) -> bool {
-        match self.reader {
-            _ if self.eof.is_some() => false,
-            Reader::End => self.rest == Some(Rest::Wanted),
-            Reader::Broken => false,
-            _ => true,
-        }
+        self.eof.is_none() && self.reader != Reader::Broken
     }
 
     fn no_response(&self) -> Fault {
@@ -219,7 +213,7 @@ impl Connection {
                 Writer::RawEnd => {}
                 _ => self.stop_sending(),
             }
-            self.rest = None;
+            self.beside = false;
             self.wake_send();
         }
         if matches!(self.reader, Reader::Body | Reader::Raw) {

@@ -38,7 +38,7 @@ use crate::machine::{
 };
 use crate::time::{Deadlines, Mono, Now, Why};
 use bytes::Bytes;
-use decide::{Asked, Bucket, Rest};
+use decide::{Asked, Bucket};
 use receive::Turn;
 use states::{ReadStep, Reader, WriteStep, Writer};
 use std::collections::VecDeque;
@@ -87,9 +87,9 @@ pub struct Connection {
     protocols: Protocols,
     /// Whether the server keeps the connection open behind its response.
     persists: Result<(), CloseReason>,
-    /// The final response began before the request was written whole, and what
-    /// that means for the rest.
-    rest: Option<Rest>,
+    /// The final response began before the request was written whole, and the rest
+    /// goes on beside it.
+    beside: bool,
     trace: Trace,
 
     /// How the connection ends, once its output is written, and why.
@@ -138,7 +138,7 @@ impl Connection {
             asked: Asked::NOTHING,
             protocols: Protocols::default(),
             persists: Ok(()),
-            rest: None,
+            beside: false,
             trace: Trace::default(),
             ending: None,
             eof: None,

@@ -3,7 +3,7 @@
 
 use super::Connection;
 use super::came::Came;
-use super::decide::{self, Answer, Length, Rest};
+use super::decide::{self, Answer, Length};
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::body::framing::Framing;
 use crate::error::{CloseReason, Fault, PeerError, Phase, Retry};
@@ -229,11 +229,10 @@ impl Connection {
         let whole = self.writer == Writer::End && self.out.is_empty();
         // Who is answered in place of 100 (Continue) is not asked for the body.
         let possible = self.writer != Writer::Held && self.eof.is_none();
-        let rest = decide::rest(status, self.persists);
-        if whole || !possible || rest == Rest::Refused {
+        if whole || !possible || decide::refuses_rest(status, self.persists) {
             return self.stop_sending();
         }
-        self.rest = Some(rest);
+        self.beside = true;
         // From here on the body's time watches over both directions.
         self.timers.clear(Why::Write);
         self.outbound.restart();
@@ -328,7 +327,7 @@ impl Connection {
     pub(super) fn discard_body(&mut self, now: Now) {
         if self.sends_beside() {
             self.stop_sending();
-            self.rest = None;
+            self.beside = false;
         }
         match self.reader {
             Reader::Wait | Reader::Head => self.unwanted = true,

@@ -62,7 +62,7 @@ impl Connection {
     fn forget_last(&mut self) {
         self.id += 1;
         self.persists = Ok(());
-        self.rest = None;
+        self.beside = false;
         self.ended = false;
         (self.told, self.interims) = (false, Bucket::default());
         self.inbound.await_message(self.config.limits.body_bytes);
@@ -190,7 +190,7 @@ impl Connection {
 
     /// Whether the request is being sent beside its response.
     pub(super) fn sends_beside(&self) -> bool {
-        self.rest.is_some() && matches!(self.writer, Writer::Body | Writer::End)
+        self.beside && matches!(self.writer, Writer::Body | Writer::End)
     }
 
     /// Beside a response one time runs for both directions, and only while the
@@ -247,7 +247,7 @@ impl Connection {
         } else {
             self.watch_writing(now);
         }
-        if self.rest.is_some() {
+        if self.beside {
             self.inbound.moved(n, &self.timers, now.mono);
             self.watch_both(now);
             self.advance(now);

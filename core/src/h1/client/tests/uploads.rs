@@ -193,15 +193,34 @@ fn a_server_that_neither_takes_nor_gives_beside_a_response_is_too_slow() {
 }
 
 #[test]
-fn an_upload_ends_with_a_response_that_tells_of_a_failure() {
+fn an_upload_goes_on_behind_a_failure_whose_server_keeps_the_connection() {
     let mut wire = Wire::new();
     wire.go("POST /", Body::Stream);
     wire.answer("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n").expect(&["1 404 Known(2)"]);
     assert_eq!((wire.send(1, "abc"), wire.output().len()), (Ok(0), 8));
     wire.answer("no");
-    assert_eq!(wire.read(1), "no");
-    assert_eq!(wire.send(1, "d"), Err(Misuse::NoSuchExchange));
-    wire.expect(&["closed: BodyUnsent"]);
+    assert_eq!((wire.read(1), wire.reuse()), ("no".into(), Reuse::Later));
+    assert_eq!((wire.send(1, "d"), wire.finish(1)), (Ok(0), Ok(())));
+    assert_eq!((wire.output(), wire.reuse()), ("1\r\nd\r\n0\r\n\r\n".into(), Reuse::Now));
+}
+
+#[test]
+fn an_upload_behind_a_whole_response_ends_when_nobody_wants_it_or_the_server_closes() {
+    for closes in [false, true] {
+        let mut wire = Wire::new();
+        wire.go("POST /", Body::Stream);
+        wire.answer("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
+        wire.expect(&["1 404 Known(2)"]);
+        assert_eq!((wire.read(1), wire.send(1, "abc")), ("no".into(), Ok(0)));
+        if closes {
+            wire.eof(Eof::Clean);
+        } else {
+            wire.machine.discard(1, wire.now).unwrap();
+        }
+        assert_eq!(wire.send(1, "d"), Err(Misuse::NoSuchExchange));
+        wire.expect(&["closed: BodyUnsent"]);
+        assert_eq!(wire.body(1), Recv::End(None), "the response is whole in any case");
+    }
 }
 
 #[test]
@@ -251,20 +270,16 @@ fn a_whole_request_that_is_answered_early_is_still_written() {
         wire.answer("hi");
         assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Now));
     }
-    // To its end, if it was a success.
-    let mut wire = Wire::new();
-    wire.ask("POST /", Body::Full("abc".into())).unwrap();
-    wire.write(10).answer(OK).expect(&["1 200 Known(2)"]);
-    assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Later));
-    assert!(wire.output().ends_with("abc"));
-    assert_eq!(wire.reuse(), Reuse::Now);
-
-    let mut wire = Wire::new();
-    wire.ask("POST /", Body::Full("abc".into())).unwrap();
-    wire.write(10).answer("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
-    wire.expect(&["1 404 Known(2)"]);
-    assert_eq!((wire.read(1), wire.reuse()), ("no".into(), Reuse::Never(CloseReason::BodyUnsent)));
-    assert_eq!(wire.close(), Some(Close::Abort));
+    // To its end, though the response has been read.
+    for status in ["200 OK", "404 Not Found"] {
+        let mut wire = Wire::new();
+        wire.ask("POST /", Body::Full("abc".into())).unwrap();
+        wire.write(10).answer(&format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nhi"));
+        wire.events();
+        assert_eq!((wire.read(1), wire.reuse()), ("hi".into(), Reuse::Later), "{status}");
+        assert!(wire.output().ends_with("abc"));
+        assert_eq!(wire.reuse(), Reuse::Now);
+    }
 }
 
 #[test]
