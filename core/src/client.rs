@@ -139,6 +139,10 @@ impl Machine for Connection {
         self.0.is_flushed(id)
     }
 
+    fn flush(&mut self, id: Id) -> bool {
+        self.0.flush(id)
+    }
+
     fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
         self.0.negotiated(alpn, now);
     }

@@ -2,6 +2,10 @@
 //! peer's ([`PeerError`], with its [`Phase`]), or nobody's (a [`CloseReason`]).
 //! Holds no text of a peer and no allocation: all are `Copy` and name their rule.
 
+mod code;
+
+pub use code::ErrorCode;
+
 use crate::head::Status;
 use crate::time::Why;
 use std::fmt;

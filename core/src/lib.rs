@@ -190,7 +190,7 @@ pub mod url;
 
 pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, Timeouts};
 pub use direct::Direct;
-pub use error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
+pub use error::{CloseReason, ErrorCode, Fault, Misuse, PeerError, Phase, Retry};
 pub use head::{
     Field, Fields, InvalidField, Method, NotAStatus, NotAToken, NotAVersion, RequestHead,
     ResponseHead, Status, Version, imf_fixdate, names,

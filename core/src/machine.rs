@@ -4,7 +4,7 @@
 
 mod boxed;
 
-use crate::error::{CloseReason, Misuse, PeerError, Phase};
+use crate::error::{CloseReason, ErrorCode, Misuse, PeerError, Phase};
 use crate::head::{Fields, RequestHead, ResponseHead, Status};
 use crate::secure::Secured;
 use crate::time::{Mono, Now, Why};
@@ -18,6 +18,20 @@ pub type Id = u64;
 /// The verbs that every machine has, so that one driver loop serves all.
 ///
 /// Any order of calls is legal. Nothing panics, and no byte is lost.
+///
+/// # How long an exchange is open
+/// A server's exchange is open until its response is whole; what is unread of its request
+/// is thrown away then. A client's is open until its response was read to the end, or
+/// discarded, and its request is whole, or not wanted any more. So it is over without a
+/// word more from an application that does what it owes, and [`Machine::reset`] ends it
+/// at any time.
+///
+/// A peer ends none: one that gives it up ([`Event::Reset`], [`Event::Failed`] with its id)
+/// leaves it open until the application has let go of it, by [`Machine::discard`] or
+/// [`Machine::reset`], and until then it counts among those that the connection carries at
+/// once. Who begins requests only to give them up has no more handlers running by that
+/// than who waits for them. [`Event::Closed`] ends all exchanges; over HTTP/1 a peer
+/// gives one up with its connection, and so by that alone.
 ///
 /// The trait is open, and so are [`ServerMachine`] and [`ClientMachine`]: whoever has a
 /// layer of their own writes a machine around a machine, as TLS and a proxy's tunnel are.
@@ -163,19 +177,30 @@ pub trait Machine {
         !self.want().write
     }
 
+    /// Says the same, and has it told if it is not so yet: [`Event::Flushed`] follows once
+    /// all of this exchange's output is out, whatever others have to send, or
+    /// [`Event::Closed`] if the connection ends before.
+    ///
+    /// By default it tells nothing, which is right for a machine without output.
+    fn flush(&mut self, id: Id) -> bool {
+        self.is_flushed(id)
+    }
+
     /// What the two sides agreed to speak inside TLS (ALPN), told before the first byte
     /// of it; `None` if they did not say. A machine of one protocol has no use for it.
     fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
         let _ = (alpn, now);
     }
 
-    /// Nobody will read the rest of this message.
+    /// Nobody will read the rest of this message. It lets go of an exchange that the peer
+    /// has given up.
     ///
     /// # Errors
     /// [`Misuse::NoSuchExchange`].
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse>;
 
-    /// Gives up on the exchange in a way the peer can tell from a regular end.
+    /// Gives up on the exchange in a way the peer can tell from a regular end, and lets go
+    /// of it.
     ///
     /// # Errors
     /// [`Misuse::NoSuchExchange`].
@@ -454,10 +479,19 @@ pub enum Event {
         /// The exchange.
         id: Id,
     },
-    /// The peer gave up on the exchange.
+    /// All that the exchange had to send has left the machine. Told once for each time
+    /// that [`Machine::flush`] said it had not.
+    Flushed {
+        /// The exchange.
+        id: Id,
+    },
+    /// The peer gave up on the exchange: nothing more comes of it, and what is sent goes
+    /// nowhere. It stays open until the application has let go of it ([`Machine`] says how).
     Reset {
         /// The exchange.
         id: Id,
+        /// Why, if the protocol has a word for that.
+        code: Option<ErrorCode>,
     },
     /// The peer sends nothing more, but may still read.
     InputClosed,

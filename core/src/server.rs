@@ -167,6 +167,10 @@ impl Machine for Connection {
         pass!(self, machine => machine.is_flushed(id))
     }
 
+    fn flush(&mut self, id: Id) -> bool {
+        pass!(mut self, machine => machine.flush(id))
+    }
+
     fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
         pass!(mut self, machine => machine.negotiated(alpn, now));
     }

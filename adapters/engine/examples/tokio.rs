@@ -119,11 +119,11 @@ fn poll_connection<S: Service>(
         state.driver = Some(cx.waker().clone());
         let read = line.read(&mut state.machine, at);
         state = served::serve(&drop, served, state, work, cx, &mut at, &mut now);
+        let writes = state.machine.want().write;
         let full = line.write(&mut state.machine, at);
         if line.is_lost() {
             state.machine.eof(purlin_core::Eof::Reset, at);
         }
-        served::wrote(&mut state, work, cx.waker());
         let want = state.machine.want();
         match want.close {
             Some(Close::Graceful | Close::Abort) => {
@@ -135,6 +135,8 @@ fn poll_connection<S: Service>(
         let stream = &line.wire().0;
         if read != Moved::Nothing
             || work.is_due()
+            // Who waited for what has gone is to be told.
+            || (writes && !full)
             || (want.read && stream.poll_read_ready(cx).is_ready())
             || (full && stream.poll_write_ready(cx).is_ready())
         {

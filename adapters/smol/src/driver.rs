@@ -14,7 +14,7 @@ use crate::link::Link;
 use crate::place::Place;
 use crate::server::{Arrival, Seat};
 use purlin_core::{CloseReason, Eof, Machine, Now};
-use purlin_engine::served::{Served, Service, State, Stop, Work, serve, tell_last, wrote};
+use purlin_engine::served::{Served, Service, State, Stop, Work, serve, tell_last};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
@@ -52,11 +52,8 @@ impl<K: Service> Future for Driver<'_, K> {
         if inner.stop == Stop::Cut {
             return Poll::Ready(());
         }
-        let moved = woken(link, &mut inner, cx, now);
+        woken(link, &mut inner, cx, now);
         work.woken();
-        if moved {
-            wrote(&mut inner, work, cx.waker());
-        }
         for _ in 0..ROUNDS {
             link.read(&mut inner, cx, now);
             if inner.stop == Stop::Asked {
@@ -69,7 +66,6 @@ impl<K: Service> Future for Driver<'_, K> {
             }
             let want = inner.machine.want();
             if want.write && link.write(&mut inner, cx, now) {
-                wrote(&mut inner, work, cx.waker());
                 continue;
             }
             if !work.is_due() && link.is_waiting(want) {
@@ -94,13 +90,13 @@ impl<K: Service> Future for Driver<'_, K> {
     }
 }
 
-/// Takes in what may have happened while the task slept; says whether any output has gone.
-fn woken(link: &mut Link<'_>, inner: &mut State, cx: &mut Context<'_>, now: Now) -> bool {
+/// Takes in what may have happened while the task slept.
+fn woken(link: &mut Link<'_>, inner: &mut State, cx: &mut Context<'_>, now: Now) {
     if !inner.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
         inner.driver = Some(cx.waker().clone());
         link.forget(cx.waker());
     }
-    link.woken(inner, cx, now)
+    link.woken(inner, cx, now);
 }
 
 /// Tells the machine of a graceful stop. What has arrived until now is still

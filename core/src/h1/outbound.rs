@@ -3,10 +3,12 @@
 //! states and waiting for 100 (Continue) are the machine's affair.
 
 use super::decide::{self, Sent};
+use super::notices::Notices;
 use crate::body::chunked;
 use crate::buf::OutBuf;
 use crate::error::Misuse;
 use crate::head::Fields;
+use crate::machine::Id;
 use crate::time::{Deadlines, Mono, Rate, Taking, Why};
 use bytes::Bytes;
 
@@ -17,22 +19,46 @@ pub(super) struct Outbound {
     /// Bytes that are declared and not given yet.
     left: u64,
     pace: Taking,
-    /// `send` found no room, and waits.
-    waits: bool,
+    waits: Waits,
+    /// The exchanges that are to be told once their output is out.
+    flushing: Vec<Id>,
     /// Bytes given so far, without what frames them.
     count: u64,
 }
 
+/// Who waits for output to leave: one look finds that nobody does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waits(u8);
+
+impl Waits {
+    /// `send` found no room.
+    const ROOM: u8 = 1;
+    /// Somebody is to be told that all is out.
+    const OUT: u8 = 2;
+
+    fn set(&mut self, whom: u8) {
+        self.0 |= whom;
+    }
+
+    /// Says whether it waited.
+    fn clear(&mut self, whom: u8) -> bool {
+        let waited = self.0 & whom != 0;
+        self.0 &= !whom;
+        waited
+    }
+}
+
 impl Outbound {
     pub(super) fn new(rate: Rate) -> Outbound {
-        Outbound { sent: Sent::None, left: 0, pace: Taking::new(rate), waits: false, count: 0 }
+        let (pace, waits) = (Taking::new(rate), Waits::default());
+        Outbound { sent: Sent::None, left: 0, pace, waits, flushing: Vec::new(), count: 0 }
     }
 
     /// A message is due, and nothing of it is given yet.
     pub(super) fn await_message(&mut self) {
         self.sent = Sent::None;
         self.left = 0;
-        self.waits = false;
+        self.waits.clear(Waits::ROOM);
         self.count = 0;
     }
 
@@ -76,17 +102,43 @@ impl Outbound {
 
     /// The application waits for room.
     pub(super) fn wait(&mut self) {
-        self.waits = true;
+        self.waits.set(Waits::ROOM);
     }
 
     /// Whether the application waits for room.
     pub(super) fn waits(&self) -> bool {
-        self.waits
+        self.waits.0 & Waits::ROOM != 0
+    }
+
+    /// Whether anybody waits for output to leave: for room, or for all to be out.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waits != Waits::default()
     }
 
     /// Nobody waits for room any more; says whether one did.
     pub(super) fn wake(&mut self) -> bool {
-        std::mem::take(&mut self.waits)
+        self.waits.clear(Waits::ROOM)
+    }
+
+    /// This exchange is to be told once all is out.
+    pub(super) fn flush(&mut self, id: Id) {
+        self.waits.set(Waits::OUT);
+        if !self.flushing.contains(&id) {
+            self.flushing.push(id);
+        }
+    }
+
+    /// All is out: tells the exchanges that asked for it.
+    pub(super) fn flushed(&mut self, notices: &mut Notices) {
+        if self.waits.clear(Waits::OUT) {
+            notices.flushed(&mut self.flushing);
+        }
+    }
+
+    /// Nobody waits any more: the connection ends, and is told to.
+    pub(super) fn forsake(&mut self) {
+        self.waits = Waits::default();
+        self.flushing.clear();
     }
 
     /// Queues what there is room for, and leaves the rest to wait.
@@ -94,14 +146,16 @@ impl Outbound {
     /// Whoever waits for room gets it in one piece: every byte that goes out
     /// would otherwise become a chunk of one byte.
     pub(super) fn give(&mut self, data: &mut Bytes, out: &mut OutBuf, most: usize) {
-        if self.waits {
+        if self.waits() {
             return;
         }
         // Where nothing is queued there is room, however small the limit.
         let least = usize::from(out.is_empty());
         let room = most.saturating_sub(out.len()).max(least);
         let piece = data.split_to(room.min(data.len()));
-        self.waits = !data.is_empty();
+        if !data.is_empty() {
+            self.wait();
+        }
         if piece.is_empty() {
             return;
         }
@@ -132,7 +186,7 @@ impl Outbound {
         if self.sent == Sent::Chunked {
             out.write(|text| chunked::write_end(text, trailers));
         }
-        self.waits = false;
+        self.waits.clear(Waits::ROOM);
         Ok(())
     }
 

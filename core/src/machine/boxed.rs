@@ -98,6 +98,10 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
         (**self).is_flushed(id)
     }
 
+    fn flush(&mut self, id: Id) -> bool {
+        (**self).flush(id)
+    }
+
     fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
         (**self).negotiated(alpn, now);
     }

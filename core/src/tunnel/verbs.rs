@@ -191,6 +191,10 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
         matches!(self.stage, Stage::Open) && self.inner.is_flushed(id)
     }
 
+    fn flush(&mut self, id: Id) -> bool {
+        self.inner.flush(id)
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         let done = self.inner.discard(id, now);
         self.feed(now);

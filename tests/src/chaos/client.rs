@@ -7,8 +7,8 @@ use crate::peer::request::{self, BodyEnd};
 use bytes::Bytes;
 use purlin_core::client::Connection;
 use purlin_core::{
-    Body, ClientConfig, ClientMachine, Close, Event, Id, Limits, Machine, Method, Misuse,
-    RequestHead, Retry, Reuse,
+    Body, BodyLength, ClientConfig, ClientMachine, Close, Event, Id, Limits, Machine, Method,
+    Misuse, RequestHead, Retry, Reuse,
 };
 use std::sync::Arc;
 
@@ -120,7 +120,10 @@ impl ClientChaos {
     }
 
     fn poll(&mut self) -> bool {
-        let Some(event) = self.hands.machine.poll_event(self.hands.now) else { return false };
+        let Some(event) = self.hands.machine.poll_event(self.hands.now) else {
+            self.hands.is_quiet();
+            return false;
+        };
         assert!(!self.hands.closed, "{event:?} follows Closed");
         let last = self.asked.len() as Id;
         match event {
@@ -128,8 +131,11 @@ impl ClientChaos {
                 assert_eq!(id, last);
                 assert!(head.status().is_informational() && !self.answered);
             }
-            Event::Response { id, .. } => {
+            Event::Response { id, body, .. } => {
                 assert_eq!(id, last, "a response belongs to its request");
+                if body == BodyLength::Empty {
+                    self.hands.received = id;
+                }
                 assert!(!self.answered && !self.failed, "one response to a request");
                 self.answered = true;
             }
@@ -140,8 +146,10 @@ impl ClientChaos {
                 assert!(!nothing || error.retry == Retry::Safe, "{error:?} with nothing sent");
                 self.failed = true;
             }
-            Event::Done { id, .. } => {
+            Event::Done { id, facts } => {
                 self.over += 1;
+                let received = self.hands.received == id;
+                assert!(received || !facts.keep_alive, "the peer ended it: {facts:?}");
                 assert_eq!(id, self.over as Id, "every exchange is over once");
             }
             Event::Upgraded { id } => {
@@ -150,8 +158,9 @@ impl ClientChaos {
             }
             Event::Closed(_) => {
                 assert_eq!(self.over, self.asked.len(), "closed within an exchange");
-                self.hands.closed = true;
+                self.hands.close();
             }
+            Event::Flushed { id } => self.hands.flushed(id),
             Event::Readable { id } | Event::Writable { id } | Event::Sent { id } => {
                 assert_eq!(id, last);
             }

@@ -114,7 +114,10 @@ impl Chaos {
     }
 
     fn poll(&mut self) -> bool {
-        let Some(event) = self.hands.machine.poll_event(self.hands.now) else { return false };
+        let Some(event) = self.hands.machine.poll_event(self.hands.now) else {
+            self.hands.is_quiet();
+            return false;
+        };
         assert!(!self.hands.closed, "{event:?} follows Closed");
         match event {
             Event::Request { id, head, .. } => {
@@ -138,12 +141,15 @@ impl Chaos {
                 self.over += 1;
                 assert_eq!(id, self.id(Which::Last));
                 assert_eq!(self.over, self.methods.len(), "an exchange is over, and was not told");
+                let ended = self.hands.ended == id;
+                assert!(ended || !facts.keep_alive, "the peer ended it: {facts:?}");
                 assert!(facts.first_byte <= facts.head && facts.head <= facts.end, "{facts:?}");
             }
             Event::Closed(_) => {
                 assert_eq!(self.over, self.methods.len(), "closed within an exchange");
-                self.hands.closed = true;
+                self.hands.close();
             }
+            Event::Flushed { id } => self.hands.flushed(id),
             Event::Readable { id } | Event::Writable { id } | Event::Upgraded { id } => {
                 assert_eq!(id, self.id(Which::Last));
             }
@@ -189,7 +195,11 @@ impl Chaos {
             Content::Stream => Body::Stream,
         };
         let id = self.id(which);
+        let whole = matches!(body, Body::Empty | Body::Full(_));
         self.hands.machine.respond(id, &head, body, self.hands.now)?;
+        if whole {
+            self.hands.ended = id;
+        }
         self.answered.push(status);
         self.owed = Some(head.status()).filter(|_| self.followed == Some(id));
         Ok(())

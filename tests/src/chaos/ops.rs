@@ -47,6 +47,8 @@ pub enum Op {
     RecvAll(Which),
     /// `prefetch` of so many bytes.
     Prefetch(Which, usize),
+    /// `flush`.
+    Flush(Which),
     /// `discard`.
     Discard(Which),
     /// `reset`.
@@ -241,7 +243,8 @@ impl Source<'_> {
             12..14 => Op::Fill(Raw(self.input()), self.size()),
             14 => Op::Eof(self.eof()),
             15..18 => Op::Poll,
-            18..28 => Op::PollAll,
+            18..27 => Op::PollAll,
+            27 => Op::Flush(self.which()),
             28..30 => Op::Write(self.below(6), self.size()),
             30..34 => Op::Transmit(self.size()),
             34..36 => Op::Pass(self.pass()),

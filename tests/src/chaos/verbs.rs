@@ -4,6 +4,7 @@
 use super::ops::{Op, Raw, Which};
 use bytes::Bytes;
 use purlin_core::{Close, Eof, Fields, Id, Limits, Machine, Misuse, Mono, Now, Recv, Want, Why};
+use std::collections::BTreeSet;
 use std::io::IoSlice;
 use std::time::Duration;
 
@@ -45,6 +46,13 @@ pub(super) struct Hands<M> {
     pub(super) gave_up: bool,
     /// The connection is lost.
     pub(super) lost: bool,
+    /// The exchanges that asked whether their output is out, and were not told yet.
+    flushing: BTreeSet<Id>,
+    /// The application is done with what this exchange receives: it was read to its
+    /// end, or is not wanted.
+    pub(super) received: Id,
+    /// The application is done with what this exchange sends.
+    pub(super) ended: Id,
 }
 
 /// What a command that fails must not change.
@@ -64,6 +72,9 @@ impl<M: Machine> Hands<M> {
             closed: false,
             gave_up: false,
             lost: false,
+            flushing: BTreeSet::new(),
+            received: 0,
+            ended: 0,
         }
     }
 
@@ -101,7 +112,15 @@ impl<M: Machine> Hands<M> {
     pub(super) fn command(&mut self, op: &Op, id: impl Fn(Which) -> Id) -> Result<(), Misuse> {
         match op {
             Op::Send(which, size) => self.send(id(*which), *size),
-            Op::Finish(which, trailer) => self.end(id(*which), *trailer),
+            Op::Finish(which, trailer) => {
+                self.end(id(*which), *trailer)?;
+                self.ended = id(*which);
+                Ok(())
+            }
+            Op::Flush(which) => {
+                self.flush(id(*which));
+                Ok(())
+            }
             Op::Recv(which) => {
                 self.recv(id(*which));
                 Ok(())
@@ -114,7 +133,11 @@ impl<M: Machine> Hands<M> {
                 self.machine.prefetch(id(*which), *most, self.now);
                 Ok(())
             }
-            Op::Discard(which) => self.machine.discard(id(*which), self.now),
+            Op::Discard(which) => {
+                self.machine.discard(id(*which), self.now)?;
+                self.received = id(*which);
+                Ok(())
+            }
             Op::Reset(which) => {
                 let done = self.machine.reset(id(*which), self.now);
                 self.gave_up |= done.is_ok();
@@ -201,6 +224,34 @@ impl<M: Machine> Hands<M> {
         self.machine.finish(id, trailer.map(|_| &fields), self.now)
     }
 
+    /// Asks to be told once all is out, if it is not.
+    fn flush(&mut self, id: Id) {
+        let out = self.machine.flush(id);
+        assert_eq!(out, !self.machine.want().write, "flush says what is so");
+        assert_eq!(out, self.machine.is_flushed(id));
+        // At the end of the connection nothing is told but that.
+        if !out && !self.closed {
+            self.flushing.insert(id);
+        }
+    }
+
+    /// An exchange is told that its output is out.
+    pub(super) fn flushed(&mut self, id: Id) {
+        assert!(self.flushing.remove(&id), "{id} did not ask, or is told twice");
+    }
+
+    /// The connection's end was told, and nothing follows.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.flushing.clear();
+    }
+
+    /// There is no event any more: whoever waited for output to leave has been told.
+    pub(super) fn is_quiet(&self) {
+        let waits = !self.flushing.is_empty();
+        assert!(!waits || self.machine.want().write, "{:?} are not told", self.flushing);
+    }
+
     /// Whether there may be more at once.
     fn recv(&mut self, id: Id) -> bool {
         match self.machine.recv(id, self.now) {
@@ -209,7 +260,11 @@ impl<M: Machine> Hands<M> {
                 self.given += 30; // it may have asked for 100 (Continue)
                 true
             }
-            Recv::End(_) | Recv::Failed(_) => false,
+            Recv::End(_) => {
+                self.received = id;
+                false
+            }
+            Recv::Failed(_) => false,
             Recv::Pending => {
                 self.given += 30;
                 false

@@ -48,6 +48,7 @@ pub fn obey<'s>(
                 state.send_left(id, now);
                 rouse(state.waits.write.take(), own, due);
             }
+            Event::Flushed { .. } => rouse(state.waits.flush.take(), own, due),
             Event::InputClosed | Event::Reset { .. } => {
                 state.cancelled = true;
                 for waker in std::mem::take(&mut state.waits.cancel) {
@@ -163,16 +164,6 @@ pub fn tell_closed(served: &Served) {
     if state.watch.is_some() {
         drop(aside(served, state, |watch| watch.into_iter().for_each(Watch::closed)));
     }
-}
-
-/// The socket took something: if that was all, who flushed goes on. Says whether that is
-/// to be polled by whose waker is `own`.
-pub fn written(state: &mut State, own: &Waker) -> bool {
-    let mut due = false;
-    if state.waits.flush.is_some() && !state.machine.want().write {
-        rouse(state.waits.flush.take(), own, &mut due);
-    }
-    due
 }
 
 /// Wakes who waits; who waits in this very task is polled again without that.

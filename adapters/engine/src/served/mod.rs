@@ -10,10 +10,10 @@ mod work;
 mod writer;
 
 pub use body::{Cancelled, Reader};
-pub use events::{Asked, obey, overhear, tell_closed, tell_last, written};
+pub use events::{Asked, obey, overhear, tell_closed, tell_last};
 pub use raw::Raw;
 pub use turn::Rest;
-pub use work::{Open, Service, Work, serve, wrote};
+pub use work::{Open, Service, Work, serve};
 pub use writer::Writer;
 
 use crate::UNTOUCHED;
@@ -245,7 +245,7 @@ impl State {
         if let Some(reason) = self.closed {
             return Poll::Ready(Err(Error::Closed(reason)));
         }
-        if self.machine.is_flushed(id) {
+        if self.machine.flush(id) {
             return Poll::Ready(Ok(()));
         }
         park(&mut self.waits.flush, cx);

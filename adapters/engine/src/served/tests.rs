@@ -153,6 +153,9 @@ fn an_upgraded_connection_carries_raw_bytes_and_ends_by_halves() {
     assert!(matches!(raw.poll_write(&cx, b"back", NOW), Poll::Ready(Ok(4))));
     assert!(raw.poll_flush(&cx).is_pending());
     assert!(sent(&served).ends_with("\r\n\r\nback"));
+    assert!(raw.poll_flush(&cx).is_ready());
+    let told = std::iter::from_fn(|| served.lock().machine.poll_event(NOW));
+    assert!({ told }.any(|event| matches!(event, Event::Flushed { .. })), "who waits is woken");
     raw.close(NOW).unwrap();
     served.lock().machine.receive(b"more", NOW);
     assert!(matches!(raw.poll_read(&cx, &mut room, NOW), Poll::Ready(Ok(4))));

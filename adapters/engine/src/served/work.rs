@@ -3,7 +3,7 @@
 //! Holds the future while there is one; when it is polled, the driver decides.
 
 use super::{Asked, Payload, Reader, Rest, Served, State, Trouble, Writer};
-use super::{obey, tell_closed, written};
+use super::{obey, tell_closed};
 use purlin_core::message::{Hooks, Outcome};
 use purlin_core::observe::Watch;
 use purlin_core::{Id, Now, Request, Response, Values};
@@ -12,7 +12,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// Obeys events and polls the handler, until neither has anything to do.
 /// Each may have caused the other. The lock is free while the handler runs;
@@ -49,11 +49,6 @@ pub fn serve<'s, S: Service>(
             }
         }
     }
-}
-
-/// The socket took something: if that was all, who flushed goes on.
-pub fn wrote<S: Service>(state: &mut State, work: &mut Work<'_, S>, own: &Waker) {
-    work.due |= written(state, own);
 }
 
 /// What answers the requests of a connection: a handler, as futures that an executor of

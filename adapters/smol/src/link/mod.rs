@@ -61,8 +61,8 @@ impl<'a> Link<'a> {
         self.socket.is_closed()
     }
 
-    /// The task was woken: what was awaited may be there. Says whether any output has gone.
-    pub(crate) fn woken(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) -> bool {
+    /// The task was woken: what was awaited may be there.
+    pub(crate) fn woken(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) {
         if self.input == Input::Awaited {
             self.input = Input::Unknown;
         }
@@ -71,20 +71,23 @@ impl<'a> Link<'a> {
         }
         let rung = self.alarm.has_rung(now.mono);
         let due = inner.machine.deadline().is_some_and(|(at, _)| at <= now.mono);
-        rung && due && self.time_up(inner, cx, now)
+        if rung && due {
+            self.time_up(inner, cx, now);
+        }
     }
 
     /// A deadline has come. Before the peer is told that it was late, what it has
     /// sent and what it has room for is moved, and what it has not taken is told.
-    fn time_up(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) -> bool {
+    fn time_up(&mut self, inner: &mut State, cx: &mut Context<'_>, now: Now) {
         self.read_last(inner, cx, now);
         self.output_full = false;
-        let moved = inner.machine.want().write && self.write(inner, cx, now);
+        if inner.machine.want().write {
+            self.write(inner, cx, now);
+        }
         if let Some(bytes) = self.socket.stream().and_then(untaken) {
             inner.machine.untaken(bytes, now);
         }
         inner.machine.tick(now);
-        moved
     }
 
     /// Whether the peer is gone, and not only done with sending.

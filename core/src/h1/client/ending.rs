@@ -5,6 +5,7 @@ use super::Connection;
 use super::receive::broken;
 use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::error::{CloseReason, Fault, PeerError, Phase, Retry};
+use crate::h1::notices::Notice;
 use crate::head::Version;
 use crate::machine::{Close, Eof, Facts, Machine, Reuse};
 use crate::time::{Now, Why};
@@ -148,7 +149,7 @@ impl Connection {
         };
         let error = PeerError::of_response(fault, retry, phase);
         self.failure = Some(error);
-        self.notices.failed = Some((self.in_exchange().then_some(self.id), error));
+        self.notices.failed(self.in_exchange().then_some(self.id), error);
         self.close(CloseReason::Fault(fault), now);
     }
 
@@ -172,7 +173,7 @@ impl Connection {
         self.input.clear();
         self.held = None;
         self.inbound.wake();
-        self.outbound.wake();
+        self.outbound.forsake();
         // What is queued is to be taken within the time that it had before.
         let kept = [Why::Write, Why::Drain].map(|why| (why, self.timers.get(why)));
         self.timers.clear_all();
@@ -185,7 +186,7 @@ impl Connection {
             // Until now the application watched over it.
             self.watch_writing(now);
         }
-        self.notices.closed = Some(reason);
+        self.notices.closed(reason);
     }
 
     /// Gives up on the exchange.
@@ -215,6 +216,7 @@ impl Connection {
             }
             self.beside = false;
             self.wake_send();
+            self.outbound.flushed(&mut self.notices);
         }
         if matches!(self.reader, Reader::Body | Reader::Raw) {
             self.wake_recv();
@@ -238,7 +240,7 @@ impl Connection {
         let waits = self.inbound.wake();
         self.failure = Some(broken(fault));
         self.end(CloseReason::Fault(fault), Close::Abort, now);
-        self.notices.readable = waits;
+        self.notices.set(Notice::Readable, waits);
     }
 
     pub(super) fn timed_out(&mut self, why: Why, now: Now) {
@@ -254,7 +256,9 @@ impl Connection {
                     Reader::Body => {
                         let waits = self.inbound.wake();
                         let _ = self.break_body(Fault::BodyTimeout, now);
-                        self.notices.readable |= waits;
+                        if waits {
+                            self.notices.tell(Notice::Readable);
+                        }
                     }
                     Reader::Drain => self.drain_failed(Fault::BodyTimeout),
                     _ => {}

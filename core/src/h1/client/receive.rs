@@ -8,6 +8,7 @@ use super::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::body::framing::Framing;
 use crate::error::{CloseReason, Fault, PeerError, Phase, Retry};
 use crate::h1::inbound::{Drained, Found, cut_by};
+use crate::h1::notices::Notice;
 use crate::head::{ResponseHead, Status};
 use crate::machine::{BodyLength, Eof, Event, Recv};
 use crate::time::{Now, Why};
@@ -62,7 +63,7 @@ impl Connection {
         self.head_due = false;
         self.read_step(ReadStep::FirstByte);
         self.trace.first_byte = Some(now.mono);
-        self.notices.begun = self.config.trace;
+        self.notices.set(Notice::Begun, self.config.trace);
     }
 
     /// The first byte of the next head is waited for, once the request is out.
@@ -75,7 +76,7 @@ impl Connection {
 
     pub(super) fn wake_recv(&mut self) {
         if self.inbound.wake() {
-            self.notices.readable = true;
+            self.notices.tell(Notice::Readable);
         }
     }
 
@@ -199,7 +200,7 @@ impl Connection {
         // HTTP's limits end with HTTP.
         self.outbound.become_raw(&mut self.timers);
         self.inbound.become_raw();
-        self.notices.upgraded = true;
+        self.notices.tell(Notice::Upgraded);
         Event::Response { id: self.id, head, body: BodyLength::Empty }
     }
 

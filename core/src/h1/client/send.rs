@@ -7,6 +7,7 @@ use super::{Connection, Trace};
 use crate::error::Misuse;
 use crate::h1;
 use crate::h1::decide::Sent;
+use crate::h1::notices::Notice;
 use crate::h1::protocols::Protocols;
 use crate::h1::write::{self, Extra};
 use crate::head::{Fields, RequestHead, Version};
@@ -72,7 +73,8 @@ impl Connection {
         self.outbound.await_message();
         self.outbound.restart();
         self.trace = Trace::default();
-        (self.notices.readable, self.notices.writable) = (false, false);
+        self.notices.set(Notice::Readable, false);
+        self.notices.set(Notice::Writable, false);
     }
 
     fn write_head(&mut self, head: &RequestHead) {
@@ -203,7 +205,7 @@ impl Connection {
 
     pub(super) fn wake_send(&mut self) {
         if self.outbound.wake() {
-            self.notices.writable = true;
+            self.notices.tell(Notice::Writable);
         }
     }
 
@@ -252,6 +254,16 @@ impl Connection {
             self.watch_both(now);
             self.advance(now);
         }
+        if self.outbound.is_awaited() {
+            self.tell_who_waits();
+        }
+    }
+
+    /// Output has gone: tells who waited for that.
+    fn tell_who_waits(&mut self) {
+        if self.out.is_empty() {
+            self.outbound.flushed(&mut self.notices);
+        }
         if self.writer != Writer::Held && self.out.len() <= self.config.limits.output_bytes / 2 {
             self.wake_send();
         }
@@ -265,7 +277,9 @@ impl Connection {
             }
             Writer::End => {
                 let told = std::mem::replace(&mut self.trace.written, true);
-                self.notices.sent |= self.config.trace && !told;
+                if self.config.trace && !told {
+                    self.notices.tell(Notice::Sent);
+                }
                 self.watch_answer(now);
             }
             _ => {}

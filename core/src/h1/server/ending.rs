@@ -4,6 +4,7 @@
 use super::{Connection, Ending};
 use crate::error::{CloseReason, Fault};
 use crate::h1::decide::{self, Parting};
+use crate::h1::notices::Notice;
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::machine::{Close, Eof, Machine};
 use crate::time::{Now, Why};
@@ -112,7 +113,7 @@ impl Connection {
         self.write_step(WriteStep::Close);
         self.input.clear();
         self.inbound.wake();
-        self.outbound.wake();
+        self.outbound.forsake();
         // What is queued is to be taken within the time that it had before.
         let kept = [Why::Write, Why::Drain].map(|why| (why, self.timers.get(why)));
         self.timers.clear_all();
@@ -125,7 +126,7 @@ impl Connection {
             // Until now the application watched over it.
             self.watch_writing(now);
         }
-        self.notices.closed = Some(reason);
+        self.notices.closed(reason);
         self.linger_when_written(now);
     }
 
@@ -199,9 +200,19 @@ impl Connection {
             self.watch_writing(now);
         }
         self.watch_next_request(now);
+        if self.outbound.is_awaited() {
+            self.tell_who_waits();
+        }
+    }
+
+    /// Output has gone: tells who waited for that.
+    fn tell_who_waits(&mut self) {
+        if self.out.is_empty() {
+            self.outbound.flushed(&mut self.notices);
+        }
         if self.outbound.waits() && self.out.len() <= self.most_out() / 2 {
             self.outbound.wake();
-            self.notices.writable = true;
+            self.notices.tell(Notice::Writable);
             if self.out.is_empty() {
                 self.queue_more();
             }
@@ -235,7 +246,8 @@ impl Connection {
             Ending::Done(_) => return,
         }
         self.wake_recv();
-        self.notices.input_closed = self.in_exchange() && !matches!(self.reader, Reader::Raw);
+        self.notices
+            .set(Notice::InputClosed, self.in_exchange() && !matches!(self.reader, Reader::Raw));
         self.watch_half_closed(now);
         self.advance(now);
     }
@@ -247,7 +259,7 @@ impl Connection {
         self.fault = Some(fault);
         if self.ending == Ending::Open {
             self.end(CloseReason::Fault(fault), Ending::Done(Close::Abort), now);
-            self.notices.readable = waits;
+            self.notices.set(Notice::Readable, waits);
         } else {
             self.ending = Ending::Done(Close::Abort);
             self.timers.clear_all();
@@ -263,7 +275,9 @@ impl Connection {
                     Reader::Body => {
                         let waits = self.inbound.wake();
                         let _ = self.break_body(Fault::BodyTimeout, now);
-                        self.notices.readable |= waits;
+                        if waits {
+                            self.notices.tell(Notice::Readable);
+                        }
                     }
                     Reader::Drain => self.drain_failed(Fault::BodyTimeout),
                     _ => {}

@@ -310,6 +310,15 @@ impl Machine for Connection {
         self.check(id).is_err() || self.prefetch_body(most, now)
     }
 
+    fn flush(&mut self, id: Id) -> bool {
+        let out = self.out.is_empty();
+        // At the end of the connection that is what is told.
+        if !out && self.ending == Ending::Open {
+            self.outbound.flush(id);
+        }
+        out
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         self.check(id)?;
         self.discard_body(now);

@@ -7,6 +7,7 @@ use super::{Connection, Ending, Trace};
 use crate::error::{CloseReason, Fault, PeerError};
 use crate::h1::decide;
 use crate::h1::inbound::{Drained, Found};
+use crate::h1::notices::Notice;
 use crate::h1::protocols::Protocols;
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::head::{Method, RequestHead, ResponseHead, Status};
@@ -79,14 +80,14 @@ impl Connection {
         self.timers.clear(Why::Idle);
         self.read_step(ReadStep::FirstByte);
         self.trace.began = now.mono;
-        self.notices.begun = self.config.trace;
+        self.notices.set(Notice::Begun, self.config.trace);
         // The first head's time runs since the connection began.
         self.watch_next_request(now);
     }
 
     pub(super) fn wake_recv(&mut self) {
         if self.inbound.wake() {
-            self.notices.readable = true;
+            self.notices.tell(Notice::Readable);
         }
     }
 
@@ -168,7 +169,7 @@ impl Connection {
             return Turn::Answered;
         }
         if self.eof.is_some() {
-            self.notices.input_closed = true;
+            self.notices.tell(Notice::InputClosed);
             self.watch_half_closed(now);
         }
         Turn::Request(Event::Request { id: self.id, head, body, expects_continue })

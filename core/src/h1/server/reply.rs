@@ -4,6 +4,7 @@
 use super::Connection;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Asked, BodyLeft, Circumstances, Declared, Sent};
+use crate::h1::notices::Notice;
 use crate::h1::request::is_head;
 use crate::h1::states::{ReadStep, Reader, WriteStep, Writer};
 use crate::h1::write::{self, Extra};
@@ -92,7 +93,7 @@ impl Connection {
         self.write_step(WriteStep::Upgrade);
         self.read_step(ReadStep::Upgrade);
         self.inbound.become_raw();
-        self.notices.upgraded = true;
+        self.notices.tell(Notice::Upgraded);
         self.wake_recv();
     }
 
@@ -240,7 +241,7 @@ impl Connection {
             let answer = self.config.fault_answer.as_ref();
             let made = answer.map_or(Ok(None), |answer| answer.make(&error));
             let made = made.unwrap_or_else(|message| {
-                self.notices.panicked = Some(message);
+                self.notices.panicked(message);
                 None
             });
             if !made.is_some_and(|(head, body)| self.answer_fault(&head, body, now)) {
@@ -249,7 +250,7 @@ impl Connection {
                 debug_assert!(sent);
             }
         }
-        self.notices.failed = Some((None, error));
+        self.notices.failed(None, error);
         self.close(CloseReason::Fault(fault), now);
     }
 

@@ -3,6 +3,7 @@
 mod ahead;
 mod between;
 mod ending;
+mod flush;
 mod late;
 
 use super::*;

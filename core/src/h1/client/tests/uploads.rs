@@ -336,3 +336,21 @@ fn what_is_asked_of_an_exchange_is_asked_by_its_id() {
     assert!(matches!(failed, Some(Event::Failed { id: Some(1), .. })), "{failed:?}");
     assert_eq!(wire.machine.slots(), 0);
 }
+
+#[test]
+fn who_asks_is_told_once_the_request_is_out() {
+    for lost in [false, true] {
+        let mut wire = Wire::new();
+        wire.ask("POST /", Body::Stream).unwrap();
+        assert!(!wire.machine.flush(1));
+        wire.write(10).expect(&[]);
+        if lost {
+            // Nothing is left to be written, and a response may still be read.
+            wire.eof(Eof::Reset);
+        } else {
+            wire.output();
+        }
+        assert!(wire.events().contains(&"Flushed { id: 1 }".to_owned()), "{lost}");
+        assert!(wire.machine.flush(1));
+    }
+}
