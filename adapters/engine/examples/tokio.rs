@@ -423,7 +423,6 @@ async fn echo(_: Request<Reader>, mut writer: Writer) -> Outcome<Infallible> {
             rest = &rest[taken..];
         }
     }
-    raw.let_go(now());
     Outcome::Written
 }
 

@@ -221,14 +221,6 @@ impl Stream for Body {
     }
 }
 
-impl Drop for Body {
-    fn drop(&mut self) {
-        if !self.0.is_end() {
-            self.0.let_go(clock::now());
-        }
-    }
-}
-
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body").field("ended", &self.is_end()).finish_non_exhaustive()

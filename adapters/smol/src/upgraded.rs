@@ -61,12 +61,6 @@ impl AsyncWrite for Upgraded {
     }
 }
 
-impl Drop for Upgraded {
-    fn drop(&mut self) {
-        self.0.let_go(clock::now());
-    }
-}
-
 impl fmt::Debug for Upgraded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Upgraded").field(&self.0).finish()

@@ -1,6 +1,7 @@
 //! The body of a request, piece by piece, and who is told that its client has gone.
 //! Keeps no bytes but the rest of a piece: they wait in the machine until asked for.
 
+use super::turn::Dropped;
 use super::{Served, park};
 use bytes::{Buf, Bytes};
 use purlin_core::message::Error;
@@ -13,8 +14,8 @@ use std::task::{Context, Poll, ready};
 
 /// The body of a request, as its handler reads it.
 ///
-/// Whoever has it calls [`Reader::let_go`] before it is dropped: what nobody will
-/// read is thrown away then.
+/// Where it is dropped, what nobody will read is thrown away, or the connection ended,
+/// whichever is cheaper.
 pub struct Reader {
     /// Where the request comes from.
     from: Option<(Arc<Served>, Id)>,
@@ -138,21 +139,19 @@ impl Reader {
         Cancelled(self.from.clone())
     }
 
-    /// Nobody reads any more of it: the rest is thrown away or the connection ended,
-    /// whichever is cheaper.
-    pub fn let_go(&mut self, now: Now) {
-        if let Some((served, id)) = self.source() {
-            let mut state = served.lock();
-            // An exchange that is over has nothing left to discard.
-            if state.machine.discard(*id, now).is_ok() {
-                state.poke();
-            }
-        }
-    }
-
     /// Where more of it comes from.
     fn source(&self) -> Option<&(Arc<Served>, Id)> {
         self.from.as_ref().filter(|_| !self.ended)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some((served, id)) = self.source() {
+            let mut state = served.lock();
+            state.dropped(Dropped::Reader(*id));
+            state.poke();
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub fn obey<'s>(
     due: &mut bool,
     now: Now,
 ) -> (MutexGuard<'s, State>, Option<Asked>) {
+    state.catch_up(now);
     while !state.telling {
         if !state.troubles.is_empty() {
             state = tell_troubles(panicked, served, state);

@@ -28,7 +28,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use turn::Turn;
+use turn::{Dropped, Turn};
 
 /// What a panic leaves behind.
 pub type Payload = Box<dyn Any + Send>;
@@ -57,6 +57,8 @@ pub struct State {
     /// It keeps its buffers while it waits.
     pub warm: bool,
     turn: Turn,
+    /// What is to be let go of.
+    dropped: Vec<Dropped>,
     /// Why responses did not become what they were to be: not told yet.
     pub troubles: Vec<Trouble>,
     /// Whoever watches the connection, unless they are being told of something.
@@ -118,6 +120,7 @@ impl Served {
             idle: Some(now.mono + UNTOUCHED),
             warm: false,
             turn: Turn::new(0, Method::GET),
+            dropped: Vec::new(),
             troubles: Vec::new(),
             watch: None,
             telling: false,

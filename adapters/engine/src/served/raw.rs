@@ -1,6 +1,7 @@
 //! A connection that carries raw bytes both ways.
 //! Knows nothing of what they mean, nor of what lies below them.
 
+use super::turn::Dropped;
 use super::{Served, park};
 use bytes::{Buf, Bytes};
 use purlin_core::message::Error;
@@ -16,7 +17,7 @@ const PIECE: usize = 32 * 1024;
 /// given by [`Writer::upgrade`](super::Writer::upgrade) and
 /// [`Writer::poll_hijack`](super::Writer::poll_hijack).
 ///
-/// Whoever has it calls [`Raw::let_go`] before it is dropped: both halves end then.
+/// Where it is dropped, both halves end.
 pub struct Raw {
     served: Arc<Served>,
     id: Id,
@@ -108,15 +109,13 @@ impl Raw {
         }
         Ok(())
     }
+}
 
-    /// Ends both halves.
-    pub fn let_go(&mut self, now: Now) {
+/// Both halves end.
+impl Drop for Raw {
+    fn drop(&mut self) {
         let mut state = self.served.lock();
-        // What has ended by itself need not be ended here.
-        let _ = state.machine.discard(self.id, now);
-        if !self.closed {
-            let _ = state.machine.finish(self.id, None, now);
-        }
+        state.dropped(Dropped::Raw(self.id));
         state.release_hold(self.id);
     }
 }

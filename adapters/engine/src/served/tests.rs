@@ -1,8 +1,10 @@
 use super::*;
+use purlin_core::message::Outcome;
 use purlin_core::server::Config;
-use purlin_core::{Event, Mono, ResponseHead, Status};
+use purlin_core::{Event, Mono, ResponseHead, Status, Why};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Wake;
+use std::time::Duration;
 
 const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);
 
@@ -35,6 +37,15 @@ fn asked(text: &str) -> (Arc<Served>, Id, Reader) {
     };
     let reader = Reader::new(served.clone(), id, length);
     (served, id, reader)
+}
+
+/// What a handler comes to that has taken a writer, or does not care for the response.
+const WRITTEN: Result<Outcome<()>, Payload> = Ok(Outcome::Written);
+
+/// A turn of the driver, at this time.
+fn turn(served: &Served, now: Now) -> Option<Asked> {
+    let told = |_: Payload| panic!("nobody panics");
+    obey(&told, served, served.lock(), Waker::noop(), &mut false, now).1
 }
 
 fn sent(served: &Served) -> String {
@@ -90,9 +101,11 @@ fn what_a_writer_left_is_the_response_once_the_handler_has_returned() {
             served.lock().handled(id);
             served.lock().end_written(id, NOW);
             assert_eq!(sent(&served), "", "it is elsewhere, and goes on");
-            writer.let_go(NOW);
+            drop(writer);
+            turn(&served, NOW);
         } else {
-            writer.let_go(NOW);
+            drop(writer);
+            turn(&served, NOW);
             assert_eq!(sent(&served), "", "the handler may still fail");
             served.lock().handled(id);
             served.lock().end_written(id, NOW);
@@ -159,7 +172,61 @@ fn an_upgraded_connection_carries_raw_bytes_and_ends_by_halves() {
     raw.close(NOW).unwrap();
     served.lock().machine.receive(b"more", NOW);
     assert!(matches!(raw.poll_read(&cx, &mut room, NOW), Poll::Ready(Ok(4))));
-    raw.let_go(NOW);
+    drop(raw);
+    turn(&served, NOW);
+    assert!(!served.lock().machine.in_exchange());
+}
+
+#[test]
+fn who_drops_a_writer_elsewhere_wakes_the_driver_that_ends_its_response() {
+    for panics in [false, true] {
+        let (served, id, _) = asked("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        let (count, waker) = counted();
+        served.lock().driver = Some(waker);
+        let mut writer = served.lock().writer(&served, id);
+        assert!(writer.poll_write(&Context::from_waker(Waker::noop()), b"some", NOW).is_ready());
+        assert!(matches!(served.lock().settle(id, WRITTEN, NOW), Rest::Nothing));
+        let elsewhere = std::thread::spawn(move || {
+            let _writer = writer;
+            assert!(!panics, "it fails");
+        });
+        assert_eq!(elsewhere.join().is_err(), panics);
+        assert!(count.0.load(SeqCst) > 0);
+        turn(&served, NOW);
+        let text = sent(&served);
+        let expected = if panics { "HTTP/1.1 500 " } else { "HTTP/1.1 200 OK\r\n" };
+        assert!(text.starts_with(expected) && text.ends_with("some") != panics, "{text}");
+    }
+}
+
+#[test]
+fn what_is_dropped_is_let_go_of_when_somebody_tells_the_time_and_counts_from_then() {
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc";
+    let (served, id, reader) = asked(post);
+    let (count, waker) = counted();
+    served.lock().driver = Some(waker);
+    drop(reader);
+    assert_eq!(count.0.load(SeqCst), 1);
+    // The driver gets to it late, and the peer has all its time for the rest.
+    let late = NOW.later(Duration::from_secs(60));
+    turn(&served, late);
+    let due = served.lock().machine.deadline();
+    assert!(matches!(due, Some((at, Why::Body)) if at > late.mono), "{due:?}");
+    assert!(matches!(served.lock().settle(id, WRITTEN, late), Rest::Nothing));
+    let next = b"defGET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_eq!(served.lock().machine.receive(next, late), next.len());
+    assert!(turn(&served, late).is_some_and(|asked| asked.head.target() == "/next"));
+}
+
+#[test]
+fn a_body_that_was_dropped_is_let_go_of_before_its_response_begins() {
+    // So much is unread that the connection ends, which the response's head has to say.
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\nabc";
+    let (served, id, reader) = asked(post);
+    let mut writer = served.lock().writer(&served, id);
+    drop(reader);
+    assert!(writer.poll_give(&Context::from_waker(Waker::noop()), NOW).is_ready());
+    assert!(sent(&served).contains("Connection: close\r\n"));
 }
 
 #[test]

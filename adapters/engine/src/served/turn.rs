@@ -49,6 +49,18 @@ impl Turn {
     }
 }
 
+/// What was dropped by whoever had it, and is let go of by the next who tells the time:
+/// what follows from it, such as how long the rest of a body is thrown away, counts from then.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Dropped {
+    /// The body of this exchange's request.
+    Reader(Id),
+    /// The writer of its response, after its handler had returned.
+    Writer(Id),
+    /// Its raw stream.
+    Raw(Id),
+}
+
 /// What is still to be done with what a handler came to.
 #[derive(Debug)]
 pub enum Rest<S> {
@@ -136,14 +148,44 @@ impl State {
         self.turn.id == id && self.turn.holders > 0
     }
 
+    /// This was dropped: whoever has to poke the driver does so.
+    pub(super) fn dropped(&mut self, what: Dropped) {
+        self.dropped.push(what);
+    }
+
+    /// Lets go of what was dropped meanwhile, before anything else is done.
+    pub(super) fn catch_up(&mut self, now: Now) {
+        if !self.dropped.is_empty() {
+            self.let_go(now);
+        }
+    }
+
+    #[cold]
+    fn let_go(&mut self, now: Now) {
+        for dropped in std::mem::take(&mut self.dropped) {
+            // What has ended by itself need not be ended here.
+            match dropped {
+                Dropped::Reader(id) => _ = self.machine.discard(id, now),
+                Dropped::Writer(id) if self.turn.id == id => self.end_left(id, now),
+                Dropped::Writer(_) => {}
+                Dropped::Raw(id) => {
+                    let _ = self.machine.discard(id, now);
+                    let _ = self.machine.finish(id, None, now);
+                }
+            }
+        }
+    }
+
     /// Where a draft of this exchange's response goes.
     pub(super) fn outlet(&mut self, id: Id, now: Now) -> Outlet<'_> {
+        self.catch_up(now);
         Outlet { machine: &mut self.machine, id, now }
     }
 
     /// Does what the handler of this exchange came to, as far as that goes at once; an error
     /// is a panic.
     pub fn settle<S>(&mut self, id: Id, outcome: Result<Outcome<S>, Payload>, now: Now) -> Rest<S> {
+        self.catch_up(now);
         self.handled(id);
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -191,7 +233,7 @@ impl State {
     }
 
     /// A writer was dropped before its response was whole.
-    pub(super) fn left(&mut self, id: Id, draft: Box<Draft>, now: Now) {
+    pub(super) fn left(&mut self, id: Id, draft: Box<Draft>) {
         if self.turn.id != id {
             return;
         }
@@ -199,8 +241,7 @@ impl State {
         self.turn.broken |= std::thread::panicking();
         if self.turn.handled {
             // The writer was elsewhere: nobody else ends the response.
-            self.end_left(id, now);
-            self.poke();
+            self.dropped(Dropped::Writer(id));
         }
     }
 

@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 /// The writer of an exchange's response, given by [`State::writer`].
 ///
-/// Whoever has it calls [`Writer::let_go`] before it is dropped: what was written is the
-/// response then, or it breaks off.
+/// Where it is dropped, what was written is the response, once the handler has returned:
+/// until then that may still answer.
 pub struct Writer {
     served: Arc<Served>,
     id: Id,
@@ -228,14 +228,16 @@ impl Writer {
             Raw::new(self.served.clone(), self.id)
         })
     }
+}
 
-    /// Nobody writes any more: if the handler has returned, what was written is the
-    /// response; else it may still answer.
-    pub fn let_go(&mut self, now: Now) {
+/// Nobody writes any more: if the handler has returned, what was written is the response;
+/// else it may still answer.
+impl Drop for Writer {
+    fn drop(&mut self) {
         let mut state = self.served.lock();
         if !self.draft.is_done() {
             let draft = std::mem::replace(&mut self.draft, Draft::new(&Method::GET));
-            state.left(self.id, Box::new(draft), now);
+            state.left(self.id, Box::new(draft));
         }
         state.release_hold(self.id);
     }

@@ -283,12 +283,6 @@ impl AsyncWrite for ResponseWriter {
     }
 }
 
-impl Drop for ResponseWriter {
-    fn drop(&mut self) {
-        self.0.let_go(clock::now());
-    }
-}
-
 impl fmt::Debug for ResponseWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseWriter").field("draft", self.0.draft()).finish_non_exhaustive()
