@@ -158,3 +158,38 @@ fn a_wrong_expectation_of_what_a_client_does_is_found() {
         assert!(kind.check.case(&case, Profile::ALL).is_err(), "{id} {place}");
     }
 }
+
+#[test]
+fn a_wrong_expectation_of_http_2_is_found() {
+    for (kind, id, place, other) in [
+        ("hpack_decode", "hpk.appendix-c.3", "/steps/0/fields/0/1", json!("PUT")),
+        (
+            "hpack_decode",
+            "hpk.appendix-c.3",
+            "/steps/0/fields/0",
+            json!([":method", "GET", "never"]),
+        ),
+        ("hpack_decode", "hpk.appendix-c.3", "/steps/2/table/1/0", json!("x")),
+        ("hpack_decode", "hpk.appendix-c.3", "/steps/2/size", json!(163)),
+        ("hpack_decode", "hpk.appendix-c.3", "/table_size", json!(60)),
+        ("hpack_decode", "hpk.limits.list-over", "/list_limit", json!(2000)),
+        ("hpack_decode", "hpk.indexed.zero-behind", "/steps/0/block", json!("82")),
+        ("h2_frames", "h2f.data.padded-1", "/expect/flow", json!(4)),
+        ("h2_frames", "h2f.data.padded-1", "/expect/padding", json!(0)),
+        ("h2_frames", "h2f.data.padded-1", "/input", json!("0000050008000000010161626301ff")),
+        ("h2_frames", "h2f.headers.priority-exclusive", "/expect/priority/dep", json!(1)),
+        ("h2_frames", "h2f.settings.twice", "/expect/settings/1/1", json!(1)),
+        ("h2_frames", "h2f.settings.value-window", "/error/codes/0", json!("PROTOCOL_ERROR")),
+        ("h2_frames", "h2f.priority.length-1", "/error/scope", json!("connection")),
+        ("h2_frames", "h2f.partial.header-9", "/input", json!("000000000000000001")),
+    ] {
+        let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/http2");
+        let text = fs::read_to_string(folder.join(format!("{}.jsonl", kind.name))).unwrap();
+        let line = text.lines().find(|line| line.contains(&format!("\"{id}\""))).unwrap();
+        let mut case: Value = serde_json::from_str(line).unwrap();
+        kind.check.case(&case, Profile::ALL).unwrap();
+        *case.pointer_mut(place).unwrap() = other;
+        assert!(kind.check.case(&case, &[Profile::Strict]).is_err(), "{id} {place}");
+    }
+}

@@ -7,6 +7,7 @@ mod cookie_rules;
 mod cookiejar;
 mod cookies;
 mod exchange;
+mod h2_frames;
 mod hpack;
 mod json;
 mod pool;
@@ -98,6 +99,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "cookiejar", family: "client", check: Check::Exact(cookiejar::check) },
     Kind { name: "pool", family: "client", check: Check::Exact(pool::check) },
     Kind { name: "hpack_decode", family: "http2", check: Check::Profiled(hpack::decode) },
+    Kind { name: "h2_frames", family: "http2", check: Check::Profiled(h2_frames::frame) },
 ];
 
 /// What running a file came to.

@@ -1,0 +1,152 @@
+//! Every rule that a peer can break: whom it ends, by which code, and where it stands.
+//! Holds them as one table; who finds a rule broken, and in which state, others know.
+
+use std::fmt;
+
+/// An error code (RFC 9113 §7). A peer may send any number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Code(pub u32);
+
+macro_rules! codes {
+    ($($name:ident = $number:literal,)*) => {
+        impl Code {
+            $(#[doc = concat!("`", stringify!($name), "`")] pub const $name: Code = Code($number);)*
+
+            /// Every code that has a name.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The name of RFC 9113 §7, if there is one.
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($number => Some(stringify!($name)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    NO_ERROR = 0x0,
+    PROTOCOL_ERROR = 0x1,
+    INTERNAL_ERROR = 0x2,
+    FLOW_CONTROL_ERROR = 0x3,
+    SETTINGS_TIMEOUT = 0x4,
+    STREAM_CLOSED = 0x5,
+    FRAME_SIZE_ERROR = 0x6,
+    REFUSED_STREAM = 0x7,
+    CANCEL = 0x8,
+    COMPRESSION_ERROR = 0x9,
+    CONNECT_ERROR = 0xa,
+    ENHANCE_YOUR_CALM = 0xb,
+    INADEQUATE_SECURITY = 0xc,
+    HTTP_1_1_REQUIRED = 0xd,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "{:#x}", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Whom a broken rule ends (RFC 9113 §5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All streams, and what binds them: GOAWAY, and then closed.
+    Connection,
+    /// One stream: RST_STREAM.
+    Stream,
+}
+
+macro_rules! violations {
+    ($($(#[doc = $doc:literal])* $name:ident: $scope:ident $code:ident $rule:literal,)*) => {
+        /// A rule that the peer broke.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Violation {
+            $($(#[doc = $doc])* $name,)*
+        }
+
+        impl Violation {
+            /// Every one of them.
+            pub const ALL: &'static [Violation] = &[$(Violation::$name,)*];
+
+            /// Whom it ends.
+            pub const fn scope(self) -> Scope {
+                match self {
+                    $(Violation::$name => Scope::$scope,)*
+                }
+            }
+
+            /// The code that says so.
+            pub const fn code(self) -> Code {
+                match self {
+                    $(Violation::$name => Code::$code,)*
+                }
+            }
+
+            /// The section that has the rule.
+            pub const fn rule(self) -> &'static str {
+                match self {
+                    $(Violation::$name => $rule,)*
+                }
+            }
+        }
+    };
+}
+
+violations! {
+    // The form of frames.
+    /// A frame is longer than was allowed.
+    FrameTooLong: Connection FRAME_SIZE_ERROR "RFC 9113 §4.2",
+    /// A frame whose length is fixed has another, and the state of the connection hangs on it.
+    FrameLength: Connection FRAME_SIZE_ERROR "RFC 9113 §4.2",
+    /// PRIORITY has not 5 octets.
+    PriorityLength: Stream FRAME_SIZE_ERROR "RFC 9113 §6.3",
+    /// Padding is as long as the payload, or longer.
+    Padding: Connection PROTOCOL_ERROR "RFC 9113 §6.1",
+    /// A frame of a stream is on stream 0.
+    NeedsStream: Connection PROTOCOL_ERROR "RFC 9113 §4.1",
+    /// A frame of the connection is on a stream.
+    NeedsConnection: Connection PROTOCOL_ERROR "RFC 9113 §4.1",
+    /// A setting has a value that it cannot have.
+    SettingValue: Connection PROTOCOL_ERROR "RFC 9113 §6.5.2",
+    /// A first window of more than 2^31-1 octets.
+    SettingWindow: Connection FLOW_CONTROL_ERROR "RFC 9113 §6.5.2",
+    /// A stream's window grows by 0.
+    NoIncrement: Stream PROTOCOL_ERROR "RFC 9113 §6.9",
+    /// The connection's window grows by 0.
+    NoIncrementAtAll: Connection PROTOCOL_ERROR "RFC 9113 §6.9",
+    /// PRIORITY_UPDATE is for stream 0.
+    PriorityOfNothing: Connection PROTOCOL_ERROR "RFC 9218 §7.1",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_the_name_and_number_of_the_rfc() {
+        for (number, code) in (0..).zip(Code::ALL) {
+            assert_eq!(*code, Code(number));
+        }
+        assert_eq!(Code(0xb).to_string(), "ENHANCE_YOUR_CALM");
+        assert_eq!(Code(0xe).to_string(), "0xe");
+    }
+
+    #[test]
+    fn every_violation_has_a_code_that_is_an_error_and_a_section() {
+        for violation in Violation::ALL {
+            assert_ne!(violation.code(), Code::NO_ERROR, "{violation:?}");
+            assert!(violation.rule().starts_with("RFC "), "{violation:?}");
+        }
+    }
+}
