@@ -5,6 +5,7 @@
 use purlin_core::{Eof, Machine, Now};
 use purlin_tests::cargo::inner;
 use purlin_tests::tls::Raw;
+use purlin_tests::tls::certs::{Authority, Valid};
 use purlin_tls::{ClientTls, Roots, Tls};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -230,9 +231,7 @@ fn tokio_runs_server_and_client() {
 #[test]
 fn the_engine_serves_and_asks_on_tokio() {
     let mut example = start("purlin-engine", "tokio", &[]);
-    for line in ["gopher", "12 bytes", "1\\n2\\n3", "404", "1 connection kept"] {
-        example.line_with(line);
-    }
+    asks_itself(&mut example);
     check(&example.ask("GET /count HTTP/1.1"), 200, "0\r\n\r\n");
     check(&example.ask("GET /hello/gopher HTTP/1.1"), 200, "\r\n\r\nhello, gopher\n");
     let echo = "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nround";
@@ -242,6 +241,27 @@ fn the_engine_serves_and_asks_on_tokio() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 101 ") && answer.ends_with("\r\n\r\nround"), "{answer}");
+}
+
+#[test]
+fn the_engine_speaks_tls_on_tokio() {
+    let authority = Authority::new("examples");
+    let pem = authority.issue(&["127.0.0.1"], Valid::Now);
+    let folder = std::env::temp_dir().join(format!("purlin-examples-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let [chain, key] = ["chain.pem", "key.pem"].map(|name| folder.join(name));
+    std::fs::write(&chain, pem.chain + &authority.pem).unwrap();
+    std::fs::write(&key, pem.key).unwrap();
+    let [chain, key] = [&chain, &key].map(|path| path.to_str().unwrap());
+    asks_itself(&mut start("purlin-engine", "tokio", &[chain, key]));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// What the engine's example prints of the answers to its own client.
+fn asks_itself(example: &mut Example) {
+    for line in ["gopher", "12 bytes", "1\\n2\\n3", "404", "1 connection kept"] {
+        example.line_with(line);
+    }
 }
 
 #[test]

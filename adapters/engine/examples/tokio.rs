@@ -1,41 +1,35 @@
 //! A runtime of one's own: server and client on tokio, over nothing but the engine.
 //!
-//!     cargo run -p purlin-engine --example engine_tokio 127.0.0.1:8080
+//!     cargo run -p purlin-engine --features rustls --example engine_tokio 127.0.0.1:8080
 //!     curl http://127.0.0.1:8080/hello/gopher
 //!     curl --data-binary @README.md http://127.0.0.1:8080/length
 //!
-//! It serves a mux, asks itself with a client that has a pool, and goes on serving. What a
-//! runtime has to give is here: a wire, its readiness, a timer, and tasks. Everything else,
-//! bodies, keep-alive, limits, upgrades, retries, redirects, is the engine's and the core's.
+//! It serves a mux, in plain text and, with the names of a certificate's and a key's file
+//! behind the address, in TLS; it asks itself with a client that has a pool, and goes on
+//! serving. What a runtime has to give is here: a wire that tells when it is ready, a timer,
+//! and tasks. Everything else is the engine's and the core's.
 
-use bytes::Bytes;
 use purlin_core::exchange::{Error, Request as Asked};
 use purlin_core::message::Outcome;
-use purlin_core::mux::{FromHandler, Mux};
-use purlin_core::server::{Config, Connection};
-use purlin_core::{
-    ClientMachine, Close, Machine, Mono, Now, Request, Response, ResponseHead, Status, Values,
-};
-use purlin_engine::served::{self, Open, Reader, Served, Service, Work, Writer};
+use purlin_core::mux::Mux;
+use purlin_core::{Mono, Now, Request, ResponseHead, ServerConfig, Status, Values};
+use purlin_engine::served::{Driver, Open, Place, Reader, Route, Routes, Served};
 use purlin_engine::{
-    Agent, Beside, Chore, Clock, Leaving, Line, Moved, Pieces, Progress, ReadReady, Run, Runtime,
-    Settings, System, Turn, Wire,
+    Agent, Budget, Chore, Line, MakeMachine, Moved, Ready, Run, Runtime, Settings, System, Ticks,
+    Timer, Wire, attended, machine,
 };
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::time::Sleep;
 
-type Anything = Box<dyn std::error::Error>;
-
-// ---- The time.
+// ---- The time, and a timer.
 
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -48,12 +42,11 @@ fn instant(at: Mono) -> tokio::time::Instant {
     (*ORIGIN + Duration::from_nanos(at.as_nanos())).into()
 }
 
-/// One timer for all deadlines of a connection.
 #[derive(Default)]
-struct Timer(Option<Pin<Box<Sleep>>>);
+struct Deadline(Option<Pin<Box<Sleep>>>);
 
-impl Timer {
-    fn poll(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
+impl Timer for Deadline {
+    fn poll_until(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
         let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(instant(at))));
         if sleep.deadline() != instant(at) {
             sleep.as_mut().reset(instant(at));
@@ -62,270 +55,102 @@ impl Timer {
     }
 }
 
-// ---- A socket as a wire.
+// ---- A socket, for both sides.
 
-struct Tcp(TcpStream);
-
-fn moved(attempt: io::Result<usize>, nothing: Moved) -> Moved {
-    match attempt {
-        Ok(0) => nothing,
-        Ok(count) => Moved::Bytes(count),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Moved::Nothing,
-        Err(_) => Moved::Lost,
-    }
-}
+struct Tcp(TcpStream, Deadline);
 
 impl Wire for Tcp {
     fn read(&mut self, room: &mut [u8]) -> Moved {
-        moved(self.0.try_read(room), Moved::End)
+        self.0.try_read(room).into()
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>]) -> Moved {
-        moved(self.0.try_write_vectored(slices), Moved::Lost)
+        self.0.try_write_vectored(slices).into()
     }
 
     fn shut_writing(&mut self) {
         // One that is gone has nothing to be shut.
         let _ = socket2::SockRef::from(&self.0).shutdown(std::net::Shutdown::Write);
     }
+}
 
-    fn untaken(&self) -> Option<usize> {
-        None
+impl Timer for Tcp {
+    fn poll_until(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
+        self.1.poll_until(at, cx)
+    }
+}
+
+impl Ready for Tcp {
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_read_ready(cx).map(drop)
+    }
+
+    fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_write_ready(cx).map(drop)
     }
 }
 
 // ---- The server.
 
-/// Serves one connection to its end.
-async fn serve_one<S: Service>(stream: TcpStream, service: &S, config: Arc<Config>) {
-    let served = Served::over(Connection::new(config, now()), now());
-    let mut work = Work::new(service, served.clone(), Values::default(), None);
-    let (mut line, mut timer) = (Line::new(Tcp(stream)), Timer::default());
-    poll_fn(|cx| poll_connection(&served, &mut work, &mut line, &mut timer, cx)).await;
+struct Shared {
+    routes: Routes,
+    config: Arc<ServerConfig>,
+    budget: Budget,
+    tls: Option<Box<MakeMachine>>,
 }
 
-/// The six steps of the contract, as far as they go without waiting.
-fn poll_connection<S: Service>(
-    served: &Served,
-    work: &mut Work<'_, S>,
-    line: &mut Line<Tcp>,
-    timer: &mut Timer,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    work.woken();
+impl Place for Shared {
+    type Service = Routes;
+
+    fn service(&self) -> &Routes {
+        &self.routes
+    }
+
+    fn now(&self) -> Now {
+        now()
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Infallible> {
     loop {
-        let mut at = now();
-        let mut state = served.lock();
-        state.driver = Some(cx.waker().clone());
-        let read = line.read(&mut state.machine, at);
-        state = served::serve(&drop, served, state, work, cx, &mut at, &mut now);
-        let writes = state.machine.want().write;
-        let full = line.write(&mut state.machine, at);
-        if line.is_lost() {
-            state.machine.eof(purlin_core::Eof::Reset, at);
-        }
-        let want = state.machine.want();
-        match want.close {
-            Some(Close::Graceful | Close::Abort) => {
-                work.cancel();
-                return Poll::Ready(());
-            }
-            linger => line.half_close(linger),
-        }
-        let stream = &line.wire().0;
-        if read != Moved::Nothing
-            || work.is_due()
-            // Who waited for what has gone is to be told.
-            || (writes && !full)
-            || (want.read && stream.poll_read_ready(cx).is_ready())
-            || (full && stream.poll_write_ready(cx).is_ready())
-        {
-            continue;
-        }
-        match state.machine.deadline() {
-            Some((due, _)) if timer.poll(due, cx).is_ready() => {
-                line.time_up(&mut state.machine, None, now());
-            }
-            _ => return Poll::Pending,
-        }
-    }
-}
-
-/// The futures of handlers, here all of one kind.
-type Answering<'h> = Pin<Box<dyn Future<Output = Outcome<Infallible>> + Send + 'h>>;
-
-type Handler = Arc<dyn Fn(Request<Reader>, Writer) -> Answering<'static> + Send + Sync>;
-
-/// A mux of such handlers.
-struct Routes(Mux<Boxed>);
-
-#[derive(Clone)]
-struct Boxed(Handler);
-
-impl<F, T> FromHandler<F> for Boxed
-where
-    F: Fn(Request<Reader>, Writer) -> T + Send + Sync + 'static,
-    T: Future<Output = Outcome<Infallible>> + Send + 'static,
-{
-    fn from_handler(handler: F) -> Boxed {
-        Boxed(Arc::new(move |request, writer| Box::pin(handler(request, writer))))
-    }
-}
-
-impl Service for Routes {
-    type Body = Reader;
-    type Exchange = Open;
-    type Source = Infallible;
-    type Answer = Outcome<Infallible>;
-    type Future<'h> = Answering<'h>;
-
-    fn body(reader: Reader) -> Reader {
-        reader
-    }
-
-    fn exchange(open: Open) -> Open {
-        open
-    }
-
-    fn open(exchange: &mut Open) -> &mut Open {
-        exchange
-    }
-
-    fn outcome(answer: Outcome<Infallible>) -> Outcome<Infallible> {
-        answer
-    }
-
-    fn call<'h>(&'h self, mut request: Request<Reader>, exchange: &Open) -> Answering<'h> {
-        match self.0.dispatch::<_, Infallible>(&mut request) {
-            Ok(handler) => (handler.0)(request, exchange.writer()),
-            Err(refused) => Box::pin(async { Outcome::Response(refused) }),
-        }
-    }
-
-    /// No response here comes in pieces: handlers write such by themselves.
-    fn send<'h>(_: Writer, response: Response<Infallible>) -> Answering<'h> {
-        Box::pin(async { Outcome::Response(response) })
+        let (stream, _) = listener.accept().await?;
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            let (machine, _) = machine(shared.tls.as_deref(), &shared.config, now());
+            let served = Served::over(machine, now());
+            let wire = Tcp(stream, Deadline::default());
+            Driver::new(&*shared, wire, served, Values::default(), None).await;
+        });
     }
 }
 
 // ---- The client.
 
-/// What gives the bodies of requests: here there are none but those that are whole.
-struct Nothing;
-
-impl Pieces for Nothing {
-    fn poll_piece(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
-        Poll::Ready(Ok(None))
-    }
-}
-
-#[derive(Clone)]
-struct Ticks(Now);
-
-impl Clock for Ticks {
-    fn look(&mut self) -> Now {
-        self.0 = now();
-        self.0
-    }
-
-    fn last(&self) -> Now {
-        self.0
-    }
-}
-
-struct Socket {
-    line: Line<Tcp>,
-    timer: Timer,
-}
-
-impl ReadReady for Socket {
-    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
-        self.line.read(machine, now);
-    }
-}
-
-impl purlin_engine::Socket<Ticks> for Socket {
-    fn poll_turn(
-        &mut self,
-        machine: &mut (dyn ClientMachine + Send),
-        beside: Beside,
-        until: Option<Mono>,
-        clock: &mut Ticks,
-        cx: &mut Context<'_>,
-    ) -> Poll<Turn> {
-        let wait = match self.line.advance(machine, beside == Beside::More, until, clock.look()) {
-            Progress::Over(turn) => return Poll::Ready(turn),
-            Progress::Waits(wait) => wait,
-        };
-        if !wait.read && !wait.write && beside != Beside::Comes {
-            return Poll::Ready(Turn::Stuck);
-        }
-        while wait.read && self.line.wire().0.poll_read_ready(cx).is_ready() {
-            if self.line.read(machine, clock.last()) != Moved::Nothing {
-                return Poll::Ready(self.line.heard(machine, true, until, clock.last()));
-            }
-        }
-        if wait.write && self.line.wire().0.poll_write_ready(cx).is_ready() {
-            return Poll::Ready(Turn::Moved);
-        }
-        match wait.until {
-            Some(at) if self.timer.poll(at, cx).is_ready() => {
-                Poll::Ready(self.line.time_up(machine, until, clock.look()))
-            }
-            _ => Poll::Pending,
-        }
-    }
-
-    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
-        self.line.write(machine, now);
-        self.line.half_close(machine.want().close);
-    }
-
-    fn is_lost(&self) -> bool {
-        self.line.is_lost()
-    }
-}
-
-type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
-
 struct Tokio;
 
 impl Runtime for Tokio {
     type Clock = Ticks;
-    type Socket = Socket;
-    type Source = Nothing;
+    type Socket = Line<Tcp>;
+    type Source = Infallible;
     type Dialer = Infallible;
     type Own = Infallible;
-    type Attempt = (Connecting, Option<io::Result<TcpStream>>);
+    type Attempt = Pin<Box<dyn Future<Output = io::Result<Line<Tcp>>> + Send>>;
 
     fn dial(dialer: &Infallible, _: &str, _: u16) -> Infallible {
         *dialer
     }
 
-    fn poll_own(
-        own: &mut Infallible,
-        _: Option<Mono>,
-        _: &mut Context<'_>,
-    ) -> Poll<io::Result<Socket>> {
-        match *own {}
-    }
-
     fn attempt(address: SocketAddr) -> io::Result<Self::Attempt> {
-        Ok((Box::pin(TcpStream::connect(address)), None))
+        Ok(Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            Ok(Line::new(Tcp(stream, Deadline::default())))
+        }))
     }
-
-    fn poll_attempt((connecting, done): &mut Self::Attempt, cx: &mut Context<'_>) -> Poll<()> {
-        connecting.as_mut().poll(cx).map(|stream| *done = Some(stream))
-    }
-
-    fn connected((_, done): Self::Attempt) -> io::Result<Socket> {
-        let stream = done.unwrap_or_else(|| Err(ErrorKind::NotConnected.into()))?;
-        stream.set_nodelay(true)?;
-        Ok(Socket { line: Line::new(Tcp(stream)), timer: Timer::default() })
-    }
-
-    /// What nobody reads out is closed.
-    fn leave(_: Leaving<Tokio>, _: &mut Ticks) {}
 }
 
 /// Threads that may block, and tasks for what is done now and then.
@@ -339,66 +164,43 @@ impl System for Tokio {
         Ok(())
     }
 
-    fn attend(&self, _: &str, mut chore: Chore) -> io::Result<Waker> {
-        struct Bell(Notify);
-        impl Wake for Bell {
-            fn wake(self: Arc<Bell>) {
-                self.0.notify_one();
-            }
-        }
-        let bell = Arc::new(Bell(Notify::new()));
-        let rung = bell.clone();
-        tokio::spawn(async move {
-            while let Some(at) = chore(now()) {
-                // Whichever comes first.
-                let _ = tokio::time::timeout_at(instant(at), rung.0.notified()).await;
-            }
-        });
-        Ok(bell.into())
+    fn attend(&self, _: &str, chore: Chore) -> io::Result<Waker> {
+        let (task, waker) = attended(chore, now, Deadline::default());
+        tokio::spawn(task);
+        Ok(waker)
     }
 }
 
 /// Asks, and reads the whole answer.
-async fn ask(agent: &Agent<Tokio>, request: Asked<Nothing>) -> Result<(Status, String), Error> {
+async fn ask(agent: &Agent<Tokio>, request: Asked<Infallible>) -> Result<String, Error> {
     let (order, given) = request.into_order()?;
-    let mut run = Run::new(agent, order, given, Ticks(now()));
-    let mut timer = Timer::default();
-    let answer = poll_fn(|cx| {
-        loop {
-            if let Poll::Ready(answer) = run.poll(cx) {
-                return Poll::Ready(answer);
-            }
-            match run.until() {
-                Some(at) if timer.poll(at, cx).is_ready() => {}
-                _ => return Poll::Pending,
-            }
-        }
-    });
-    let answer = answer.await?;
+    let mut run = Run::new(agent, order, given, Ticks::new(now));
+    let answer = run.answered(&mut Deadline::default()).await?;
     let (received, mut body) = run.deliver(answer)?;
-    let mut text = Vec::new();
+    let mut text = format!("{} ", received.status()).into_bytes();
     while let Some(piece) = poll_fn(|cx| body.poll_chunk(cx)).await? {
         text.extend_from_slice(&piece);
     }
-    Ok((received.status(), String::from_utf8_lossy(&text).into_owned()))
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 // ---- Handlers, and the program.
 
 /// Reads the body piece by piece.
-async fn length(request: Request<Reader>, _: Writer) -> Outcome<Infallible> {
+async fn length(request: Request<Reader>, _: Open) -> Outcome<Infallible> {
     let (mut body, mut length) = (request.into_body(), 0);
     loop {
         match poll_fn(|cx| body.poll_chunk(cx, now())).await {
             Ok(Some(piece)) => length += piece.len(),
-            Ok(None) => return Outcome::Response(Response::text(format!("{length} bytes\n"))),
-            Err(error) => return Outcome::Response(Response::new(error.status())),
+            Ok(None) => return Route::answer(format!("{length} bytes\n")),
+            Err(error) => return Route::answer(error.status()),
         }
     }
 }
 
 /// Writes its response as it comes to its parts.
-async fn count(_: Request<Reader>, mut writer: Writer) -> Outcome<Infallible> {
+async fn count(_: Request<Reader>, open: Open) -> Outcome<Infallible> {
+    let mut writer = open.writer();
     for number in 1..=3 {
         let line = format!("{number}\n");
         // An end of the connection shows in what follows, too.
@@ -410,12 +212,10 @@ async fn count(_: Request<Reader>, mut writer: Writer) -> Outcome<Infallible> {
 }
 
 /// Leaves HTTP, and gives back what comes.
-async fn echo(_: Request<Reader>, mut writer: Writer) -> Outcome<Infallible> {
-    let mut head = ResponseHead::new(Status::SWITCHING_PROTOCOLS);
-    if head.fields_mut().append("Upgrade", "echo").is_err() {
-        return Outcome::Response(Response::new(Status::INTERNAL_SERVER_ERROR));
-    }
-    let Ok(mut raw) = writer.upgrade(&head, now()) else { return Outcome::Written };
+async fn echo(_: Request<Reader>, open: Open) -> Outcome<Infallible> {
+    let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "echo");
+    let Ok(head) = head else { return Route::answer(Status::INTERNAL_SERVER_ERROR) };
+    let Ok(mut raw) = open.writer().upgrade(&head, now()) else { return Outcome::Written };
     let mut room = [0; 1024];
     while let Ok(count @ 1..) = poll_fn(|cx| raw.poll_read(cx, &mut room, now())).await {
         let mut rest = &room[..count];
@@ -427,41 +227,46 @@ async fn echo(_: Request<Reader>, mut writer: Writer) -> Outcome<Infallible> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Anything> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
-    let listener = TcpListener::bind(address).await?;
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let listener =
+        TcpListener::bind(arguments.next().as_deref().unwrap_or("127.0.0.1:8080")).await?;
     let here = listener.local_addr()?;
 
-    let mut mux = Mux::new();
-    mux.handle("GET /hello/{name}", async |request: Request<Reader>, _: Writer| {
-        Outcome::Response(Response::text(format!("hello, {}\n", request.param("name"))))
+    let mut mux: Mux<Route> = Mux::new();
+    mux.handle("GET /hello/{name}", async |request: Request<Reader>, _: Open| {
+        Route::answer(format!("hello, {}\n", request.param("name")))
     })?;
     mux.handle("POST /length", length)?;
     mux.handle("GET /count", count)?;
     mux.handle("GET /echo", echo)?;
-    let (routes, config) = (Arc::new(Routes(mux)), Arc::new(Config::default()));
-    println!("listening on http://{here}");
-    let serving = tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await?;
-            let (routes, config) = (routes.clone(), config.clone());
-            tokio::spawn(async move { serve_one(stream, &*routes, config).await });
-        }
-        #[expect(unreachable_code, reason = "it says what the task gives")]
-        io::Result::Ok(())
-    });
 
-    let agent = Agent::<Tokio>::new(Settings::new(), None, Arc::new(Tokio));
-    let asked = [
-        Asked::get(format!("http://{here}/hello/gopher")),
-        Asked::post(format!("http://{here}/length")).body("twelve bytes"),
-        Asked::get(format!("http://{here}/count")),
-        Asked::get(format!("http://{here}/nowhere")),
-    ];
-    for request in asked {
-        let (status, text) = ask(&agent, request).await?;
-        println!("{status} {text:?}");
+    let (config, budget) = (Arc::<ServerConfig>::default(), purlin_engine::BUFFERS);
+    let mut shared = Shared {
+        routes: mux.into(),
+        budget: Budget::new(budget, &config.limits),
+        config,
+        tls: None,
+    };
+    let (mut settings, mut scheme) = (Settings::new().no_proxy(), "http");
+    if let (Some(chain), Some(key)) = (arguments.next(), arguments.next()) {
+        let tls = purlin_tls::ServerTls::from_files(&chain, key)?;
+        shared.tls = Some(Box::new(move |config, now| tls.connection(config, now)));
+        settings = settings.tls(purlin_tls::ClientTls::new(purlin_tls::Roots::from_file(chain)?)?);
+        scheme = "https";
+    }
+    println!("listening on {scheme}://{here}");
+    let serving = tokio::spawn(serve(listener, Arc::new(shared)));
+
+    let agent = Agent::<Tokio>::new(settings, None, Arc::new(Tokio));
+    for request in [
+        Asked::get(format!("{scheme}://{here}/hello/gopher")),
+        Asked::post(format!("{scheme}://{here}/length")).body("twelve bytes"),
+        Asked::get(format!("{scheme}://{here}/count")),
+        Asked::get(format!("{scheme}://{here}/nowhere")),
+    ] {
+        println!("{:?}", ask(&agent, request).await?);
     }
     println!("{} connection kept", agent.keep().idle());
-    Ok(serving.await??)
+    match serving.await?? {}
 }

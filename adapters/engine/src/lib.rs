@@ -46,7 +46,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `wire` | what bytes move through |
+//! | `wire` | what bytes move through, and what tells a task when they can |
 //! | `line` | a client's connection, moved as far as it goes |
 //! | `link`, `lent` | a connection of a client's and where it leads; one that is lent and given back |
 //! | `client` | a client's settings, its pool, names, and a request's run to its response; what it needs of an adapter |
@@ -89,9 +89,9 @@ mod wire;
 pub use budget::{BUFFERS, BULK, Budget, Grant, Poured};
 pub use caught::caught;
 pub use client::{
-    Agent, Awaited, Beside, Body, Clock, Gathered, Got, Keep, Leaving, Lookup, Next, Opening,
-    Pieces, Question, Raw, Resolved, Resolver, Run, Runtime, Service, Settings, Single, Socket,
-    Waiting, Waits,
+    Agent, Attempt, Awaited, Beside, Body, Clock, Gathered, Got, Keep, Leaving, Lookup, Next,
+    Opening, Pieces, Question, Raw, Resolved, Resolver, Run, Runtime, Service, Settings, Single,
+    Socket, Ticks, Waiting, Waits,
 };
 pub use course::{Course, Needs, Rest, Upload, blame};
 pub use inflate::{Inflate, Pulled};
@@ -103,8 +103,8 @@ pub use link::{BoxMachine, Link, ReadReady};
 pub use received::Received;
 pub use server::{MakeMachine, MakeValues, Panics, UNTOUCHED, machine, welcome};
 pub use shared_mux::SharedMux;
-pub use system::{Chore, System, Work};
-pub use wire::{Moved, Wire};
+pub use system::{Chore, System, Work, attended};
+pub use wire::{Moved, Ready, Timer, Wire};
 
 /// The examples of README.md.
 #[cfg(doctest)]

@@ -2,16 +2,21 @@
 //! has is written, what came is given to it, and who was late is asked last.
 //! It owns no clock and does not wait; how one waits is the adapter's.
 
+use crate::client::{Beside, Clock, Socket};
 use crate::link::ReadReady;
-use crate::wire::{Moved, Wire};
+use crate::wire::{Moved, Ready, Wire};
 use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now, Why};
 use std::io::IoSlice;
+use std::task::{Context, Poll, ready};
 
 /// Slices given to one write.
 const SLICES: usize = 16;
 
 /// What a server takes at once, and need not be asked for.
 const MUCH_GIVEN: usize = 64 * 1024;
+
+/// After a read of so much, the next is tried without waiting first.
+const MUCH_READ: usize = 16 * 1024;
 
 /// What a turn of a line came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +61,24 @@ pub struct Line<W> {
     /// A write has failed: nothing more is written, and what the peer said before it
     /// went is read.
     lost: bool,
+    /// The last read filled all the room that there was.
+    filled: bool,
+    /// The last read gave much: more is probably there already.
+    much: bool,
 }
 
 impl<W: Wire> Line<W> {
     /// A line through which nothing has moved.
     pub fn new(wire: W) -> Line<W> {
-        Line { wire, half_closed: false, looked: None, given: 0, lost: false }
+        Line {
+            wire,
+            half_closed: false,
+            looked: None,
+            given: 0,
+            lost: false,
+            filled: false,
+            much: false,
+        }
     }
 
     /// What it moves bytes through.
@@ -154,22 +171,34 @@ impl<W: Wire> Line<W> {
     /// Writes until the machine has no more, or the wire takes no more, which it says.
     pub fn write<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
         while machine.want().write && !self.lost {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let used = machine.output(&mut slices, now);
-            if used == 0 {
-                return false;
-            }
-            match self.wire.write(&slices[..used]) {
-                Moved::Bytes(count) => {
-                    machine.wrote(count, now);
-                    self.given += count;
-                }
-                Moved::Nothing => return true,
-                Moved::End | Moved::Lost => self.lost = true,
+            match self.write_once(machine, now) {
+                None => return false,
+                Some(Moved::Nothing) => return true,
+                Some(_) => {}
             }
         }
         self.tell_much(machine, now);
         false
+    }
+
+    /// Writes what one write takes; nothing, if the machine has nothing to send.
+    #[inline]
+    pub fn write_once<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Option<Moved> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let used = machine.output(&mut slices, now);
+        if used == 0 {
+            return None;
+        }
+        let moved = self.wire.write(&slices[..used]);
+        match moved {
+            Moved::Bytes(count) => {
+                machine.wrote(count, now);
+                self.given += count;
+            }
+            Moved::Nothing => {}
+            Moved::End | Moved::Lost => self.lost = true,
+        }
+        Some(moved)
     }
 
     /// Where the system took the last of much at once, the server may still be
@@ -206,10 +235,8 @@ impl<W: Wire> Line<W> {
     fn read_all<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
         let mut any = false;
         loop {
-            let room = machine.read_buf().len();
-            let moved = self.read(machine, now);
-            any |= moved != Moved::Nothing;
-            if !matches!(moved, Moved::Bytes(count) if count == room) {
+            any |= self.read(machine, now) != Moved::Nothing;
+            if !self.filled {
                 return any;
             }
         }
@@ -217,13 +244,24 @@ impl<W: Wire> Line<W> {
 
     /// Takes what has come already.
     pub fn read<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> Moved {
+        self.filled = false;
         let room = machine.read_buf();
         if room.is_empty() {
             return Moved::Nothing;
         }
+        let size = room.len();
         let moved = self.wire.read(room);
+        if let Moved::Bytes(count) = moved {
+            self.filled = count == size;
+            self.much = count >= MUCH_READ;
+        }
         self.tell(machine, moved, now);
         moved
+    }
+
+    /// Whether the last read filled all the room that there was: more is there, probably.
+    pub fn is_filled(&self) -> bool {
+        self.filled
     }
 
     /// Tells the machine what a read came to.
@@ -246,6 +284,70 @@ impl<W: Wire> Line<W> {
 fn pass_time<M: Machine + ?Sized>(machine: &mut M, until: Option<Mono>, now: Now) -> Turn {
     machine.tick(now);
     if until.is_some_and(|until| until <= now.mono) { Turn::Late } else { Turn::Moved }
+}
+
+impl<W: Ready> Line<W> {
+    /// Reads once the wire has something: a read that finds nothing costs more.
+    fn poll_read<M: Machine + ?Sized>(
+        &mut self,
+        machine: &mut M,
+        now: Now,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            if !std::mem::take(&mut self.much) {
+                ready!(self.wire.poll_readable(cx));
+            }
+            if self.read(machine, now) != Moved::Nothing {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+impl<W: Ready + Send + 'static, C: Clock> Socket<C> for Line<W> {
+    /// With more to be sent it does not wait once there is room for it: the reactor has no
+    /// turn then, to tell of input or of a time that is over.
+    fn poll_turn(
+        &mut self,
+        machine: &mut (dyn ClientMachine + Send),
+        beside: Beside,
+        until: Option<Mono>,
+        clock: &mut C,
+        cx: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        let now = clock.look();
+        let wait = match self.advance(machine, beside == Beside::More, until, now) {
+            Progress::Over(turn) => return Poll::Ready(turn),
+            Progress::Waits(wait) => wait,
+        };
+        if !wait.read && !wait.write && beside != Beside::Comes {
+            return Poll::Ready(Turn::Stuck);
+        }
+        if wait.read && self.poll_read(machine, now, cx).is_ready() {
+            return Poll::Ready(self.heard(machine, true, until, now));
+        }
+        if wait.write && self.wire.poll_writable(cx).is_ready() {
+            return Poll::Ready(Turn::Moved);
+        }
+        // What a read that found nothing began may be due sooner.
+        let own = machine.deadline().map(|(at, _)| at);
+        let Some(at) = [own, until].into_iter().flatten().min() else {
+            return Poll::Pending;
+        };
+        ready!(self.wire.poll_until(at, cx));
+        // It may have come to its end just now.
+        Poll::Ready(self.time_up(machine, until, clock.look()))
+    }
+
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.write(machine, now);
+        self.half_close(machine.want().close);
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost
+    }
 }
 
 impl<W: Wire> ReadReady for Line<W> {

@@ -6,6 +6,7 @@
 //! is seldom nearer than all others.
 
 use crate::clock;
+use crate::link::Until;
 use async_io::Timer;
 use futures_lite::future;
 use purlin_core::Mono;
@@ -100,23 +101,23 @@ impl<'a> Alarm<'a> {
 
     /// Has the task woken at this instant at the latest. What is set to an
     /// earlier one stays, and is looked at when it comes.
-    pub(crate) fn set(&mut self, at: Mono, cx: &Context<'_>) {
+    fn set(&mut self, at: Mono, cx: &Context<'_>) {
         if self.set.is_none_or(|(set, _)| at < set) {
-            self.clear();
+            self.take_back();
             self.set = Some(self.alarms.insert(at, cx.waker()));
         }
     }
 
     /// Whether it has gone off; it is no longer set then.
-    pub(crate) fn has_rung(&mut self, now: Mono) -> bool {
+    fn has_rung(&mut self, now: Mono) -> bool {
         let rung = self.set.is_some_and(|(at, _)| at <= now);
         if rung {
-            self.clear();
+            self.take_back();
         }
         rung
     }
 
-    pub(crate) fn clear(&mut self) {
+    fn take_back(&mut self) {
         if let Some(key) = self.set.take() {
             let waker = self.alarms.lock().due.remove(&key);
             drop(waker);
@@ -124,9 +125,28 @@ impl<'a> Alarm<'a> {
     }
 }
 
+impl purlin_engine::Timer for Alarm<'_> {
+    fn poll_until(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
+        let now = clock::now().mono;
+        // What was set to an earlier instant, and has come, is not set any more.
+        self.has_rung(now);
+        if at <= now {
+            return Poll::Ready(());
+        }
+        self.set(at, cx);
+        Poll::Pending
+    }
+}
+
+impl Until for Alarm<'_> {
+    fn clear(&mut self) {
+        self.take_back();
+    }
+}
+
 impl Drop for Alarm<'_> {
     fn drop(&mut self) {
-        self.clear();
+        self.take_back();
     }
 }
 
@@ -160,7 +180,7 @@ mod tests {
         for ((alarm, waker), seconds) in set.iter_mut().zip(&wakers).zip([5, 3, 3]) {
             alarm.set(at(seconds), &Context::from_waker(waker));
         }
-        set[2].clear();
+        set[2].take_back();
         let ring = |seconds| {
             let (due, nearer) = alarms.take_due(at(seconds), &Context::from_waker(Waker::noop()));
             due.into_values().for_each(Waker::wake);
@@ -197,13 +217,7 @@ mod tests {
         let alarms = Alarms::default();
         let mut alarm = Alarm::new(&alarms);
         let due = clock::now().mono + Duration::from_millis(20);
-        let waiting = future::poll_fn(|cx| {
-            if alarm.has_rung(clock::now().mono) {
-                return Poll::Ready(());
-            }
-            alarm.set(due, cx);
-            Poll::Pending
-        });
+        let waiting = future::poll_fn(|cx| purlin_engine::Timer::poll_until(&mut alarm, due, cx));
         async_io::block_on(future::or(waiting, alarms.ring()));
         assert!(clock::now().mono >= due);
     }

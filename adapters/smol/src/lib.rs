@@ -225,7 +225,6 @@ mod body;
 pub mod client;
 mod clock;
 mod direct;
-mod driver;
 mod handler;
 #[cfg(feature = "http-body")]
 mod http_body;

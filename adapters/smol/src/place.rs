@@ -2,12 +2,14 @@
 //! Holds it; who uses what, the driver and the accept loops decide.
 
 use crate::alarms::Alarms;
+use crate::clock;
 use crate::server::{Control, Failure, Payload, Roll};
 use crate::warm::Warm;
 use purlin_core::observe::{Observer, Peer, Watch};
-use purlin_core::{Secured, ServerConfig, Values};
+use purlin_core::{Now, Secured, ServerConfig, Values};
+use purlin_engine::served::{self, Served, Service, State};
 use purlin_engine::{Budget, MakeMachine, MakeValues, Panics, welcome};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 /// What all connections of a server share.
 pub(crate) struct Common {
@@ -49,6 +51,34 @@ pub(crate) struct Place<K> {
     pub(crate) common: Arc<Common>,
     pub(crate) warm: Warm,
     pub(crate) alarms: Alarms,
+}
+
+impl<K: Service> served::Place for Place<K> {
+    type Service = K;
+
+    fn service(&self) -> &K {
+        &self.kind
+    }
+
+    fn now(&self) -> Now {
+        clock::now()
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.common.budget
+    }
+
+    fn panicked(&self, payload: Payload) {
+        self.common.panicked(payload);
+    }
+
+    fn rest(&self, served: &Arc<Served>, state: MutexGuard<'_, State>) {
+        self.warm.wait(served, state);
+    }
+
+    fn is_pressed(&self) -> bool {
+        self.common.roll.is_pressed()
+    }
 }
 
 impl<K> Place<K> {

@@ -5,11 +5,13 @@ use super::dial::{Dial, Dialling};
 use super::keep::Keep;
 use super::runtime::{Awaited, Clock, Runtime, Waits};
 use super::settings::Settings;
+use super::wait::wait;
 use crate::course::blame;
 use crate::layers::Layers;
 use crate::lent::{Lent, Slot};
 use crate::link::Link;
 use crate::system::System;
+use crate::wire::Timer;
 use purlin_core::exchange::{Error, Exchange, Order, Plan, Route};
 use purlin_core::url::Url;
 use purlin_core::{Method, Mono};
@@ -130,6 +132,14 @@ impl<R: Runtime> Opening<R> {
         }
         lent.take().into_iter().for_each(|lent| lent.give_back(clock.last()));
         Poll::Ready(Ok(slot.clone()))
+    }
+
+    /// Waits for the connection, as a task does.
+    ///
+    /// # Errors
+    /// No connection could be made.
+    pub async fn opened(mut self, timer: &mut impl Timer) -> Result<Single<R>, Error> {
+        wait(&mut self, timer, Opening::poll, Opening::until).await
     }
 
     /// When to poll it again, though nothing has moved.

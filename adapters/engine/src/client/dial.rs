@@ -3,7 +3,7 @@
 
 use super::lookup::Lookup;
 use super::resolve::{Question, Resolver};
-use super::runtime::{Clock, Runtime};
+use super::runtime::{Attempt as _, Clock, Runtime};
 use crate::system::System;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};
@@ -77,8 +77,8 @@ impl<R: Runtime> Dial<R> {
             *dialling = Dialling::Racing(Racing::new(addresses, self.side_by_side));
         }
         let dialled = match dialling {
-            Dialling::Own(own) => R::poll_own(own, exchange.deadline(), cx),
-            Dialling::Racing(racing) => racing.poll(clock, cx),
+            Dialling::Own(own) => own.poll_connect(exchange.deadline(), cx),
+            Dialling::Racing(racing) => racing.poll(exchange.deadline(), clock, cx),
             Dialling::Looking(_) => Poll::Pending,
         };
         match dialled {
@@ -116,14 +116,19 @@ impl<R: Runtime> Racing<R> {
         Racing { race, running: Vec::new(), last, next: None }
     }
 
-    fn poll(&mut self, clock: &mut R::Clock, cx: &mut Context<'_>) -> Poll<io::Result<R::Socket>> {
+    fn poll(
+        &mut self,
+        until: Option<Mono>,
+        clock: &mut R::Clock,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<R::Socket>> {
         loop {
             for at in (0..self.running.len()).rev() {
-                if R::poll_attempt(&mut self.running[at].1, cx).is_pending() {
+                let Poll::Ready(socket) = self.running[at].1.poll_connect(until, cx) else {
                     continue;
-                }
-                let (address, attempt) = self.running.swap_remove(at);
-                match R::connected(attempt) {
+                };
+                let (address, _) = self.running.swap_remove(at);
+                match socket {
                     Ok(socket) => return Poll::Ready(Ok(socket)),
                     Err(error) => self.failed(&error, address, clock.look()),
                 }

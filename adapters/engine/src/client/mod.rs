@@ -14,6 +14,7 @@ mod resolve;
 mod run;
 mod runtime;
 mod settings;
+mod wait;
 
 pub use agent::{Agent, Opening, Single};
 pub use body::{Body, Gathered};
@@ -23,5 +24,5 @@ pub use lookup::Lookup;
 pub use raw::Raw;
 pub use resolve::{Question, Resolved, Resolver, Service};
 pub use run::Run;
-pub use runtime::{Awaited, Beside, Clock, Pieces, Runtime, Socket, Waits};
+pub use runtime::{Attempt, Awaited, Beside, Clock, Pieces, Runtime, Socket, Ticks, Waits};
 pub use settings::Settings;

@@ -6,10 +6,12 @@ use super::body::Body;
 use super::connect::{Connector, get};
 use super::leave::Leaving;
 use super::runtime::{Awaited, Beside, Clock, Pieces, Runtime, Socket, Waits};
+use super::wait::wait;
 use crate::course::{Course, Needs, Upload};
 use crate::lent::{Lent, Slot};
 use crate::line::Turn;
 use crate::received::Received;
+use crate::wire::Timer;
 use purlin_core::exchange::{Answer, Ask, Error, Exchange, Given, Order, Reached, Route};
 use purlin_core::{CloseReason, Id, Mono, Now, Retry};
 use std::fmt;
@@ -97,6 +99,14 @@ impl<'a, R: Runtime> Run<'a, R> {
                 Ask::Fail(error) => return Poll::Ready(Err(error)),
             }
         }
+    }
+
+    /// Waits for the response, as a task does.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn answered(&mut self, timer: &mut impl Timer) -> Result<Arc<Answer>, Error> {
+        wait(self, timer, Run::poll, Run::until).await
     }
 
     /// The system gives nothing to wait with.

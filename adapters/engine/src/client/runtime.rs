@@ -8,9 +8,12 @@ use crate::link::ReadReady;
 use bytes::Bytes;
 use purlin_core::exchange::Error;
 use purlin_core::{ClientMachine, Mono, Now};
+use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The time, looked at when something may have taken some.
@@ -20,6 +23,31 @@ pub trait Clock: Clone + Send {
 
     /// The time of the last look.
     fn last(&self) -> Now;
+}
+
+/// The clock of whichever thread a task is on: a function that tells the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticks {
+    now: fn() -> Now,
+    last: Now,
+}
+
+impl Ticks {
+    /// A clock that has looked just now.
+    pub fn new(now: fn() -> Now) -> Ticks {
+        Ticks { now, last: now() }
+    }
+}
+
+impl Clock for Ticks {
+    fn look(&mut self) -> Now {
+        self.last = (self.now)();
+        self.last
+    }
+
+    fn last(&self) -> Now {
+        self.last
+    }
 }
 
 /// What there is besides what a socket brings.
@@ -69,6 +97,13 @@ pub trait Pieces: Send {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>>;
 }
 
+/// No pieces: for a client whose requests have no bodies but those that are whole.
+impl Pieces for Infallible {
+    fn poll_piece(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        match *self {}
+    }
+}
+
 /// An adapter, as a client's run needs it.
 pub trait Runtime: Sized + Send + Sync + 'static {
     /// Its clock.
@@ -79,23 +114,13 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     type Source: Pieces;
     /// A way of the application's own to connect.
     type Dialer: Send + Sync;
-    /// A connection that this makes.
-    type Own: Send;
+    /// A socket that this connects.
+    type Own: Attempt<Self::Socket>;
     /// A socket that is connecting to one address.
-    type Attempt: Send;
+    type Attempt: Attempt<Self::Socket>;
 
     /// Begins to connect in the application's own way.
     fn dial(dialer: &Self::Dialer, host: &str, port: u16) -> Self::Own;
-
-    /// Goes on with that. Who can only block for it does so until then at the most.
-    ///
-    /// # Errors
-    /// No connection could be made.
-    fn poll_own(
-        own: &mut Self::Own,
-        until: Option<Mono>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Self::Socket>>;
 
     /// Begins to connect to an address.
     ///
@@ -103,17 +128,32 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     /// It is refused at once.
     fn attempt(address: SocketAddr) -> io::Result<Self::Attempt>;
 
-    /// Waits until it is known what an attempt comes to.
-    fn poll_attempt(attempt: &mut Self::Attempt, cx: &mut Context<'_>) -> Poll<()>;
+    /// Reads out a body that nobody wants, as far as this waits for it; its connection is
+    /// closed if that is not at all.
+    fn leave(_leaving: Leaving<Self>, _clock: &mut Self::Clock) {}
+}
 
-    /// What it came to.
+/// A socket that is connecting.
+pub trait Attempt<S>: Send {
+    /// Goes on. Who can only block for it does so until then at the most.
     ///
     /// # Errors
     /// It could not connect.
-    fn connected(attempt: Self::Attempt) -> io::Result<Self::Socket>;
+    fn poll_connect(&mut self, until: Option<Mono>, cx: &mut Context<'_>) -> Poll<io::Result<S>>;
+}
 
-    /// Reads out a body that nobody wants, as far as this waits for it.
-    fn leave(leaving: Leaving<Self>, clock: &mut Self::Clock);
+/// No way to connect.
+impl<S> Attempt<S> for Infallible {
+    fn poll_connect(&mut self, _: Option<Mono>, _: &mut Context<'_>) -> Poll<io::Result<S>> {
+        match *self {}
+    }
+}
+
+/// A future whose time another one watches.
+impl<S> Attempt<S> for Pin<Box<dyn Future<Output = io::Result<S>> + Send>> {
+    fn poll_connect(&mut self, _: Option<Mono>, cx: &mut Context<'_>) -> Poll<io::Result<S>> {
+        self.as_mut().poll(cx)
+    }
 }
 
 /// What is waited for, for one who blocks instead of being woken.

@@ -3,15 +3,20 @@
 //! what; the machine decides.
 
 mod body;
+mod driver;
 mod events;
+mod link;
 mod raw;
+mod routes;
 mod turn;
 mod work;
 mod writer;
 
 pub use body::{Cancelled, Reader};
+pub use driver::{Driver, Place};
 pub use events::{Asked, obey, overhear, tell_closed, tell_last};
 pub use raw::Raw;
+pub use routes::{Answering, Route, Routes};
 pub use turn::Rest;
 pub use work::{Open, Service, Work, serve};
 pub use writer::Writer;

@@ -27,15 +27,18 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Dialer(Arc<DialFn>);
 
-type DialFn = dyn Fn(String, u16) -> OwnDial + Send + Sync;
+type DialFn = dyn Fn(String, u16) -> Dialling + Send + Sync;
 
-pub(super) type OwnDial = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
+type Dialling = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
+
+/// A connection that a dialer makes.
+pub(super) struct OwnDial(pub(super) Dialling);
 
 impl Dialer {
     /// Begins to connect.
     pub(super) fn dial(&self, host: &str, port: u16) -> OwnDial {
         let begun = caught("the dialer", || Ok((self.0)(host.to_owned(), port)));
-        begun.unwrap_or_else(|error| Box::pin(async { Err(error) }))
+        OwnDial(begun.unwrap_or_else(|error| Box::pin(async { Err(error) })))
     }
 
     /// Connections that this function makes, given the host and the port that

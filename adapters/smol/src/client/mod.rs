@@ -50,7 +50,8 @@ pub use upgraded::Upgraded;
 use crate::Source;
 use purlin_engine::{Agent, Run};
 use purlin_net::client::Threads;
-use runtime::{Polling, Ticks, wait};
+use runtime::{Polling, ticks};
+use socket::Deadline;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -77,7 +78,7 @@ pub struct Client(Arc<Agent<Polling>>);
 
 /// Runs a request to its response.
 async fn run(mut run: Run<'_, Polling>) -> Result {
-    let answer = wait(&mut run, Run::poll, Run::until).await?;
+    let answer = run.answered(&mut Deadline::default()).await?;
     run.deliver(answer).map(Response::new)
 }
 
@@ -106,7 +107,7 @@ impl Client {
     /// status such as 404 is no error; see [`Response::error_for_status`].
     pub async fn send(&self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        run(Run::new(&self.0, order, given, Ticks::new())).await
+        run(Run::new(&self.0, order, given, ticks())).await
     }
 
     /// GET.

@@ -2,22 +2,19 @@
 //! not moved by a connection.
 
 use super::dial::{Dialer, OwnDial};
-use super::socket::Socket;
+use super::socket::{Socket, socket};
 use crate::Source;
 use crate::clock;
 use crate::source::Pieces;
-use async_io::{Async, Timer};
+use async_io::Async;
 use bytes::Bytes;
-use futures_lite::future;
+use purlin_core::Mono;
 use purlin_core::exchange::Error;
-use purlin_core::{Mono, Now};
-use purlin_engine::{Leaving, Moved, Runtime, caught};
+use purlin_engine::{Attempt, Clock as _, Leaving, Moved, Runtime, Ticks, caught};
+use purlin_net::Stream;
 use purlin_net::client::Connecting;
-use purlin_net::{Clock, Stream};
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Tasks that the reactor wakes.
@@ -25,24 +22,8 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Polling;
 
 /// The clock of whichever thread a task is on.
-#[derive(Clone, Debug)]
-pub(super) struct Ticks(Now);
-
-impl Ticks {
-    pub(super) fn new() -> Ticks {
-        Ticks(clock::now())
-    }
-}
-
-impl purlin_engine::Clock for Ticks {
-    fn look(&mut self) -> Now {
-        self.0 = clock::now();
-        self.0
-    }
-
-    fn last(&self) -> Now {
-        self.0
-    }
+pub(super) fn ticks() -> Ticks {
+    Ticks::new(clock::now)
 }
 
 impl purlin_engine::Pieces for Source {
@@ -57,69 +38,45 @@ impl Runtime for Polling {
     type Source = Source;
     type Dialer = Dialer;
     type Own = OwnDial;
-    type Attempt = Async<Connecting>;
+    type Attempt = Trying;
 
     fn dial(dialer: &Dialer, host: &str, port: u16) -> OwnDial {
         dialer.dial(host, port)
     }
 
-    fn poll_own(
-        own: &mut OwnDial,
-        _: Option<Mono>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Socket>> {
-        let polled = caught("the dialer", || Ok(own.as_mut().poll(cx)));
-        let stream = ready!(polled.unwrap_or_else(|panicked| Poll::Ready(Err(panicked))));
-        Poll::Ready(stream.and_then(Socket::new))
-    }
-
-    fn attempt(address: SocketAddr) -> io::Result<Async<Connecting>> {
-        Async::new_nonblocking(Connecting::begin(address)?)
-    }
-
-    fn poll_attempt(attempt: &mut Async<Connecting>, cx: &mut Context<'_>) -> Poll<()> {
-        // One that cannot be waited for says why when it is taken.
-        attempt.poll_writable(cx).map(drop)
-    }
-
-    fn connected(attempt: Async<Connecting>) -> io::Result<Socket> {
-        Socket::new(Stream::from(attempt.into_inner()?.finish(false)?))
+    fn attempt(address: SocketAddr) -> io::Result<Trying> {
+        Async::new_nonblocking(Connecting::begin(address)?).map(|watched| Trying(Some(watched)))
     }
 
     /// Nothing can be awaited in a drop: what has come is read.
     fn leave(mut leaving: Leaving<Polling>, clock: &mut Ticks) {
-        let now = clock.0;
+        let now = clock.last();
         while leaving.goes_on(now) {
-            let (socket, machine) = leaving.lent().parts();
-            if !matches!(socket.read_now(machine, now), Moved::Bytes(_)) {
+            let (line, machine) = leaving.lent().parts();
+            if !matches!(line.read(machine, now), Moved::Bytes(_)) {
                 break;
             }
         }
     }
 }
 
-/// Waits until it is ready, and polls it again when its time has come.
-pub(super) async fn wait<W, T>(
-    it: &mut W,
-    poll: impl Fn(&mut W, &mut Context<'_>) -> Poll<T>,
-    until: impl Fn(&W) -> Option<Mono>,
-) -> T {
-    let mut timer: Option<(Timer, Mono)> = None;
-    future::poll_fn(|cx| {
-        loop {
-            if let Poll::Ready(done) = poll(it, cx) {
-                return Poll::Ready(done);
-            }
-            let Some((at, instant)) = until(it).and_then(|at| Some((at, Clock::instant(at)?)))
-            else {
-                return Poll::Pending;
-            };
-            if timer.as_ref().is_none_or(|(_, set)| *set != at) {
-                timer = Some((Timer::at(instant), at));
-            }
-            let Some((timer, _)) = &mut timer else { return Poll::Pending };
-            ready!(Pin::new(timer).poll(cx));
-        }
-    })
-    .await
+/// A socket that is connecting, until it has.
+pub(super) struct Trying(Option<Async<Connecting>>);
+
+impl Attempt<Socket> for Trying {
+    fn poll_connect(&mut self, _: Option<Mono>, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
+        let Some(watched) = &self.0 else { return Poll::Pending };
+        // One that cannot be waited for says why when it is taken.
+        let _ = ready!(watched.poll_writable(cx));
+        let Some(watched) = self.0.take() else { return Poll::Pending };
+        Poll::Ready(watched.into_inner().and_then(|one| socket(Stream::from(one.finish(false)?))))
+    }
+}
+
+impl Attempt<Socket> for OwnDial {
+    fn poll_connect(&mut self, _: Option<Mono>, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
+        let polled = caught("the dialer", || Ok(self.0.as_mut().poll(cx)));
+        let stream = ready!(polled.unwrap_or_else(|panicked| Poll::Ready(Err(panicked))));
+        Poll::Ready(stream.and_then(socket))
+    }
 }

@@ -1,7 +1,7 @@
 //! One connection outside any pool, for callers who manage their own.
 
-use super::runtime::{Polling, Ticks, wait};
-use super::socket::Socket;
+use super::runtime::{Polling, ticks};
+use super::socket::{Deadline, socket};
 use super::{Error, IntoUrl, Request, Result, Settings};
 use purlin_engine::{Agent, Opening, Run, Single};
 use purlin_net::Stream;
@@ -36,7 +36,7 @@ impl Connection {
     /// No connection could be made.
     pub async fn connect(url: impl IntoUrl, settings: Settings) -> Result<Connection> {
         let agent = Agent::new(settings, None, Arc::new(Threads));
-        open(Opening::connect(url.into_url()?, agent, Ticks::new())?).await
+        open(Opening::connect(url.into_url()?, agent, ticks())?).await
     }
 
     /// Takes over a stream that leads to the server of this URL, and sets up
@@ -50,8 +50,8 @@ impl Connection {
         settings: Settings,
     ) -> Result<Connection> {
         let agent = Agent::new(settings, None, Arc::new(Threads));
-        let socket = Socket::new(stream.into()).map_err(Error::of_connecting)?;
-        open(Opening::over(socket, url.into_url()?, agent, Ticks::new())?).await
+        let socket = socket(stream.into()).map_err(Error::of_connecting)?;
+        open(Opening::over(socket, url.into_url()?, agent, ticks())?).await
     }
 
     /// Sends a request and gives the response. The URL says what is asked for,
@@ -63,7 +63,7 @@ impl Connection {
     /// as [`Client::send`](super::Client::send).
     pub async fn send(&mut self, request: Request) -> Result {
         let (order, given) = request.into_order()?;
-        super::run(Run::on(&self.0, order, given, Ticks::new())).await
+        super::run(Run::on(&self.0, order, given, ticks())).await
     }
 
     /// Whether it takes a request now.
@@ -72,8 +72,8 @@ impl Connection {
     }
 }
 
-async fn open(mut opening: Opening<Polling>) -> Result<Connection> {
-    wait(&mut opening, Opening::poll, Opening::until).await.map(Connection)
+async fn open(opening: Opening<Polling>) -> Result<Connection> {
+    opening.opened(&mut Deadline::default()).await.map(Connection)
 }
 
 impl fmt::Debug for Connection {

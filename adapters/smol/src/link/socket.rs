@@ -6,7 +6,7 @@ use purlin_net::Stream;
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll};
 
-pub(crate) enum Socket {
+pub(super) enum Socket {
     /// Nothing had to be waited for yet.
     Fresh(Stream),
     /// The reactor knows it.
@@ -15,12 +15,8 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    pub(crate) fn is_closed(&self) -> bool {
-        matches!(self, Socket::Closed)
-    }
-
     /// The socket, unless it is closed.
-    pub(crate) fn stream(&self) -> Option<&Stream> {
+    pub(super) fn stream(&self) -> Option<&Stream> {
         match self {
             Socket::Fresh(stream) => Some(stream),
             Socket::Watched(watched) => Some(watched.get_ref()),
@@ -28,11 +24,11 @@ impl Socket {
         }
     }
 
-    pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.watch()?.poll_readable(cx)
     }
 
-    pub(crate) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.watch()?.poll_writable(cx)
     }
 

@@ -3,8 +3,8 @@
 
 use super::accept::{Arrival, accept};
 use super::bound::Bound;
+use super::connection::Connection;
 use crate::Result;
-use crate::driver::Driver;
 use crate::handler::{Moving, SendHandler};
 use crate::place::Place;
 use futures_lite::{FutureExt, future};
@@ -85,7 +85,7 @@ async fn all(futures: &mut Vec<Pin<Box<impl Future<Output = ()>>>>) {
 }
 
 async fn connection<H: SendHandler>(place: Arc<Place<Moving<H>>>, arrival: Arrival) {
-    let served = async { Driver::new(&place, arrival).await };
+    let served = async { Connection::new(&place, arrival).await };
     if let Err(payload) = AssertUnwindSafe(served).catch_unwind().await {
         place.common.panicked(payload);
     }

@@ -3,6 +3,7 @@
 
 mod accept;
 mod bound;
+mod connection;
 mod control;
 mod crew;
 mod elsewhere;
@@ -15,12 +16,11 @@ mod serving;
 mod tls;
 mod worker;
 
-pub(crate) use accept::Arrival;
 pub use bound::Bound;
 pub use control::Handle;
 pub(crate) use control::{Control, Failure};
 pub(crate) use executor::Payload;
-pub(crate) use roll::{Roll, Seat};
+pub(crate) use roll::Roll;
 #[cfg(feature = "rustls")]
 pub use tls::listen_and_serve_tls;
 

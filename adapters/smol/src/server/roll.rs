@@ -195,10 +195,6 @@ impl Seat {
             shared.stop(list.stop);
         }
     }
-
-    pub(crate) fn roll(&self) -> &Roll {
-        &self.roll
-    }
 }
 
 impl Drop for Seat {

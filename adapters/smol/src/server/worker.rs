@@ -2,8 +2,8 @@
 //! It may accept connections too, and deals them out; it ends when none can come any more.
 
 use super::accept::{Arrival, accept};
+use super::connection::Connection;
 use super::executor::Executor;
-use crate::driver::Driver;
 use crate::place::Place;
 use async_channel::{Receiver, Sender};
 use async_task::Task;
@@ -86,7 +86,7 @@ impl<K: Service> Worker<K> {
     fn begin(self: &Rc<Self>, arrival: Arrival) {
         self.open.set(self.open.get() + 1);
         let held = Held(self.clone());
-        let serving = async move { Driver::new(&held.0.place, arrival).await };
+        let serving = async move { Connection::new(&held.0.place, arrival).await };
         // It ends when it is told to, through what is shared.
         self.executor.spawn(serving).detach();
     }

@@ -5,12 +5,12 @@ use super::dial::Dialer;
 use super::feed::Feed;
 use super::socket::Socket;
 use purlin_core::Mono;
-use purlin_engine::{Awaited, Leaving, Runtime, Waits, caught};
+use purlin_engine::{Attempt, Awaited, Leaving, Runtime, Waits, caught};
 use purlin_net::client::{Connecting, Idle, Nudge, wait_for};
 use purlin_net::{Clock, Stream};
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -25,42 +25,54 @@ pub(super) struct Own {
     port: u16,
 }
 
+impl Attempt<Socket> for Own {
+    fn poll_connect(
+        &mut self,
+        until: Option<Mono>,
+        _: &mut Context<'_>,
+    ) -> Poll<io::Result<Socket>> {
+        let limit = until.map(|until| until.since(Clock::of_thread().last().mono));
+        let dial = || (self.dialer.0)(&self.host, self.port, limit);
+        Poll::Ready(caught("the dialer", dial).map(Socket::new))
+    }
+}
+
+/// A socket that is connecting, until it has.
+pub(super) struct Trying(Option<Connecting>);
+
+impl Trying {
+    /// What tells that it is connected.
+    fn awaited(&self) -> Option<(BorrowedFd<'_>, Idle)> {
+        self.0.as_ref().map(|one| (one.as_fd(), Idle::Writes))
+    }
+}
+
+impl Attempt<Socket> for Trying {
+    fn poll_connect(&mut self, _: Option<Mono>, _: &mut Context<'_>) -> Poll<io::Result<Socket>> {
+        let Some(awaited) = self.awaited() else { return Poll::Pending };
+        if wait_for(&[awaited], Some(Duration::ZERO)).is_ok_and(|ready| !ready[0]) {
+            return Poll::Pending;
+        }
+        // One that cannot be waited for says why when it is taken.
+        let Some(one) = self.0.take() else { return Poll::Pending };
+        Poll::Ready(one.finish(true).map(|stream| Socket::new(Stream::from(stream))))
+    }
+}
+
 impl Runtime for Blocking {
     type Clock = Clock;
     type Socket = Socket;
     type Source = Feed;
     type Dialer = Dialer;
     type Own = Own;
-    type Attempt = Connecting;
+    type Attempt = Trying;
 
     fn dial(dialer: &Dialer, host: &str, port: u16) -> Own {
         Own { dialer: dialer.clone(), host: host.to_owned(), port }
     }
 
-    fn poll_own(
-        own: &mut Own,
-        until: Option<Mono>,
-        _: &mut Context<'_>,
-    ) -> Poll<io::Result<Socket>> {
-        let limit = until.map(|until| until.since(Clock::of_thread().last().mono));
-        let dial = || (own.dialer.0)(&own.host, own.port, limit);
-        Poll::Ready(caught("the dialer", dial).map(Socket::new))
-    }
-
-    fn attempt(address: SocketAddr) -> io::Result<Connecting> {
-        Connecting::begin(address)
-    }
-
-    fn poll_attempt(attempt: &mut Connecting, _: &mut Context<'_>) -> Poll<()> {
-        match wait_for(&[(attempt.as_fd(), Idle::Writes)], Some(Duration::ZERO)) {
-            Ok(ready) if !ready[0] => Poll::Pending,
-            // One that cannot be waited for says why when it is taken.
-            _ => Poll::Ready(()),
-        }
-    }
-
-    fn connected(attempt: Connecting) -> io::Result<Socket> {
-        Ok(Socket::new(Stream::from(attempt.finish(true)?)))
+    fn attempt(address: SocketAddr) -> io::Result<Trying> {
+        Connecting::begin(address).map(|one| Trying(Some(one)))
     }
 
     fn leave(mut leaving: Leaving<Blocking>, clock: &mut Clock) {
@@ -98,7 +110,7 @@ pub(super) fn block<W: Awaited<Blocking>, T>(
             }
             (Waits::Dial { attempts, until, clock }, Some(nudge)) => {
                 let mut sockets = vec![(nudge.as_fd(), Idle::Reads)];
-                sockets.extend(attempts.iter().map(|(_, one)| (one.as_fd(), Idle::Writes)));
+                sockets.extend(attempts.iter().filter_map(|(_, one)| one.awaited()));
                 let wait = until.map(|at| at.since(clock.look().mono));
                 if wait_for(&sockets, wait)?[0] {
                     nudge.clear();

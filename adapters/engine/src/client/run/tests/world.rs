@@ -2,6 +2,7 @@
 //! dials that end when they are told to.
 
 use super::*;
+use crate::client::Attempt;
 use crate::client::{Resolver, Settings};
 use crate::line::{Line, Progress};
 use crate::link::ReadReady;
@@ -9,6 +10,7 @@ use crate::system::{Chore, System, Work};
 use crate::wire::{Moved, Wire};
 use purlin_core::ClientMachine;
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::sync::MutexGuard;
@@ -228,36 +230,38 @@ impl Pieces for Feed {
     }
 }
 
+/// A dial that a test lets connect.
+pub(super) struct Dialled(Arc<Mutex<bool>>);
+
+impl Attempt<Wired> for Dialled {
+    fn poll_connect(&mut self, _: Option<Mono>, _: &mut Context<'_>) -> Poll<io::Result<Wired>> {
+        if !*locked(&self.0) {
+            return Poll::Pending;
+        }
+        let pipe = Pipe::default();
+        WORLD.with_borrow_mut(|world| world.pipes.push(pipe.clone()));
+        Poll::Ready(Ok(Wired(Line::new(pipe))))
+    }
+}
+
 pub(super) struct Virtual;
 
 impl Runtime for Virtual {
     type Clock = Ticks;
     type Socket = Wired;
     type Source = Feed;
-    type Dialer = ();
-    type Own = ();
-    type Attempt = Arc<Mutex<bool>>;
+    type Dialer = Infallible;
+    type Own = Infallible;
+    type Attempt = Dialled;
 
-    fn dial((): &(), _: &str, _: u16) {}
-
-    fn poll_own((): &mut (), _: Option<Mono>, _: &mut Context<'_>) -> Poll<io::Result<Wired>> {
-        Poll::Pending
+    fn dial(dialer: &Infallible, _: &str, _: u16) -> Infallible {
+        *dialer
     }
 
-    fn attempt(_: SocketAddr) -> io::Result<Arc<Mutex<bool>>> {
+    fn attempt(_: SocketAddr) -> io::Result<Dialled> {
         let dial = Arc::new(Mutex::new(false));
         WORLD.with_borrow_mut(|world| world.dials.push(dial.clone()));
-        Ok(dial)
-    }
-
-    fn poll_attempt(attempt: &mut Arc<Mutex<bool>>, _: &mut Context<'_>) -> Poll<()> {
-        if *locked(attempt) { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    fn connected(_: Arc<Mutex<bool>>) -> io::Result<Wired> {
-        let pipe = Pipe::default();
-        WORLD.with_borrow_mut(|world| world.pipes.push(pipe.clone()));
-        Ok(Wired(Line::new(pipe)))
+        Ok(Dialled(dial))
     }
 
     fn leave(mut leaving: Leaving<Virtual>, clock: &mut Ticks) {
