@@ -343,11 +343,12 @@ fn a_connection_that_died_is_replaced_for_what_may_be_sent_again() {
 }
 
 #[test]
-fn an_answer_before_its_time_stops_the_upload() {
+fn a_refusal_before_its_time_stops_the_upload() {
     let stage = Stage::new(|scene| {
         scene.hear();
         scene.take(10_000);
-        scene.say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
+        let refusal = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n";
+        scene.say(&format!("{refusal}Content-Length: 3\r\n\r\nbig"));
         scene.wait();
     });
     let piece = Bytes::from(vec![0; 100_000]);
