@@ -2,14 +2,17 @@
 //! Holds numbers; the machines enforce them. The reasons are in `docs/limits-and-defaults.md`.
 
 use crate::error::PeerError;
+use crate::error::panic_message;
 use crate::head::ResponseHead;
-use crate::observe::panic_message;
 use crate::time::Rate;
 use bytes::Bytes;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A chunk line (size, extensions, CRLF) is at most this long.
+pub(crate) const LINE_MOST: usize = 4096;
 
 /// Limits of size: how much of a message is taken before it is refused.
 ///
@@ -81,7 +84,7 @@ impl Limits {
 
     /// The most input a machine holds: a whole head or chunk line and a read, or `input_bytes` if that is more.
     pub(crate) fn most_input(&self) -> usize {
-        let line = self.head_bytes.max(crate::body::chunked::LINE_MOST);
+        let line = self.head_bytes.max(LINE_MOST);
         self.input_bytes.max(line.saturating_add(crate::buf::LEAST_READ))
     }
 }

@@ -3,8 +3,10 @@
 //! Holds no text of a peer and no allocation: all are `Copy` and name their rule.
 
 mod code;
+mod panic;
 
 pub use code::ErrorCode;
+pub(crate) use panic::panic_message;
 
 use crate::head::Status;
 use crate::time::Why;

@@ -178,6 +178,7 @@ pub mod machine;
 pub mod message;
 pub mod mux;
 pub mod observe;
+pub(crate) mod peer;
 pub mod policy;
 pub mod router;
 pub mod secure;
@@ -187,6 +188,7 @@ pub mod testing;
 pub mod time;
 pub mod tunnel;
 pub mod url;
+pub(crate) mod wire;
 
 pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, Timeouts};
 pub use direct::Direct;

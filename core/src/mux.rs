@@ -5,8 +5,9 @@
 mod group;
 mod refusal;
 
+pub use crate::message::refusal::Refusal;
 pub use group::Group;
-pub use refusal::{Refusal, Refusing, refuse};
+pub use refusal::{Refusing, refuse};
 
 use crate::head::{RequestHead, Status};
 use crate::message::{Request, Response};

@@ -2,15 +2,13 @@
 //! Reads slices and keeps only a few numbers; a trailer section is found here and read by `h1::lines`.
 
 use crate::buf::OutBuf;
-use crate::config::{Leniency, Limits};
+use crate::config::{LINE_MOST, Leniency, Limits};
 use crate::error::Fault;
 use crate::h1::lines::{self, BlockScan};
 use crate::head::Fields;
-use crate::head::token;
+use crate::wire::{find_lf, token};
 use bytes::Bytes;
 
-/// A chunk line (size, extensions, CRLF) is at most this long.
-pub(crate) const LINE_MOST: usize = 4096;
 /// Overhead that is not paid for by data, over the whole body. A chunk pays
 /// for 16 bytes and twice its size.
 const EXCESS_MOST: u64 = 16 * 1024;
@@ -98,7 +96,7 @@ impl Decoder {
     /// Reads a chunk line, if it is whole; says how long it was.
     fn size_line(&mut self, input: &[u8], leniency: Leniency) -> Result<Option<usize>, Fault> {
         let from = self.scan.seen();
-        let Some(found) = lines::find_lf(&input[from..]) else {
+        let Some(found) = find_lf(&input[from..]) else {
             self.scan = BlockScan::looked_at(input.len());
             return if input.len() >= LINE_MOST { Err(Fault::ChunkOverhead) } else { Ok(None) };
         };

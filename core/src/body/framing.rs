@@ -3,8 +3,8 @@
 
 use crate::config::Leniency;
 use crate::error::Fault;
-use crate::head::token;
 use crate::head::{Fields, Method, Version};
+use crate::wire::token;
 
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,7 +31,8 @@
 
 mod heads;
 
-use crate::head::{Fields, Method, Status, Version, names, token};
+use crate::head::{Fields, Method, Status, Version, names};
+use crate::wire::token;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 

@@ -2,9 +2,10 @@
 //! of those that the caller gave itself. Keeps none.
 
 use super::Order;
-use crate::head::{Fields, names, token};
+use crate::head::{Fields, names};
 use crate::policy::cookie::Cookie;
 use crate::url::Url;
+use crate::wire::token;
 use std::borrow::Cow;
 
 /// The URL that cookies are kept and looked up for: of the host that the request

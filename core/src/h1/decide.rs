@@ -6,9 +6,10 @@ use super::request::{Expects, Ruling};
 use crate::body::chunked;
 use crate::body::framing::{self, Framing};
 use crate::error::{CloseReason, Fault, Misuse};
-use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, token};
+use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version};
 use crate::machine::Body;
 use crate::target::{Authority, Form};
+use crate::wire::token;
 
 /// What the machine remembers of a request while it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

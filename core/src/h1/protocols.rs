@@ -2,7 +2,8 @@
 //! them (RFC 9110 §7.8). Whether a request asks at all is decided in `decide`.
 
 use crate::error::Misuse;
-use crate::head::{Fields, names, token};
+use crate::head::{Fields, names};
+use crate::wire::token;
 
 /// The protocols that a request names in its Upgrade fields, in order.
 ///

@@ -1,12 +1,12 @@
 //! Finds, checks and reads the head of a request (RFC 9112 §3, §5).
 //! Decides whether the text is well formed; connection rules are in `decide`.
 
-use super::lines::{self, BlockScan, Line, find_byte, read_fields, read_whole_fields};
+use super::lines::{self, BlockScan, Line, read_fields, read_whole_fields};
 use crate::config::{Limits, ServerConfig};
 use crate::error::Fault;
-use crate::head::token::is_name;
-use crate::head::{Fields, Method, RequestHead, Version, token, version};
+use crate::head::{Fields, Method, RequestHead, Version, version};
 use crate::target::{self, Parts, Strictness};
+use crate::wire::{find_byte, token, token::is_name};
 
 /// What is known of a head that has not arrived whole.
 #[derive(Clone, Debug, Default)]

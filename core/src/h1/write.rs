@@ -2,8 +2,8 @@
 //! Decides nothing: framing and persistence come as arguments.
 
 use super::decide::Sent;
-use crate::head::token::is_name;
-use crate::head::{DateLine, Fields, RequestHead, ResponseHead, Status, Version, token};
+use crate::head::{DateLine, Fields, RequestHead, ResponseHead, Status, Version};
+use crate::wire::{token, token::is_name};
 
 /// What stands in a head beside the application's own fields.
 pub(crate) struct Extra<'a> {

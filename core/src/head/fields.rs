@@ -5,7 +5,8 @@ mod iter;
 
 pub use iter::{FieldsIntoIter, FieldsIter};
 
-use super::{names, token};
+use super::names;
+use crate::wire::token;
 use std::borrow::Cow;
 use std::fmt;
 

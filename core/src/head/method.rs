@@ -1,7 +1,7 @@
 //! Request methods (RFC 9110 §9) and protocol versions (RFC 9112 §2.3).
 //! Decides which methods promise what; not which of them a server offers.
 
-use super::token;
+use crate::wire::token;
 use std::fmt;
 
 /// A request method. Methods are case-sensitive: `get` is not `GET`.

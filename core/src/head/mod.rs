@@ -6,7 +6,6 @@ mod fields;
 mod method;
 pub mod names;
 mod status;
-pub(crate) mod token;
 pub(crate) mod version;
 
 pub use date::imf_fixdate;
@@ -19,6 +18,7 @@ pub use version::{NotAVersion, Version};
 
 use crate::error::Fault;
 use crate::target::{Form, Parts, Strictness};
+use crate::wire::token;
 use std::fmt;
 
 /// The head of a request.

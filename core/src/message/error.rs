@@ -4,7 +4,7 @@
 use super::{IntoResponse, Response};
 use crate::error::{CloseReason, Misuse, PeerError};
 use crate::head::{InvalidField, Status};
-use crate::observe::Address;
+use crate::peer::Address;
 use crate::router::InsertError;
 use std::fmt;
 use std::io::{self, ErrorKind};

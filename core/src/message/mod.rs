@@ -7,6 +7,7 @@ mod error;
 mod failure;
 mod hooks;
 mod outcome;
+pub(crate) mod refusal;
 mod response;
 mod values;
 
@@ -21,14 +22,17 @@ pub use values::Values;
 
 use crate::head::{Fields, Method, RequestHead, Version, names};
 use crate::machine::BodyLength;
-use crate::mux::Refusal;
-use crate::observe::{Matched, Peer};
+use crate::peer::Peer;
 use crate::policy::cookie::{Cookie, read_cookies};
 use crate::router::{Params, Pattern};
 use crate::secure::{Secured, TlsInfo};
+use refusal::Refusal;
 use std::any::Any;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// Where a mux leaves the pattern that matched, for whoever watches.
+pub(crate) type Matched = Arc<OnceLock<Arc<Pattern>>>;
 
 /// A request: its head, and a body of the adapter's kind.
 ///

@@ -2,18 +2,14 @@
 //! Keeps what the events leave out: what was asked for, and which state was told.
 
 use super::{ConnState, Exchange, Observer, Peer};
-use crate::error::Misuse;
+use crate::error::{Misuse, panic_message};
 use crate::head::RequestHead;
 use crate::machine::{Event, Facts};
-use crate::message::Request;
-use crate::router::Pattern;
+use crate::message::{Matched, Request};
 use crate::secure::Secured;
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
-
-/// Where a mux leaves the pattern that matched, for whoever watches.
-pub(crate) type Matched = Arc<OnceLock<Arc<Pattern>>>;
+use std::sync::Arc;
 
 /// An observer of one connection: it is given every event of the connection's
 /// machine, and dropped when the connection is closed.
@@ -153,13 +149,6 @@ impl Watch {
         let exchange = Exchange { head, pattern: matched.get().cloned(), facts: *facts };
         self.observer.exchange(&self.peer, &exchange);
     }
-}
-
-/// What a panic says of itself.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref().map(String::as_str));
-    text.unwrap_or("the panic has no message")
 }
 
 impl Drop for Watch {

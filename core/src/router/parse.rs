@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 use super::RouterOptions;
 use super::letters::{continues_name, starts_name};
@@ -177,7 +178,34 @@ pub(crate) fn check_prefix(text: &str, options: RouterOptions) -> Result<(), Par
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Pattern, ParseError> {
+impl Pattern {
+    /// Parses a pattern.
+    ///
+    /// # Errors
+    /// [`ParseError`] says what is wrong and at which byte; its `Display` draws
+    /// a caret under the place.
+    ///
+    /// ```
+    /// use purlin_core::router::{ParseErrorKind, Pattern};
+    ///
+    /// let error = Pattern::parse("GET /users/{id").unwrap_err();
+    /// assert_eq!(error.kind(), ParseErrorKind::WildcardNotClosed);
+    /// assert_eq!(error.offset(), 14);
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        parse(text)
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
+}
+
+fn parse(text: &str) -> Result<Pattern, ParseError> {
     read(text).map_err(|(kind, span)| ParseError { pattern: text.into(), kind, span })
 }
 

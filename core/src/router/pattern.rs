@@ -4,9 +4,6 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
-
-use super::parse::{self, ParseError};
 
 /// A parsed route pattern: `[METHOD ][HOST]/[PATH]`, as in Go 1.22 and later.
 ///
@@ -77,23 +74,6 @@ pub enum Segment<'a> {
 }
 
 impl Pattern {
-    /// Parses a pattern.
-    ///
-    /// # Errors
-    /// [`ParseError`] says what is wrong and at which byte; its `Display` draws
-    /// a caret under the place.
-    ///
-    /// ```
-    /// use purlin_core::router::{ParseErrorKind, Pattern};
-    ///
-    /// let error = Pattern::parse("GET /users/{id").unwrap_err();
-    /// assert_eq!(error.kind(), ParseErrorKind::WildcardNotClosed);
-    /// assert_eq!(error.offset(), 14);
-    /// ```
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
-        parse::parse(text)
-    }
-
     /// A pattern that is only text: the whole of it is taken as `[HOST]/PATH` (go121 mode).
     pub(super) fn plain(text: &str) -> Self {
         let host = text.find('/').unwrap_or(text.len());
@@ -161,14 +141,6 @@ impl<'a> Segment<'a> {
             Self::Rest(name) if !name.is_empty() => Some(name),
             _ => None,
         }
-    }
-}
-
-impl FromStr for Pattern {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        Self::parse(text)
     }
 }
 

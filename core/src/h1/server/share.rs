@@ -3,8 +3,8 @@
 
 use super::reply::FIRST_QUEUED;
 use super::{Connection, Ending};
-use crate::body::chunked::LINE_MOST;
 use crate::buf::LEAST_READ;
+use crate::config::LINE_MOST;
 use crate::h1::states::{Reader, Writer};
 use crate::time::Now;
 

@@ -2,7 +2,7 @@
 //! Whether a field may be sent is checked where it is added.
 
 use super::{Field, Fields, InvalidField, Span};
-use crate::head::token;
+use crate::wire::token;
 use std::fmt;
 use std::iter::FusedIterator;
 

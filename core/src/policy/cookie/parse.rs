@@ -3,7 +3,7 @@
 //! Decides what is well formed, not what is kept.
 
 use super::{Cookie, SameSite, date};
-use crate::head::token::trim;
+use crate::wire::token::trim;
 use std::fmt;
 
 /// The most cookies that are read out of one request.

@@ -2,7 +2,7 @@
 
 use super::{Cookie, InvalidCookie, SameSite};
 use crate::head::date::signed_fixdate;
-use crate::head::token::{as_token, ascii, is_token};
+use crate::wire::token::{as_token, ascii, is_token};
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 
