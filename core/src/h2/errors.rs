@@ -127,6 +127,62 @@ violations! {
     NoIncrementAtAll: Connection PROTOCOL_ERROR "RFC 9113 §6.9",
     /// PRIORITY_UPDATE is for stream 0.
     PriorityOfNothing: Connection PROTOCOL_ERROR "RFC 9218 §7.1",
+    // The order of frames.
+    /// The first octets are no preface.
+    Preface: Connection PROTOCOL_ERROR "RFC 9113 §3.4",
+    /// The first frame is not SETTINGS.
+    NotSettings: Connection PROTOCOL_ERROR "RFC 9113 §3.4",
+    /// Another frame stands within a field block.
+    BlockCutShort: Connection PROTOCOL_ERROR "RFC 9113 §6.10",
+    /// CONTINUATION without a field block that goes on, or on another stream.
+    StrayContinuation: Connection PROTOCOL_ERROR "RFC 9113 §6.10",
+    /// A push, which was turned off, or which a client cannot make.
+    Push: Connection PROTOCOL_ERROR "RFC 9113 §8.4",
+    /// HEADERS on a stream that the peer cannot begin.
+    HeadersOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §5.1.1",
+    /// DATA on a stream that has not begun.
+    DataOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §5.1",
+    /// WINDOW_UPDATE on a stream that has not begun.
+    WindowUpdateOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §5.1",
+    /// RST_STREAM on a stream that has not begun.
+    RstStreamOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §6.4",
+    /// A malformed PRIORITY or WINDOW_UPDATE on a stream that has not begun: there is none to reset.
+    MalformedOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §5.1",
+    /// HEADERS on a stream that the peer has ended.
+    HeadersAfterEnd: Stream STREAM_CLOSED "RFC 9113 §5.1",
+    /// DATA on a stream that the peer has ended.
+    DataAfterEnd: Stream STREAM_CLOSED "RFC 9113 §5.1",
+    /// HEADERS on a stream that both sides have ended.
+    HeadersOnEnded: Connection STREAM_CLOSED "RFC 9113 §5.1",
+    /// HEADERS on a stream that was passed over, or is long closed.
+    HeadersOnForgotten: Connection PROTOCOL_ERROR "RFC 9113 §5.1.1",
+    // Field blocks and messages.
+    /// A field block cannot be decoded.
+    Compression: Connection COMPRESSION_ERROR "RFC 9113 §4.3",
+    /// A head or trailers are malformed.
+    MalformedMessage: Stream PROTOCOL_ERROR "RFC 9113 §8.1.1",
+    /// Trailers do not end the stream.
+    TrailersGoOn: Stream PROTOCOL_ERROR "RFC 9113 §8.1",
+    /// DATA before a head.
+    DataBeforeHead: Stream PROTOCOL_ERROR "RFC 9113 §8.1",
+    /// The content is not as long as its length says, or a message without content has some.
+    ContentLength: Stream PROTOCOL_ERROR "RFC 9113 §8.1.1",
+    // Windows.
+    /// More content than the connection's window had room for.
+    ConnectionWindow: Connection FLOW_CONTROL_ERROR "RFC 9113 §6.9.1",
+    /// More content than the stream's window had room for.
+    StreamWindow: Stream FLOW_CONTROL_ERROR "RFC 9113 §6.9.1",
+    /// The connection's window grows beyond 2^31-1.
+    ConnectionWindowOverflow: Connection FLOW_CONTROL_ERROR "RFC 9113 §6.9.1",
+    /// A stream's window grows beyond 2^31-1.
+    StreamWindowOverflow: Stream FLOW_CONTROL_ERROR "RFC 9113 §6.9.1",
+    /// A change of the first window makes a stream's larger than 2^31-1.
+    SettingsWindowOverflow: Connection FLOW_CONTROL_ERROR "RFC 9113 §6.9.2",
+    // Limits that are told before they are broken.
+    /// More streams than were allowed.
+    TooManyStreams: Stream REFUSED_STREAM "RFC 9113 §5.1.2",
+    /// Our settings are not acknowledged.
+    SettingsTimeout: Connection SETTINGS_TIMEOUT "RFC 9113 §6.5.3",
 }
 
 #[cfg(test)]

@@ -6,7 +6,16 @@
 //! | [`frame`] | single frames: read, checked for their form, written |
 //! | [`hpack`] | fields as octets, and back |
 //! | [`errors`] | what a peer can break, whom it ends, and by which code |
+//! | [`states`] | the states of a stream, and which frames may come in each |
+//! | [`streams`] | the streams of a connection |
+//! | [`window`], [`credit`] | the windows that are sent into, and those that are granted |
+//! | [`purse`] | what is legal and costs us something, with its limits |
 
+pub mod credit;
 pub mod errors;
 pub mod frame;
 pub mod hpack;
+pub mod purse;
+pub mod states;
+pub mod streams;
+pub mod window;

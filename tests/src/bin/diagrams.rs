@@ -1,10 +1,11 @@
 //! Draws the state diagrams in `docs/` from the tables the machines run on.
 //!
-//! `cargo run -p purlin-tests --bin diagrams` writes `docs/h1-server-states.md`
-//! and `docs/h1-client-states.md`; with `--check` it only says whether the files
-//! are up to date (exit 1 if not).
+//! `cargo run -p purlin-tests --bin diagrams` writes `docs/h1-server-states.md`,
+//! `docs/h1-client-states.md` and `docs/h2-stream-states.md`; with `--check` it only says
+//! whether the files are up to date (exit 1 if not).
 
 use purlin_core::h1::{client, states};
+use purlin_core::h2::states as stream;
 use std::fmt::{Debug, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,7 +18,11 @@ fn main() -> ExitCode {
     diagram(&mut client, "What is being read", client::states::READER);
     diagram(&mut client, "What is being written", client::states::WRITER);
     let check = std::env::args().any(|argument| argument == "--check");
-    let pages = [("h1-server-states.md", server), ("h1-client-states.md", client)];
+    let pages = [
+        ("h1-server-states.md", server),
+        ("h1-client-states.md", client),
+        ("h2-stream-states.md", streams()),
+    ];
     let failed = pages.iter().filter(|(name, page)| !put(name, page, check)).count();
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -46,6 +51,26 @@ fn head(side: &str, tables: &str) -> String {
          `cargo run -p purlin-tests --bin diagrams`; do not edit.\n\
          Every state but `Closed` also goes to `Closed` when the connection ends.\n"
     )
+}
+
+/// The page of HTTP/2's streams: their states, and which frames may come in each.
+fn streams() -> String {
+    let mut page = "# States of an HTTP/2 stream\n\n\
+         Drawn from the tables in `core/src/h2/states.rs` by\n\
+         `cargo run -p purlin-tests --bin diagrams`; do not edit.\n"
+        .to_owned();
+    diagram(&mut page, "What it goes through", stream::STREAM);
+    page.push_str(
+        "\n## What is done with a frame\n\n\
+         A broken rule ends the stream or the connection, by the code given. What is skipped\n\
+         is decoded, and counted for the connection. PRIORITY may come anywhere; PUSH_PROMISE nowhere.\n\n\
+         | state | HEADERS | DATA | WINDOW_UPDATE | RST_STREAM |\n|---|---|---|---|---|\n",
+    );
+    for (place, verdicts) in stream::FRAMES {
+        let shown = verdicts.map(stream::Verdict::shown).join(" | ");
+        let _ = writeln!(page, "| {place:?} | {shown} |");
+    }
+    page
 }
 
 /// A mermaid diagram of one table, in which the steps between two states share an arrow.
