@@ -14,12 +14,17 @@ use purlin_net::Clock;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// Deadlines, and who is woken then.
 #[derive(Default)]
-pub(crate) struct Alarms(Mutex<Set>);
+pub(crate) struct Alarms {
+    set: Mutex<Set>,
+    /// Nanoseconds until which alarms have rung: asking costs less than the time does.
+    rung: AtomicU64,
+}
 
 #[derive(Default)]
 struct Set {
@@ -64,6 +69,7 @@ impl Alarms {
     /// Takes out those that are due; says what the timer has to be set to, if it does.
     fn take_due(&self, now: Mono, cx: &Context<'_>) -> (BTreeMap<Key, Waker>, Option<Mono>) {
         let mut set = self.lock();
+        self.rung.store(now.as_nanos(), SeqCst);
         let later = set.due.split_off(&(now, u64::MAX));
         let due = std::mem::replace(&mut set.due, later);
         set.keeper = Some(cx.waker().clone());
@@ -90,31 +96,18 @@ impl Alarms {
     }
 
     fn lock(&self) -> MutexGuard<'_, Set> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was set to this instant has rung, or rings now.
+    fn has_rung(&self, at: Mono) -> bool {
+        at.as_nanos() <= self.rung.load(SeqCst)
     }
 }
 
 impl<'a> Alarm<'a> {
     pub(crate) fn new(alarms: &'a Alarms) -> Alarm<'a> {
         Alarm { alarms, set: None }
-    }
-
-    /// Has the task woken at this instant at the latest. What is set to an
-    /// earlier one stays, and is looked at when it comes.
-    fn set(&mut self, at: Mono, cx: &Context<'_>) {
-        if self.set.is_none_or(|(set, _)| at < set) {
-            self.take_back();
-            self.set = Some(self.alarms.insert(at, cx.waker()));
-        }
-    }
-
-    /// Whether it has gone off; it is no longer set then.
-    fn has_rung(&mut self, now: Mono) -> bool {
-        let rung = self.set.is_some_and(|(at, _)| at <= now);
-        if rung {
-            self.take_back();
-        }
-        rung
     }
 
     fn take_back(&mut self) {
@@ -126,14 +119,19 @@ impl<'a> Alarm<'a> {
 }
 
 impl purlin_engine::Timer for Alarm<'_> {
+    /// What is set to an earlier instant stays, and wakes the task in vain.
     fn poll_until(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
-        let now = clock::now().mono;
-        // What was set to an earlier instant, and has come, is not set any more.
-        self.has_rung(now);
-        if at <= now {
+        if self.alarms.has_rung(at) {
             return Poll::Ready(());
         }
-        self.set(at, cx);
+        let set = self.set.filter(|(set, _)| !self.alarms.has_rung(*set));
+        if set.is_none_or(|(set, _)| at < set) {
+            self.take_back();
+            if at <= clock::now().mono {
+                return Poll::Ready(());
+            }
+            self.set = Some(self.alarms.insert(at, cx.waker()));
+        }
         Poll::Pending
     }
 }
@@ -153,8 +151,9 @@ impl Drop for Alarm<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use purlin_engine::Timer as _;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::sync::atomic::AtomicUsize;
     use std::task::Wake;
     use std::time::Duration;
 
@@ -167,8 +166,13 @@ mod tests {
         }
     }
 
+    /// An instant that has not come on the real clock.
     const fn at(seconds: u64) -> Mono {
-        Mono::from_secs(seconds)
+        Mono::from_secs(1_000_000_000 + seconds)
+    }
+
+    fn set(alarm: &mut Alarm<'_>, seconds: u64, waker: &Waker) -> bool {
+        alarm.poll_until(at(seconds), &mut Context::from_waker(waker)).is_ready()
     }
 
     #[test]
@@ -176,11 +180,11 @@ mod tests {
         let alarms = Alarms::default();
         let counts: Vec<_> = (0..3).map(|_| Arc::new(Count::default())).collect();
         let wakers: Vec<Waker> = counts.iter().map(|count| count.clone().into()).collect();
-        let mut set: Vec<_> = (0..3).map(|_| Alarm::new(&alarms)).collect();
-        for ((alarm, waker), seconds) in set.iter_mut().zip(&wakers).zip([5, 3, 3]) {
-            alarm.set(at(seconds), &Context::from_waker(waker));
+        let mut all: Vec<_> = (0..3).map(|_| Alarm::new(&alarms)).collect();
+        for ((alarm, waker), seconds) in all.iter_mut().zip(&wakers).zip([5, 3, 3]) {
+            assert!(!set(alarm, seconds, waker));
         }
-        set[2].take_back();
+        all[2].take_back();
         let ring = |seconds| {
             let (due, nearer) = alarms.take_due(at(seconds), &Context::from_waker(Waker::noop()));
             due.into_values().for_each(Waker::wake);
@@ -190,7 +194,7 @@ mod tests {
         assert_eq!((ring(2), rung()), (Some(at(3)), vec![0, 0, 0]));
         assert_eq!((ring(3), rung()), (Some(at(5)), vec![0, 1, 0]));
         assert_eq!((ring(9), rung()), (None, vec![1, 1, 0]));
-        assert!(set[0].has_rung(at(9)) && !set[0].has_rung(at(9)));
+        assert!(set(&mut all[0], 9, &wakers[0]) && !set(&mut all[0], 10, &wakers[0]));
     }
 
     #[test]
@@ -200,15 +204,14 @@ mod tests {
         let keeper = Waker::from(count.clone());
         let mind = |now| drop(alarms.take_due(at(now), &Context::from_waker(&keeper)));
         let (mut first, mut second) = (Alarm::new(&alarms), Alarm::new(&alarms));
-        let noop = Context::from_waker(Waker::noop());
         mind(0);
-        first.set(at(30), &noop);
+        set(&mut first, 30, Waker::noop());
         assert_eq!(count.0.load(SeqCst), 1, "there was none");
         mind(0);
-        second.set(at(75), &noop);
-        first.set(at(40), &noop);
+        set(&mut second, 75, Waker::noop());
+        set(&mut first, 40, Waker::noop());
         assert_eq!(count.0.load(SeqCst), 1);
-        second.set(at(10), &noop);
+        set(&mut second, 10, Waker::noop());
         assert_eq!(count.0.load(SeqCst), 2);
     }
 
@@ -217,7 +220,7 @@ mod tests {
         let alarms = Alarms::default();
         let mut alarm = Alarm::new(&alarms);
         let due = clock::now().mono + Duration::from_millis(20);
-        let waiting = future::poll_fn(|cx| purlin_engine::Timer::poll_until(&mut alarm, due, cx));
+        let waiting = future::poll_fn(|cx| alarm.poll_until(due, cx));
         async_io::block_on(future::or(waiting, alarms.ring()));
         assert!(clock::now().mono >= due);
     }

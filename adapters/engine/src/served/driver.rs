@@ -13,7 +13,7 @@ use super::link::Link;
 use super::{Payload, Served, Service, State, Stop, Work, serve, tell_last};
 use crate::{Budget, Ready};
 use purlin_core::observe::Watch;
-use purlin_core::{CloseReason, Eof, Machine, Now, Values, Why};
+use purlin_core::{CloseReason, Eof, Machine, Mono, Now, Values, Why};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -109,12 +109,13 @@ impl<P: Place, W: Ready + Unpin> Future for Driver<'_, P, W> {
                 if link.await_end(&mut state, cx, now) {
                     continue;
                 }
-                if link.poll_deadline(&mut state, cx).is_ready() {
+                let deadline = state.machine.deadline();
+                if deadline.is_some_and(|(at, _)| link.poll_until(at, cx).is_ready()) {
                     now = place.now();
                     link.time_up(&mut state, cx, now);
                     continue;
                 }
-                if note_idle(&mut state, now) && place.is_pressed() {
+                if note_idle(&mut state, deadline, now) && place.is_pressed() {
                     state.stop = state.stop.max(Stop::Asked);
                     continue;
                 }
@@ -152,9 +153,9 @@ fn end_soon<W: Ready>(link: &mut Link<'_, W>, state: &mut State, cx: &mut Contex
 }
 
 /// Notes since when the connection is idle, if it is; says whether it is.
-fn note_idle(state: &mut State, now: Now) -> bool {
+fn note_idle(state: &mut State, deadline: Option<(Mono, Why)>, now: Now) -> bool {
     // Without any deadline, and without an exchange, it can be nothing else.
-    let unhurried = matches!(state.machine.deadline(), None | Some((_, Why::Idle)));
+    let unhurried = matches!(deadline, None | Some((_, Why::Idle)));
     let idle = unhurried && !state.machine.in_exchange();
     if idle {
         state.idle.get_or_insert(now.mono);

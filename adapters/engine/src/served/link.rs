@@ -215,15 +215,10 @@ impl<'a, W: Ready> Link<'a, W> {
         self.line = None;
     }
 
-    /// Has the task woken at the machine's deadline at the latest; ready once that has come.
-    pub(super) fn poll_deadline(&mut self, state: &mut State, cx: &mut Context<'_>) -> Poll<()> {
-        match (state.machine.deadline(), &mut self.line) {
-            (Some((at, _)), Some(line)) => {
-                self.due = Some(at);
-                line.wire_mut().poll_until(at, cx)
-            }
-            _ => Poll::Pending,
-        }
+    /// Has the task woken at this deadline at the latest; ready once it has come.
+    pub(super) fn poll_until(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
+        self.due = Some(at);
+        self.wire().map_or(Poll::Pending, |wire| wire.poll_until(at, cx))
     }
 
     /// The deadline has come. Before the peer is told that it was late, what it has
