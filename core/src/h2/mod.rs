@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`frame`] | single frames: read, checked for their form, written |
 //! | [`hpack`] | fields as octets, and back |
+//! | [`head`] | lists of fields to heads, and back |
 //! | [`errors`] | what a peer can break, whom it ends, and by which code |
 //! | [`states`] | the states of a stream, and which frames may come in each |
 //! | [`streams`] | the streams of a connection |
@@ -14,6 +15,7 @@
 pub mod credit;
 pub mod errors;
 pub mod frame;
+pub mod head;
 pub mod hpack;
 pub mod purse;
 pub mod states;

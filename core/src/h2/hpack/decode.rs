@@ -76,6 +76,11 @@ impl List {
         self.items.is_empty()
     }
 
+    /// How many octets its names and values have.
+    pub fn octets(&self) -> usize {
+        self.text.len()
+    }
+
     /// How many octets of memory it holds.
     pub fn held(&self) -> usize {
         self.text.capacity() + self.items.capacity() * size_of::<Item>()
