@@ -10,6 +10,7 @@
 //! | [`states`] | the states of a stream, and which frames may come in each |
 //! | [`streams`] | the streams of a connection |
 //! | [`window`], [`credit`] | the windows that are sent into, and those that are granted |
+//! | [`schedule`], [`priority`] | whose turn it is to send, and how urgent each is |
 //! | [`purse`] | what is legal and costs us something, with its limits |
 
 pub mod credit;
@@ -17,7 +18,9 @@ pub mod errors;
 pub mod frame;
 pub mod head;
 pub mod hpack;
+pub mod priority;
 pub mod purse;
+pub mod schedule;
 pub mod states;
 pub mod streams;
 pub mod window;
