@@ -7,6 +7,7 @@ use purlin_core::config::ClientConfig;
 use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::tunnel::{Tunnel, Way};
 use purlin_core::{Now, Phase};
+use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "rustls")]
 use std::sync::OnceLock;
@@ -16,8 +17,18 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Layers {
     config: Arc<ClientConfig>,
+    around: Option<Around>,
     #[cfg(feature = "rustls")]
     tls: OnceLock<purlin_tls::ClientTls>,
+}
+
+/// What makes the outermost layer.
+struct Around(Box<dyn Fn(BoxMachine, &Route, Now) -> BoxMachine + Send + Sync>);
+
+impl fmt::Debug for Around {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Around")
+    }
 }
 
 impl Layers {
@@ -25,6 +36,7 @@ impl Layers {
     pub fn new(config: Arc<ClientConfig>) -> Layers {
         Layers {
             config,
+            around: None,
             #[cfg(feature = "rustls")]
             tls: OnceLock::new(),
         }
@@ -35,6 +47,15 @@ impl Layers {
     #[must_use]
     pub fn with_tls(self, tls: purlin_tls::ClientTls) -> Layers {
         Layers { tls: OnceLock::from(tls), ..self }
+    }
+
+    /// The same with one more layer around all others, which this makes.
+    #[must_use]
+    pub fn within(
+        self,
+        around: impl Fn(BoxMachine, &Route, Now) -> BoxMachine + Send + Sync + 'static,
+    ) -> Layers {
+        Layers { around: Some(Around(Box::new(around))), ..self }
     }
 
     /// The machine for a connection along this route.
@@ -56,6 +77,9 @@ impl Layers {
         }
         if route.is_proxy_secure() {
             machine = self.secure(route.dialled().0, machine, now)?;
+        }
+        if let Some(Around(around)) = &self.around {
+            machine = around(machine, route, now);
         }
         Ok(machine)
     }

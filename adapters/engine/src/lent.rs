@@ -72,6 +72,11 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         self.settles.filter(|until| now.mono < *until)
     }
 
+    /// Where it leads.
+    pub fn route(&self) -> &Route {
+        self.link.route()
+    }
+
     /// Its socket and its machine.
     pub fn parts(&mut self) -> (&mut S, &mut (dyn ClientMachine + Send + 'static)) {
         (&mut self.link.socket, &mut *self.link.machine)

@@ -225,6 +225,11 @@ impl Source {
         Source { rest: body, given: 0, pace, next: None }
     }
 
+    /// Whether it never has to be waited for.
+    pub(super) fn is_steady(&self) -> bool {
+        self.pace.pause.is_zero()
+    }
+
     pub(super) fn next(&mut self, now: Mono) -> Piece {
         if self.pace.fails.is_some_and(|after| self.given >= after) {
             return Piece::Failed;

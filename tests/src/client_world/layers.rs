@@ -1,13 +1,10 @@
-//! The machines of a connection, one around the other, at both ends.
+//! The machines of servers, with TLS around them or without, and what a client trusts.
 //! Keys and signatures have one size each, so that a run with TLS is replayed
 //! exactly although its bytes are others.
 
-use super::link::BoxMachine;
-use super::setting::Setting;
 use crate::tls::Raw;
 use purlin_core::exchange::Route;
-use purlin_core::tunnel::{Tunnel, Way};
-use purlin_core::{Machine, Now, ServerConfig, client, server};
+use purlin_core::{Machine, Now, ServerConfig, server};
 use purlin_tls::{ClientTls, Roots, ServerTls, Tls};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519, SerialNumber,
@@ -59,27 +56,6 @@ pub(super) fn client() -> Result<ClientTls, String> {
 /// Whether what is on the wire of this route is TLS, once a tunnel is made.
 pub(super) fn is_secret(route: &Route) -> bool {
     route.is_secure() || route.is_proxy_secure()
-}
-
-/// The client's machine for a route, as `purlin_net` builds it.
-///
-/// # Errors
-/// A layer cannot be built.
-pub(super) fn build(setting: &Setting, route: &Route, now: Now) -> Result<BoxMachine, String> {
-    let mut machine: BoxMachine = Box::new(client::Connection::new(setting.machine.clone(), now));
-    if let Some(tls) = setting.tls.as_ref().filter(|_| route.is_secure()) {
-        let around = Tls::client(tls, route.server_name(), machine, now);
-        machine = Box::new(around.map_err(|error| error.to_string())?);
-    }
-    if let Some((proxy, host, port)) = route.tunnelled() {
-        let around = Tunnel::new(machine, &Way::new(proxy, host, port), now);
-        machine = Box::new(around.map_err(|error| error.to_string())?);
-    }
-    if let Some(tls) = setting.tls.as_ref().filter(|_| route.is_proxy_secure()) {
-        let around = Tls::client(tls, route.dialled().0, machine, now);
-        machine = Box::new(around.map_err(|error| error.to_string())?);
-    }
-    Ok(machine)
 }
 
 /// A good server's machine.

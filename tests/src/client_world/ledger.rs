@@ -5,7 +5,7 @@ use super::errand::{Errand, Secret};
 use super::setting::{Origin, Setting};
 use bytes::Bytes;
 use purlin_core::exchange::{Payload, Route};
-use purlin_core::{CloseReason, Fault, RequestHead, Reuse, Url};
+use purlin_core::{CloseReason, Fault, Mono, RequestHead, Reuse, Url};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub(super) struct Ledger {
     keeps: BTreeMap<usize, Duration>,
     /// Wires on which a body comes behind an answer that has none.
     leaves: BTreeSet<usize>,
-    /// Where the client has seen one.
-    left: BTreeSet<Route>,
+    /// Where the client has seen one, and when.
+    left: BTreeMap<Route, Mono>,
     /// The first thing that must not have happened.
     pub(super) wrong: Option<String>,
 }
@@ -165,17 +165,18 @@ impl Ledger {
     }
 
     /// A connection turned out unfit, for this reason.
-    pub(super) fn unfit(&mut self, wire: usize, route: &Route, why: Reuse) {
+    pub(super) fn unfit(&mut self, wire: usize, route: &Route, why: Reuse, now: Mono) {
         let left = why == Reuse::Never(CloseReason::Fault(Fault::UnaskedBytes));
         if left && self.leaves.contains(&wire) {
-            self.left.insert(route.clone());
+            self.left.entry(route.clone()).or_insert(now);
         }
     }
 
     /// A kept connection is given to a request: none on which a body lies, or is to come,
-    /// where one was seen before.
-    pub(super) fn lend(&mut self, wire: usize, route: &Route) {
-        if self.leaves.contains(&wire) && self.left.contains(route) {
+    /// where one was seen before. What is seen at this moment may come too late for one that
+    /// was on its way to a request.
+    pub(super) fn lend(&mut self, wire: usize, route: &Route, now: Mono) {
+        if self.leaves.contains(&wire) && self.left.get(route).is_some_and(|seen| *seen < now) {
             self.wrong(|| format!("c{wire} is used, and a body was left on it"));
         }
     }

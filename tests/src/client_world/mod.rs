@@ -3,29 +3,28 @@
 //! virtual time. Nothing here waits, and every run can be replayed.
 //!
 //! `setting` says what a world is like, and `errand` what is asked for. `task`
-//! runs an exchange as the adapters do: `row` waits and dials, `drive` sends,
-//! `body` reads, `link` is a connection, `client` what all requests share. `net` holds
+//! has the engine run a request, and reads the response as a caller does; `runtime` is what
+//! the engine needs of a world for that, and `watch` the layer around every machine that
+//! sees what is asked of it. `client` is what all requests share. `net` holds
 //! the wires, `peer` what is at their far ends: a proxy (`front`), a good
 //! server (`app`, which answers by a `reply`) or a bad one (`script`).
 //! `ledger` keeps what servers saw, `check` judges, `world` turns the clock.
 
 mod app;
-mod body;
 mod check;
 mod client;
-mod drive;
 mod errand;
 mod front;
 mod layers;
 mod ledger;
-mod link;
 mod net;
 mod peer;
 mod reply;
-mod row;
+mod runtime;
 mod script;
 mod setting;
 mod task;
+mod watch;
 mod world;
 
 pub use crate::sim::Outcome;

@@ -6,6 +6,7 @@ use crate::rng::Rng;
 use crate::sim::wire::{Carried, Meddle, Pipe, Quality};
 use purlin_core::exchange::Route;
 use purlin_core::{Mono, Now};
+use std::task::Waker;
 use std::time::Duration;
 
 /// One connection, as the network sees it.
@@ -22,6 +23,36 @@ pub(super) struct Wire {
     /// What happened on it that explains a failure.
     pub(super) excuse: Excuse,
     peer: Option<Peer>,
+    /// The client's socket has read its end.
+    over: Option<Carried>,
+    /// Who waits at the client's socket.
+    pub(super) waits: Option<Waits>,
+    pub(super) used: Use,
+    /// The request that it was opened for, or that was sent on it last.
+    pub(super) user: Option<usize>,
+    /// A request has looked at what has come.
+    pub(super) looked_at: bool,
+}
+
+/// What the client does with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Nothing was sent on it.
+    Fresh,
+    Busy,
+    /// It is kept, since then.
+    Idle(Mono),
+    /// It was kept since then, and a request has it.
+    Taken(Mono),
+}
+
+/// What is waited for at the client's socket, and who does.
+#[derive(Debug)]
+pub(super) struct Waits {
+    pub(super) waker: Waker,
+    pub(super) read: bool,
+    pub(super) write: bool,
+    pub(super) until: Option<Mono>,
 }
 
 /// What explains a failure; the greater explains more.
@@ -59,9 +90,13 @@ pub(super) struct Tube {
 impl Tube {
     /// Takes what there is room for; says how much that was.
     pub(super) fn write(&mut self, bytes: &[u8], now: Mono) -> usize {
+        self.pipe.write(&bytes[..bytes.len().min(self.left())], now)
+    }
+
+    /// How much passes before it is cut.
+    fn left(&self) -> usize {
         let passed = self.pipe.passed() + self.pipe.untaken();
-        let left = self.cut.map_or(usize::MAX, |at| at.saturating_sub(passed));
-        self.pipe.write(&bytes[..bytes.len().min(left)], now)
+        self.cut.map_or(usize::MAX, |at| at.saturating_sub(passed))
     }
 
     pub(super) fn room(&self) -> usize {
@@ -79,7 +114,7 @@ impl Tube {
 
     /// Whether the system says that it has room.
     pub(super) fn is_writable(&self) -> bool {
-        self.pipe.is_writable()
+        self.pipe.is_writable() && self.left() > 0
     }
 
     /// What the system took, and the other side's has not.
@@ -161,7 +196,22 @@ impl Wire {
             fate = Some((at, what));
         }
         let (silent, open, excuse) = (false, true, Excuse::None);
-        Wire { number, route, up, down, fate, silent, open, excuse, peer: Some(peer) }
+        Wire {
+            number,
+            route,
+            up,
+            down,
+            fate,
+            silent,
+            open,
+            excuse,
+            peer: Some(peer),
+            over: None,
+            waits: None,
+            used: Use::Fresh,
+            user: None,
+            looked_at: false,
+        }
     }
 
     /// Changes one byte that comes down it.
@@ -171,11 +221,27 @@ impl Wire {
 
     /// What the client's socket has to read; `all` of it, as one read gives that, or a part.
     pub(super) fn hear(&mut self, most: usize, all: bool, now: Mono) -> Option<Carried> {
-        match all {
-            _ if self.silent => None,
-            true => self.down.read_all(most, now),
-            false => self.down.read(most, now),
+        if self.silent || self.over.is_some() {
+            return self.over.clone();
         }
+        let heard = if all { self.down.read_all(most, now) } else { self.down.read(most, now) };
+        self.over = heard.clone().filter(|heard| !matches!(heard, Carried::Bytes(_)));
+        heard
+    }
+
+    /// Who waits at the client's socket, if there is something to tell by now.
+    pub(super) fn tells(&mut self, now: Mono) -> Option<Waker> {
+        let waits = self.waits.as_ref().filter(|_| self.open)?;
+        let due = self.next_to_tell().is_some_and(|at| at <= now);
+        let room = waits.write && self.up.is_writable();
+        if due || room { self.waits.take().map(|waits| waits.waker) } else { None }
+    }
+
+    /// When there is something to tell who waits at the client's socket.
+    pub(super) fn next_to_tell(&self) -> Option<Mono> {
+        let waits = self.waits.as_ref().filter(|_| self.open)?;
+        let arrives = self.arrives().filter(|_| waits.read || self.down.is_reset());
+        [arrives, waits.until].into_iter().flatten().min()
     }
 
     /// When the client's socket has something to read.

@@ -39,8 +39,10 @@ pub(super) struct Setting {
     pub(super) machine: Arc<ClientConfig>,
     /// When the client closes what is idle, if it does.
     pub(super) closes_idle: Option<Mono>,
-    /// How long the rest of a body that nobody reads may take.
-    pub(super) patience: Duration,
+    /// The rest of a body that nobody reads is waited for.
+    pub(super) waits_for_rest: bool,
+    /// The addresses of a name are tried side by side.
+    pub(super) side_by_side: bool,
     pub(super) tls: Option<ClientTls>,
     /// Its servers take requests slowly, and in time, through a system that takes them at once.
     pub(super) slow: bool,
@@ -137,7 +139,8 @@ impl Setting {
             closes_idle: rng
                 .chance(15)
                 .then(|| now.mono + Duration::from_millis(*rng.pick(&[30, 1000, 20_000, 100_500]))),
-            patience: Duration::from_millis(*rng.pick(&[0, 50])),
+            waits_for_rest: rng.chance(50),
+            side_by_side: rng.chance(50),
             tls: if secure || hidden { Some(layers::client()?) } else { None },
             slow,
             leaves: !calm && rng.chance(8),

@@ -2,19 +2,22 @@
 //! on to whatever is due next, until every request has ended.
 
 use super::check;
-use super::client::Client;
+use super::client::{Client, System};
 use super::errand::Errand;
-use super::ledger::Ledger;
+use super::runtime::{self, Sim};
 use super::setting::Setting;
 use super::task::{Outcome as Ending, State, Task};
+use super::watch::Watch;
 use crate::rng::Rng;
 use crate::sim::Outcome;
 use crate::sim::trace::Trace;
-use purlin_core::policy::pool::{Pool, PoolConfig};
+use purlin_core::exchange::Route;
+use purlin_core::policy::pool::{Get, Opened};
 use purlin_core::{Mono, Now};
-use std::collections::BTreeSet;
+use purlin_engine::Agent;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Waker;
 
 /// More passes than any run needs.
 const PASSES: usize = 2_000_000;
@@ -78,105 +81,112 @@ impl Broken {
 
 /// Plays the world of a seed; it says how many requests were answered.
 pub fn run(seed: u64, picture: bool, broken: Option<Broken>) -> Outcome {
-    let mut world = match World::new(seed, picture, broken) {
-        Ok(world) => world,
-        Err(why) => {
-            return Outcome { verdict: Err(why), requests: 0, seconds: 0, picture: String::new() };
-        }
-    };
-    let played = catch_unwind(AssertUnwindSafe(|| world.play()));
-    let verdict = played.unwrap_or_else(|panic| {
+    let played = catch_unwind(AssertUnwindSafe(|| play(seed, picture, broken)));
+    let (verdict, requests) = played.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
-        Err(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned())
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+        (Err(text.to_owned()), 0)
     });
-    Outcome {
-        verdict,
-        requests: world.tasks.iter().filter(|task| is_answered(task)).count(),
-        seconds: world.client.now.mono.since(START.mono).as_secs(),
-        picture: world.client.trace.text(),
-    }
+    // What goes home needs a world to go home in.
+    let left = Client::try_with(|client| std::mem::take(&mut client.left));
+    drop(left);
+    let (seconds, picture) = Client::end().map_or_else(Default::default, |client| {
+        (client.now.mono.since(START.mono).as_secs(), client.trace.text())
+    });
+    Outcome { verdict, requests, seconds, picture }
 }
 
-fn is_answered(task: &Task) -> bool {
+fn play(seed: u64, picture: bool, broken: Option<Broken>) -> (Result<(), String>, usize) {
+    let mut rng = Rng::new(seed);
+    let setting = match Setting::new(&mut rng, START, broken) {
+        Ok(setting) => Arc::new(setting),
+        Err(why) => return (Err(why), 0),
+    };
+    let count = 2 + rng.below(8);
+    let errands: Vec<_> =
+        (0..count).map(|name| Arc::new(Errand::new(&mut rng, name, &setting))).collect();
+    let agent = Agent::new(runtime::settings(&setting, broken), None, Arc::new(System));
+    let agent =
+        agent.within(move |machine, route, _| match Client::with(|client| client.open(route)) {
+            Ok(wire) => Box::new(Watch::new(machine, wire, broken)),
+            Err(why) => panic!("{why}"),
+        });
+    let trace = Trace::new(picture);
+    Client::new(rng, START, setting.clone(), errands.clone(), trace, broken).begin();
+    let tasks = errands.into_iter().enumerate();
+    let tasks = tasks.map(|(name, errand)| Task::new(name, errand, &agent)).collect();
+    let routes = check::routes(&setting);
+    let closes_idle = setting.closes_idle;
+    let mut world = World { agent: &agent, setting, routes, tasks, closes_idle, passes: 0 };
+    let verdict = world.play();
+    (verdict, world.tasks.iter().filter(|task| is_answered(task)).count())
+}
+
+fn is_answered(task: &Task<'_>) -> bool {
     matches!(task.state, State::Ended(Ending::Whole))
 }
 
-struct World {
-    client: Client,
-    tasks: Vec<Task>,
+pub(super) struct World<'a> {
+    pub(super) agent: &'a Agent<Sim>,
+    pub(super) setting: Arc<Setting>,
+    /// Wherever connections may lead.
+    pub(super) routes: Vec<Route>,
+    pub(super) tasks: Vec<Task<'a>>,
+    /// When the client closes what is idle, if it does.
+    closes_idle: Option<Mono>,
     passes: usize,
 }
 
-impl World {
-    fn new(seed: u64, picture: bool, broken: Option<Broken>) -> Result<World, String> {
-        let mut rng = Rng::new(seed);
-        let setting = Setting::new(&mut rng, START, broken)?;
-        let count = 2 + rng.below(8);
-        let errands: Vec<_> =
-            (0..count).map(|name| Arc::new(Errand::new(&mut rng, name, &setting))).collect();
-        let config = match broken {
-            Some(Broken::Overfills) => PoolConfig::default(),
-            _ => setting.pool.clone(),
-        };
-        let client = Client {
-            now: START,
-            rng,
-            setting,
-            errands,
-            pool: Pool::new(config),
-            wires: Vec::new(),
-            woken: BTreeSet::new(),
-            ledger: Ledger::default(),
-            trace: Trace::new(picture),
-            broken,
-        };
-        let tasks = (0..count).map(|name| Task::new(name, &client)).collect::<Result<_, _>>()?;
-        Ok(World { client, tasks, passes: 0 })
-    }
-
+impl World<'_> {
     fn play(&mut self) -> Result<(), String> {
         loop {
             self.settle()?;
             if self.tasks.iter().all(Task::is_over) {
-                return check::end(&mut self.client, &self.tasks);
+                return check::end(self);
             }
-            let rests = self.client.rests_until();
+            let (now, rests) = Client::with(|client| (client.now, client.rests_until()));
             let own = if rests.is_some() { rests } else { self.next_of_client() };
-            let next = [own, self.client.next_of_wires()].into_iter().flatten().min();
-            let now = self.client.now;
-            match next {
-                Some(at) if at > now.mono => self.client.now = now.later(at.since(now.mono)),
+            let wires = Client::with(|client| client.next_of_wires());
+            match [own, wires].into_iter().flatten().min() {
+                Some(at) if at > now.mono => {
+                    Client::with(|client| client.now = now.later(at.since(now.mono)));
+                }
                 Some(_) => return Err(format!("nothing happens: {}", self.due())),
                 None => return Err("everyone waits for ever".to_owned()),
             }
         }
     }
 
-    fn next_of_client(&mut self) -> Option<Mono> {
-        let tasks = self.tasks.iter().filter_map(|task| task.next(&self.client)).min();
-        [tasks, self.client.next()].into_iter().flatten().min()
+    fn next_of_client(&self) -> Option<Mono> {
+        let tasks = self.tasks.iter().filter_map(Task::next).min();
+        let client = Client::with(|client| client.next());
+        [tasks, client, self.closes_idle].into_iter().flatten().min()
     }
 
     /// What is due.
-    fn due(&mut self) -> String {
-        let now = self.client.now.mono;
+    fn due(&self) -> String {
+        let now = Client::with(|client| client.now.mono);
         let due = |next: Option<Mono>| next.is_some_and(|at| at <= now);
-        let tasks = self.tasks.iter().filter(|task| due(task.next(&self.client)));
+        let tasks = self.tasks.iter().filter(|task| due(task.next()));
         let tasks: Vec<_> = tasks.map(|task| format!("#{}", task.name)).collect();
-        let wires = self.client.wires.iter().filter(|wire| !wire.is_over() && due(wire.next()));
-        let wires: Vec<_> = wires.map(|wire| format!("c{}", wire.number)).collect();
-        format!("{tasks:?} and {wires:?} are due, or the pool")
+        let wires: Vec<_> = Client::with(|client| {
+            let wires = client.wires.iter();
+            let wires = wires
+                .filter(|wire| !wire.is_over() && due(wire.next()) || due(wire.next_to_tell()));
+            wires.map(|wire| format!("c{}", wire.number)).collect()
+        });
+        format!("{tasks:?} and {wires:?} are due, or work, or a chore")
     }
 
     /// Everything that is due happens, in any order.
     fn settle(&mut self) -> Result<(), String> {
         loop {
-            let mut moved = self.client.serve();
-            let rests = self.client.rests_until().is_some();
+            let mut moved = Client::with(Client::serve);
+            let rests = Client::with(|client| client.rests_until().is_some());
             if !rests {
                 moved |= self.run_client()?;
             }
-            check::pass(&self.client)?;
+            check::pass(self)?;
             self.passes += 1;
             if self.passes > PASSES {
                 return Err(format!("no end after {PASSES} passes"));
@@ -184,19 +194,84 @@ impl World {
             match moved {
                 true => {}
                 false if rests => return Ok(()),
-                false => return check::settled(&mut self.client, &self.tasks),
+                false => return check::settled(self),
             }
         }
     }
 
     /// The client's process does what is due; says whether anything happened.
     fn run_client(&mut self) -> Result<bool, String> {
-        let mut moved = false;
-        let first = self.client.rng.below(self.tasks.len());
+        let due = Client::with(Client::due);
+        let mut moved = !due.is_empty();
+        due.into_iter().for_each(Waker::wake);
+        // What should have been done before, had the process not rested, is done first.
+        let elsewhere_first = Client::with(|client| {
+            let now = client.now.mono;
+            client.rng.chance(50) || client.works.iter().any(|(at, ..)| *at < now)
+        });
+        if elsewhere_first {
+            moved |= self.work();
+        }
+        let first = Client::with(|client| client.rng.below(self.tasks.len()));
         for at in 0..self.tasks.len() {
             let at = (first + at) % self.tasks.len();
-            moved |= self.tasks[at].run(&mut self.client)?;
+            moved |= self.tasks[at].run()?;
         }
-        Ok(moved | self.client.tidy())
+        if !elsewhere_first {
+            moved |= self.work();
+        }
+        Ok(moved | self.close_idle() | self.forget())
+    }
+
+    /// Does what is due elsewhere; says whether there was any.
+    fn work(&self) -> bool {
+        let now = Client::with(|client| client.now);
+        let is_due = |at: Mono| at <= now.mono;
+        let (works, chores) = Client::with(|client| {
+            let works = std::mem::take(&mut client.works).into_iter();
+            let (works, later): (Vec<_>, _) = works.partition(|(at, ..)| is_due(*at));
+            client.works = later;
+            let chores = std::mem::take(&mut client.chores).into_iter();
+            let (chores, later): (Vec<_>, _) =
+                chores.partition(|due| is_due(due.at) || due.flag.is_up());
+            client.chores = later;
+            (works, chores)
+        });
+        let any = !works.is_empty() || !chores.is_empty();
+        for (_, fate, work) in works {
+            Client::with(|client| client.finds = fate);
+            work();
+        }
+        for mut due in chores {
+            due.flag.take();
+            if let Some(at) = (due.chore)(now) {
+                due.at = at;
+                Client::with(|client| client.chores.push(due));
+            }
+        }
+        any
+    }
+
+    fn close_idle(&mut self) -> bool {
+        let now = Client::with(|client| client.now.mono);
+        let closes = self.closes_idle.take_if(|at| *at <= now).is_some();
+        if closes {
+            self.agent.keep().close_idle();
+        }
+        closes
+    }
+
+    /// Has the pool count what is closed, where it is to.
+    fn forget(&self) -> bool {
+        let forgotten = Client::with(|client| std::mem::take(&mut client.forgotten));
+        for route in &forgotten {
+            self.agent.keep().look(|pool| {
+                let now = Client::with(|client| client.now.mono);
+                if let (Get::Dial(ticket), _) = pool.get(route, now) {
+                    assert!(matches!(pool.opened(ticket), Opened::Yours));
+                }
+            });
+        }
+        !forgotten.is_empty()
     }
 }

@@ -9,12 +9,12 @@ use super::wait::wait;
 use crate::course::blame;
 use crate::layers::Layers;
 use crate::lent::{Lent, Slot};
-use crate::link::Link;
+use crate::link::{BoxMachine, Link};
 use crate::system::System;
 use crate::wire::Timer;
 use purlin_core::exchange::{Error, Exchange, Order, Plan, Route};
 use purlin_core::url::Url;
-use purlin_core::{Method, Mono};
+use purlin_core::{Method, Mono, Now};
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -35,6 +35,16 @@ impl<R: Runtime> Agent<R> {
         let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
         let dial = Dial { dialer, resolver, side_by_side, system };
         Agent { plan: Arc::new(settings.plan), layers, dial, keep }
+    }
+
+    /// The same with one more layer around the machines of its connections, which this
+    /// makes: one that watches what is asked of them, say, or has them fail.
+    #[must_use]
+    pub fn within(
+        self,
+        around: impl Fn(BoxMachine, &Route, Now) -> BoxMachine + Send + Sync + 'static,
+    ) -> Agent<R> {
+        Agent { layers: self.layers.within(around), ..self }
     }
 
     /// Its pool.

@@ -108,6 +108,11 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
         drop(closed);
     }
 
+    /// Has this look at the pool. Nothing that comes from it may be used or dropped meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce(&mut Pool<Route, Box<Link<S>>>) -> T) -> T {
+        look(&mut self.0.lock().pool)
+    }
+
     /// How many connections are idle.
     pub fn idle(&self) -> usize {
         self.0.lock().pool.idle()
