@@ -1,17 +1,18 @@
 //! URLs (RFC 3986): taken apart, checked, and resolved against each other.
 //! Decides what is well formed and escapes what may not stand raw; it looks nothing up.
 
+mod change;
 mod error;
 mod join;
+mod origin;
 mod parse;
+mod value;
 
 pub use error::{UrlError, UrlProblem};
+pub use origin::Origin;
 
 use crate::target::Part;
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// An absolute URL: one text, and where its parts stand in it.
@@ -195,49 +196,6 @@ impl Url {
         self.parts.password.map(|password| decoded(self.part(password)))
     }
 
-    /// The same URL without user and password.
-    #[must_use]
-    pub fn without_userinfo(&self) -> Url {
-        self.assembled(&parse::Reference { userinfo: None, ..self.pieces() })
-    }
-
-    /// The same URL without a fragment.
-    #[must_use]
-    pub fn without_fragment(&self) -> Url {
-        self.with_fragment(None)
-    }
-
-    /// The same URL with that fragment, which is well formed.
-    pub(crate) fn with_fragment(&self, fragment: Option<&str>) -> Url {
-        let fragment = fragment.map(|text| parse::Piece::whole(text.as_bytes()));
-        self.assembled(&parse::Reference { fragment, ..self.pieces() })
-    }
-
-    /// The same URL with this behind its query. What it has of a query stays as it is,
-    /// and the fragment too.
-    pub(crate) fn with_more_query(&self, more: &str) -> Result<Url, UrlError> {
-        let query = match self.query() {
-            None | Some("") => more.to_owned(),
-            Some(query) if query.ends_with('&') => format!("{query}{more}"),
-            Some(query) => format!("{query}&{more}"),
-        };
-        let query = Some(parse::Piece::whole(query.as_bytes()));
-        let url = self.assembled(&parse::Reference { query, ..self.pieces() });
-        match url.parts.query {
-            Some(query) if query.end() > parse::LONGEST => {
-                Err(UrlError::new(UrlProblem::TooLong, parse::LONGEST))
-            }
-            _ => Ok(url),
-        }
-    }
-
-    /// A URL of parts that were in one before.
-    fn assembled(&self, pieces: &parse::Reference<'_>) -> Url {
-        let url = parse::assemble(pieces);
-        debug_assert!(url.is_ok(), "parts of a URL are well formed");
-        url.unwrap_or_else(|_| self.clone())
-    }
-
     /// The whole URL, with `***` for a password.
     pub fn redacted(&self) -> Cow<'_, str> {
         match self.parts.password {
@@ -250,152 +208,8 @@ impl Url {
         }
     }
 
-    /// Scheme, host and port, as they are compared.
-    ///
-    /// ```
-    /// use purlin_core::Url;
-    /// let url = Url::parse("https://Example.test/a").unwrap();
-    /// assert_eq!(url.origin().to_string(), "https://example.test:443");
-    /// ```
-    pub fn origin(&self) -> Origin {
-        let place = self.part(self.parts.place);
-        let host = if self.parts.in_brackets {
-            place.split_inclusive(']').next().unwrap_or_default()
-        } else {
-            self.host()
-        };
-        let mut text = format!("{}://{host}:{}", self.scheme(), self.port_or_default());
-        text.make_ascii_lowercase();
-        Origin(text.into())
-    }
-
-    /// Whether both have the same scheme, host and port (RFC 9110 §4.3.1).
-    pub fn same_origin(&self, other: &Url) -> bool {
-        self.scheme() == other.scheme()
-            && self.host().eq_ignore_ascii_case(other.host())
-            && self.port_or_default() == other.port_or_default()
-            && self.zone() == other.zone()
-    }
-
     fn part(&self, part: Part) -> &str {
         &self.text[part.start()..part.end()]
-    }
-
-    /// The parts as a reference has them, to make another URL of.
-    fn pieces(&self) -> parse::Reference<'_> {
-        let piece = |part: Part| parse::Piece::whole(self.part(part).as_bytes());
-        parse::Reference {
-            scheme: Some(piece(self.parts.scheme)),
-            userinfo: self.parts.userinfo.map(piece),
-            place: self.parts.has_authority.then(|| piece(self.parts.place)),
-            path: piece(self.parts.path),
-            query: self.parts.query.map(piece),
-            fragment: self.parts.fragment.map(piece),
-        }
-    }
-}
-
-impl fmt::Display for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl fmt::Debug for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.redacted())
-    }
-}
-
-impl PartialEq for Url {
-    fn eq(&self, other: &Url) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Url {}
-
-impl PartialEq<str> for Url {
-    fn eq(&self, text: &str) -> bool {
-        &*self.text == text
-    }
-}
-
-impl PartialEq<&str> for Url {
-    fn eq(&self, text: &&str) -> bool {
-        &*self.text == *text
-    }
-}
-
-impl PartialOrd for Url {
-    fn partial_cmp(&self, other: &Url) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Url {
-    fn cmp(&self, other: &Url) -> Ordering {
-        self.text.cmp(&other.text)
-    }
-}
-
-impl Hash for Url {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
-impl AsRef<str> for Url {
-    fn as_ref(&self) -> &str {
-        &self.text
-    }
-}
-
-impl From<Url> for String {
-    fn from(url: Url) -> String {
-        url.text.as_ref().to_owned()
-    }
-}
-
-impl TryFrom<&str> for Url {
-    type Error = UrlError;
-
-    fn try_from(text: &str) -> Result<Url, UrlError> {
-        Url::parse(text)
-    }
-}
-
-impl TryFrom<String> for Url {
-    type Error = UrlError;
-
-    fn try_from(text: String) -> Result<Url, UrlError> {
-        Url::parse(text)
-    }
-}
-
-impl std::str::FromStr for Url {
-    type Err = UrlError;
-
-    fn from_str(text: &str) -> Result<Url, UrlError> {
-        Url::parse(text)
-    }
-}
-
-/// Scheme, host and port of a URL (RFC 6454 §4), as they are compared: in lower
-/// case, the port always there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin(Box<str>);
-
-impl Origin {
-    /// `scheme://host:port`
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The adapters hold no protocol: the core alone speaks HTTP. And what documents name is there.
+//! The adapters hold no protocol: the core alone speaks HTTP. What documents name is there.
+//! And no file and no function is longer than a reader can keep in mind.
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 
@@ -102,4 +103,77 @@ fn what_holds_an_invariant_is_there_and_every_number_is_used_once() {
         }
     }
     assert!(named > 30 && paths > 30, "{named} functions and {paths} paths are named");
+}
+
+/// A file has fewer lines.
+const FILE: usize = 400;
+
+/// A function has no more.
+const FUNCTION: usize = 70;
+
+/// Files that are longer still. One that is not any more leaves this list, so that it only
+/// gets shorter; nothing is added to it.
+const LONG: [&str; 8] = [
+    "adapters/std/src/conn/mod.rs",
+    "adapters/std/src/shared.rs",
+    "adapters/std/src/writer/mod.rs",
+    "tests/src/vectors/serve/script.rs",
+    "tests/src/virtual_client/task.rs",
+    "tests/tests/both/client.rs",
+    "tests/tests/examples.rs",
+    "tests/tests/tls.rs",
+];
+
+/// The function that begins in the first of these lines, and how many it has.
+fn function<'a>(lines: &[&'a str]) -> Option<(usize, &'a str)> {
+    let line = lines.first()?;
+    let words = ["pub", "const", "async", "pub(crate)", "pub(super)"];
+    let mut rest = line.split_whitespace().skip_while(|word| words.contains(word));
+    let name = rest.next().filter(|word| *word == "fn").and(rest.next())?;
+    // It ends where its brace is closed, or where it is declared alone: as far to the
+    // left as it begins.
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let ends = |line: &&str| {
+        let own = line.strip_prefix(indent).filter(|own| !own.starts_with(' '));
+        own.is_some_and(|own| own.starts_with('}') || own.ends_with([';', '}']))
+    };
+    Some((lines.iter().position(ends)? + 1, name))
+}
+
+/// The longest function of a file, by its name.
+fn longest(text: &str) -> (usize, &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    (0..lines.len()).filter_map(|at| function(&lines[at..])).max().unwrap_or_default()
+}
+
+#[test]
+fn a_function_is_found_from_its_name_to_its_brace() {
+    let text =
+        "    pub fn a(\n        b: u8,\n    ) -> u8 {\n        b\n    }\n\nfn c();\nfn d() {}\n";
+    assert_eq!(longest(text), (5, "a("));
+    assert_eq!(longest("fn c();\nfn e() {\n    if x {\n    }\n}\n"), (4, "e()"));
+}
+
+#[test]
+fn no_file_and_no_function_is_too_long_to_keep_in_mind() {
+    let folders = ["core", "adapters", "tests", "fuzz/fuzz_targets"];
+    let sources = folders.iter().flat_map(|folder| sources(&root().join(folder)));
+    let mut long = BTreeSet::new();
+    let mut seen = 0;
+    for path in sources.filter(|path| path.extension().is_some_and(|kind| kind == "rs")) {
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (lines, function) = longest(&text);
+        assert!(lines <= FUNCTION, "{name}: {function} has {lines} lines");
+        if text.lines().count() >= FILE {
+            long.insert(name);
+        }
+        seen += 1;
+    }
+    assert!(seen > 400, "{seen} files");
+    let known: BTreeSet<String> = LONG.iter().map(|name| (*name).to_owned()).collect();
+    let grown: Vec<_> = long.difference(&known).collect();
+    assert!(grown.is_empty(), "{grown:?} have {FILE} lines and more");
+    let mended: Vec<_> = known.difference(&long).collect();
+    assert!(mended.is_empty(), "{mended:?} are not long any more: take them off the list");
 }

@@ -1,16 +1,17 @@
 //! Why a request came to nothing: in which phase, for which URL, and the whole chain of causes.
 //! Carries no password: URLs are told without.
 
-use super::Route;
+mod make;
+mod words;
+
 use crate::client::Came;
 use crate::error::{CloseReason, Fault, Misuse, PeerError, Phase, Retry};
 use crate::head::{InvalidField, Method};
-use crate::machine::{BodyLength, Event};
+use crate::machine::BodyLength;
 use crate::policy::proxy::ProxyError;
 use crate::policy::redirect;
 use crate::tunnel::Trouble;
-use crate::url::{Url, UrlError};
-use std::fmt;
+use crate::url::UrlError;
 use std::io;
 use std::str::Utf8Error;
 use std::time::Duration;
@@ -140,149 +141,6 @@ impl Error {
     }
 }
 
-/// How errors are made: for adapters, and no part of what is kept from version to version.
-#[doc(hidden)]
-impl Error {
-    /// An error that names neither request nor phase yet.
-    pub fn new(cause: impl Into<Cause>) -> Error {
-        Error(Box::new(Inner {
-            method: None,
-            url: None,
-            phase: None,
-            proxy: None,
-            read: None,
-            cause: cause.into(),
-            came: None,
-        }))
-    }
-
-    /// The text is no URL. It is shown, escaped and cut, without what may be a password.
-    pub fn of_url(text: &str, error: UrlError) -> Error {
-        let mut error = Error::new(error);
-        error.0.url = Some(shown(text));
-        error
-    }
-
-    /// What a machine's event says of a failure, and whether the request may be
-    /// sent again; none for an event that tells of none.
-    pub fn of_event(event: Event) -> Option<(Error, Retry)> {
-        match event {
-            Event::Failed { error, .. } => {
-                Some((Error::new(error).during(error.phase), error.retry))
-            }
-            Event::Closed(reason) => Some((Error::new(reason), Retry::Never)),
-            _ => None,
-        }
-    }
-
-    /// The error that it is if a machine takes no more of a request's body. If the
-    /// response came first that is no error.
-    ///
-    /// # Errors
-    /// Anything else.
-    pub fn of_upload(taken: Result<(), Misuse>) -> Result<(), Error> {
-        match taken {
-            Ok(()) | Err(Misuse::Answered | Misuse::NoSuchExchange) => Ok(()),
-            Err(misuse) => Err(Error::new(misuse).during(Phase::Send)),
-        }
-    }
-
-    /// The connection has ended, and was to be used.
-    pub fn ended() -> Error {
-        Error::new(Cause::Io(io::ErrorKind::BrokenPipe.into()))
-    }
-
-    /// What a machine says of raw bytes, after an upgrade, that it does not take.
-    pub fn of_raw(misuse: Misuse) -> Error {
-        let ended = matches!(misuse, Misuse::NoSuchExchange | Misuse::AlreadyFinished);
-        if ended { Error::ended() } else { Error::new(misuse) }.during(Phase::Send)
-    }
-
-    /// No connection could be made.
-    pub fn of_connecting(error: io::Error) -> Error {
-        Error::new(Cause::Io(error)).during(Phase::Connect)
-    }
-
-    /// What gives the request's body failed.
-    pub fn of_source(error: impl Into<io::Error>) -> Error {
-        Error::new(Cause::Body(error.into())).during(Phase::Send)
-    }
-
-    /// This error in this phase, unless it has one already.
-    #[must_use]
-    pub fn during(mut self, phase: Phase) -> Error {
-        self.0.phase.get_or_insert(phase);
-        self
-    }
-
-    /// This error along this route. It names the proxy on the way if it is about that: if
-    /// it happened on the way to it, or the proxy is the one who is asked.
-    #[must_use]
-    pub fn through(mut self, route: &Route) -> Error {
-        let Some(proxy) = route.proxy() else { return self };
-        let way = matches!(self.0.phase, Some(Phase::Dns | Phase::Connect | Phase::Tunnel));
-        let of_peer = matches!(
-            self.0.cause,
-            Cause::Io(_) | Cause::Layer(_) | Cause::Peer(_) | Cause::Closed(_) | Cause::Timeout(_)
-        );
-        if of_peer && (way || route.is_forwarded()) {
-            self.0.proxy.get_or_insert_with(|| proxy.url.redacted().to_string());
-        }
-        self
-    }
-
-    /// This error in a body of which so many bytes had come. It tells that if it is about
-    /// a server that rests or has gone.
-    #[must_use]
-    pub fn after(mut self, bytes: u64, of: BodyLength) -> Error {
-        let rests = match &self.0.cause {
-            Cause::TotalTimeout(_) => true,
-            Cause::Peer(error) => {
-                error.kind.is_timeout() || matches!(error.kind, Fault::Truncated | Fault::Reset)
-            }
-            _ => false,
-        };
-        if rests {
-            self.0.read = Some((bytes, of));
-        }
-        self
-    }
-
-    /// This error of this request, unless it has one already.
-    #[must_use]
-    pub fn of(mut self, method: &Method, url: &Url) -> Error {
-        self.0.method.get_or_insert_with(|| method.clone());
-        self.0.url.get_or_insert_with(|| url.redacted().to_string());
-        self
-    }
-
-    /// The same, by this method, unless it has one already.
-    #[must_use]
-    pub(super) fn asking(mut self, method: &Method) -> Error {
-        self.0.method.get_or_insert_with(|| method.clone());
-        self
-    }
-
-    /// This error, behind which the machine or a layer around it knows something
-    /// that says more ([`ClientMachine::trouble`](crate::ClientMachine::trouble)).
-    #[must_use]
-    pub fn because(mut self, why: Option<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        let Some(why) = why else {
-            return self;
-        };
-        match why.downcast::<Came>() {
-            Ok(came) => self.0.came = Some(*came),
-            Err(why) => {
-                self.0.cause = match why.downcast() {
-                    Ok(trouble) => Cause::Tunnel(trouble),
-                    Err(why) => Cause::Layer(why),
-                };
-            }
-        }
-        self
-    }
-}
-
 macro_rules! causes {
     ($($kind:ty => $cause:ident),* $(,)?) => {
         $(
@@ -309,87 +167,6 @@ causes! {
     CloseReason => Closed,
     redirect::Failure => Redirect,
     ProxyError => Proxy,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Cause::Url(cause) => write!(f, "bad URL: {cause}"),
-            Cause::Scheme => f.write_str("the scheme is neither http nor https"),
-            Cause::Field(cause) => write!(f, "{cause}"),
-            Cause::Misuse(cause) => write!(f, "not allowed: {cause}"),
-            Cause::Target(cause) => write!(f, "{cause}"),
-            Cause::Io(cause) => write!(f, "{cause}"),
-            Cause::Tunnel(cause) => write!(f, "{cause}"),
-            Cause::Layer(cause) => write!(f, "{cause}"),
-            Cause::Peer(cause) => write!(f, "{cause}"),
-            Cause::Closed(cause) => write!(f, "the connection ended: {cause}"),
-            Cause::Timeout(limit) => write!(f, "not done within {limit:?}"),
-            Cause::NoTurn(limit) => {
-                write!(f, "all connections that there may be were in use for {limit:?}")
-            }
-            Cause::TotalTimeout(limit) => write!(f, "the whole was not done within {limit:?}"),
-            Cause::Redirect(cause) => write!(f, "{cause}"),
-            Cause::Proxy(cause) => write!(f, "bad proxy: {cause}"),
-            Cause::Body(cause) => write!(f, "the request's body failed: {cause}"),
-            Cause::NotReplayable => f.write_str("the body can be sent only once"),
-            Cause::Decode(cause) => write!(f, "the content cannot be decoded: {cause}"),
-            Cause::NotText(cause) => write!(f, "the content is not text: {cause}"),
-            Cause::Status(status) => write!(f, "the answer was {status}"),
-            Cause::BrokenOff => f.write_str("the body failed before its end"),
-            Cause::Busy => f.write_str("the last response on this connection is not read yet"),
-        }
-    }
-}
-
-/// Such as `GET http://example.com/: connect: Connection refused (os error 111)`.
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.0.method, &self.0.url) {
-            (Some(method), Some(url)) => write!(f, "{method} {url}: ")?,
-            (None, Some(url)) => write!(f, "{url}: ")?,
-            (_, None) => {}
-        }
-        if let Some(phase) = self.0.phase {
-            write!(f, "{phase}: ")?;
-        }
-        if let Some(proxy) = &self.0.proxy {
-            write!(f, "proxy {proxy}: ")?;
-        }
-        write!(f, "{}", self.0.cause)?;
-        match self.0.read {
-            None => {}
-            Some((bytes, BodyLength::Known(length))) => {
-                write!(f, "; {bytes} of {length} bytes came")?;
-            }
-            Some((bytes, _)) => write!(f, "; {bytes} bytes came")?,
-        }
-        match self.0.came.as_ref() {
-            Some(came) => write!(f, "; {came}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A text that is no URL: escaped and cut, and without anything in front of its
-/// last `@`, since what is a password there is anybody's guess.
-fn shown(text: &str) -> String {
-    const MOST: usize = 200;
-    let scheme = text.find("://").map_or(0, |at| at + 3);
-    let hidden = match text.rfind('@') {
-        Some(at) if at >= scheme => format!("{}***{}", &text[..scheme], &text[at..]),
-        Some(at) => format!("***{}", &text[at..]),
-        None => text.to_owned(),
-    };
-    let mut letters = hidden.escape_debug();
-    let short: String = letters.by_ref().take(MOST).collect();
-    if letters.next().is_some() { short + ".." } else { short }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 impl Cause {
@@ -430,6 +207,7 @@ impl From<Error> for io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::url::Url;
 
     #[test]
     fn a_bad_url_is_shown_without_its_password() {

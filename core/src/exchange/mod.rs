@@ -52,7 +52,9 @@ mod answer;
 mod cookies;
 mod error;
 mod head;
+mod onward;
 mod order;
+mod phases;
 mod plan;
 mod request;
 mod route;
@@ -67,14 +69,12 @@ pub use request::{Given, IntoUrl, Request};
 pub use route::Route;
 pub use trace::{Stretch, Trace};
 
-use crate::error::{Phase, Retry};
-use crate::head::{ResponseHead, Status, names};
-use crate::machine::{Body, BodyLength};
-use crate::policy::coding::{self, Decoding};
+use crate::head::ResponseHead;
+use crate::machine::Body;
+use crate::policy::coding;
 use crate::policy::pool::Need;
-use crate::policy::redirect::{Hop, Replay, Step, Trail};
+use crate::policy::redirect::Trail;
 use crate::policy::retry;
-use crate::secure::TlsInfo;
 use crate::time::{Mono, Now};
 use std::sync::Arc;
 use times::Times;
@@ -235,42 +235,6 @@ impl Exchange {
         Need { once: !again, idle_after: self.lost, ..Need::default() }
     }
 
-    /// A phase of connecting begins: its time runs.
-    pub fn begin(&mut self, phase: Phase, now: Now) {
-        self.end_phase(now);
-        let limit = match phase {
-            Phase::Dns => Some(self.plan.timeouts.dns),
-            Phase::Connect => Some(self.plan.timeouts.connect),
-            Phase::Tunnel => Some(self.plan.timeouts.tunnel),
-            Phase::Tls => Some(self.plan.timeouts.setup),
-            _ => None,
-        };
-        self.times.begin(phase, limit, now);
-    }
-
-    /// What lies between a new connection and HTTP is being set up: this phase of it.
-    /// Said again, it goes on.
-    pub fn setting_up(&mut self, phase: Phase, now: Now) {
-        if self.times.phase() != Some(phase) {
-            self.begin(phase, now);
-        }
-    }
-
-    /// A connection of the pool's is waited for: its time runs.
-    pub fn begin_waiting(&mut self, now: Now) {
-        self.times.begin_turn(self.plan.timeouts.pool, now);
-    }
-
-    fn end_phase(&mut self, now: Now) {
-        match self.times.end(now) {
-            Some((Phase::Dns, stretch)) => self.trace.dns = Some(stretch),
-            Some((Phase::Connect, stretch)) => self.trace.connect = Some(stretch),
-            Some((Phase::Tunnel, stretch)) => self.trace.tunnel = Some(stretch),
-            Some((Phase::Tls, stretch)) => self.trace.setup = Some(stretch),
-            _ => {}
-        }
-    }
-
     /// There is a connection.
     pub fn connected(&mut self, how: Reached, now: Now) {
         if how.reused {
@@ -284,16 +248,6 @@ impl Exchange {
             self.trace.reused = how.reused;
             self.trace.idle = how.idle;
         }
-    }
-
-    /// The connection that was made is ready for HTTP: what lies between is set up.
-    pub fn ready(&mut self, now: Now) {
-        self.end_phase(now);
-    }
-
-    /// What is known of the TLS that the connection is in, once the request is sent on it.
-    pub fn secured(&mut self, info: Option<&TlsInfo>) {
-        self.trace.key_exchange = info.map(|info| info.key_exchange).unwrap_or_default();
     }
 
     /// The body that streams has been read from.
@@ -320,167 +274,6 @@ impl Exchange {
     pub fn interim(&mut self, head: ResponseHead) {
         if self.interims.len() < INTERIMS {
             self.interims.push(head);
-        }
-    }
-
-    /// Something failed. `fact` says whether the request may be sent again, as
-    /// far as the connection knows.
-    pub fn failed(&mut self, error: Error, fact: Retry, now: Now) {
-        self.times.end(now);
-        self.trace.end = Some(now.mono);
-        let failed = retry::Failed {
-            method: &self.order.method,
-            fields: &self.order.fields,
-            fact,
-            timed_out: error.is_timeout(),
-            reused: self.trace.reused,
-            replayable: self.has_whole_body(),
-            answered: self.trace.head.is_some(),
-            attempts: self.sendings,
-        };
-        let sent = matches!(self.state, State::Waiting(_));
-        if self.trace.reused {
-            // The next one is sent on a connection that was not idle by now.
-            self.lost = Some(now.mono);
-        }
-        if sent && retry::decide(&failed, self.plan.attempts).is_again() {
-            self.next_sending(now);
-        } else {
-            self.state = State::Failed(self.through_proxy(error));
-        }
-    }
-
-    /// Names the proxy that an error is about.
-    fn through_proxy(&self, error: Error) -> Error {
-        match &self.state {
-            State::Connecting(route) | State::Connected(route) | State::Waiting(route) => {
-                error.through(route)
-            }
-            _ => error,
-        }
-    }
-
-    /// The head of the final response came.
-    pub fn response(&mut self, mut head: ResponseHead, body: BodyLength, now: Now) {
-        self.trace.head = Some(now.mono);
-        self.trace.sent.get_or_insert(now.mono);
-        if let Some(store) = &self.plan.cookies {
-            let lines = || head.fields().values(names::SET_COOKIE);
-            store.store(&cookies::url_of(&self.order), &mut lines(), now);
-            cookies::supersede(&mut self.order.fields, lines());
-        }
-        if head.status() == Status::EXPECTATION_FAILED && self.drop_expectation() {
-            self.state = State::Turning;
-            return;
-        }
-        if head.status().is_redirection() {
-            match self.redirect(&head) {
-                Step::Follow(hop) => return self.follow(hop),
-                Step::Fail(failure) => {
-                    self.state = State::Failed(Error::new(failure).during(Phase::Receive));
-                    return;
-                }
-                Step::Stop(_) => {}
-            }
-        }
-        let asked = self.coding_asked;
-        let decoding = coding::decoding(asked, &self.order.method, head.status(), head.fields());
-        if decoding != Decoding::AsIs {
-            coding::decoded(head.fields_mut());
-        }
-        self.state = State::Answered(Arc::new(Answer {
-            head,
-            body,
-            decoding,
-            method: self.order.method.clone(),
-            url: self.order.url.clone(),
-            interims: std::mem::take(&mut self.interims),
-            trace: self.trace,
-            earlier: std::mem::take(&mut self.earlier),
-            until: self.times.total(),
-            most: self.order.most.or(self.plan.max_decoded),
-        }));
-    }
-
-    /// Takes the expectation out of a request that is to be sent again without it
-    /// (RFC 9110 §10.1.1): someone on the way knows none. Says whether it is.
-    fn drop_expectation(&mut self) -> bool {
-        let again = self.has_whole_body()
-            && !self.order.payload.is_empty()
-            && self.sendings < self.plan.attempts
-            && self.order.fields.list_has(names::EXPECT, "100-continue");
-        if again {
-            self.order.fields.remove(names::EXPECT);
-        }
-        again
-    }
-
-    fn redirect(&mut self, head: &ResponseHead) -> Step {
-        let replay = match &self.order.payload {
-            Payload::Empty => Replay::NoBody,
-            _ if self.has_whole_body() => Replay::Replayable,
-            _ => Replay::Once,
-        };
-        let order = &self.order;
-        let trail = self.trail.get_or_insert_with(|| {
-            Trail::new(order.method.clone(), order.url.clone(), replay, &order.fields)
-        });
-        trail.set_body(replay);
-        let location = head.fields().get_bytes(names::LOCATION);
-        trail.step(head.status(), location, &self.plan.redirects)
-    }
-
-    fn follow(&mut self, hop: Hop) {
-        if let Some(trail) = &mut self.trail {
-            trail.took(&hop);
-        }
-        hop.apply(&mut self.order.fields);
-        if !hop.keep_body {
-            self.order.payload = Payload::Empty;
-            self.body_begun = false;
-        }
-        self.order.method = hop.method;
-        self.order.url = hop.url;
-        self.state = State::Turning;
-    }
-
-    /// The response that was to be thrown away is gone, or the connection is.
-    pub fn discarded(&mut self, now: Now) {
-        if matches!(self.state, State::Turning) {
-            self.trace.end = Some(now.mono);
-            self.sendings = 0;
-            self.lost = None;
-            self.next_sending(now);
-        }
-    }
-
-    fn next_sending(&mut self, now: Now) {
-        self.interims.clear();
-        self.earlier.push(self.trace);
-        self.trace = Trace { began: now.mono, ..Trace::default() };
-        self.state = State::Start;
-    }
-
-    /// When to call [`Exchange::tick`] at the latest.
-    pub fn deadline(&self) -> Option<Mono> {
-        self.times.deadline()
-    }
-
-    /// Time has passed: says whether the exchange failed by that.
-    pub fn tick(&mut self, now: Now) -> bool {
-        let Some(cause) = self.times.over(now) else { return false };
-        let error = Error::new(cause).during(self.current_phase());
-        self.state = State::Failed(self.through_proxy(error));
-        true
-    }
-
-    fn current_phase(&self) -> Phase {
-        match (self.times.phase(), &self.state) {
-            (Some(phase), _) => phase,
-            (None, State::Start | State::Connecting(_)) => Phase::Connect,
-            (None, State::Turning) => Phase::Receive,
-            (None, _) if self.trace.sent.is_none() => Phase::Send,
-            _ => Phase::Wait,
         }
     }
 

@@ -2,6 +2,7 @@
 //! that comes back while it waits. Holds connections of any type as values;
 //! opens, closes and wakes nothing, but says what is to be.
 
+mod counts;
 mod habit;
 mod hosts;
 mod idle;
@@ -10,6 +11,7 @@ mod limit;
 #[cfg(test)]
 mod tests;
 mod types;
+mod upkeep;
 
 pub use limit::idle_limit;
 pub use types::{Back, Changes, Checked, Get, Given, Kept, Need, Opened, PoolConfig, Ticket};
@@ -19,7 +21,6 @@ use habit::Habits;
 use hosts::{Hosts, State};
 use idle::{Idle, IdleList};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// The connections of a client, by key: all that must be equal for a connection
 /// to serve a request, such as scheme, host, port and proxy.
@@ -266,87 +267,6 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         changes
     }
 
-    /// Takes all idle connections, to be closed. Until the next [`Pool::get`]
-    /// what comes back and is waited for by nobody is closed too, as Go does: a
-    /// client that is done is left with nothing.
-    pub fn close_idle(&mut self) -> Vec<C> {
-        self.winding_down = true;
-        let mut all = Vec::with_capacity(self.idle.len());
-        while let Some((at, _)) = self.idle.oldest() {
-            all.extend(self.take_idle(at));
-        }
-        all
-    }
-
-    /// Takes the idle connections whose time is over, to be closed.
-    pub fn expire(&mut self, now: Mono) -> Vec<C> {
-        let mut over = Vec::new();
-        if self.is_uneven() {
-            let late = |(at, idle): (usize, &Idle<C>)| (self.end_of(idle) <= now).then_some(at);
-            let late: Vec<usize> = self.idle.iter().filter_map(late).collect();
-            over.extend(late.into_iter().filter_map(|at| self.take_idle(at)));
-            self.limited &= self.idle.len() > 0;
-            return over;
-        }
-        while let Some((at, idle)) = self.idle.oldest() {
-            if self.end_of(idle) > now {
-                break;
-            }
-            over.extend(self.take_idle(at));
-        }
-        over
-    }
-
-    /// When [`Pool::expire`] has something to do. Looks at every idle connection if
-    /// there is a maximum age or one has a limit of its own, else at one.
-    pub fn deadline(&self) -> Option<Mono> {
-        let end = |(_, idle): (usize, &Idle<C>)| self.end_of(idle);
-        let next = if self.is_uneven() {
-            self.idle.iter().map(end).min()
-        } else {
-            self.idle.oldest().map(end)
-        };
-        next.filter(|&end| end < Mono::ZERO + Duration::MAX)
-    }
-
-    /// The idle connections, each with the instant since which it is idle, to
-    /// look after them: to have them give back memory, say.
-    pub fn idle_mut(&mut self) -> impl Iterator<Item = (&mut C, Mono)> {
-        self.idle.iter_mut().map(|(_, idle)| (&mut idle.conn, idle.since))
-    }
-
-    /// Idle connections of all keys.
-    pub fn idle(&self) -> usize {
-        self.idle.len()
-    }
-
-    /// Idle connections of one key.
-    pub fn idle_of(&self, key: &K) -> usize {
-        self.hosts.find(key).map_or(0, |host| self.hosts[host].idle.len())
-    }
-
-    /// Connections that requests have, of one key.
-    pub fn in_use(&self, key: &K) -> usize {
-        self.hosts.find(key).map_or(0, |host| self.hosts[host].in_use)
-    }
-
-    /// Connections that are being opened, of one key.
-    pub fn dialing(&self, key: &K) -> usize {
-        self.hosts.find(key).map_or(0, |host| self.hosts[host].dialing)
-    }
-
-    /// Requests without a connection, of one key, those that dial included.
-    pub fn waiting(&self, key: &K) -> usize {
-        self.hosts.find(key).map_or(0, |host| self.hosts[host].waiting.len())
-    }
-
-    /// Dials whose request went away or has another connection. They may be
-    /// given up (say [`Pool::failed`]) or go on, for the next request.
-    pub fn unclaimed(&self) -> impl Iterator<Item = Ticket> + '_ {
-        let settled = |waiter: &Waiter<C>| matches!(waiter.state, State::Settled);
-        self.waiters.iter().filter(move |(_, waiter)| settled(waiter)).map(|(ticket, _)| *ticket)
-    }
-
     /// Takes the ticket out if it dials.
     fn take_dial(&mut self, ticket: Ticket) -> Option<Waiter<C>> {
         let dials = match self.waiters.get(&ticket)?.state {
@@ -427,31 +347,5 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// Whether one more connection may be opened.
     fn room(&self, host: usize) -> bool {
         self.config.max_per_host.is_none_or(|most| self.hosts[host].open() < most)
-    }
-
-    /// Takes an idle connection out. Nobody waits for the room it leaves: who
-    /// waits would have been given it.
-    fn take_idle(&mut self, at: usize) -> Option<C> {
-        let Idle { conn, host, .. } = self.idle.remove(at)?;
-        self.hosts[host].idle.retain(|&other| other != at);
-        self.hosts.drop_if_unused(host);
-        Some(conn)
-    }
-
-    /// Whether the one that came back first need not be the first whose time is over.
-    fn is_uneven(&self) -> bool {
-        self.limited || self.config.max_age.is_some()
-    }
-
-    fn end_of(&self, idle: &Idle<C>) -> Mono {
-        self.end(idle.born, idle.limit, idle.since)
-    }
-
-    /// When an idle connection is too old: one that was opened then, is kept so long by
-    /// its server, if that says so, and is idle since then.
-    pub fn end(&self, born: Mono, limit: Option<Duration>, since: Mono) -> Mono {
-        let longest = self.config.idle_timeout;
-        let tired = since + limit.map_or(longest, |limit| limit.min(longest));
-        self.config.max_age.map_or(tired, |age| tired.min(born + age))
     }
 }

@@ -62,26 +62,7 @@ impl Message {
                 self.line = format!("{method} {plain} {version}");
             }
         }
-        // One Connection, which says whether the connection ends.
-        let upgrades = self.fields.contains_key("upgrade");
-        let mut options: Vec<String> = self.fields.remove("connection").unwrap_or_default();
-        options = options
-            .iter()
-            .flat_map(|all| all.split(','))
-            .map(|o| o.trim().to_ascii_lowercase())
-            .collect();
-        options.retain(|option| !option.is_empty() && option != "keep-alive" && option != "te");
-        // RFC 9110 §7.8: Upgrade and the option of that name go together.
-        options.retain(|option| option != "upgrade");
-        options.extend(upgrades.then(|| "upgrade".to_owned()));
-        if options.iter().any(|option| option == "close") {
-            options = vec!["close".into()];
-        }
-        options.sort();
-        options.dedup();
-        if !options.is_empty() {
-            self.fields.insert("connection".into(), options);
-        }
+        self.settle_connection();
         // RFC 9110 §10.1.1: nothing is expected without content.
         if self.body.is_empty() {
             self.fields.remove("expect");
@@ -107,6 +88,37 @@ impl Message {
         if named("host") {
             self.fields.remove("host");
         }
+        self.settle_trailers(given);
+        // Fields keep the caller's order, whatever their case.
+        for values in self.fields.values_mut() {
+            values.sort();
+        }
+    }
+
+    fn settle_connection(&mut self) {
+        // One Connection, which says whether the connection ends.
+        let upgrades = self.fields.contains_key("upgrade");
+        let mut options: Vec<String> = self.fields.remove("connection").unwrap_or_default();
+        options = options
+            .iter()
+            .flat_map(|all| all.split(','))
+            .map(|o| o.trim().to_ascii_lowercase())
+            .collect();
+        options.retain(|option| !option.is_empty() && option != "keep-alive" && option != "te");
+        // RFC 9110 §7.8: Upgrade and the option of that name go together.
+        options.retain(|option| option != "upgrade");
+        options.extend(upgrades.then(|| "upgrade".to_owned()));
+        if options.iter().any(|option| option == "close") {
+            options = vec!["close".into()];
+        }
+        options.sort();
+        options.dedup();
+        if !options.is_empty() {
+            self.fields.insert("connection".into(), options);
+        }
+    }
+
+    fn settle_trailers(&mut self, given: &Value) {
         // Trailer names what follows, in any order and case; it is the caller's to send.
         self.fields.remove("trailer");
         if self.fields.contains_key("transfer-encoding") && !items(given, "trailer").is_empty() {
@@ -114,10 +126,6 @@ impl Message {
             let mut lines: Vec<_> = text.split_inclusive("\r\n").collect();
             lines.sort_unstable();
             self.body = lines.concat().into_bytes();
-        }
-        // Fields keep the caller's order, whatever their case.
-        for values in self.fields.values_mut() {
-            values.sort();
         }
     }
 

@@ -1,5 +1,7 @@
 use super::*;
 use crate::config::{Limits, ServerConfig};
+use crate::error::Misuse;
+use crate::machine::Body;
 use crate::machine::{Event, Machine};
 use crate::server::Connection;
 use std::sync::Arc;

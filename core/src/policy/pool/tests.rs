@@ -6,6 +6,7 @@ mod model;
 use super::*;
 use crate::error::{CloseReason, Fault};
 use crate::machine::Reuse;
+use std::time::Duration;
 
 const A: &str = "a.test";
 const B: &str = "b.test";

@@ -20,76 +20,51 @@ fn decide(asked: &Asked, version: Version, code: u16, fields: &str) -> Result<An
     response(asked, &Protocols::of(asked_for.fields(), asked.upgrade), &head, true, LENIENCY)
 }
 
+/// A request, what comes of its answer, and what that is.
+type Row = (Asked, Version, u16, &'static str, Result<Answer, Fault>);
+
+fn hold(rows: &[Row]) {
+    for (asked, version, code, fields, answer) in rows {
+        assert_eq!(&decide(asked, *version, *code, fields), answer, "{version} {code} {fields}");
+    }
+}
+
+const LENGTH: &str = "Content-Length: 5";
+const BOTH: &str = "Content-Length: 5|Transfer-Encoding: chunked";
+
+/// A response of that length, behind which the connection goes on.
+const FIVE: Result<Answer, Fault> = Ok(Final(Framing::Length(5), Ok(()), Length::Keep));
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn every_row_holds() {
+fn every_row_of_final_responses_holds() {
     use Version::{Http10, Http11};
-    let length = "Content-Length: 5";
-    let both = "Content-Length: 5|Transfer-Encoding: chunked";
-    let closes = |reason| Err(reason);
-    let odd = Err(CloseReason::Fault(Fault::InterimContent));
-    for (asked, version, code, fields, answer) in [
-        (GET, Http11, 200, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
-        (GET, Http11, 700, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
-        (GET, Http11, 205, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
-        (
-            GET,
-            Http11,
-            200,
-            "",
-            Ok(Final(Framing::UntilClose, closes(CloseReason::CloseDelimited), Length::Keep)),
-        ),
-        (GET, Http11, 200, both, Err(Fault::BothLengths)),
-        (GET, Http11, 204, length, Ok(Final(Framing::None, Ok(()), Length::Keep))),
-        (
-            GET,
-            Http11,
-            304,
-            both,
-            Ok(Final(Framing::None, closes(CloseReason::Fault(Fault::BothLengths)), Length::Keep)),
-        ),
+    let closes = |framing, reason| Ok(Final(framing, Err(reason), Length::Keep));
+    hold(&[
+        (GET, Http11, 200, LENGTH, FIVE),
+        (GET, Http11, 700, LENGTH, FIVE),
+        (GET, Http11, 205, LENGTH, FIVE),
+        (GET, Http11, 200, "", closes(Framing::UntilClose, CloseReason::CloseDelimited)),
+        (GET, Http11, 200, BOTH, Err(Fault::BothLengths)),
+        (GET, Http11, 204, LENGTH, Ok(Final(Framing::None, Ok(()), Length::Keep))),
+        (GET, Http11, 304, BOTH, closes(Framing::None, CloseReason::Fault(Fault::BothLengths))),
         (GET, Http11, 204, "Content-Length: x", Err(Fault::BadContentLength)),
         (HEAD, Http11, 200, "", Ok(Final(Framing::None, Ok(()), Length::Keep))),
         (HEAD, Http11, 200, "Content-Length: 5|Content-Length: 6", Err(Fault::ManyContentLengths)),
-        (
-            HEAD,
-            Http10,
-            200,
-            "",
-            Ok(Final(Framing::None, closes(CloseReason::Http10), Length::Keep)),
-        ),
-        (
-            HEAD,
-            Http11,
-            200,
-            "Connection: close",
-            Ok(Final(Framing::None, closes(CloseReason::PeerAsked), Length::Keep)),
-        ),
-        (
-            GET,
-            Http10,
-            200,
-            "Content-Length: 5|Connection: keep-alive",
-            Ok(Final(Framing::Length(5), Ok(()), Length::Keep)),
-        ),
-        (CONNECT, Http11, 200, both, Ok(Upgrade)),
+        (HEAD, Http10, 200, "", closes(Framing::None, CloseReason::Http10)),
+        (HEAD, Http11, 200, "Connection: close", closes(Framing::None, CloseReason::PeerAsked)),
+        (GET, Http10, 200, "Content-Length: 5|Connection: keep-alive", FIVE),
+        (CONNECT, Http11, 200, BOTH, Ok(Upgrade)),
         (CONNECT, Http10, 200, "", Ok(Upgrade)),
-        (CONNECT, Http11, 407, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
-        (CONNECT, Http11, 403, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
+        (CONNECT, Http11, 407, LENGTH, FIVE),
+        (CONNECT, Http11, 403, LENGTH, FIVE),
         (
             CONNECT,
             Http11,
             407,
             "Content-Length: 0|Connection: close",
-            Ok(Final(Framing::Length(0), closes(CloseReason::PeerAsked), Length::Keep)),
+            closes(Framing::Length(0), CloseReason::PeerAsked),
         ),
-        (
-            CONNECT,
-            Http11,
-            502,
-            "",
-            Ok(Final(Framing::UntilClose, closes(CloseReason::CloseDelimited), Length::Keep)),
-        ),
+        (CONNECT, Http11, 502, "", closes(Framing::UntilClose, CloseReason::CloseDelimited)),
         (CONNECT, Http11, 101, "Upgrade: raw", Err(Fault::UnaskedUpgrade)),
         (
             GET,
@@ -98,13 +73,21 @@ fn every_row_holds() {
             "Content-Length: 5, 5",
             Ok(Final(Framing::Length(5), Ok(()), Length::Collapse)),
         ),
+    ]);
+}
+
+#[test]
+fn every_row_of_interim_responses_and_switches_holds() {
+    use Version::{Http10, Http11};
+    let odd = Err(CloseReason::Fault(Fault::InterimContent));
+    hold(&[
         (GET, Http11, 100, "", Ok(Interim(Ok(())))),
         (GET, Http11, 103, "Content-Length: 0", Ok(Interim(Ok(())))),
-        (GET, Http11, 103, length, Ok(Interim(odd))),
+        (GET, Http11, 103, LENGTH, Ok(Interim(odd))),
         (GET, Http11, 103, "Content-Length: x", Ok(Interim(odd))),
         (GET, Http11, 103, "Content-Length: 0|Content-Length: 1", Ok(Interim(odd))),
         (GET, Http11, 100, "Transfer-Encoding: chunked", Ok(Interim(odd))),
-        (GET, Http11, 102, both, Ok(Interim(odd))),
+        (GET, Http11, 102, BOTH, Ok(Interim(odd))),
         (GET, Http11, 101, "", Err(Fault::UnaskedUpgrade)),
         (UPGRADES, Http11, 101, "Upgrade: raw", Ok(Upgrade)),
         (UPGRADES, Http10, 101, "Upgrade: raw", Err(Fault::UnaskedUpgrade)),
@@ -113,19 +96,11 @@ fn every_row_holds() {
         (UPGRADES, Http11, 101, "Upgrade: raw|Upgrade: h3", Err(Fault::UnaskedProtocol)),
         (UPGRADES, Http11, 101, "Upgrade: raw|Content-Length: 0", Ok(Upgrade)),
         (GET, Http11, 101, "Upgrade: raw", Err(Fault::UnaskedUpgrade)),
-        (
-            UPGRADES,
-            Http11,
-            200,
-            "Upgrade: h3|Content-Length: 5",
-            Ok(Final(Framing::Length(5), Ok(()), Length::Keep)),
-        ),
-        (UPGRADES, Http11, 101, length, Ok(Upgrade)),
-        (UPGRADES, Http11, 101, both, Ok(Upgrade)),
-        (UPGRADES, Http11, 200, length, Ok(Final(Framing::Length(5), Ok(()), Length::Keep))),
-    ] {
-        assert_eq!(decide(&asked, version, code, fields), answer, "{version} {code} {fields}");
-    }
+        (UPGRADES, Http11, 200, "Upgrade: h3|Content-Length: 5", FIVE),
+        (UPGRADES, Http11, 101, LENGTH, Ok(Upgrade)),
+        (UPGRADES, Http11, 101, BOTH, Ok(Upgrade)),
+        (UPGRADES, Http11, 200, LENGTH, FIVE),
+    ]);
 }
 
 #[test]

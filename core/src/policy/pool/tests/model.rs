@@ -2,6 +2,7 @@
 
 use super::super::*;
 use proptest::prelude::*;
+use std::time::Duration;
 
 #[derive(Clone, Debug)]
 enum Call {
