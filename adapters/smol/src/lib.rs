@@ -220,7 +220,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations)]
 
-mod alarms;
 mod body;
 pub mod client;
 mod clock;
@@ -238,7 +237,6 @@ pub mod testing;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod upgraded;
-mod warm;
 mod writer;
 
 pub use body::{Body, Cancelled};

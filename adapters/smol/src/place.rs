@@ -1,13 +1,11 @@
 //! What connections share: those of a server, and those of one thread.
 //! Holds it; who uses what, the driver and the accept loops decide.
 
-use crate::alarms::Alarms;
 use crate::clock;
-use crate::server::{Control, Failure, Payload, Roll};
-use crate::warm::Warm;
+use crate::server::{Control, Failure, Payload};
 use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::{Now, Secured, ServerConfig, Values};
-use purlin_engine::served::{self, Served, Service, State};
+use purlin_engine::served::{self, Alarms, Registry, Served, Service, State, Warm};
 use purlin_engine::{Budget, MakeMachine, MakeValues, Panics, welcome};
 use std::sync::{Arc, MutexGuard};
 
@@ -16,7 +14,7 @@ pub(crate) struct Common {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) budget: Budget,
     pub(crate) control: Arc<Control>,
-    pub(crate) roll: Arc<Roll>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) panics: Panics,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     /// Those that every request has.
@@ -73,16 +71,16 @@ impl<K: Service> served::Place for Place<K> {
     }
 
     fn rest(&self, served: &Arc<Served>, state: MutexGuard<'_, State>) {
-        self.warm.wait(served, state);
+        self.warm.wait(served, state, clock::now());
     }
 
     fn is_pressed(&self) -> bool {
-        self.common.roll.is_pressed()
+        self.common.registry.is_pressed()
     }
 }
 
 impl<K> Place<K> {
     pub(crate) fn new(kind: K, common: Arc<Common>) -> Place<K> {
-        Place { kind, common, warm: Warm::default(), alarms: Alarms::default() }
+        Place { kind, common, warm: Warm::default(), alarms: Alarms::new(clock::now) }
     }
 }

@@ -2,22 +2,28 @@
 //! of requests, writers of responses. Holds the machine behind a lock, and who waits for
 //! what; the machine decides.
 
+mod alarms;
 mod body;
 mod driver;
 mod events;
 mod link;
 mod raw;
+mod registry;
 mod routes;
 mod turn;
+mod warm;
 mod work;
 mod writer;
 
+pub use alarms::{Alarm, Alarms};
 pub use body::{Cancelled, Reader};
 pub use driver::{Driver, Place};
 pub use events::{Asked, obey, overhear, tell_closed, tell_last};
 pub use raw::Raw;
+pub use registry::{Entry, Registry};
 pub use routes::{Answering, Route, Routes};
 pub use turn::Rest;
+pub use warm::Warm;
 pub use work::{Open, Service, Work, serve};
 pub use writer::Writer;
 

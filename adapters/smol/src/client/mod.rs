@@ -48,10 +48,10 @@ pub use single::Connection;
 pub use upgraded::Upgraded;
 
 use crate::Source;
+use crate::link::Deadline;
 use purlin_engine::{Agent, Run};
 use purlin_net::client::Threads;
 use runtime::{Polling, ticks};
-use socket::Deadline;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 

@@ -1,8 +1,9 @@
 //! One connection outside any pool, for callers who manage their own.
 
 use super::runtime::{Polling, ticks};
-use super::socket::{Deadline, socket};
+use super::socket::socket;
 use super::{Error, IntoUrl, Request, Result, Settings};
+use crate::link::Deadline;
 use purlin_engine::{Agent, Opening, Run, Single};
 use purlin_net::Stream;
 use purlin_net::client::Threads;

@@ -2,6 +2,7 @@
 //! What moves through it, the engine decides.
 
 mod socket;
+mod timer;
 
 use purlin_core::Mono;
 use purlin_engine::{Moved, Ready, Timer, Wire};
@@ -9,6 +10,7 @@ use purlin_net::{EndWatch, Stream, untaken};
 use socket::Socket;
 use std::io::IoSlice;
 use std::task::{Context, Poll};
+pub(crate) use timer::Deadline;
 
 /// A timer that may know whom it wakes.
 pub(crate) trait Until: Timer {

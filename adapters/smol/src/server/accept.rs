@@ -2,15 +2,15 @@
 //! Serves none, and gives up only on errors that will not go away.
 
 use super::control::Failure;
-use super::roll::Seat;
 use crate::clock;
+use crate::link::Deadline;
 use crate::place::Common;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
 use purlin_core::Secured;
 use purlin_core::observe::Peer;
 use purlin_engine::machine;
-use purlin_engine::served::Served;
+use purlin_engine::served::{Entry, Served};
 use purlin_net::{Accepted, Backoff, Listener, Stream, is_exhausted};
 use std::io::{self, ErrorKind};
 use std::panic::AssertUnwindSafe;
@@ -25,7 +25,7 @@ pub(crate) struct Arrival {
     pub(crate) peer: Peer,
     pub(crate) secured: Option<Secured>,
     pub(crate) shared: Arc<Served>,
-    pub(crate) seat: Seat,
+    pub(crate) entry: Entry,
 }
 
 /// Why no more is accepted at the moment.
@@ -85,7 +85,7 @@ async fn accept_all(
             Ok(Pause::Full) => {
                 // Nobody has to go before somebody is there.
                 let waits = watched.readable().await;
-                common.roll.room().await;
+                common.registry.room(&mut Deadline::default(), || clock::now().mono).await;
                 waits
             }
             Ok(Pause::Turn) => {
@@ -103,7 +103,7 @@ async fn accept_all(
                 return error;
             };
             if is_exhausted(&error) {
-                common.roll.evict(clock::now().mono);
+                common.registry.evict(clock::now().mono);
             }
             Timer::after(wait).await;
         }
@@ -119,11 +119,11 @@ fn burst(
     most: usize,
 ) -> io::Result<Pause> {
     for _ in 0..most {
-        let Some(seat) = common.roll.enter() else {
+        let Some(entry) = common.registry.enter() else {
             return Ok(Pause::Full);
         };
         match listener.accept_nonblocking() {
-            Ok(accepted) => deal(arrive(accepted, common, seat)),
+            Ok(accepted) => deal(arrive(accepted, common, entry)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Pause::Nobody),
             Err(error) => return Err(error),
         }
@@ -132,12 +132,12 @@ fn burst(
     Ok(Pause::Turn)
 }
 
-fn arrive(accepted: Accepted, common: &Common, mut seat: Seat) -> Arrival {
+fn arrive(accepted: Accepted, common: &Common, mut entry: Entry) -> Arrival {
     let Accepted { stream, remote, local, .. } = accepted;
-    let peer = Peer::new(common.roll.number(), remote, local);
+    let peer = Peer::new(common.registry.number(), remote, local);
     let now = clock::now();
     let (machine, secured) = machine(common.make_machine.as_deref(), &common.config, now);
     let shared = Served::over(machine, now);
-    seat.take(&shared);
-    Arrival { stream, peer, secured, shared, seat }
+    entry.register(&shared);
+    Arrival { stream, peer, secured, shared, entry }
 }

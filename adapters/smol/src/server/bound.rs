@@ -4,13 +4,13 @@
 use super::Server;
 use super::control::{Control, Ending, Handle};
 use super::crew::Crew;
-use super::roll::Roll;
 use super::serving::Serving;
 use crate::Result;
 use crate::handler::Handler;
 use crate::place::Common;
 use purlin_core::observe::Address;
 use purlin_engine::Budget;
+use purlin_engine::served::Registry;
 use purlin_net::{Listener, most_connections, probe, raise_descriptor_limit, something};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -151,7 +151,7 @@ impl<H> Server<H> {
             budget: Budget::new(self.buffers, &config.limits),
             config: Arc::new(config),
             control: ending.0.clone(),
-            roll: Roll::new(most),
+            registry: Registry::new(most),
             panics: self.panics,
             observer: self.observer,
             make_machine: self.make_machine,

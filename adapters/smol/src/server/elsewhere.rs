@@ -6,6 +6,7 @@ use super::bound::Bound;
 use super::connection::Connection;
 use crate::Result;
 use crate::handler::{Moving, SendHandler};
+use crate::link::Deadline;
 use crate::place::Place;
 use futures_lite::{FutureExt, future};
 use purlin_net::{probe, something};
@@ -60,14 +61,14 @@ impl<H: SendHandler> Bound<H> {
         let (alive, accepted) = async_channel::bounded::<()>(1);
         let ended = || async {
             while accepted.recv().await.is_ok() {}
-            common.roll.emptied().await;
+            common.registry.emptied().await;
         };
         let beside = async {
             let accepting = async {
                 all(&mut accepting).await;
                 drop(alive);
             };
-            future::zip(place.alarms.ring(), accepting).await;
+            future::zip(place.alarms.ring(&mut Deadline::default()), accepting).await;
             // There are alarms without end.
             future::pending().await
         };

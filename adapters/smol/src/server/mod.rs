@@ -10,7 +10,6 @@ mod elsewhere;
 mod executor;
 mod hooks;
 mod knobs;
-mod roll;
 mod serving;
 #[cfg(feature = "rustls")]
 mod tls;
@@ -20,7 +19,6 @@ pub use bound::Bound;
 pub use control::Handle;
 pub(crate) use control::{Control, Failure};
 pub(crate) use executor::Payload;
-pub(crate) use roll::Roll;
 #[cfg(feature = "rustls")]
 pub use tls::listen_and_serve_tls;
 

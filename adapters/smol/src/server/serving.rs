@@ -22,15 +22,15 @@ pub(crate) struct Serving(pub(crate) Arc<Common>);
 impl Serving {
     /// Waits for the end, however it comes; `ended` waits for every connection to leave.
     pub(crate) async fn end<F: Future<Output = ()>>(&self, ended: impl Fn() -> F) -> Result<()> {
-        let Common { control, roll, .. } = &*self.0;
+        let Common { control, registry, .. } = &*self.0;
         control.stopped().await;
         if let Some(until) = control.drains_until() {
             // Also those that are accepted after this are told.
-            roll.stop_all(Stop::Asked);
+            registry.stop_all(Stop::Asked);
             future::or(ended(), future::or(sleep_until(until), control.closed())).await;
         }
-        control.cutting(roll.taken());
-        roll.stop_all(Stop::Cut);
+        control.cutting(registry.taken());
+        registry.stop_all(Stop::Cut);
         future::or(ended(), sleep(PARTING)).await;
         match control.failure() {
             None => Ok(()),
@@ -44,7 +44,7 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         self.0.control.close();
-        self.0.roll.stop_all(Stop::Cut);
+        self.0.registry.stop_all(Stop::Cut);
         self.0.control.end();
     }
 }

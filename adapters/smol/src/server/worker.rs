@@ -4,6 +4,7 @@
 use super::accept::{Arrival, accept};
 use super::connection::Connection;
 use super::executor::Executor;
+use crate::link::Deadline;
 use crate::place::Place;
 use async_channel::{Receiver, Sender};
 use async_task::Task;
@@ -79,7 +80,7 @@ async fn attend<K: Service>(worker: Rc<Worker<K>>, dealt: Receiver<Arrival>) {
 impl<K: Service> Worker<K> {
     fn spawn_alarms(self: &Rc<Self>) -> Task<()> {
         let worker = self.clone();
-        self.executor.spawn(async move { worker.place.alarms.ring().await })
+        self.executor.spawn(async move { worker.place.alarms.ring(&mut Deadline::default()).await })
     }
 
     /// Begins to serve a connection.

@@ -1,9 +1,8 @@
 //! Which connections keep their buffers while they wait: the last few of a thread.
 //! Gives the others' back; what a buffer is, the machine knows.
 
-use crate::clock;
-use purlin_core::Machine;
-use purlin_engine::served::{Served, State};
+use super::{Served, State};
+use purlin_core::{Machine, Now};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,27 +16,27 @@ const SMALL: usize = 16 * 1024;
 ///
 /// A request on a busy connection costs no allocation of buffers this way, and
 /// ten thousand idle ones still hold none: a thread keeps 1 MiB at the most.
-#[derive(Default)]
-pub(crate) struct Warm(Mutex<VecDeque<Arc<Served>>>);
+#[derive(Debug, Default)]
+pub struct Warm(Mutex<VecDeque<Arc<Served>>>);
 
 impl Warm {
     /// This connection is about to wait.
-    pub(crate) fn wait(&self, shared: &Arc<Served>, mut inner: MutexGuard<'_, State>) {
-        if inner.machine.held() > SMALL {
-            inner.machine.trim(clock::now());
+    pub fn wait(&self, served: &Arc<Served>, mut state: MutexGuard<'_, State>, now: Now) {
+        if state.machine.held() > SMALL {
+            state.machine.trim(now);
         }
-        if std::mem::replace(&mut inner.warm, true) {
+        if std::mem::replace(&mut state.warm, true) {
             return;
         }
-        drop(inner);
+        drop(state);
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.push_back(shared.clone());
+        queue.push_back(served.clone());
         let cold = if queue.len() > MOST { queue.pop_front() } else { None };
         drop(queue);
         if let Some(cold) = cold {
-            let mut inner = cold.lock();
-            inner.warm = false;
-            inner.machine.trim(clock::now());
+            let mut state = cold.lock();
+            state.warm = false;
+            state.machine.trim(now);
         }
     }
 }

@@ -1,26 +1,22 @@
-//! Wakes connections at their deadlines, all of one thread's with one timer.
+//! Wakes connections at their deadlines, all of them with one timer.
 //! Keeps instants; what a deadline is for, the machine knows.
 //!
 //! A timer of one's own would cost each connection a system call to set, for
 //! the reactor has to be told: most deadlines are never reached, and a new one
 //! is seldom nearer than all others.
 
-use crate::clock;
-use crate::link::Until;
-use async_io::Timer;
-use futures_lite::future;
-use purlin_core::Mono;
-use purlin_net::Clock;
+use crate::wire::Timer;
+use purlin_core::{Mono, Now};
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
+use std::fmt;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// Deadlines, and who is woken then.
-#[derive(Default)]
-pub(crate) struct Alarms {
+pub struct Alarms {
+    now: fn() -> Now,
     set: Mutex<Set>,
     /// Nanoseconds until which alarms have rung: asking costs less than the time does.
     rung: AtomicU64,
@@ -40,27 +36,28 @@ struct Set {
 type Key = (Mono, u64);
 
 /// One connection's deadline.
-pub(crate) struct Alarm<'a> {
+pub struct Alarm<'a> {
     alarms: &'a Alarms,
     set: Option<Key>,
 }
 
 impl Alarms {
-    /// Wakes whoever is due, without end.
-    pub(crate) async fn ring(&self) {
-        let mut timer = Timer::never();
-        future::poll_fn(|cx| self.poll_ring(&mut timer, cx)).await;
+    /// Alarms by this clock.
+    pub fn new(now: fn() -> Now) -> Alarms {
+        Alarms { now, set: Mutex::default(), rung: AtomicU64::new(0) }
     }
 
-    fn poll_ring(&self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<()> {
+    /// Wakes whoever is due, without end.
+    pub async fn ring(&self, timer: &mut impl Timer) {
+        poll_fn(|cx| self.poll_ring(timer, cx)).await;
+    }
+
+    fn poll_ring(&self, timer: &mut impl Timer, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let (due, nearer) = self.take_due(clock::now().mono, cx);
+            let (due, nearer) = self.take_due((self.now)().mono, cx);
             due.into_values().for_each(Waker::wake);
-            let Some(at) = nearer.and_then(Clock::instant) else {
-                return Poll::Pending;
-            };
-            timer.set_at(at);
-            if Pin::new(&mut *timer).poll(cx).is_pending() {
+            let Some(at) = nearer else { return Poll::Pending };
+            if timer.poll_until(at, cx).is_pending() {
                 return Poll::Pending;
             }
         }
@@ -106,11 +103,13 @@ impl Alarms {
 }
 
 impl<'a> Alarm<'a> {
-    pub(crate) fn new(alarms: &'a Alarms) -> Alarm<'a> {
+    /// One that is not set.
+    pub fn new(alarms: &'a Alarms) -> Alarm<'a> {
         Alarm { alarms, set: None }
     }
 
-    fn take_back(&mut self) {
+    /// It is not set any more.
+    pub fn take_back(&mut self) {
         if let Some(key) = self.set.take() {
             let waker = self.alarms.lock().due.remove(&key);
             drop(waker);
@@ -118,7 +117,7 @@ impl<'a> Alarm<'a> {
     }
 }
 
-impl purlin_engine::Timer for Alarm<'_> {
+impl Timer for Alarm<'_> {
     /// What is set to an earlier instant stays, and wakes the task in vain.
     fn poll_until(&mut self, at: Mono, cx: &mut Context<'_>) -> Poll<()> {
         if self.alarms.has_rung(at) {
@@ -127,18 +126,12 @@ impl purlin_engine::Timer for Alarm<'_> {
         let set = self.set.filter(|(set, _)| !self.alarms.has_rung(*set));
         if set.is_none_or(|(set, _)| at < set) {
             self.take_back();
-            if at <= clock::now().mono {
+            if at <= (self.alarms.now)().mono {
                 return Poll::Ready(());
             }
             self.set = Some(self.alarms.insert(at, cx.waker()));
         }
         Poll::Pending
-    }
-}
-
-impl Until for Alarm<'_> {
-    fn clear(&mut self) {
-        self.take_back();
     }
 }
 
@@ -148,14 +141,24 @@ impl Drop for Alarm<'_> {
     }
 }
 
+impl fmt::Debug for Alarms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Alarms")
+    }
+}
+
+impl fmt::Debug for Alarm<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Alarm({:?})", self.set)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purlin_engine::Timer as _;
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
     use std::task::Wake;
-    use std::time::Duration;
 
     #[derive(Default)]
     struct Count(AtomicUsize);
@@ -166,9 +169,8 @@ mod tests {
         }
     }
 
-    /// An instant that has not come on the real clock.
     const fn at(seconds: u64) -> Mono {
-        Mono::from_secs(1_000_000_000 + seconds)
+        Mono::from_secs(seconds)
     }
 
     fn set(alarm: &mut Alarm<'_>, seconds: u64, waker: &Waker) -> bool {
@@ -177,7 +179,7 @@ mod tests {
 
     #[test]
     fn alarms_ring_once_in_their_order_and_those_taken_back_never() {
-        let alarms = Alarms::default();
+        let alarms = Alarms::new(Now::default);
         let counts: Vec<_> = (0..3).map(|_| Arc::new(Count::default())).collect();
         let wakers: Vec<Waker> = counts.iter().map(|count| count.clone().into()).collect();
         let mut all: Vec<_> = (0..3).map(|_| Alarm::new(&alarms)).collect();
@@ -199,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_timer_is_minded_again_only_for_a_nearer_deadline() {
-        let alarms = Alarms::default();
+        let alarms = Alarms::new(Now::default);
         let count = Arc::new(Count::default());
         let keeper = Waker::from(count.clone());
         let mind = |now| drop(alarms.take_due(at(now), &Context::from_waker(&keeper)));
@@ -215,13 +217,26 @@ mod tests {
         assert_eq!(count.0.load(SeqCst), 2);
     }
 
+    /// A timer that is set, and does not ring.
+    #[derive(Default)]
+    struct Set(Option<Mono>);
+
+    impl Timer for Set {
+        fn poll_until(&mut self, at: Mono, _: &mut Context<'_>) -> Poll<()> {
+            self.0 = Some(at);
+            Poll::Pending
+        }
+    }
+
     #[test]
-    fn whoever_minds_the_timer_wakes_the_others() {
-        let alarms = Alarms::default();
-        let mut alarm = Alarm::new(&alarms);
-        let due = clock::now().mono + Duration::from_millis(20);
-        let waiting = future::poll_fn(|cx| alarm.poll_until(due, cx));
-        async_io::block_on(future::or(waiting, alarms.ring()));
-        assert!(clock::now().mono >= due);
+    fn the_timer_is_set_to_the_first_of_them() {
+        let alarms = Alarms::new(Now::default);
+        let (mut timer, mut cx) = (Set::default(), Context::from_waker(Waker::noop()));
+        assert!(alarms.poll_ring(&mut timer, &mut cx).is_pending() && timer.0.is_none());
+        let mut two = [Alarm::new(&alarms), Alarm::new(&alarms)];
+        set(&mut two[0], 9, Waker::noop());
+        set(&mut two[1], 7, Waker::noop());
+        assert!(alarms.poll_ring(&mut timer, &mut cx).is_pending());
+        assert_eq!(timer.0, Some(at(7)));
     }
 }

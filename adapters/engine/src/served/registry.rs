@@ -1,12 +1,12 @@
 //! Who is connected: how many may be, who has been idle longest, who is told to end.
 //! Accepts, serves and closes nothing.
 
-use crate::clock;
-use async_io::Timer;
-use futures_lite::future;
+use super::{Served, Stop};
+use crate::wire::Timer;
 use purlin_core::Mono;
-use purlin_engine::served::{Served, Stop};
 use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -20,7 +20,8 @@ const AGAIN: Duration = Duration::from_millis(250);
 /// so that a server at its cap does not look at all of them for each new one.
 const FOUND: usize = 64;
 
-pub(crate) struct Roll {
+/// The connections of a server.
+pub struct Registry {
     most: usize,
     /// Places that are taken; one may be by a connection that is being accepted.
     taken: AtomicUsize,
@@ -32,7 +33,7 @@ pub(crate) struct Roll {
 }
 
 struct List {
-    seats: Vec<Option<Arc<Served>>>,
+    entries: Vec<Option<Arc<Served>>>,
     free: Vec<usize>,
     /// What everybody has been told, and newcomers are.
     stop: Stop,
@@ -44,21 +45,22 @@ struct List {
     idle: VecDeque<(Mono, usize)>,
 }
 
-/// A place, given back when dropped; whoever sits there can be told to end.
-pub(crate) struct Seat {
-    roll: Arc<Roll>,
+/// A place, given back when dropped; the connection that is entered there can be told to end.
+pub struct Entry {
+    registry: Arc<Registry>,
     number: Option<usize>,
 }
 
-impl Roll {
-    pub(crate) fn new(most: usize) -> Arc<Roll> {
-        Arc::new(Roll {
+impl Registry {
+    /// One with places for so many.
+    pub fn new(most: usize) -> Arc<Registry> {
+        Arc::new(Registry {
             most,
             taken: AtomicUsize::new(0),
             count: AtomicU64::new(0),
             pressed: AtomicBool::new(false),
             list: Mutex::new(List {
-                seats: Vec::new(),
+                entries: Vec::new(),
                 free: Vec::new(),
                 stop: Stop::No,
                 waiting: Vec::new(),
@@ -69,35 +71,37 @@ impl Roll {
     }
 
     /// Takes a place, if there is one.
-    pub(crate) fn enter(self: &Arc<Roll>) -> Option<Seat> {
+    pub fn enter(self: &Arc<Registry>) -> Option<Entry> {
         let one_more = |taken| (taken < self.most).then(|| taken + 1);
         self.taken.fetch_update(SeqCst, SeqCst, one_more).ok()?;
-        Some(Seat { roll: self.clone(), number: None })
+        Some(Entry { registry: self.clone(), number: None })
     }
 
     /// Counts connections, from 1.
-    pub(crate) fn number(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.count.fetch_add(1, SeqCst) + 1
     }
 
     /// How many places are taken.
-    pub(crate) fn taken(&self) -> usize {
+    pub fn taken(&self) -> usize {
         self.taken.load(SeqCst)
     }
 
     /// Waits until there is a place, and makes one: whoever has been idle
     /// longest is told to end, or whoever becomes idle first.
-    pub(crate) async fn room(&self) {
+    pub async fn room(&self, timer: &mut impl Timer, now: impl Fn() -> Mono) {
         while self.taken() >= self.most {
             // In this order: whoever becomes idle meanwhile is found, or looks itself.
             self.pressed.store(true, SeqCst);
-            if self.evict(clock::now().mono) {
+            if self.evict(now()) {
                 self.pressed.store(false, SeqCst);
             }
-            let again = async {
-                Timer::after(AGAIN).await;
+            let again = now() + AGAIN;
+            let either = |cx: &mut Context<'_>| match self.poll_room(cx) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => timer.poll_until(again, cx),
             };
-            future::or(future::poll_fn(|cx| self.poll_room(cx)), again).await;
+            poll_fn(either).await;
         }
         self.pressed.store(false, SeqCst);
     }
@@ -115,16 +119,16 @@ impl Roll {
 
     /// Whether a connection that has just become idle should end for somebody
     /// who waits. It is said once.
-    pub(crate) fn is_pressed(&self) -> bool {
+    pub fn is_pressed(&self) -> bool {
         self.pressed.load(SeqCst) && self.pressed.swap(false, SeqCst)
     }
 
     /// Has the connection end that has been idle longest; says whether there is one.
-    pub(crate) fn evict(&self, now: Mono) -> bool {
+    pub fn evict(&self, now: Mono) -> bool {
         let mut list = self.lock();
         loop {
             while let Some((since, number)) = list.idle.pop_front() {
-                if list.seats[number].as_ref().is_some_and(|shared| shared.evict(since)) {
+                if list.entries[number].as_ref().is_some_and(|shared| shared.evict(since)) {
                     return true;
                 }
             }
@@ -136,17 +140,17 @@ impl Roll {
     }
 
     /// Tells everybody to end in this way, and whoever comes later.
-    pub(crate) fn stop_all(&self, how: Stop) {
+    pub fn stop_all(&self, how: Stop) {
         let mut list = self.lock();
         list.stop = list.stop.max(how);
-        let all: Vec<_> = list.seats.iter().flatten().cloned().collect();
+        let all: Vec<_> = list.entries.iter().flatten().cloned().collect();
         drop(list);
         all.into_iter().for_each(|shared| shared.stop(how));
     }
 
     /// Ends when everybody has left.
-    pub(crate) async fn emptied(&self) {
-        future::poll_fn(|cx| {
+    pub async fn emptied(&self) {
+        poll_fn(|cx| {
             let mut list = self.lock();
             if self.taken() == 0 {
                 return Poll::Ready(());
@@ -167,10 +171,10 @@ impl List {
     /// later has been so for less time, and whoever had something to do since
     /// is told from that by the instant.
     fn find_idle(&mut self, now: Mono) {
-        let since = |(number, seat): (usize, &Option<Arc<Served>>)| {
-            Some((seat.as_ref()?.idle_since(now)?, number))
+        let since = |(number, entry): (usize, &Option<Arc<Served>>)| {
+            Some((entry.as_ref()?.idle_since(now)?, number))
         };
-        let mut all: Vec<_> = self.seats.iter().enumerate().filter_map(since).collect();
+        let mut all: Vec<_> = self.entries.iter().enumerate().filter_map(since).collect();
         let found = (all.len() / 16).max(FOUND);
         if found < all.len() {
             all.select_nth_unstable(found);
@@ -181,15 +185,15 @@ impl List {
     }
 }
 
-impl Seat {
-    /// The connection that sits here.
-    pub(crate) fn take(&mut self, shared: &Arc<Served>) {
-        let mut list = self.roll.lock();
-        let number = list.free.pop().unwrap_or(list.seats.len());
-        if number == list.seats.len() {
-            list.seats.push(None);
+impl Entry {
+    /// It is this connection that has the place.
+    pub fn register(&mut self, shared: &Arc<Served>) {
+        let mut list = self.registry.lock();
+        let number = list.free.pop().unwrap_or(list.entries.len());
+        if number == list.entries.len() {
+            list.entries.push(None);
         }
-        list.seats[number] = Some(shared.clone());
+        list.entries[number] = Some(shared.clone());
         self.number = Some(number);
         if list.stop != Stop::No {
             shared.stop(list.stop);
@@ -197,14 +201,14 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Entry {
     fn drop(&mut self) {
-        let mut list = self.roll.lock();
+        let mut list = self.registry.lock();
         let left = self.number.and_then(|number| {
             list.free.push(number);
-            list.seats[number].take()
+            list.entries[number].take()
         });
-        let taken = self.roll.taken.fetch_sub(1, SeqCst) - 1;
+        let taken = self.registry.taken.fetch_sub(1, SeqCst) - 1;
         let mut woken = std::mem::take(&mut list.waiting);
         woken.extend(list.last.take_if(|_| taken == 0));
         drop(list);
@@ -213,22 +217,45 @@ impl Drop for Seat {
     }
 }
 
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registry({} of {})", self.taken(), self.most)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entry")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purlin_core::ServerConfig;
     use purlin_core::server::Connection;
+    use purlin_core::{Now, ServerConfig};
+    use std::future::Future;
+    use std::pin::pin;
 
     const NOW: Mono = Mono::from_secs(100);
 
+    /// A timer whose instants do not come.
+    struct Never;
+
+    impl Timer for Never {
+        fn poll_until(&mut self, _: Mono, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Pending
+        }
+    }
+
     /// Somebody who has been idle since, if at all.
-    fn sit(roll: &Arc<Roll>, idle: Option<u64>) -> (Seat, Arc<Served>) {
+    fn sit(registry: &Arc<Registry>, idle: Option<u64>) -> (Entry, Arc<Served>) {
         let config = Arc::new(ServerConfig::default());
-        let shared = Served::over(Connection::new(config, clock::now()), clock::now());
+        let shared = Served::over(Connection::new(config, Now::default()), Now::default());
         shared.lock().idle = idle.map(Mono::from_secs);
-        let mut seat = roll.enter().unwrap();
-        seat.take(&shared);
-        (seat, shared)
+        let mut entry = registry.enter().unwrap();
+        entry.register(&shared);
+        (entry, shared)
     }
 
     fn is_told(shared: &Served) -> bool {
@@ -237,24 +264,27 @@ mod tests {
 
     #[test]
     fn there_are_as_many_places_as_were_given_back() {
-        let roll = Roll::new(2);
-        let (first, _second) = (roll.enter().unwrap(), roll.enter().unwrap());
-        assert!(roll.enter().is_none());
-        assert!(future::block_on(future::poll_once(roll.room())).is_none());
+        let registry = Registry::new(2);
+        let (first, _second) = (registry.enter().unwrap(), registry.enter().unwrap());
+        assert!(registry.enter().is_none());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut timer = Never;
+        let mut waits = pin!(registry.room(&mut timer, || NOW));
+        assert!(waits.as_mut().poll(&mut cx).is_pending());
         drop(first);
-        future::block_on(roll.room());
-        assert!(roll.enter().is_some());
+        assert!(waits.as_mut().poll(&mut cx).is_ready());
+        assert!(registry.enter().is_some());
     }
 
     #[test]
     fn whoever_has_been_idle_longest_ends_first() {
-        let roll = Roll::new(1000);
+        let registry = Registry::new(1000);
         // 7 is the first of the numbers that step round 0..200.
-        let all: Vec<_> = (0..200).map(|n| sit(&roll, Some(n * 7 % 200 / 2))).collect();
-        let busy = sit(&roll, None);
-        let later = sit(&roll, Some(101));
+        let all: Vec<_> = (0..200).map(|n| sit(&registry, Some(n * 7 % 200 / 2))).collect();
+        let busy = sit(&registry, None);
+        let later = sit(&registry, Some(101));
         let mut order = Vec::new();
-        while roll.evict(NOW) {
+        while registry.evict(NOW) {
             let told = all.iter().enumerate().filter(|(_, (_, shared))| is_told(shared));
             let told: Vec<usize> = told.map(|(n, _)| n).collect();
             let new: Vec<usize> = told.into_iter().filter(|n| !order.contains(n)).collect();
@@ -269,22 +299,22 @@ mod tests {
 
     #[test]
     fn whoever_had_something_to_do_since_the_search_is_passed_over() {
-        let roll = Roll::new(10);
-        let (first, second) = (sit(&roll, Some(1)), sit(&roll, Some(2)));
-        let third = sit(&roll, Some(3));
-        assert!(roll.evict(NOW) && is_told(&first.1));
+        let registry = Registry::new(10);
+        let (first, second) = (sit(&registry, Some(1)), sit(&registry, Some(2)));
+        let third = sit(&registry, Some(3));
+        assert!(registry.evict(NOW) && is_told(&first.1));
         second.1.lock().idle = Some(Mono::from_secs(9));
-        assert!(roll.evict(NOW) && is_told(&third.1) && !is_told(&second.1));
+        assert!(registry.evict(NOW) && is_told(&third.1) && !is_told(&second.1));
     }
 
     #[test]
     fn whoever_comes_after_the_end_is_told_of_it() {
-        let roll = Roll::new(10);
-        let before = sit(&roll, None);
-        roll.stop_all(Stop::Asked);
-        let after = sit(&roll, None);
+        let registry = Registry::new(10);
+        let before = sit(&registry, None);
+        registry.stop_all(Stop::Asked);
+        let after = sit(&registry, None);
         assert!(is_told(&before.1) && is_told(&after.1));
-        roll.stop_all(Stop::Cut);
+        registry.stop_all(Stop::Cut);
         assert!(before.1.lock().stop == Stop::Cut);
     }
 }
