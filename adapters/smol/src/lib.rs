@@ -223,7 +223,6 @@
 mod body;
 pub mod client;
 mod clock;
-mod direct;
 mod handler;
 #[cfg(feature = "http-body")]
 mod http_body;

@@ -2,10 +2,9 @@
 //! No socket and no thread are part of it; the handler runs where the test does.
 
 use crate::clock;
-use crate::direct::{Run, Supplied};
 use crate::handler::{Handler, Staying};
 use purlin_core::testing::{Recorded, TestRequest};
-use purlin_engine::served::Served;
+use purlin_engine::served::{InMemory, Served, Supplied};
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -51,7 +50,9 @@ impl<H: Handler> Recorder<H> {
     pub async fn record(&self, request: TestRequest) -> Recorded {
         let (direct, values) = request.begin();
         let shared = Served::over(direct.into(), clock::now());
-        if let Some(payload) = Run::new(&self.0, shared.clone(), values, Supplied).await {
+        if let Some(payload) =
+            InMemory::new(&self.0, shared.clone(), values, Supplied, clock::now).await
+        {
             resume_unwind(payload);
         }
         shared.direct(Recorded::take).expect("it is an exchange without a wire")

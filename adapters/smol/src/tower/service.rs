@@ -4,13 +4,12 @@
 use super::host::Answering;
 use super::{BoxError, Part, poll_part};
 use crate::clock;
-use crate::direct::{self, Fed, Feed};
 use crate::handler::{Moving, SendHandler};
 use crate::{Peer, Values};
 use http::{Extensions, StatusCode, Version};
 use http_body::Body;
 use purlin_core::{BodyLength, Direct, Fields, RequestHead};
-use purlin_engine::served::Served;
+use purlin_engine::served::{Fed, Feed, InMemory, Served};
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
@@ -105,7 +104,8 @@ where
 {
     let kind = Moving(handler);
     // A panic was answered, and there is no server here that it could concern.
-    let _ = direct::Run::new(&kind, shared, values, BodyFeed(Box::pin(body))).await;
+    let feed = BodyFeed(Box::pin(body));
+    let _ = InMemory::new(&kind, shared, values, feed, clock::now).await;
 }
 
 fn length(body: &impl Body) -> BodyLength {
