@@ -14,7 +14,7 @@ pub use fault::Fault;
 pub use misuse::Misuse;
 pub(crate) use panic::panic_message;
 
-use crate::head::Status;
+use crate::status::Status;
 use std::fmt;
 
 /// Whether the request behind an error may be sent again.

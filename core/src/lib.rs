@@ -174,8 +174,10 @@ pub mod h1;
 #[doc(hidden)] // for the vectors and fuzz targets, until its machine is there
 pub mod h2;
 pub mod head;
+pub(crate) mod lines;
 pub mod machine;
 pub mod message;
+pub(crate) mod method;
 pub mod mux;
 pub mod observe;
 pub(crate) mod peer;
@@ -183,6 +185,7 @@ pub mod policy;
 pub mod router;
 pub mod secure;
 pub mod server;
+pub(crate) mod status;
 pub mod target;
 pub mod testing;
 pub mod time;

@@ -1,11 +1,11 @@
 //! The chunked transfer coding (RFC 9112 §7.1), read and written.
-//! Reads slices and keeps only a few numbers; a trailer section is found here and read by `h1::lines`.
+//! Reads slices and keeps only a few numbers; a trailer section is found here and read by `lines`.
 
 use crate::buf::OutBuf;
 use crate::config::{LINE_MOST, Leniency, Limits};
 use crate::error::Fault;
-use crate::h1::lines::{self, BlockScan};
 use crate::head::Fields;
+use crate::lines::{self, BlockScan};
 use crate::wire::{find_lf, token};
 use bytes::Bytes;
 

@@ -1,7 +1,7 @@
 //! Every rule and limit that a peer can break: its status, where it stands, and its text.
 //! Holds them as one table; who finds one broken knows what it means for the connection.
 
-use crate::head::Status;
+use crate::status::Status;
 use std::fmt;
 use std::io::ErrorKind;
 

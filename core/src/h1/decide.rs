@@ -8,7 +8,8 @@ use crate::body::framing::{self, Framing};
 use crate::error::{CloseReason, Fault, Misuse};
 use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version};
 use crate::machine::Body;
-use crate::target::{Authority, Form};
+use crate::target::Form;
+use crate::wire::Authority;
 use crate::wire::token;
 
 /// What the machine remembers of a request while it is answered.

@@ -4,7 +4,6 @@
 pub mod client;
 pub(crate) mod decide;
 mod inbound;
-pub(crate) mod lines;
 mod notices;
 mod outbound;
 pub(crate) mod protocols;

@@ -1,10 +1,10 @@
 //! Finds, checks and reads the head of a request (RFC 9112 §3, §5).
 //! Decides whether the text is well formed; connection rules are in `decide`.
 
-use super::lines::{self, BlockScan, Line, read_fields, read_whole_fields};
 use crate::config::{Limits, ServerConfig};
 use crate::error::Fault;
 use crate::head::{Fields, Method, RequestHead, Version, version};
+use crate::lines::{self, BlockScan, Line, read_fields, read_whole_fields};
 use crate::target::{self, Parts, Strictness};
 use crate::wire::{find_byte, token, token::is_name};
 

@@ -1,11 +1,11 @@
 //! Finds, checks and reads the head of a response (RFC 9112 §4, §5).
 //! Decides whether the text is well formed; what it means for the connection is in `client::decide`.
 
-use super::lines::{self, BlockScan, Line, read_fields, read_whole_fields};
 use super::request::parse_version;
 use crate::config::Limits;
 use crate::error::Fault;
 use crate::head::{Fields, ResponseHead, Status, Version};
+use crate::lines::{self, BlockScan, Line, read_fields, read_whole_fields};
 use crate::wire::{find_byte, token};
 
 /// What every status line begins with.

@@ -3,17 +3,15 @@
 
 pub(crate) mod date;
 mod fields;
-mod method;
 pub mod names;
-mod status;
 pub(crate) mod version;
 
+pub use crate::method::{Method, NotAToken};
+pub use crate::status::{NotAStatus, Status};
 pub use date::imf_fixdate;
 pub(crate) use date::{DateCache, DateLine};
 pub use fields::{Field, Fields, FieldsIntoIter, FieldsIter, InvalidField};
 pub(crate) use fields::{Span, without_password};
-pub use method::{Method, NotAToken};
-pub use status::{NotAStatus, Status};
 pub use version::{NotAVersion, Version};
 
 use crate::error::Fault;

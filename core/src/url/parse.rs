@@ -1,7 +1,8 @@
 //! Takes a URL or a reference apart (RFC 3986 §4.1) and puts one together.
 
 use super::{Parts, Url, UrlError, UrlProblem};
-use crate::target::{Part, is_escape, is_in_target, is_path, is_unreserved_or_sub_delim};
+use crate::target::Part;
+use crate::wire::uri::{is_escape, is_in_target, is_path, is_unreserved_or_sub_delim};
 use std::net::Ipv6Addr;
 
 /// The longest URL that is looked at, in bytes.

@@ -10,8 +10,8 @@ use crate::h1::protocols::Protocols;
 use crate::h1::request::{Expects, Ruling};
 use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::Body;
-use crate::target::Authority;
 use crate::time::Mono;
+use crate::wire::Authority;
 
 /// What the machine remembers of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

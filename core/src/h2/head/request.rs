@@ -7,7 +7,8 @@ use crate::error::Fault;
 use crate::h1::request::{Expects, Ruling};
 use crate::h2::hpack::List;
 use crate::head::{Method, RequestHead, Version, names};
-use crate::target::{Authority, Form, Parts, Strictness};
+use crate::target::{Form, Parts, Strictness};
+use crate::wire::Authority;
 use crate::wire::token;
 use std::borrow::Cow;
 

@@ -1,18 +1,10 @@
 //! Request targets and authorities (RFC 9112 §3.2, RFC 3986 §3.2).
 //! Decides which form a target has and whether it is well formed; it cleans and decodes nothing.
 
-mod authority;
-mod class;
-mod raw;
-
-pub(crate) use authority::Authority;
-pub(crate) use class::{is_escape, is_in_target, is_path, is_unreserved_or_sub_delim};
-pub(crate) use raw::escape_raw;
-
 use crate::error::Fault;
-use crate::head::Method;
-use crate::wire::find_byte;
-use class::{PLAIN, QUERY, TARGET, USERINFO, first_bad, is_made_of};
+use crate::method::Method;
+use crate::wire::uri::{self, PLAIN, QUERY, TARGET, USERINFO, first_bad, is_made_of};
+use crate::wire::{Authority, find_byte};
 
 /// The four forms of a request target (RFC 9112 §3.2).
 ///
@@ -181,7 +173,7 @@ fn is_scheme(scheme: &[u8]) -> bool {
 fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), Fault> {
     let end = target.len();
     // Most targets are a path alone, without an escape.
-    if target[start..].iter().all(|byte| class::is(*byte, PLAIN)) {
+    if target[start..].iter().all(|byte| uri::is(*byte, PLAIN)) {
         return Ok((Part::new(start, end), None));
     }
     let path_end = find_byte(&target[start..], b'?').map_or(end, |at| start + at);
@@ -195,11 +187,161 @@ fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), F
     let query = &target[path_end + 1..];
     // The URL parser of browsers leaves these as they are, and a broken escape
     // too: whoever reads the query decodes it, and nobody routes by it.
-    if !query.iter().all(|byte| class::is(*byte, QUERY)) {
+    if !query.iter().all(|byte| uri::is(*byte, QUERY)) {
         return Err(Fault::ByteInTarget(first_bad(query, QUERY)));
     }
     Ok((Part::new(start, path_end), Some(Part::new(path_end + 1, end))))
 }
 
+/// Escapes what [`Leniency::raw_target`](crate::config::Leniency::raw_target)
+/// lets through; nothing, if a target has none of it.
+///
+/// A control byte and `#` stay: the ones some readers take for the end of the
+/// target, the other for the end of its URL. So does a `%` that begins no escape.
+/// In front of the path only bytes above 0x7F are escaped: behind a `\`, which
+/// browsers read as `/`, another host could stand.
+pub(crate) fn escape_raw(target: &[u8]) -> Option<Vec<u8>> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let path = match target {
+        [b'/', ..] => Some(0),
+        _ => target.windows(3).position(|three| three == b"://").and_then(|at| {
+            let rest = &target[at + 3..];
+            rest.iter().position(|byte| matches!(byte, b'/' | b'?')).map(|end| at + 3 + end)
+        }),
+    };
+    let path = path.unwrap_or(target.len());
+    let query = find_byte(target, b'?').unwrap_or(target.len());
+    let is_raw = |at: usize, byte: u8| match byte {
+        0x80.. => true,
+        b'"' | b'<' | b'>' => at >= path,
+        b'\\' | b'`' => at >= path && at < query,
+        _ => false,
+    };
+    let raw = target.iter().enumerate().filter(|(at, byte)| is_raw(*at, **byte)).count();
+    if raw == 0 {
+        return None;
+    }
+    let mut text = Vec::with_capacity(target.len() + 2 * raw);
+    for (at, byte) in target.iter().enumerate() {
+        if is_raw(at, *byte) {
+            text.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        } else {
+            text.push(*byte);
+        }
+    }
+    Some(text)
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn form(method: &str, target: &str) -> Result<Form, Fault> {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let allow = Strictness { http: true, https: false, any: false };
+        Parts::parse(&method, target.as_bytes(), allow).map(|parts| parts.form)
+    }
+
+    #[test]
+    fn each_form_goes_with_its_methods() {
+        assert_eq!(form("GET", "/a?b/c?d"), Ok(Form::Origin));
+        assert_eq!(form("GET", "http://a:80/x"), Ok(Form::Absolute));
+        assert_eq!(form("GET", "HTTP://[::1]"), Ok(Form::Absolute));
+        assert_eq!(form("CONNECT", "a:443"), Ok(Form::Authority));
+        assert_eq!(form("OPTIONS", "*"), Ok(Form::Asterisk));
+        for (method, target) in [
+            ("GET", "*"),
+            ("GET", "a:80"),
+            ("GET", "a"),
+            ("GET", ""),
+            ("GET", "?"),
+            ("GET", "%2f"),
+            ("CONNECT", "a"),
+            ("CONNECT", "a:"),
+            ("CONNECT", "/"),
+            ("CONNECT", "*"),
+            ("CONNECT", ":80"),
+            ("CONNECT", "http://a:80/"),
+            ("OPTIONS", "**"),
+            ("GET", "http://"),
+            ("GET", "http:///x"),
+            ("GET", "http:a"),
+        ] {
+            assert_eq!(form(method, target), Err(Fault::BadTarget), "{method} {target}");
+        }
+        assert_eq!(form("GET", "http://u@a/"), Err(Fault::UserinfoInTarget));
+    }
+
+    #[test]
+    fn the_byte_that_is_refused_is_named() {
+        for (target, byte) in [
+            ("/#", b'#'),
+            ("/?#", b'#'),
+            ("/%41%4", b'%'),
+            ("/%zz?%zz", b'%'),
+            ("http://a/\"", b'"'),
+            ("/a\\b", b'\\'),
+            ("/`", b'`'),
+            ("/?<", b'<'),
+            ("/?a\u{7f}", 0x7f),
+            ("/?a\tb", b'\t'),
+            ("/\u{e9}", 0xc3),
+            ("/?\u{e9}", 0xc3),
+        ] {
+            assert_eq!(form("GET", target), Err(Fault::ByteInTarget(byte)), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_query_may_hold_what_browsers_leave_in_it() {
+        for target in ["/?q=a\\b", "/?`x`", "/?100%", "/?%", "/a?%u00e9&%zz", "http://a?%2"] {
+            assert!(form("GET", target).is_ok(), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_forward_proxy_is_asked_for_any_scheme_and_user() {
+        let proxied = |target: &str| {
+            let allow = Strictness { http: true, https: false, any: true };
+            let parts = Parts::parse(&Method::GET, target.as_bytes(), allow)?;
+            Ok(String::from_utf8(parts.authority.of(target.as_bytes()).to_vec()).unwrap())
+        };
+        for (target, authority) in [
+            ("ftp://a:21/x;type=i", "a:21"),
+            ("https://a", "a"),
+            ("http://u:p%40@a:80/@", "a:80"),
+            ("ftp://@[::1]?x", "[::1]"),
+        ] {
+            assert_eq!(proxied(target), Ok(authority.to_owned()), "{target}");
+        }
+        for target in ["http://u@b@a/", "http://u\\@a/", "ftp://u@/x", "http://u[@a/", "ftp:///x"] {
+            assert_eq!(proxied(target), Err(Fault::BadTarget), "{target}");
+        }
+        assert_eq!(proxied("urn:x:y"), Err(Fault::WrongScheme));
+    }
+
+    #[test]
+    fn what_a_leniency_lets_through_is_escaped() {
+        let escaped = |target: &str| {
+            escape_raw(target.as_bytes()).map(|text| String::from_utf8(text).unwrap())
+        };
+        for (target, text) in [
+            ("/a\"<>\\`?\"<>\\`", "/a%22%3C%3E%5C%60?%22%3C%3E\\`"),
+            ("/\u{e9}?\u{e9}", "/%C3%A9?%C3%A9"),
+            ("http://\u{e9}/\\", "http://%C3%A9/%5C"),
+            ("http://a?\"", "http://a?%22"),
+        ] {
+            assert_eq!(escaped(target).as_deref(), Some(text));
+        }
+        for target in ["/a?b", "http://a\\b", "http://a\"/", "\\", "/#", "/%zz", "/\t", "\u{7f}"] {
+            assert_eq!(escaped(target), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_are_misdirected() {
+        for target in ["https://a/", "ftp://a/x", "urn:x:y"] {
+            assert_eq!(form("GET", target), Err(Fault::WrongScheme), "{target}");
+        }
+    }
+}

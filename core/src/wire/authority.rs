@@ -1,8 +1,8 @@
 //! Hosts and ports (RFC 3986 §3.2): a Host field's value, or what stands in front of a path.
 //! Decides what is well formed; looks nothing up, and compares nothing.
 
-use super::class::{REG_NAME, is_made_of, is_unreserved_or_sub_delim};
-use crate::wire::find_byte;
+use super::find_byte;
+use super::uri::{REG_NAME, is_made_of, is_unreserved_or_sub_delim};
 use std::net::Ipv6Addr;
 
 /// `host [ ":" port ]`, without userinfo.

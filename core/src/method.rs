@@ -1,4 +1,4 @@
-//! Request methods (RFC 9110 §9) and protocol versions (RFC 9112 §2.3).
+//! Request methods (RFC 9110 §9).
 //! Decides which methods promise what; not which of them a server offers.
 
 use crate::wire::token;

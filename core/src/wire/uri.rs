@@ -1,16 +1,16 @@
 //! Which bytes may stand in a target, in a host's name, and in a URL's path (RFC 3986).
 //! Holds the table; where a target's parts begin and end is not asked here.
 
-pub(super) const TARGET: u8 = 1;
-pub(super) const REG_NAME: u8 = 2;
+pub(crate) const TARGET: u8 = 1;
+pub(crate) const REG_NAME: u8 = 2;
 /// What may stand raw in a URL's path: `pchar`, `/`, and brackets, which Go leaves alone too.
 const PATH: u8 = 4;
 /// What is taken in a query: besides what is taken in a path, what browsers send there.
-pub(super) const QUERY: u8 = 8;
+pub(crate) const QUERY: u8 = 8;
 /// `unreserved`, `sub-delims` and `:` (RFC 3986 §3.2.1).
-pub(super) const USERINFO: u8 = 16;
+pub(crate) const USERINFO: u8 = 16;
 /// What is taken in a target and begins nothing in it.
-pub(super) const PLAIN: u8 = 32;
+pub(crate) const PLAIN: u8 = 32;
 
 /// Which bytes may stand in a target, and which in a host name. `%` is taken in
 /// a query alone: elsewhere it needs two digits behind it.
@@ -46,12 +46,12 @@ const CLASS: [u8; 256] = {
 };
 
 /// Whether a byte is of this class.
-pub(super) fn is(byte: u8, class: u8) -> bool {
+pub(crate) fn is(byte: u8, class: u8) -> bool {
     CLASS[usize::from(byte)] & class != 0
 }
 
 /// Whether all of the text is of this class, or escapes.
-pub(super) fn is_made_of(text: &[u8], class: u8) -> bool {
+pub(crate) fn is_made_of(text: &[u8], class: u8) -> bool {
     let mut rest = text.iter();
     rest.all(|byte| is(*byte, class)) || has_escapes_and(text, class)
 }
@@ -111,7 +111,7 @@ pub(crate) fn is_escape(text: &[u8]) -> bool {
 
 /// The first byte that keeps a text from being made of this class and escapes.
 #[cold]
-pub(super) fn first_bad(text: &[u8], class: u8) -> u8 {
+pub(crate) fn first_bad(text: &[u8], class: u8) -> u8 {
     let bad = (0..text.len()).find(|at| !is(text[*at], class) && !is_escape(&text[*at..]));
     bad.map_or(b'%', |at| text[at])
 }
