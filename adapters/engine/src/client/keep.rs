@@ -24,6 +24,8 @@ struct Shared<S> {
     me: Weak<Shared<S>>,
     system: Arc<dyn System>,
     state: Mutex<State<S>>,
+    /// Has what is idle looked after; who gives up a place in the row may do so, too.
+    begin_looking: fn(&Shared<S>) -> Option<Waker>,
 }
 
 struct State<S> {
@@ -75,7 +77,12 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
         let pool = Pool::new(config);
         let state = State { pool, wakers: HashMap::new(), janitor: None };
         let state = Mutex::new(state);
-        Keep(Arc::new_cyclic(|me| Shared { me: me.clone(), system, state }))
+        Keep(Arc::new_cyclic(|me| Shared {
+            me: me.clone(),
+            system,
+            state,
+            begin_looking: Shared::begin_looking,
+        }))
     }
 
     /// A connection along this route for a request of these needs, or a place in the
@@ -127,21 +134,8 @@ impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
             state.pool.served(&route, &kept);
         }
         let changes = state.pool.put_back(&route, link, back, now.mono);
-        let State { pool, janitor: place, .. } = &mut *state;
-        let end = pool.end(back.born, back.limit, now.mono);
-        match place {
-            // Its time, if it is idle now, is over before anybody would look.
-            Some(janitor) if end < janitor.looks => {
-                janitor.looks = end;
-                janitor.waker.wake_by_ref();
-            }
-            Some(_) => {}
-            None if pool.idle() > 0 => {
-                let looks = now.mono + pause(pool.config());
-                *place = self.begin_looking().map(|waker| Janitor { waker, looks });
-            }
-            None => {}
-        }
+        let end = state.pool.end(back.born, back.limit, now.mono);
+        self.look_after_until(&mut state, end, now.mono);
         act(state, changes);
     }
 
@@ -183,6 +177,24 @@ fn act<S>(state: MutexGuard<'_, State<S>>, changes: Changes<Box<Link<S>>>) {
 impl<S> Shared<S> {
     fn lock(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something came back whose time, if it is idle now, is over then.
+    fn look_after_until(&self, state: &mut State<S>, end: Mono, now: Mono) {
+        let State { pool, janitor: place, .. } = state;
+        match place {
+            // That is before anybody would look.
+            Some(janitor) if end < janitor.looks => {
+                janitor.looks = end;
+                janitor.waker.wake_by_ref();
+            }
+            Some(_) => {}
+            None if pool.idle() > 0 => {
+                let looks = now + pause(pool.config());
+                *place = (self.begin_looking)(self).map(|waker| Janitor { waker, looks });
+            }
+            None => {}
+        }
     }
 }
 
@@ -314,6 +326,10 @@ impl<S> Drop for Waiting<S> {
         } else {
             state.pool.cancel(self.ticket, now)
         };
+        // What was given to it may be idle now.
+        if let Some(end) = state.pool.deadline() {
+            self.keep.0.look_after_until(&mut state, end, now);
+        }
         act(state, changes);
     }
 }

@@ -186,3 +186,19 @@ fn a_server_that_ends_a_connection_before_it_comes_back_is_not_trusted_with_the_
     assert!(matches!(keep.get(&route(), once, now), Got::Turn(_)));
     assert!(matches!(keep.get(&route(), Need::default(), now), Got::Kept(..)));
 }
+
+#[test]
+fn what_was_given_to_one_who_gave_up_is_looked_after() {
+    let now = Now::default();
+    for most in [Some(1), None] {
+        let keep = keep_of(PoolConfig { max_per_host: most, ..PoolConfig::default() });
+        let lent = turn(&keep, now).opened(link(false, now), now);
+        let mut waits = turn(&keep, now);
+        let dials = matches!(waits.poll(Waker::noop(), now), Next::Dial);
+        assert_eq!(dials, most.is_none());
+        lent.give_back(now);
+        assert!(keep.idle() == 0 && keep.0.lock().janitor.is_none());
+        drop(waits);
+        assert!(keep.idle() == 1 && keep.0.lock().janitor.is_some());
+    }
+}
