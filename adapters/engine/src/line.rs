@@ -230,13 +230,14 @@ impl<W: Wire> Line<W> {
         }
     }
 
-    /// Takes all that has come already, which may be more than one read gives; says
-    /// whether there was any.
+    /// Takes all that has come already, which may be more than one read gives, and an end
+    /// behind it; says whether there was any.
     fn read_all<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Now) -> bool {
         let mut any = false;
         loop {
-            any |= self.read(machine, now) != Moved::Nothing;
-            if !self.filled {
+            let moved = self.read(machine, now);
+            any |= moved != Moved::Nothing;
+            if !matches!(moved, Moved::Bytes(_)) {
                 return any;
             }
         }

@@ -122,6 +122,19 @@ fn what_came_in_time_is_heard_before_a_deadline_is_told() {
 }
 
 #[test]
+fn an_end_behind_what_came_is_heard_before_a_deadline_is_told() {
+    let (mut line, mut machine) = asked(Body::Empty);
+    line.advance(&mut machine, false, None, at(1));
+    line.wire_mut().reads = [Ok(&ANSWER[..5]), Err(Moved::End)].into();
+    assert_eq!(line.time_up(&mut machine, None, at(3600)), Turn::Moved);
+    let ended = machine.poll_event(at(3600));
+    assert!(
+        matches!(ended, Some(Event::Failed { error, .. }) if error.kind == Fault::Truncated),
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn who_waits_is_late_once_all_that_came_was_heard() {
     let (mut line, mut machine) = asked(Body::Length(10));
     let until = Some(at(2).mono);
