@@ -9,7 +9,7 @@ use crate::lent::Lent;
 use crate::line::Turn;
 use crate::link::Link;
 use purlin_core::exchange::{Cause, Error, Exchange, Reached, Route};
-use purlin_core::{Mono, Phase};
+use purlin_core::{Mono, Phase, Reuse};
 use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -197,8 +197,10 @@ where
     C: Clock,
 {
     let (socket, machine) = lent.parts();
+    let mut at = None;
     while !machine.is_ready() {
         let phase = machine.setting_up().unwrap_or(Phase::Tls);
+        at = Some(phase);
         exchange.setting_up(phase, clock.last());
         while let Some(event) = machine.poll_event(clock.last()) {
             if let Some((error, _)) = Error::of_event(event) {
@@ -216,5 +218,9 @@ where
             return Poll::Ready(Err(Error::new(late).during(phase)));
         }
     }
-    Poll::Ready(Ok(()))
+    // The last word may have had the end behind it.
+    Poll::Ready(match (at, machine.reuse()) {
+        (Some(phase), Reuse::Never(why)) => Err(Error::new(why).during(phase)),
+        _ => Ok(()),
+    })
 }

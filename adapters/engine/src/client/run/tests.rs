@@ -3,12 +3,14 @@
 mod world;
 
 use super::*;
+use crate::client::Settings;
 use bytes::Bytes;
-use purlin_core::exchange::Request;
+use purlin_core::Phase;
+use purlin_core::exchange::{Cause, Request};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::task::Waker;
-use world::{Feed, Pipe, Virtual, advance, agent, dialled, look_up, pipes};
+use world::{Feed, Pipe, Virtual, advance, agent, agent_of, dialled, look_up, pipes};
 
 fn poll(run: &mut Run<'_, Virtual>) -> Poll<Result<Arc<Answer>, Error>> {
     run.poll(&mut Context::from_waker(Waker::noop()))
@@ -158,4 +160,23 @@ fn a_raw_stream_that_is_closed_says_so_at_once() {
     let mut room = [0; 8];
     assert_eq!(raw.poll_read(&mut room, cx).map(Result::unwrap), Poll::Ready(3));
     assert!(raw.poll_read(&mut room, cx).is_pending());
+}
+
+#[test]
+fn an_end_behind_the_last_word_of_a_proxy_is_the_reason_of_a_failure() {
+    let agent = agent_of(Settings::new().proxy("socks5h://proxy.test").unwrap());
+    let mut run = run(&agent, Request::get("http://a.test/"));
+    assert!(poll(&mut run).is_pending());
+    look_up();
+    assert!(poll(&mut run).is_pending());
+    dialled();
+    assert!(poll(&mut run).is_pending());
+    let pipe = pipes().pop().unwrap();
+    pipe.say("\x05\0");
+    assert!(poll(&mut run).is_pending());
+    pipe.say("\x05\0\0\x01\0\0\0\0\0\0");
+    pipe.end();
+    let Poll::Ready(Err(error)) = poll(&mut run) else { panic!("it goes on") };
+    assert!(matches!(error.cause(), Cause::Closed(_)), "{error:?}");
+    assert_eq!(error.phase(), Some(Phase::Tunnel));
 }

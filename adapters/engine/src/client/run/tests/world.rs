@@ -52,8 +52,12 @@ pub(super) fn pipes() -> Vec<Pipe> {
 }
 
 pub(super) fn agent() -> Agent<Virtual> {
+    agent_of(Settings::new().no_proxy())
+}
+
+pub(super) fn agent_of(settings: Settings) -> Agent<Virtual> {
     let found = |_: &str, port| Ok(vec![([10, 0, 0, 1], port).into()]);
-    let settings = Settings::new().no_proxy().resolver(Resolver::new(found));
+    let settings = settings.resolver(Resolver::new(found));
     let works = WORLD.with_borrow(|world| world.works.clone());
     Agent::new(settings, None, Arc::new(ByHand(works)))
 }
@@ -110,12 +114,18 @@ struct Flow {
     down: VecDeque<u8>,
     refuses: bool,
     shut: bool,
+    ended: bool,
 }
 
 impl Pipe {
     /// The server says this.
     pub(super) fn say(&self, text: &str) {
         locked(&self.0).down.extend(text.as_bytes());
+    }
+
+    /// The server says nothing more.
+    pub(super) fn end(&self) {
+        locked(&self.0).ended = true;
     }
 
     /// What the client said.
@@ -141,7 +151,11 @@ impl Wire for Pipe {
         for (place, byte) in room.iter_mut().zip(pipe.down.drain(..count)) {
             *place = byte;
         }
-        if count == 0 { Moved::Nothing } else { Moved::Bytes(count) }
+        match count {
+            0 if pipe.ended => Moved::End,
+            0 => Moved::Nothing,
+            count => Moved::Bytes(count),
+        }
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>]) -> Moved {
@@ -164,6 +178,19 @@ impl Wire for Pipe {
 
 pub(super) struct Wired(Line<Pipe>);
 
+impl Wired {
+    /// Reads what there is, and an end behind it; says whether there was any.
+    fn read_all(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) -> bool {
+        let mut any = false;
+        loop {
+            match self.0.read(machine, now) {
+                Moved::Bytes(_) => any = true,
+                moved => return any | (moved != Moved::Nothing),
+            }
+        }
+    }
+}
+
 impl Socket<Ticks> for Wired {
     fn poll_turn(
         &mut self,
@@ -181,7 +208,7 @@ impl Socket<Ticks> for Wired {
         if !wait.read && !wait.write && beside != Beside::Comes {
             return Poll::Ready(Turn::Stuck);
         }
-        if wait.read && self.0.read(machine, now) != Moved::Nothing {
+        if wait.read && self.read_all(machine, now) {
             return Poll::Ready(self.0.heard(machine, true, until, now));
         }
         match wait.until {
