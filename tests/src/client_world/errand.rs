@@ -31,10 +31,21 @@ pub(super) struct Errand {
     pub(super) starts: Mono,
     /// When its caller loses interest.
     pub(super) gives_up: Option<Mono>,
+    /// When its caller drops it, counted in polls.
+    pub(super) drops: Option<Drops>,
     /// After so many bytes of the response the caller has enough.
     pub(super) enough: Option<usize>,
     /// How long the caller thinks about each piece of the response.
     pub(super) pause: Duration,
+}
+
+/// Where a caller drops what he waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drops {
+    /// After so many polls, which it waits from.
+    Waiting(u32),
+    /// After so many polls, when it is to be polled again: it was told of something.
+    Told(u32),
 }
 
 /// A server that is asked on the way.
@@ -107,6 +118,7 @@ impl Errand {
             starts,
             gives_up: (!calm && rng.chance(10))
                 .then(|| starts + millis(rng, &[0, 1, 20, 150, 700, 6000])),
+            drops: (setting.drops && rng.chance(40)).then(|| drops(rng)),
             enough: (!calm && rng.chance(8)).then(|| rng.below(setting.most)),
             pause: if rough { millis(rng, &[0, 0, 0, 5, 900, 20_000]) } else { Duration::ZERO },
         }
@@ -168,6 +180,12 @@ impl Errand {
     pub(super) fn origin<'a>(&self, hop: usize, setting: &'a Setting) -> &'a Origin {
         &setting.origins[self.hops[hop].origin]
     }
+}
+
+fn drops(rng: &mut Rng) -> Drops {
+    let most = *rng.pick(&[3, 12, 60]);
+    let polls = u32::try_from(rng.below(most)).unwrap_or_default();
+    if rng.chance(50) { Drops::Told(polls) } else { Drops::Waiting(polls) }
 }
 
 fn hops(rng: &mut Rng, setting: &Setting) -> Vec<Hop> {

@@ -41,6 +41,8 @@ pub(super) struct Setting {
     pub(super) closes_idle: Option<Mono>,
     /// The rest of a body that nobody reads is waited for.
     pub(super) waits_for_rest: bool,
+    /// Callers drop what they wait for, at any point.
+    pub(super) drops: bool,
     /// The addresses of a name are tried side by side.
     pub(super) side_by_side: bool,
     pub(super) tls: Option<ClientTls>,
@@ -116,6 +118,8 @@ impl Setting {
         }
         let proxy = rng.chance(25).then(|| *rng.pick(&PROXIES[usize::from(secure)..]));
         let hidden = proxy.is_some_and(|(url, _)| url.starts_with("https:"));
+        // A server does not wait for ever until TLS is set up with a process that rests.
+        let rests = if calm && (secure || hidden) { Rests::default() } else { rests };
         let mut plan = plan(rng, rough);
         if let Some((url, _)) = proxy {
             plan.proxies = proxies(rng, url)?;
@@ -141,6 +145,7 @@ impl Setting {
                 .then(|| now.mono + Duration::from_millis(*rng.pick(&[30, 1000, 20_000, 100_500]))),
             waits_for_rest: rng.chance(50),
             side_by_side: rng.chance(50),
+            drops: rng.chance(30),
             tls: if secure || hidden { Some(layers::client()?) } else { None },
             slow,
             leaves: !calm && rng.chance(8),

@@ -2,9 +2,10 @@
 //! comes of that.
 
 use super::client::{Client, Flag};
-use super::errand::Errand;
+use super::errand::{Drops, Errand};
 use super::net::Excuse;
 use super::runtime::{Sim, Ticks};
+use super::world::Broken;
 use purlin_core::Mono;
 use purlin_core::exchange::Error;
 use purlin_engine::{Agent, Awaited, Body, Leaving, Received, Run, Waits};
@@ -21,6 +22,8 @@ pub(super) struct Task<'a> {
     pub(super) state: State<'a>,
     agent: &'a Agent<Sim>,
     flag: Arc<Flag>,
+    /// How often it was polled.
+    polls: u32,
     /// When it is to be polled though nobody has told it anything.
     pub(super) until: Option<Mono>,
     pub(super) received: Option<Received>,
@@ -58,6 +61,7 @@ impl<'a> Task<'a> {
             state: State::Rests,
             agent,
             flag: Flag::of(name),
+            polls: 0,
             until: None,
             received: None,
             got: Vec::new(),
@@ -107,11 +111,14 @@ impl<'a> Task<'a> {
     fn step(&mut self) -> Result<(), String> {
         let now = Client::with(|client| client.now);
         let given_up = self.errand.gives_up.is_some_and(|at| at <= now.mono);
-        let state = std::mem::replace(&mut self.state, State::Rests);
-        if given_up && can_be_left(&state) {
-            self.leave(state, Outcome::Left);
+        if given_up && self.can_be_left() {
+            self.leave(Outcome::Left);
             return Ok(());
         }
+        if self.is_dropped(Drops::Told(self.polls)) {
+            return Ok(());
+        }
+        let state = self.take_state();
         self.flag.take();
         let waker = Waker::from(self.flag.clone());
         let cx = &mut Context::from_waker(&waker);
@@ -122,7 +129,30 @@ impl<'a> Task<'a> {
             State::Leaves(leaving, outcome) => self.read_rest(leaving, outcome, cx),
             ended @ State::Ended(_) => self.state = ended,
         }
+        self.polls += 1;
+        self.is_dropped(Drops::Waiting(self.polls));
         Ok(())
+    }
+
+    /// Whether its caller drops it here, if he does.
+    fn is_dropped(&mut self, here: Drops) -> bool {
+        let drops = self.errand.drops == Some(here);
+        match &self.state {
+            State::Runs(_) | State::Reads(..) if drops => self.leave(Outcome::Left),
+            // What nobody reads is not even waited for.
+            State::Leaves(Some(_), _) if drops => {
+                if let State::Leaves(leaving, outcome) = self.take_state() {
+                    drop(leaving);
+                    self.end(outcome);
+                }
+            }
+            _ => return false,
+        }
+        drops
+    }
+
+    fn take_state(&mut self) -> State<'a> {
+        std::mem::replace(&mut self.state, State::Rests)
     }
 
     fn begin(&mut self) -> Result<(), String> {
@@ -160,7 +190,8 @@ impl<'a> Task<'a> {
 
     fn read(&mut self, mut body: Box<Body<Sim>>, cx: &mut Context<'_>) {
         if self.errand.enough.is_some_and(|enough| self.got.len() > enough) {
-            return self.leave(State::Reads(body, self.now()), Outcome::Left);
+            self.state = State::Reads(body, self.now());
+            return self.leave(Outcome::Left);
         }
         match body.poll_chunk(cx) {
             Poll::Pending => self.state = State::Reads(body, self.now()),
@@ -181,14 +212,20 @@ impl<'a> Task<'a> {
                 self.end(Outcome::Whole);
             }
             Poll::Ready(Err(error)) => {
-                self.leave(State::Reads(body, self.now()), Outcome::Failed(error));
+                self.state = State::Reads(body, self.now());
+                self.leave(Outcome::Failed(error));
             }
         }
     }
 
     /// The caller drops what it has.
-    fn leave(&mut self, state: State<'a>, outcome: Outcome) {
-        drop(state);
+    fn leave(&mut self, outcome: Outcome) {
+        let state = self.take_state();
+        if Client::with(|client| client.broken == Some(Broken::GivesNothingUp)) {
+            std::mem::forget(state);
+        } else {
+            drop(state);
+        }
         let leaving = Client::with(|client| client.left.pop());
         self.state = State::Leaves(leaving, outcome);
         self.until = None;
@@ -226,7 +263,7 @@ impl<'a> Task<'a> {
     }
 
     fn can_be_left(&self) -> bool {
-        can_be_left(&self.state)
+        matches!(self.state, State::Runs(_) | State::Reads(..))
     }
 
     /// When it has something to do by itself; of what it has asked others to tell, they know.
@@ -259,8 +296,4 @@ impl<'a> Task<'a> {
     pub(super) fn excuse(&self) -> Excuse {
         Client::with(|client| client.asked[self.name].excuse)
     }
-}
-
-fn can_be_left(state: &State<'_>) -> bool {
-    matches!(state, State::Runs(_) | State::Reads(..))
 }

@@ -53,7 +53,10 @@ impl Client {
         let wire = &mut self.wires[number];
         let looked_at = std::mem::take(&mut wire.looked_at);
         match (wire.used, why) {
-            (_, Reuse::Never(_)) => self.ledger.unfit(number, &wire.route, why, now.mono),
+            (_, Reuse::Never(_)) => {
+                self.ledger.unfit(number, &wire.route, why, now.mono);
+                self.explain(number);
+            }
             (Use::Busy | Use::Fresh, Reuse::Now) if !in_exchange => {
                 wire.used = Use::Idle(now.mono);
                 self.trace.client(now, || format!("c{number} is free"));

@@ -56,11 +56,13 @@ pub enum Broken {
     CountsWritten,
     /// A request's own limits hold for what is sent first, and for no redirect or retry.
     ForgetsLimits,
+    /// What a caller drops keeps what it has.
+    GivesNothingUp,
 }
 
 impl Broken {
     /// Every rule that can be broken.
-    pub const ALL: [Broken; 15] = [
+    pub const ALL: [Broken; 16] = [
         Broken::UsesWhatEnded,
         Broken::SendsAgain,
         Broken::NeverRepeats,
@@ -76,6 +78,7 @@ impl Broken {
         Broken::KeepsWhatWasLeft,
         Broken::CountsWritten,
         Broken::ForgetsLimits,
+        Broken::GivesNothingUp,
     ];
 }
 
