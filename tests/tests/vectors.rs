@@ -182,6 +182,43 @@ fn a_wrong_expectation_of_http_2_is_found() {
         ("h2_frames", "h2f.settings.value-window", "/error/codes/0", json!("PROTOCOL_ERROR")),
         ("h2_frames", "h2f.priority.length-1", "/error/scope", json!("connection")),
         ("h2_frames", "h2f.partial.header-9", "/input", json!("000000000000000001")),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/conn", json!("error")),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/pings", json!([])),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/requests", json!([])),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/requests/0/method", json!("PUT")),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/requests/0/path", json!("/a")),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/requests/0/body", json!("a")),
+        (
+            "h2_server",
+            "h2s.preface.settings-empty",
+            "/outcomes/0/requests/0/complete",
+            json!(false),
+        ),
+        (
+            "h2_server",
+            "h2s.preface.settings-empty",
+            "/outcomes/0/requests/0/fields",
+            json!([["x", "y"]]),
+        ),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/streams/1/status", json!(204)),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/streams/1/data", json!(1)),
+        ("h2_server", "h2s.preface.settings-empty", "/outcomes/0/streams/1/end", json!(false)),
+        (
+            "h2_server",
+            "h2s.preface.settings-empty",
+            "/outcomes/0/streams/1",
+            json!({"silent": true}),
+        ),
+        (
+            "h2_server",
+            "h2s.preface.settings-empty",
+            "/outcomes/0/streams/1",
+            json!({"rst": ["CANCEL"]}),
+        ),
+        ("h2_server", "h2s.preface.headers-first", "/outcomes/0/conn", json!("open")),
+        ("h2_server", "h2s.preface.headers-first", "/outcomes/0/codes", json!(["NO_ERROR"])),
+        ("h2_server", "h2s.preface.headers-first", "/outcomes/0/last", json!([1, 1])),
+        ("h2_server", "h2s.preface.headers-first", "/class", json!("h1")),
     ] {
         let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/http2");

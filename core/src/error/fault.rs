@@ -173,6 +173,10 @@ faults! {
     Truncated = 400, "RFC 9112 §8", "the connection ended inside a message";
     /// The connection was reset.
     Reset = 0, "RFC 9112 §9.5", "the connection was reset";
+    /// A rule of HTTP/2's frames, streams or messages.
+    Http2Violation = 0, "RFC 9113 §5.4", "a rule of HTTP/2 was broken";
+    /// More of something that costs us than HTTP/2's limits have room for.
+    TooMuchAsked = 0, "limit: HTTP/2", "more was asked for over HTTP/2 than the limits allow";
     /// Exchanges did not end within the drain time of a shutdown.
     DrainTimeout = 0, "limit: drain", "the exchange did not end within the drain time";
     /// The client sends nothing more, and for long nothing went out to it either.

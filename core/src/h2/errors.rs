@@ -1,62 +1,7 @@
 //! Every rule that a peer can break: whom it ends, by which code, and where it stands.
 //! Holds them as one table; who finds a rule broken, and in which state, others know.
 
-use std::fmt;
-
-/// An error code (RFC 9113 §7). A peer may send any number.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Code(pub u32);
-
-macro_rules! codes {
-    ($($name:ident = $number:literal,)*) => {
-        impl Code {
-            $(#[doc = concat!("`", stringify!($name), "`")] pub const $name: Code = Code($number);)*
-
-            /// Every code that has a name.
-            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
-
-            /// The name of RFC 9113 §7, if there is one.
-            pub const fn name(self) -> Option<&'static str> {
-                match self.0 {
-                    $($number => Some(stringify!($name)),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-codes! {
-    NO_ERROR = 0x0,
-    PROTOCOL_ERROR = 0x1,
-    INTERNAL_ERROR = 0x2,
-    FLOW_CONTROL_ERROR = 0x3,
-    SETTINGS_TIMEOUT = 0x4,
-    STREAM_CLOSED = 0x5,
-    FRAME_SIZE_ERROR = 0x6,
-    REFUSED_STREAM = 0x7,
-    CANCEL = 0x8,
-    COMPRESSION_ERROR = 0x9,
-    CONNECT_ERROR = 0xa,
-    ENHANCE_YOUR_CALM = 0xb,
-    INADEQUATE_SECURITY = 0xc,
-    HTTP_1_1_REQUIRED = 0xd,
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "{:#x}", self.0),
-        }
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+use crate::error::ErrorCode;
 
 /// Whom a broken rule ends (RFC 9113 §5.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +32,9 @@ macro_rules! violations {
             }
 
             /// The code that says so.
-            pub const fn code(self) -> Code {
+            pub const fn code(self) -> ErrorCode {
                 match self {
-                    $(Violation::$name => Code::$code,)*
+                    $(Violation::$name => ErrorCode::$code,)*
                 }
             }
 
@@ -127,6 +72,8 @@ violations! {
     NoIncrementAtAll: Connection PROTOCOL_ERROR "RFC 9113 §6.9",
     /// PRIORITY_UPDATE is for stream 0.
     PriorityOfNothing: Connection PROTOCOL_ERROR "RFC 9218 §7.1",
+    /// PRIORITY_UPDATE is for a push, which was never promised.
+    PriorityOfPush: Connection PROTOCOL_ERROR "RFC 9218 §7.1",
     // The order of frames.
     /// The first octets are no preface.
     Preface: Connection PROTOCOL_ERROR "RFC 9113 §3.4",
@@ -146,8 +93,6 @@ violations! {
     WindowUpdateOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §5.1",
     /// RST_STREAM on a stream that has not begun.
     RstStreamOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §6.4",
-    /// A malformed PRIORITY or WINDOW_UPDATE on a stream that has not begun: there is none to reset.
-    MalformedOnIdle: Connection PROTOCOL_ERROR "RFC 9113 §5.1",
     /// HEADERS on a stream that the peer has ended.
     HeadersAfterEnd: Stream STREAM_CLOSED "RFC 9113 §5.1",
     /// DATA on a stream that the peer has ended.
@@ -190,18 +135,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_has_the_name_and_number_of_the_rfc() {
-        for (number, code) in (0..).zip(Code::ALL) {
-            assert_eq!(*code, Code(number));
-        }
-        assert_eq!(Code(0xb).to_string(), "ENHANCE_YOUR_CALM");
-        assert_eq!(Code(0xe).to_string(), "0xe");
-    }
-
-    #[test]
     fn every_violation_has_a_code_that_is_an_error_and_a_section() {
         for violation in Violation::ALL {
-            assert_ne!(violation.code(), Code::NO_ERROR, "{violation:?}");
+            assert_ne!(violation.code(), ErrorCode::NO_ERROR, "{violation:?}");
             assert!(violation.rule().starts_with("RFC "), "{violation:?}");
         }
     }

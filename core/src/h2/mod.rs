@@ -3,6 +3,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`connection`] | the machine, as far as it goes; [`config`] has its numbers |
 //! | [`frame`] | single frames: read, checked for their form, written |
 //! | [`hpack`] | fields as octets, and back |
 //! | [`head`] | lists of fields to heads, and back |
@@ -13,6 +14,8 @@
 //! | [`schedule`], [`priority`] | whose turn it is to send, and how urgent each is |
 //! | [`purse`] | what is legal and costs us something, with its limits |
 
+pub mod config;
+pub mod connection;
 pub mod credit;
 pub mod errors;
 pub mod frame;

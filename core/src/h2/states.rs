@@ -189,7 +189,7 @@ impl Verdict {
                     Scope::Connection => "connection",
                     Scope::Stream => "stream",
                 };
-                format!("{scope}: {}", violation.code())
+                format!("{scope}: {}", violation.code().name().unwrap_or_default())
             }
         }
     }

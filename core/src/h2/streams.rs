@@ -116,6 +116,21 @@ impl<T> Streams<T> {
         }
     }
 
+    /// A closed stream is reset by us once more: what else comes is skipped.
+    pub fn reset_closed(&mut self, id: u32) {
+        if let Some(slot) = self.slot_mut(id) {
+            slot.state = if slot.state.is_closed() { State::ResetByUs } else { slot.state };
+            return;
+        }
+        if id > self.last {
+            return;
+        }
+        match self.closed.iter_mut().rev().find(|(known, _)| *known == id) {
+            Some((_, state)) => *state = State::ResetByUs,
+            None => self.remember(id, State::ResetByUs),
+        }
+    }
+
     /// Moves a stream that is held; says whether the table has that step.
     pub fn step(&mut self, id: u32, step: Step) -> bool {
         let Some(slot) = self.slot_mut(id) else { return false };

@@ -49,13 +49,13 @@ fn judge(
 }
 
 fn refused(error: &Value, malformed: &Malformed) -> Result<(), String> {
-    let code = malformed.violation.code().to_string();
+    let code = malformed.violation.code().name().unwrap_or_default();
     let scope = match malformed.violation.scope() {
         Scope::Connection => "connection",
         Scope::Stream => "stream",
     };
     let holds =
-        items(error, "codes").iter().any(|known| known == &code) && text(error, "scope") == scope;
+        items(error, "codes").iter().any(|known| known == code) && text(error, "scope") == scope;
     check(holds, || format!("{malformed:?} {code} {scope}, expected {error}"))
 }
 

@@ -41,8 +41,11 @@ pub(super) fn latin1(value: &Value) -> Vec<u8> {
     value.as_str().unwrap_or_default().chars().map(byte).collect()
 }
 
+/// Names and values, in order.
+pub(super) type FieldList = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// `[[name, value], ...]`, one character per byte.
-pub(super) fn fields(value: &Value) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(super) fn fields(value: &Value) -> FieldList {
     let all = value.as_array().map(Vec::as_slice).unwrap_or_default();
     all.iter().map(|pair| (latin1(&pair[0]), latin1(&pair[1]))).collect()
 }

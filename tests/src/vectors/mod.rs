@@ -8,6 +8,7 @@ mod cookiejar;
 mod cookies;
 mod exchange;
 mod h2_frames;
+mod h2_server;
 mod hpack;
 mod json;
 mod pool;
@@ -100,6 +101,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "pool", family: "client", check: Check::Exact(pool::check) },
     Kind { name: "hpack_decode", family: "http2", check: Check::Profiled(hpack::decode) },
     Kind { name: "h2_frames", family: "http2", check: Check::Profiled(h2_frames::frame) },
+    Kind { name: "h2_server", family: "http2", check: Check::Profiled(h2_server::server) },
 ];
 
 /// What running a file came to.

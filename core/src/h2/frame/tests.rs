@@ -2,7 +2,8 @@
 
 use super::settings::{self, Values};
 use super::*;
-use crate::h2::errors::{Code, Violation};
+use crate::error::ErrorCode;
+use crate::h2::errors::Violation;
 use proptest::prelude::*;
 
 const MOST: u32 = DEFAULT_MAX_LEN;
@@ -26,8 +27,8 @@ fn what_is_written_is_read() {
     write::settings(&mut out, [(settings::MAX_FRAME_SIZE, 20_000), (0x7777, 7)]);
     write::settings_ack(&mut out);
     write::ping(&mut out, true, *b"12345678");
-    write::rst_stream(&mut out, 3, Code::CANCEL);
-    write::go_away(&mut out, 5, Code::ENHANCE_YOUR_CALM, b"pings");
+    write::rst_stream(&mut out, 3, ErrorCode::CANCEL);
+    write::go_away(&mut out, 5, ErrorCode::ENHANCE_YOUR_CALM, b"pings");
     write::window_update(&mut out, 0, settings::MAX_WINDOW);
     let entries = [0, 5, 0, 0, 0x4e, 0x20, 0x77, 0x77, 0, 0, 0, 7];
     let expected = [

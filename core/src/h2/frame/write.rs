@@ -2,7 +2,7 @@
 //! Holds their form; when one is due, and whether a window has room for it, others decide.
 
 use super::{HEADER_LEN, Kind, flags};
-use crate::h2::errors::Code;
+use crate::error::ErrorCode;
 
 /// The header of a frame whose payload has `length` octets, 2^24-1 at the most.
 pub fn header(length: usize, kind: Kind, flags: u8, stream: u32) -> [u8; HEADER_LEN] {
@@ -56,13 +56,13 @@ pub fn ping(out: &mut Vec<u8>, ack: bool, data: [u8; 8]) {
 }
 
 /// RST_STREAM.
-pub fn rst_stream(out: &mut Vec<u8>, stream: u32, code: Code) {
-    put(out, Kind::RstStream, 0, stream, &[&code.0.to_be_bytes()]);
+pub fn rst_stream(out: &mut Vec<u8>, stream: u32, code: ErrorCode) {
+    put(out, Kind::RstStream, 0, stream, &[&code.code().to_be_bytes()]);
 }
 
 /// GOAWAY.
-pub fn go_away(out: &mut Vec<u8>, last: u32, code: Code, debug: &[u8]) {
-    put(out, Kind::GoAway, 0, 0, &[&last.to_be_bytes(), &code.0.to_be_bytes(), debug]);
+pub fn go_away(out: &mut Vec<u8>, last: u32, code: ErrorCode, debug: &[u8]) {
+    put(out, Kind::GoAway, 0, 0, &[&last.to_be_bytes(), &code.code().to_be_bytes(), debug]);
 }
 
 /// WINDOW_UPDATE, by 1 to 2^31-1.

@@ -1,0 +1,231 @@
+//! Content that comes: DATA into the windows and the streams, and what the application takes.
+//! When credit is due `credit` says; what a message may be is decided elsewhere.
+
+use super::stream::Application;
+use super::{Broken, Connection};
+use crate::error::{Fault, PeerError};
+use crate::h1::decide::asks_ahead;
+use crate::h2::errors::Violation;
+use crate::h2::frame::write;
+use crate::h2::purse::{Budget, DATA_OVERHEAD};
+use crate::h2::states::{Came, Step, Verdict};
+use crate::machine::Recv;
+use crate::time::Now;
+use bytes::Bytes;
+
+impl Connection {
+    /// DATA came, which takes `flow` from the windows.
+    pub(super) fn data(
+        &mut self,
+        id: u32,
+        data: Bytes,
+        flow: usize,
+        end_stream: bool,
+        now: Now,
+    ) -> Result<(), Broken> {
+        let flow = u32::try_from(flow).unwrap_or(u32::MAX);
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        self.count_data(length, end_stream, now)?;
+        let verdict = self.streams.verdict(id, Came::Data);
+        if let Verdict::Break(violation @ Violation::DataOnIdle) = verdict {
+            return Err(violation.into());
+        }
+        if !self.credit.receive(flow) {
+            return Err(Violation::ConnectionWindow.into());
+        }
+        match verdict {
+            Verdict::Take => {}
+            // RFC 9113 §6.9: what nobody reads counts all the same, and is credited at once.
+            Verdict::Skip => return self.release(flow),
+            Verdict::Break(violation) => {
+                self.release(flow)?;
+                return self.break_stream(id, violation, now);
+            }
+        }
+        let Some(stream) = self.streams.get_mut(id) else { return self.release(flow) };
+        if !stream.inbox.credit.receive(flow) {
+            self.release(flow)?;
+            return self.break_stream(id, Violation::StreamWindow, now);
+        }
+        let inbox = &mut stream.inbox;
+        let too_long = inbox.left.is_some_and(|left| left < u64::from(length));
+        inbox.left = inbox.left.map(|left| left.saturating_sub(u64::from(length)));
+        if too_long {
+            self.release(flow)?;
+            return self.break_stream(id, Violation::ContentLength, now);
+        }
+        // Padding has left as soon as it is here; so has what nobody will read.
+        let discarded = stream.application == Application::Done || inbox.fault.is_some();
+        let kept = if discarded { 0 } else { length };
+        if inbox.due.is_some() {
+            inbox.pace.moved(data.len(), now.mono);
+            inbox.due = inbox.pace.wait(now.mono);
+            self.stale = true;
+        }
+        if kept > 0 {
+            inbox.pieces.push_back(data);
+            inbox.unread += kept;
+            inbox.expects = false;
+        }
+        inbox.credit.release(flow - kept);
+        let wakes = kept > 0 && inbox.wake();
+        stream.tell.readable |= wakes;
+        if wakes {
+            self.tell(id);
+        }
+        self.release(flow - kept)?;
+        if end_stream {
+            return self.content_ends(id, now);
+        }
+        self.grant(id);
+        Ok(())
+    }
+
+    /// What DATA costs us beyond its content.
+    fn count_data(&mut self, length: u32, end_stream: bool, now: Now) -> Result<(), Broken> {
+        // One that ends its stream says something, however short it is.
+        if !end_stream {
+            if length == 0 {
+                self.purses.spend(Budget::EmptyData, 1, now.mono)?;
+            }
+            self.purses.spend(Budget::TinyData, DATA_OVERHEAD, now.mono)?;
+        }
+        self.purses.earn(Budget::TinyData, length);
+        Ok(())
+    }
+
+    /// END_STREAM came, with DATA or with trailers.
+    pub(super) fn content_ends(&mut self, id: u32, now: Now) -> Result<(), Broken> {
+        let Some(stream) = self.streams.get_mut(id) else { return Ok(()) };
+        if stream.inbox.left.is_some_and(|left| left > 0) {
+            return self.break_stream(id, Violation::ContentLength, now);
+        }
+        stream.inbox.ended = true;
+        let wakes = stream.inbox.wake();
+        stream.tell.readable |= wakes;
+        if wakes {
+            self.tell(id);
+        }
+        self.streams.step(id, Step::PeerEnds);
+        Ok(())
+    }
+
+    /// So much of the connection's window has left.
+    fn release(&mut self, octets: u32) -> Result<(), Broken> {
+        self.credit.release(octets);
+        self.grant_connection();
+        Ok(())
+    }
+
+    pub(super) fn grant_connection(&mut self) {
+        if self.credit.is_due() {
+            let granted = self.credit.grant();
+            self.out.write(|text| write::window_update(text, 0, granted));
+        }
+    }
+
+    /// Gives a stream credit, if that is due and the peer may still send on it.
+    fn grant(&mut self, id: u32) {
+        let receives = self.streams.state(id).can_receive();
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        if receives && stream.inbox.credit.is_due() {
+            let granted = stream.inbox.credit.grant();
+            self.out.write(|text| write::window_update(text, id, granted));
+        }
+    }
+
+    /// What `recv` gives.
+    pub(super) fn recv_body(&mut self, id: u32, now: Now) -> Recv {
+        let Some(stream) = self.streams.get_mut(id) else {
+            return Recv::Failed(PeerError::of_request(Fault::Truncated));
+        };
+        let inbox = &mut stream.inbox;
+        let declared = inbox.taken + u64::from(inbox.unread) + inbox.left.unwrap_or(0);
+        if declared > inbox.limit && inbox.fault.is_none() {
+            self.drop_unread(id, PeerError::of_request(Fault::BodyTooLarge));
+        }
+        let Some(stream) = self.streams.get_mut(id) else { return Recv::Pending };
+        let inbox = &mut stream.inbox;
+        self.stale |= inbox.due.is_some();
+        if let Some(piece) = inbox.pieces.pop_front() {
+            inbox.rest(now.mono);
+            let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+            inbox.unread -= length;
+            inbox.taken += u64::from(length);
+            inbox.credit.release(length);
+            self.credit.release(length);
+            self.grant_connection();
+            self.grant(id);
+            return Recv::Data(piece);
+        }
+        if let Some(error) = inbox.fault {
+            return Recv::Failed(error);
+        }
+        if inbox.ended {
+            inbox.rest(now.mono);
+            inbox.told = true;
+            let trailers = inbox.trailers.take();
+            // Both halves of a tunnel are over.
+            if stream.outbox.finished {
+                self.let_go(id);
+            }
+            return Recv::End(trailers);
+        }
+        inbox.watch(now.mono, stream.is_connect);
+        self.stale = true;
+        self.send_continue(id, now);
+        self.look_at_dues();
+        Recv::Pending
+    }
+
+    /// Whether there is nothing to wait for.
+    pub(super) fn prefetch_body(&mut self, id: u32, most: usize, now: Now) -> bool {
+        let exhausted = self.credit.left() == 0;
+        let Some(stream) = self.streams.get_mut(id) else { return true };
+        let inbox = &mut stream.inbox;
+        let ready = inbox.ended
+            || inbox.fault.is_some()
+            || inbox.unread as usize >= most
+            || inbox.credit.left() == 0
+            || exhausted;
+        if ready {
+            inbox.rest(now.mono);
+            self.stale = true;
+            return true;
+        }
+        if inbox.expects {
+            if !asks_ahead(inbox.left, inbox.limit, most) {
+                return true;
+            }
+            self.send_continue(id, now);
+        }
+        if let Some(stream) = self.streams.get_mut(id) {
+            stream.inbox.watch(now.mono, stream.is_connect);
+        }
+        self.stale = true;
+        self.look_at_dues();
+        false
+    }
+
+    /// The application reads no further.
+    pub(super) fn discard_body(&mut self, id: u32, now: Now) {
+        self.drop_unread(id, PeerError::of_request(Fault::Truncated));
+        if self.streams.state(id).is_closed() {
+            self.let_go(id);
+        }
+        self.pump(now);
+    }
+
+    /// Throws away what is unread; the rest will not be read either.
+    pub(super) fn drop_unread(&mut self, id: u32, error: PeerError) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        if !stream.inbox.told {
+            stream.inbox.fault.get_or_insert(error);
+        }
+        let unread = stream.inbox.clear();
+        stream.inbox.credit.release(unread);
+        self.credit.release(unread);
+        self.grant_connection();
+        self.grant(id);
+    }
+}

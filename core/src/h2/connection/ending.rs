@@ -1,0 +1,273 @@
+//! How streams and connections end: by a rule, by the peer, by the application, by time.
+//! Whom a broken rule ends `errors` says.
+
+use super::stream::Application;
+use super::{Broken, Connection, Greeting};
+use crate::error::{CloseReason, ErrorCode, Fault, PeerError};
+use crate::h2::errors::Violation;
+use crate::h2::frame::write;
+use crate::h2::purse::Budget;
+use crate::h2::schedule::Schedule;
+use crate::h2::states::Step;
+use crate::h2::streams::{Side, Streams};
+use crate::h2::window::CONNECTION;
+use crate::machine::{Close, Eof, Event};
+use crate::time::{Mono, Now, Why};
+
+impl Connection {
+    /// Ends a stream on which the peer broke a rule.
+    pub(super) fn break_stream(
+        &mut self,
+        id: u32,
+        violation: Violation,
+        now: Now,
+    ) -> Result<(), Broken> {
+        self.purses.spend(Budget::ResetsSent, 1, now.mono)?;
+        let code = violation.code();
+        self.out.write(|text| write::rst_stream(text, id, code));
+        if !self.streams.step(id, Step::WeReset) {
+            self.streams.reset_closed(id);
+            return Ok(());
+        }
+        self.gone(id, Some(Fault::Http2Violation), None);
+        Ok(())
+    }
+
+    /// A stream has ended on the wire: by a rule that was broken, or by the peer's will. An
+    /// application that knows of it lets go of it.
+    pub(super) fn gone(&mut self, id: u32, fault: Option<Fault>, code: Option<ErrorCode>) {
+        let error = PeerError::of_request(fault.unwrap_or(Fault::Reset));
+        match self.streams.get_mut(id) {
+            // What came before a reset may still be read, and was all if its end came.
+            Some(stream) if code.is_some() => {
+                let cut = !stream.inbox.ended;
+                stream.inbox.fault = stream.inbox.fault.or(cut.then_some(error));
+            }
+            _ => self.drop_unread(id, error),
+        }
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        stream.outbox.clear();
+        (stream.inbox.due, stream.outbox.due) = (None, None);
+        self.stale = true;
+        let (readable, writable) = (stream.inbox.wake(), std::mem::take(&mut stream.outbox.waits));
+        if stream.is_open() {
+            stream.tell.readable |= readable;
+            stream.tell.writable |= writable;
+            stream.tell.failed = fault.map(|_| error);
+            stream.tell.reset = code;
+            self.tell(id);
+        }
+        self.reschedule(id);
+        self.tidy(id);
+    }
+
+    /// The application lets go of a stream that is closed.
+    pub(super) fn let_go(&mut self, id: u32) {
+        if let Some(stream) = self.streams.get_mut(id) {
+            stream.application = Application::Done;
+        }
+        self.tidy(id);
+    }
+
+    /// Forgets a stream that neither the wire nor the application has any more.
+    pub(super) fn tidy(&mut self, id: u32) {
+        let Some(stream) = self.streams.get(id) else { return };
+        if stream.is_open() {
+            return;
+        }
+        // What the peer still sends of a request that is answered is not wanted
+        // (RFC 9113 §8.1).
+        let answered = stream.application == Application::Done && stream.outbox.ended;
+        if answered && self.streams.state(id).can_receive() {
+            self.out.write(|text| write::rst_stream(text, id, ErrorCode::NO_ERROR));
+            self.streams.step(id, Step::WeReset);
+        }
+        if self.streams.state(id).is_closed() {
+            self.drop_unread(id, PeerError::of_request(Fault::Truncated));
+            self.reschedule(id);
+            self.streams.remove(id);
+            self.purses.earn(Budget::ResetsReceived, u32::from(answered));
+        }
+    }
+
+    /// The application gives up.
+    pub(super) fn give_up(&mut self, id: u32, now: Now) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        stream.application = Application::Done;
+        let code =
+            if stream.is_connect { ErrorCode::CONNECT_ERROR } else { ErrorCode::INTERNAL_ERROR };
+        if self.streams.step(id, Step::WeReset) {
+            self.out.write(|text| write::rst_stream(text, id, code));
+        }
+        self.gone(id, None, None);
+        self.settle(now);
+    }
+
+    /// The peer broke a rule, or met a limit, of the connection: GOAWAY, and nothing more.
+    pub(super) fn die(&mut self, broken: Broken, now: Now) {
+        let (code, debug, fault) = match broken {
+            Broken::Rule(violation) => (violation.code(), violation.rule(), Fault::Http2Violation),
+            Broken::Budget(budget) => {
+                (ErrorCode::ENHANCE_YOUR_CALM, budget.name(), Fault::TooMuchAsked)
+            }
+            Broken::Cap(cap) => (ErrorCode::ENHANCE_YOUR_CALM, cap.name(), Fault::TooMuchAsked),
+        };
+        self.say_goodbye(code, debug);
+        let error = PeerError::of_request(fault);
+        self.events.push_back(Event::Failed { id: None, error });
+        self.close(CloseReason::Fault(fault), Close::Linger, now);
+    }
+
+    fn say_goodbye(&mut self, code: ErrorCode, debug: &str) {
+        let last = self.streams.last();
+        self.out.write(|text| write::go_away(text, last, code, debug.as_bytes()));
+    }
+
+    pub(super) fn close(&mut self, reason: CloseReason, how: Close, now: Now) {
+        self.streams = Streams::new(Side::Server);
+        self.schedule = Schedule::new();
+        self.ready.clear();
+        self.block = None;
+        self.input.clear();
+        self.timers.clear_all();
+        self.due = None;
+        self.ending = Some(match how {
+            Close::Linger if self.eof.is_some() => Close::Graceful,
+            how => how,
+        });
+        if self.ending == Some(Close::Linger) {
+            self.timers.set(Why::Linger, now.mono + self.config.timeouts.linger);
+        }
+        self.events.push_back(Event::Closed(reason));
+    }
+
+    pub(super) fn end_of_input(&mut self, how: Eof, now: Now) {
+        if self.eof.replace(how).is_some() {
+            return;
+        }
+        if self.ending.is_some() {
+            self.ending = Some(Close::Graceful);
+            self.timers.clear(Why::Linger);
+            return;
+        }
+        if how == Eof::Reset {
+            self.out.clear();
+            return self.close(CloseReason::Fault(Fault::Reset), Close::Graceful, now);
+        }
+        let mut next = self.streams.from(0);
+        while let Some(id) = next {
+            next = self.streams.from(id + 1);
+            if self.streams.state(id).can_receive() {
+                self.cut_off(id);
+            }
+        }
+        if !self.streams.is_empty() {
+            self.events.push_back(Event::InputClosed);
+        }
+        self.settle(now);
+    }
+
+    /// The input ended before this stream's content did.
+    fn cut_off(&mut self, id: u32) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        stream.inbox.fault.get_or_insert(PeerError::of_request(Fault::Truncated));
+        stream.tell.readable |= stream.inbox.wake();
+        self.tell(id);
+    }
+
+    pub(super) fn begin_shutdown(&mut self, now: Now) {
+        if self.ending.is_some() || self.last.is_some() {
+            return;
+        }
+        self.last = Some(self.streams.last());
+        self.say_goodbye(ErrorCode::NO_ERROR, "");
+        self.timers.set(Why::Drain, now.mono + self.config.timeouts.drain);
+        self.settle(now);
+    }
+
+    /// Nothing is open: the connection ends, or is idle.
+    pub(super) fn settle(&mut self, now: Now) {
+        self.look_at_dues();
+        if self.ending.is_some() || (!self.streams.is_empty() && !self.is_stuck()) {
+            return;
+        }
+        if self.eof.is_some() {
+            self.close(CloseReason::PeerClosed, Close::Graceful, now);
+        } else if self.last.is_some() {
+            self.close(CloseReason::Shutdown, Close::Linger, now);
+        } else {
+            self.watch_idle(now);
+        }
+    }
+
+    /// Nobody will do anything more: the peer, which sends nothing, has no window for what
+    /// is left, and no application has more to say.
+    fn is_stuck(&self) -> bool {
+        let waits = self.schedule.is_empty() || self.window.room(CONNECTION) == 0;
+        self.eof.is_some()
+            && waits
+            && self.out.is_empty()
+            && self.streams.iter().all(|(_, _, s)| s.application == Application::Done)
+    }
+
+    pub(super) fn watch_idle(&mut self, now: Now) {
+        let idle = self.greeting == Greeting::Done && self.streams.is_empty();
+        if idle && !self.timers.is_set(Why::Idle) {
+            self.timers.set(Why::Idle, now.mono + self.config.timeouts.idle);
+        }
+    }
+
+    /// Finds the first time that is over for a stream, if one of them has changed.
+    pub(super) fn look_at_dues(&mut self) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
+        let dues = self.streams.iter().flat_map(|(_, _, stream)| {
+            let body = stream.inbox.due.map(|at| (at, Why::Body));
+            [body, stream.outbox.due.map(|at| (at, Why::Write))]
+        });
+        self.due = dues.flatten().min();
+    }
+
+    /// Ends what has taken too long on a stream: the body fails for its reader alone, what
+    /// nobody takes is reset.
+    pub(super) fn streams_timed_out(&mut self, now: Now) {
+        let mut next = self.streams.from(0);
+        while let Some(id) = next {
+            next = self.streams.from(id + 1);
+            let Some(stream) = self.streams.get_mut(id) else { continue };
+            let over = |due: &mut Option<Mono>| due.take_if(|at| *at <= now.mono).is_some();
+            if over(&mut stream.inbox.due) {
+                stream.tell.readable |= stream.inbox.wake();
+                self.drop_unread(id, PeerError::of_request(Fault::BodyTimeout));
+                self.tell(id);
+            }
+            let Some(stream) = self.streams.get_mut(id) else { continue };
+            if over(&mut stream.outbox.due) && self.streams.step(id, Step::WeReset) {
+                self.out.write(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
+                self.gone(id, Some(Fault::WriteTimeout), None);
+            }
+        }
+        self.stale = true;
+        self.settle(now);
+    }
+
+    pub(super) fn timed_out(&mut self, why: Why, now: Now) {
+        match why {
+            Why::Linger => self.ending = Some(Close::Graceful),
+            Why::Write => {
+                self.out.clear();
+                self.close(CloseReason::Fault(Fault::WriteTimeout), Close::Abort, now);
+            }
+            Why::Settings => self.die(Violation::SettingsTimeout.into(), now),
+            Why::Head => {
+                self.say_goodbye(ErrorCode::PROTOCOL_ERROR, Fault::HeadTimeout.text());
+                self.close(CloseReason::Fault(Fault::HeadTimeout), Close::Linger, now);
+            }
+            _ => {
+                self.say_goodbye(ErrorCode::NO_ERROR, "");
+                self.close(CloseReason::Timeout(why), Close::Linger, now);
+            }
+        }
+    }
+}

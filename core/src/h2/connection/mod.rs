@@ -1,0 +1,394 @@
+//! One HTTP/2 connection, seen by the server: frames in, requests out, responses in, frames out.
+//! It keeps the state and asks the tables; it knows no socket and no clock.
+//!
+//! ```text
+//!            read_buf/filled                             poll_event
+//!   socket ------------------> frames --- field blocks -------------> Request
+//!                                 \------ DATA --- stream --- recv --> Data, End
+//!            output/wrote                                 respond, send, finish
+//!   socket <------------------ frames <-- schedule <-- streams <----- application
+//! ```
+//!
+//! Input is parsed as it comes, whatever the application does: a WINDOW_UPDATE must not wait
+//! for it. What is unread is within the windows that were granted.
+
+mod content;
+mod ending;
+mod receive;
+mod reply;
+mod request;
+mod stream;
+
+use super::config::Config;
+use super::credit::Credit;
+use super::errors::Violation;
+use super::frame::settings::Values;
+use super::frame::write;
+use super::hpack::{Decoder, Encoder};
+use super::purse::{Budget, Cap, Purses};
+use super::schedule::Schedule;
+use super::streams::{Side, Streams};
+use super::window::{CONNECTION, Window};
+use crate::buf::{InBuf, OutBuf};
+use crate::config::ServerConfig;
+use crate::error::{Fault, Misuse, PeerError};
+use crate::head::{Fields, ResponseHead};
+use crate::machine::{Body, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
+use crate::time::{Deadlines, Mono, Now, Taking, Why};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::sync::Arc;
+use stream::Stream;
+
+/// So much input is here at the most: a whole frame, and a read.
+const INPUT: usize = 64 * 1024;
+
+/// How far the peer is with its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeting {
+    /// The preface is not whole.
+    Preface,
+    /// Its SETTINGS are to follow.
+    Settings,
+    /// It has said both.
+    Done,
+}
+
+/// What ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    /// A rule.
+    Rule(Violation),
+    /// A limit that has a token bucket.
+    Budget(Budget),
+    /// A limit on one thing.
+    Cap(Cap),
+}
+
+impl From<Violation> for Broken {
+    fn from(violation: Violation) -> Broken {
+        Broken::Rule(violation)
+    }
+}
+
+impl From<Budget> for Broken {
+    fn from(budget: Budget) -> Broken {
+        Broken::Budget(budget)
+    }
+}
+
+/// A field block that has begun.
+#[derive(Debug)]
+struct Block {
+    stream: u32,
+    end_stream: bool,
+    text: Vec<u8>,
+    frames: u32,
+}
+
+/// One HTTP/2 connection.
+#[derive(Debug)]
+pub struct Connection {
+    config: Arc<ServerConfig>,
+    http2: Config,
+    theirs: Values,
+    input: InBuf,
+    out: OutBuf,
+    greeting: Greeting,
+    decoder: Decoder,
+    encoder: Encoder,
+    block: Option<Block>,
+    streams: Streams<Stream>,
+    credit: Credit,
+    window: Window,
+    schedule: Schedule,
+    purses: Purses,
+    timers: Deadlines,
+    /// Answers that are due and not written.
+    answers: u32,
+    /// The exchanges that asked whether all of theirs is out.
+    flushes: Vec<Id>,
+    /// What there is to tell of the connection.
+    events: VecDeque<Event>,
+    /// The streams that have something to tell.
+    ready: VecDeque<u32>,
+    /// No stream above this is taken any more.
+    last: Option<u32>,
+    peer_goes: bool,
+    /// How fast the peer takes what is written.
+    taking: Taking,
+    /// The first time that is over for a stream, and whether it is to be looked for anew.
+    due: Option<(Mono, Why)>,
+    stale: bool,
+    ending: Option<Close>,
+    eof: Option<Eof>,
+}
+
+impl Connection {
+    /// A connection on which HTTP/2 was agreed, or is known to be spoken.
+    pub fn new(config: Arc<ServerConfig>, http2: Config, now: Now) -> Connection {
+        let mut timers = Deadlines::new();
+        timers.set(Why::Head, now.mono + config.timeouts.head);
+        let mut out = OutBuf::default();
+        let list = u32::try_from(config.limits.head_bytes).unwrap_or(u32::MAX);
+        let more = http2.connection_window.saturating_sub(CONNECTION);
+        out.write(|text| {
+            write::settings(text, http2.settings(list).told());
+            if more > 0 {
+                write::window_update(text, 0, more);
+            }
+        });
+        Connection {
+            theirs: Values::DEFAULT,
+            input: InBuf::new(INPUT.max(2 * http2.max_frame as usize)),
+            out,
+            greeting: Greeting::Preface,
+            decoder: Decoder::new(http2.header_table),
+            encoder: Encoder::default(),
+            block: None,
+            streams: Streams::new(Side::Server),
+            credit: Credit::new(http2.connection_window.max(CONNECTION)),
+            window: Window::default(),
+            schedule: Schedule::new(),
+            purses: Purses::new(now.mono),
+            timers,
+            answers: 0,
+            flushes: Vec::new(),
+            events: VecDeque::new(),
+            ready: VecDeque::new(),
+            last: None,
+            peer_goes: false,
+            taking: Taking::new(config.timeouts.write),
+            due: None,
+            stale: false,
+            ending: None,
+            eof: None,
+            config,
+            http2,
+        }
+    }
+
+    /// The stream of an exchange that is the application's.
+    fn open(&mut self, id: Id) -> Result<(u32, &mut Stream), Misuse> {
+        let number = u32::try_from(id).map_err(|_| Misuse::NoSuchExchange)?;
+        match self.streams.get_mut(number) {
+            Some(stream) if stream.is_open() => Ok((number, stream)),
+            _ => Err(Misuse::NoSuchExchange),
+        }
+    }
+
+    /// A stream has something to tell.
+    fn tell(&mut self, id: u32) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        if !std::mem::replace(&mut stream.tell.queued, true) {
+            self.ready.push_back(id);
+        }
+    }
+
+    fn next_of_stream(&mut self) -> Option<Event> {
+        while let Some(number) = self.ready.front().copied() {
+            let id = Id::from(number);
+            let event = self.streams.get_mut(number).and_then(|stream| {
+                let event = stream.next_event(id);
+                stream.tell.queued = event.is_some();
+                event
+            });
+            match event {
+                Some(event) => return Some(event),
+                None => self.ready.pop_front(),
+            };
+        }
+        None
+    }
+
+    /// All that was built is out: who waited for that is told, if there is no more to build.
+    fn tell_flushed(&mut self) {
+        for id in std::mem::take(&mut self.flushes) {
+            if self.is_flushed(id) {
+                self.events.push_back(Event::Flushed { id });
+            } else {
+                self.flushes.push(id);
+            }
+        }
+    }
+
+    /// The peer is to take output: its time runs.
+    fn watch_writing(&mut self, now: Now) {
+        if let Some(at) = self.taking.wait(now.mono) {
+            self.timers.set(Why::Write, at);
+        }
+    }
+
+    /// Whether input would be of use.
+    fn wants_input(&self) -> bool {
+        let full = self.answers >= Cap::Unanswered.most() && !self.out.is_empty();
+        self.eof.is_none() && !matches!(self.ending, Some(Close::Graceful | Close::Abort)) && !full
+    }
+}
+
+impl Machine for Connection {
+    fn read_buf(&mut self) -> &mut [u8] {
+        if self.wants_input() { self.input.spare() } else { &mut [] }
+    }
+
+    fn filled(&mut self, n: usize, now: Now) {
+        if self.input.filled(n) > 0 {
+            self.take_in(now);
+        }
+    }
+
+    fn eof(&mut self, how: Eof, now: Now) {
+        self.end_of_input(how, now);
+    }
+
+    fn poll_event(&mut self, now: Now) -> Option<Event> {
+        self.take_in(now);
+        // The end of all comes behind what came before it.
+        let closes = matches!(self.events.front(), Some(Event::Closed(_)));
+        if !closes {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+        }
+        self.next_of_stream().or_else(|| self.events.pop_front())
+    }
+
+    fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
+        if !self.out.is_empty() && !self.timers.is_set(Why::Write) {
+            self.watch_writing(now);
+        }
+        self.out.slices(slices)
+    }
+
+    fn wrote(&mut self, n: usize, now: Now) {
+        self.out.consume(n);
+        self.taking.wrote(n, now.mono);
+        if self.out.is_empty() {
+            self.taking.rest(now.mono);
+            self.timers.clear(Why::Write);
+            self.answers = 0;
+            self.tell_flushed();
+        }
+        self.take_in(now);
+    }
+
+    fn deadline(&self) -> Option<(Mono, Why)> {
+        self.timers.next().into_iter().chain(self.due).min()
+    }
+
+    fn untaken(&mut self, bytes: usize, now: Now) {
+        self.taking.untaken(bytes, now.mono);
+        if self.timers.is_set(Why::Write) {
+            self.watch_writing(now);
+        }
+    }
+
+    fn tick(&mut self, now: Now) {
+        while let Some(why) = self.timers.take_expired(now.mono) {
+            self.timed_out(why, now);
+        }
+        if self.due.is_some_and(|(at, _)| at <= now.mono) {
+            self.streams_timed_out(now);
+        }
+    }
+
+    fn want(&self) -> Want {
+        let write = !self.out.is_empty();
+        let close = if write { None } else { self.ending };
+        Want { read: self.wants_input() && self.input.has_room(), write, close }
+    }
+
+    fn trim(&mut self, _now: Now) {
+        self.input.trim();
+        self.out.trim();
+    }
+
+    fn in_exchange(&self) -> bool {
+        self.streams.iter().any(|(_, _, stream)| stream.is_open())
+    }
+
+    fn held(&self) -> usize {
+        let unread: usize = self.streams.iter().map(|(_, _, s)| s.inbox.unread as usize).sum();
+        let block = self.block.as_ref().map_or(0, |block| block.text.capacity());
+        let tables = self.decoder.table().held() + self.encoder.table().held();
+        self.input.held() + self.out.held() + unread + block + tables
+    }
+
+    fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
+        self.send_data(id, data, now)
+    }
+
+    fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse> {
+        self.finish_response(id, trailers, now)
+    }
+
+    fn recv(&mut self, id: Id, now: Now) -> Recv {
+        match self.open(id) {
+            Ok((number, _)) => self.recv_body(number, now),
+            Err(_) => Recv::Failed(PeerError::of_request(Fault::Truncated)),
+        }
+    }
+
+    fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool {
+        match self.open(id) {
+            Ok((number, _)) => self.prefetch_body(number, most, now),
+            Err(_) => true,
+        }
+    }
+
+    fn is_flushed(&self, id: Id) -> bool {
+        let queued = u32::try_from(id).ok().and_then(|number| self.streams.get(number));
+        self.out.is_empty() && queued.is_none_or(|stream| stream.outbox.pieces.is_empty())
+    }
+
+    fn flush(&mut self, id: Id) -> bool {
+        let flushed = self.is_flushed(id);
+        if !flushed && self.ending.is_none() {
+            self.flushes.push(id);
+        }
+        flushed
+    }
+
+    fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        let (number, _) = self.open(id)?;
+        self.discard_body(number, now);
+        Ok(())
+    }
+
+    fn reset(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
+        let (number, _) = self.open(id)?;
+        self.give_up(number, now);
+        Ok(())
+    }
+
+    fn shutdown(&mut self, now: Now) {
+        self.begin_shutdown(now);
+    }
+
+    fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
+        self.open(id)?.1.inbox.limit = bytes;
+        Ok(())
+    }
+}
+
+impl ServerMachine for Connection {
+    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
+        let (number, _) = self.open(id)?;
+        self.send_head(number, head, body, now)
+    }
+
+    /// HTTP/2 has no way to make a connection something else (RFC 9113 §8.6).
+    fn hijack(&mut self, id: Id, _now: Now) -> Result<(), Misuse> {
+        self.open(id)?;
+        Err(Misuse::NotUpgradable)
+    }
+
+    fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
+        let (number, _) = self.open(id)?;
+        self.send_interim(number, head, now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

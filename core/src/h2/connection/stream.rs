@@ -1,0 +1,234 @@
+//! What is held for one stream: the two directions of its exchange, and what is to be told.
+//! Holds and counts; what a frame or a command does to it is decided beside it.
+
+use crate::config::Timeouts;
+use crate::error::{ErrorCode, PeerError};
+use crate::h1::decide::Sent;
+use crate::h2::credit::Credit;
+use crate::h2::priority::Priority;
+use crate::h2::window::Window;
+use crate::head::{Fields, RequestHead};
+use crate::machine::{BodyLength, Event, Id};
+use crate::time::{Mono, Pace};
+use bytes::Bytes;
+use std::collections::VecDeque;
+
+/// A request that nobody was told of yet.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) head: RequestHead,
+    pub(super) body: BodyLength,
+    pub(super) expects_continue: bool,
+}
+
+/// How far the application is with an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Application {
+    /// It was not told of it.
+    Unaware,
+    /// It owes a response.
+    Owes,
+    /// It gave a head, and gives content.
+    Answers,
+    /// It gave all, or let go.
+    Done,
+}
+
+/// What comes in.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    pub(super) pieces: VecDeque<Bytes>,
+    pub(super) unread: u32,
+    pub(super) credit: Credit,
+    /// Octets that are still to come, if that was said.
+    pub(super) left: Option<u64>,
+    /// The most that the application takes.
+    pub(super) limit: u64,
+    pub(super) taken: u64,
+    pub(super) trailers: Option<Fields>,
+    /// END_STREAM came.
+    pub(super) ended: bool,
+    /// The end was handed out.
+    pub(super) told: bool,
+    /// Why the rest will not come.
+    pub(super) fault: Option<PeerError>,
+    /// Somebody waits for more.
+    pub(super) waits: bool,
+    /// The peer waits for 100 (Continue).
+    pub(super) expects: bool,
+    /// How fast it comes, while somebody waits, and when that is too slow.
+    pub(super) pace: Pace,
+    pub(super) due: Option<Mono>,
+}
+
+/// What goes out.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    pub(super) pieces: VecDeque<Bytes>,
+    pub(super) queued: usize,
+    pub(super) window: Window,
+    pub(super) sent: Sent,
+    /// Octets that are still to be given, if that was said.
+    pub(super) left: Option<u64>,
+    /// No more will be given.
+    pub(super) finished: bool,
+    pub(super) trailers: Option<Fields>,
+    /// END_STREAM is out.
+    pub(super) ended: bool,
+    pub(super) scheduled: bool,
+    /// Somebody waits for room.
+    pub(super) waits: bool,
+    /// How fast the peer takes it, and when that is too slow.
+    pub(super) pace: Pace,
+    pub(super) due: Option<Mono>,
+}
+
+/// What is to be told, each once.
+#[derive(Debug, Default)]
+pub(super) struct Tellings {
+    /// It stands in the connection's row of those that have something to tell.
+    pub(super) queued: bool,
+    pub(super) asked: Option<Box<Asked>>,
+    pub(super) failed: Option<PeerError>,
+    pub(super) reset: Option<ErrorCode>,
+    pub(super) upgraded: bool,
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+}
+
+/// One stream.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) application: Application,
+    pub(super) is_head: bool,
+    pub(super) is_connect: bool,
+    pub(super) priority: Priority,
+    pub(super) inbox: Inbox,
+    pub(super) outbox: Outbox,
+    pub(super) tell: Tellings,
+}
+
+impl Stream {
+    pub(super) fn new(window: u32, limit: u64, timeouts: &Timeouts) -> Stream {
+        Stream {
+            application: Application::Unaware,
+            is_head: false,
+            is_connect: false,
+            priority: Priority::default(),
+            inbox: Inbox {
+                pieces: VecDeque::new(),
+                unread: 0,
+                credit: Credit::new(window),
+                left: None,
+                limit,
+                taken: 0,
+                trailers: None,
+                ended: false,
+                told: false,
+                fault: None,
+                waits: false,
+                expects: false,
+                pace: Pace::new(timeouts.body),
+                due: None,
+            },
+            outbox: Outbox {
+                pieces: VecDeque::new(),
+                queued: 0,
+                window: Window::default(),
+                sent: Sent::Chunked,
+                left: None,
+                finished: false,
+                trailers: None,
+                ended: false,
+                scheduled: false,
+                waits: false,
+                pace: Pace::new(timeouts.write),
+                due: None,
+            },
+            tell: Tellings::default(),
+        }
+    }
+
+    /// Whether the exchange is the application's.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.application, Application::Owes | Application::Answers)
+    }
+
+    /// What there is to tell of it next.
+    pub(super) fn next_event(&mut self, id: Id) -> Option<Event> {
+        if let Some(asked) = self.tell.asked.take() {
+            self.application = Application::Owes;
+            let Asked { head, body, expects_continue } = *asked;
+            return Some(Event::Request { id, head, body, expects_continue });
+        }
+        if !self.is_open() {
+            return None;
+        }
+        let once = |flag: &mut bool| std::mem::take(flag);
+        if once(&mut self.tell.upgraded) {
+            Some(Event::Upgraded { id })
+        } else if let Some(error) = self.tell.failed.take() {
+            Some(Event::Failed { id: Some(id), error })
+        } else if let Some(code) = self.tell.reset.take() {
+            Some(Event::Reset { id, code: Some(code) })
+        } else if once(&mut self.tell.readable) {
+            Some(Event::Readable { id })
+        } else if once(&mut self.tell.writable) {
+            Some(Event::Writable { id })
+        } else {
+            None
+        }
+    }
+
+    /// Whether it has content to send and a window with room for it.
+    pub(super) fn can_send(&self, first: u32) -> bool {
+        !self.outbox.pieces.is_empty() && self.outbox.window.room(first) > 0
+    }
+}
+
+impl Inbox {
+    /// Throws away what is unread, and says how much that was.
+    pub(super) fn clear(&mut self) -> u32 {
+        self.pieces.clear();
+        std::mem::take(&mut self.unread)
+    }
+
+    /// Somebody waits: the peer's time runs, unless what comes is no content of HTTP's.
+    pub(super) fn watch(&mut self, now: Mono, tunnel: bool) {
+        self.waits = true;
+        self.due = if tunnel { None } else { self.pace.wait(now) };
+    }
+
+    /// Nobody waits for the peer.
+    pub(super) fn rest(&mut self, now: Mono) {
+        self.pace.rest(now);
+        self.due = None;
+    }
+
+    /// Whoever waits is to look again; says whether somebody does.
+    pub(super) fn wake(&mut self) -> bool {
+        std::mem::take(&mut self.waits)
+    }
+}
+
+impl Outbox {
+    /// So much went, or more was given: the peer's time runs while some is left.
+    pub(super) fn watch(&mut self, went: usize, now: Mono) {
+        if went > 0 {
+            self.pace.moved(went, now);
+        }
+        if self.pieces.is_empty() || self.sent == Sent::Upgrade {
+            self.pace.rest(now);
+            self.due = None;
+        } else {
+            self.due = self.pace.wait(now);
+        }
+    }
+
+    /// Nothing more of it will go.
+    pub(super) fn clear(&mut self) {
+        self.pieces.clear();
+        self.queued = 0;
+        self.trailers = None;
+    }
+}
