@@ -2,11 +2,12 @@
 //! Which connection is lent, its home says.
 
 use crate::link::{Link, ReadReady};
+use crate::sync::{Mutex, MutexGuard};
 use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::policy::pool::{Checked, Kept};
 use purlin_core::{ClientMachine, CloseReason, Method, Mono, Now, ResponseHead, Reuse};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// Where connections are lent from and given back to.

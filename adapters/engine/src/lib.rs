@@ -50,6 +50,7 @@
 //! | `line` | a client's connection, moved as far as it goes |
 //! | `link`, `lent` | a connection of a client's and where it leads; one that is lent and given back |
 //! | `client` | a client's settings, its pool, names, and a request's run to its response; what it needs of an adapter |
+//! | `sync` | the locks of what is shared |
 //! | `system` | the time, and who does work elsewhere or later: both are given |
 //! | `layers` | the machines of a connection, one around the other |
 //! | `course` | a request on its way, and its body |
@@ -83,6 +84,7 @@ mod received;
 pub mod served;
 mod server;
 mod shared_mux;
+mod sync;
 mod system;
 mod wire;
 

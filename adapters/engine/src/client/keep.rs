@@ -4,6 +4,7 @@
 
 use crate::lent::{Home, Lent};
 use crate::link::{Link, ReadReady};
+use crate::sync::{Mutex, MutexGuard};
 use crate::system::System;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::{
@@ -12,7 +13,7 @@ use purlin_core::policy::pool::{
 use purlin_core::{Mono, Now, Reuse};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::Waker;
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 
 use super::resolve::{Question, ResolveFn, Resolved};
 use crate::caught::caught;
+use crate::sync::{Mutex, MutexGuard};
 use crate::system::System;
 use purlin_core::policy::lookup::{Lookups, Next};
 use purlin_core::{Mono, Now};
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io;
 use std::net::ToSocketAddrs;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
 /// Who looks names up.

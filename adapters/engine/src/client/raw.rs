@@ -5,12 +5,13 @@
 use super::runtime::{Beside, Clock, Runtime, Socket};
 use crate::lent::Lent;
 use crate::line::Turn;
+use crate::sync::{Mutex, MutexGuard};
 use bytes::{Buf, Bytes};
 use purlin_core::exchange::{Answer, Error};
 use purlin_core::{ClientMachine, Id, Misuse, Now, Phase, Recv};
 use std::fmt;
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 /// The most that is handed to the machine by one write.

@@ -11,13 +11,14 @@
 
 use super::link::Link;
 use super::{Payload, Served, Service, State, Stop, Work, serve, tell_last};
+use crate::sync::MutexGuard;
 use crate::{Budget, Ready};
 use purlin_core::observe::Watch;
 use purlin_core::{CloseReason, Eof, Machine, Mono, Now, Values, Why};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// Turns of the loop before other tasks get theirs.

@@ -2,9 +2,9 @@
 //! Passes on; decides nothing.
 
 use super::{Payload, Served, State, Trouble};
+use crate::sync::MutexGuard;
 use purlin_core::observe::Watch;
 use purlin_core::{BodyLength, Event, Id, Machine, Now, RequestHead};
-use std::sync::MutexGuard;
 use std::task::Waker;
 
 /// A request that has come.

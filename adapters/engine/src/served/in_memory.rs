@@ -3,13 +3,14 @@
 //! out of the machine.
 
 use super::{Payload, Served, Service, State, Work, serve};
+use crate::sync::MutexGuard;
 use bytes::Bytes;
 use purlin_core::{CloseReason, Fault, Fields, Machine, Now, Values};
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// Rounds before other tasks get theirs.

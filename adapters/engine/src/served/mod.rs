@@ -30,6 +30,7 @@ pub use work::{Open, Service, Work, serve};
 pub use writer::Writer;
 
 use crate::UNTOUCHED;
+use crate::sync::{Mutex, MutexGuard};
 use bytes::Bytes;
 use purlin_core::message::Error;
 use purlin_core::observe::Watch;
@@ -39,7 +40,7 @@ use purlin_core::{
 };
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use turn::{Dropped, Turn};
 

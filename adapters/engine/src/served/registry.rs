@@ -2,13 +2,14 @@
 //! Accepts, serves and closes nothing.
 
 use super::{Served, Stop};
+use crate::sync::{Mutex, MutexGuard};
 use crate::wire::Timer;
 use purlin_core::Mono;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 

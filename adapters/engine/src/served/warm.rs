@@ -2,9 +2,10 @@
 //! Gives the others' back; what a buffer is, the machine knows.
 
 use super::{Served, State};
+use crate::sync::{Mutex, MutexGuard};
 use purlin_core::{Machine, Now};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// How many connections of a thread keep buffers.
 const MOST: usize = 64;

@@ -4,6 +4,7 @@
 
 use super::{Asked, Payload, Reader, Rest, Served, State, Trouble, Writer};
 use super::{obey, tell_closed};
+use crate::sync::MutexGuard;
 use purlin_core::message::{Hooks, Outcome};
 use purlin_core::observe::Watch;
 use purlin_core::{Id, Now, Request, Response, Values};
@@ -11,7 +12,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// Obeys events and polls the handler, until neither has anything to do.

@@ -2,11 +2,12 @@
 //! Waits for room; what a response is, its draft decides, and the machine how it is framed.
 
 use super::{Cancelled, Raw, Served, State, Trouble, park};
+use crate::sync::MutexGuard;
 use bytes::Bytes;
 use purlin_core::message::{Draft, Error, Outlet};
 use purlin_core::{Body, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status};
 use std::fmt;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 /// The writer of an exchange's response, given by [`State::writer`].

@@ -1,13 +1,14 @@
 use super::*;
 use crate::served::{Open, Reader, Route, Routes};
+use crate::sync::Mutex;
 use crate::{BUFFERS, Moved, Timer, Wire};
 use purlin_core::server::Connection;
 use purlin_core::{Mono, Mux, Request, ServerConfig};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::IoSlice;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A network of one connection, as its peer and its clock see it.
