@@ -167,7 +167,7 @@ impl Connection {
             let trailers = inbox.trailers.take();
             // Both halves of a tunnel are over.
             if stream.outbox.finished {
-                self.let_go(id);
+                self.let_go(id, now);
             }
             return Recv::End(trailers);
         }
@@ -211,7 +211,7 @@ impl Connection {
     pub(super) fn discard_body(&mut self, id: u32, now: Now) {
         self.drop_unread(id, PeerError::of_request(Fault::Truncated));
         if self.streams.state(id).is_closed() {
-            self.let_go(id);
+            self.let_go(id, now);
         }
         self.pump(now);
     }
@@ -223,6 +223,7 @@ impl Connection {
             stream.inbox.fault.get_or_insert(error);
         }
         let unread = stream.inbox.clear();
+        stream.inbox.taken += u64::from(unread);
         stream.inbox.credit.release(unread);
         self.credit.release(unread);
         self.grant_connection();

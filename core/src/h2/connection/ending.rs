@@ -1,7 +1,7 @@
 //! How streams and connections end: by a rule, by the peer, by the application, by time.
 //! Whom a broken rule ends `errors` says.
 
-use super::stream::Application;
+use super::stream::{Application, Stream};
 use super::{Broken, Connection, Greeting};
 use crate::error::{CloseReason, ErrorCode, Fault, PeerError};
 use crate::h2::errors::Violation;
@@ -11,7 +11,7 @@ use crate::h2::schedule::Schedule;
 use crate::h2::states::Step;
 use crate::h2::streams::{Side, Streams};
 use crate::h2::window::CONNECTION;
-use crate::machine::{Close, Eof, Event};
+use crate::machine::{Close, Eof, Event, Id};
 use crate::time::{Mono, Now, Why};
 
 impl Connection {
@@ -29,13 +29,19 @@ impl Connection {
             self.streams.reset_closed(id);
             return Ok(());
         }
-        self.gone(id, Some(Fault::Http2Violation), None);
+        self.gone(id, Some(Fault::Http2Violation), None, now);
         Ok(())
     }
 
     /// A stream has ended on the wire: by a rule that was broken, or by the peer's will. An
     /// application that knows of it lets go of it.
-    pub(super) fn gone(&mut self, id: u32, fault: Option<Fault>, code: Option<ErrorCode>) {
+    pub(super) fn gone(
+        &mut self,
+        id: u32,
+        fault: Option<Fault>,
+        code: Option<ErrorCode>,
+        now: Now,
+    ) {
         let error = PeerError::of_request(fault.unwrap_or(Fault::Reset));
         match self.streams.get_mut(id) {
             // What came before a reset may still be read, and was all if its end came.
@@ -58,19 +64,19 @@ impl Connection {
             self.tell(id);
         }
         self.reschedule(id);
-        self.tidy(id);
+        self.tidy(id, now);
     }
 
     /// The application lets go of a stream that is closed.
-    pub(super) fn let_go(&mut self, id: u32) {
+    pub(super) fn let_go(&mut self, id: u32, now: Now) {
         if let Some(stream) = self.streams.get_mut(id) {
             stream.application = Application::Done;
         }
-        self.tidy(id);
+        self.tidy(id, now);
     }
 
     /// Forgets a stream that neither the wire nor the application has any more.
-    pub(super) fn tidy(&mut self, id: u32) {
+    pub(super) fn tidy(&mut self, id: u32, now: Now) {
         let Some(stream) = self.streams.get(id) else { return };
         if stream.is_open() {
             return;
@@ -85,8 +91,19 @@ impl Connection {
         if self.streams.state(id).is_closed() {
             self.drop_unread(id, PeerError::of_request(Fault::Truncated));
             self.reschedule(id);
-            self.streams.remove(id);
+            if let Some(stream) = self.streams.remove(id) {
+                let goes_on = self.last.is_none() && self.eof.is_none();
+                self.tell_done(id, &stream, goes_on, now);
+            }
             self.purses.earn(Budget::ResetsReceived, u32::from(answered));
+        }
+    }
+
+    /// An exchange is over, as it is told to who wants to know.
+    fn tell_done(&mut self, id: u32, stream: &Stream, keep_alive: bool, now: Now) {
+        if stream.trace.known && (self.config.trace || stream.trace.followed) {
+            let facts = stream.facts(keep_alive, now.mono);
+            self.events.push_back(Event::Done { id: Id::from(id), facts });
         }
     }
 
@@ -99,7 +116,7 @@ impl Connection {
         if self.streams.step(id, Step::WeReset) {
             self.out.write(|text| write::rst_stream(text, id, code));
         }
-        self.gone(id, None, None);
+        self.gone(id, None, None, now);
         self.settle(now);
     }
 
@@ -124,7 +141,10 @@ impl Connection {
     }
 
     pub(super) fn close(&mut self, reason: CloseReason, how: Close, now: Now) {
-        self.streams = Streams::new(Side::Server);
+        let streams = std::mem::replace(&mut self.streams, Streams::new(Side::Server));
+        for (id, _, stream) in streams.iter() {
+            self.tell_done(id, stream, false, now);
+        }
         self.schedule = Schedule::new();
         self.ready.clear();
         self.block = None;
@@ -217,6 +237,13 @@ impl Connection {
         }
     }
 
+    /// The peer is to take output: its time runs.
+    pub(super) fn watch_writing(&mut self, now: Now) {
+        if let Some(at) = self.taking.wait(now.mono) {
+            self.timers.set(Why::Write, at);
+        }
+    }
+
     /// Finds the first time that is over for a stream, if one of them has changed.
     pub(super) fn look_at_dues(&mut self) {
         if !std::mem::take(&mut self.stale) {
@@ -245,7 +272,7 @@ impl Connection {
             let Some(stream) = self.streams.get_mut(id) else { continue };
             if over(&mut stream.outbox.due) && self.streams.step(id, Step::WeReset) {
                 self.out.write(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
-                self.gone(id, Some(Fault::WriteTimeout), None);
+                self.gone(id, Some(Fault::WriteTimeout), None, now);
             }
         }
         self.stale = true;

@@ -85,6 +85,7 @@ struct Block {
     end_stream: bool,
     text: Vec<u8>,
     frames: u32,
+    began: Mono,
 }
 
 /// One HTTP/2 connection.
@@ -200,24 +201,6 @@ impl Connection {
             };
         }
         None
-    }
-
-    /// All that was built is out: who waited for that is told, if there is no more to build.
-    fn tell_flushed(&mut self) {
-        for id in std::mem::take(&mut self.flushes) {
-            if self.is_flushed(id) {
-                self.events.push_back(Event::Flushed { id });
-            } else {
-                self.flushes.push(id);
-            }
-        }
-    }
-
-    /// The peer is to take output: its time runs.
-    fn watch_writing(&mut self, now: Now) {
-        if let Some(at) = self.taking.wait(now.mono) {
-            self.timers.set(Why::Write, at);
-        }
     }
 
     /// Whether input would be of use.
@@ -387,6 +370,11 @@ impl ServerMachine for Connection {
     fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
         let (number, _) = self.open(id)?;
         self.send_interim(number, head, now)
+    }
+
+    fn follow(&mut self, id: Id) -> Result<(), Misuse> {
+        self.open(id)?.1.trace.followed = true;
+        Ok(())
     }
 }
 

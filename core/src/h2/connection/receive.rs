@@ -99,7 +99,12 @@ impl Connection {
                         return Err(violation.into());
                     }
                 }
-                self.block = Some(Block { stream, end_stream, text: Vec::new(), frames: 0 });
+                let begins = self.streams.state(stream) == State::Idle;
+                if begins && self.config.trace {
+                    self.events.push_back(Event::Begun);
+                }
+                let (text, began) = (Vec::new(), now.mono);
+                self.block = Some(Block { stream, end_stream, text, frames: 0, began });
                 if !self.timers.is_set(Why::Head) {
                     self.timers.set(Why::Head, now.mono + self.config.timeouts.head);
                 }
@@ -240,7 +245,7 @@ impl Connection {
         }
         self.purses.spend(Budget::ResetsReceived, 1, now.mono)?;
         self.streams.step(id, Step::PeerResets);
-        self.gone(id, None, Some(code));
+        self.gone(id, None, Some(code), now);
         Ok(())
     }
 }

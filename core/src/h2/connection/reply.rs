@@ -3,7 +3,7 @@
 
 use super::Connection;
 use super::stream::Application;
-use crate::error::{Fault, Misuse};
+use crate::error::{Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Asked, Declared, Sent};
 use crate::h2::frame::write;
 use crate::h2::head::outgoing;
@@ -13,7 +13,7 @@ use crate::h2::schedule::TURN;
 use crate::h2::states::Step;
 use crate::h2::window::CONNECTION;
 use crate::head::{Fields, ResponseHead, Status, imf_fixdate, names};
-use crate::machine::{Body, Id};
+use crate::machine::{Body, Event, Id, Machine};
 use crate::time::Now;
 use bytes::Bytes;
 
@@ -52,6 +52,11 @@ impl Connection {
             _ => None,
         };
         stream.application = if whole { Application::Done } else { Application::Answers };
+        stream.trace.status = Some(head.status());
+        if stream.trace.followed {
+            let (id, head) = (Id::from(id), head.clone());
+            self.events.push_back(Event::Answered { id, head });
+        }
         stream.tell.upgraded = sent == Sent::Upgrade;
         if stream.tell.upgraded {
             self.tell(id);
@@ -68,7 +73,7 @@ impl Connection {
         if declared.close {
             self.begin_shutdown(now);
         }
-        self.tidy(id);
+        self.tidy(id, now);
         self.pump(now);
         self.settle(now);
         Ok(())
@@ -141,15 +146,33 @@ impl Connection {
         Ok(())
     }
 
-    /// What the server says itself to a request that it does not take.
+    /// What the server says itself to a request that it does not take: what the
+    /// configuration makes of the fault, or plain text.
     pub(super) fn answer_fault(&mut self, id: u32, fault: Fault, now: Now) {
-        let Some(status) = fault.status() else { return };
+        let error = PeerError::of_request(fault);
+        let Some(status) = error.answer else { return };
         if let Some(stream) = self.streams.get_mut(id) {
             stream.application = Application::Owes;
         }
+        // Of a list that is too large nothing is known: it may have been a HEAD.
+        let body = |text: Bytes| match fault {
+            Fault::HeadTooLarge => Body::Empty,
+            _ => Body::Full(text),
+        };
+        let answer = self.config.fault_answer.as_ref();
+        let made = answer.map_or(Ok(None), |answer| answer.make(&error));
+        let made = made.unwrap_or_else(|message| {
+            self.events.push_back(Event::Panicked(message));
+            None
+        });
+        if let Some((head, text)) = made {
+            if self.send_head(id, &head, body(text), now).is_ok() {
+                return;
+            }
+        }
         let text = format!("{}\n", fault.text());
         let head = ResponseHead::new(status).with_static("Content-Type", "text/plain");
-        let answered = self.send_head(id, &head, Body::Full(text.into()), now);
+        let answered = self.send_head(id, &head, body(text.into()), now);
         debug_assert_eq!(answered, Ok(()));
     }
 
@@ -185,6 +208,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(id) else { return };
         if !piece.is_empty() {
             stream.outbox.queued += piece.len();
+            stream.trace.sent += piece.len() as u64;
             stream.outbox.pieces.push_back(piece);
             stream.outbox.watch(0, now.mono);
             self.stale = true;
@@ -218,7 +242,7 @@ impl Connection {
             stream.application = Application::Done;
         }
         self.finish_content(number);
-        self.tidy(number);
+        self.tidy(number, now);
         self.pump(now);
         self.settle(now);
         Ok(())
@@ -273,7 +297,7 @@ impl Connection {
             self.send_turn(id, room, now);
             self.schedule.turned(id);
             self.reschedule(id);
-            self.tidy(id);
+            self.tidy(id, now);
         }
         self.settle(now);
     }
@@ -311,6 +335,17 @@ impl Connection {
             self.has_ended(id);
         } else if over {
             self.end_stream(id);
+        }
+    }
+
+    /// All that was built is out: who waited for that is told, if there is no more to build.
+    pub(super) fn tell_flushed(&mut self) {
+        for id in std::mem::take(&mut self.flushes) {
+            if self.is_flushed(id) {
+                self.events.push_back(Event::Flushed { id });
+            } else {
+                self.flushes.push(id);
+            }
         }
     }
 

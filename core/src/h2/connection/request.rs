@@ -2,7 +2,7 @@
 //! What is malformed `head` says, and whether one may come `states`; content is elsewhere.
 
 use super::stream::{Application, Asked, Stream};
-use super::{Broken, Connection};
+use super::{Block, Broken, Connection};
 use crate::error::Fault;
 use crate::h2::errors::Violation;
 use crate::h2::head::request::{self, Rules};
@@ -53,34 +53,24 @@ impl Connection {
             Err(Error::TooMuch) => return Err(Broken::Cap(Cap::FieldListBytes)),
             Err(_) => return Err(Violation::Compression.into()),
         };
-        self.fields_came(block.stream, &outcome, block.end_stream, now)
+        self.fields_came(&block, &outcome, now)
     }
 
-    fn fields_came(
-        &mut self,
-        id: u32,
-        outcome: &Outcome,
-        end_stream: bool,
-        now: Now,
-    ) -> Result<(), Broken> {
+    fn fields_came(&mut self, block: &Block, outcome: &Outcome, now: Now) -> Result<(), Broken> {
+        let (id, end_stream) = (block.stream, block.end_stream);
         match self.streams.verdict(id, Came::Headers) {
             Verdict::Break(violation) => self.break_stream(id, violation, now),
             Verdict::Skip => Ok(()),
             Verdict::Take if self.streams.state(id) == State::Idle => {
-                self.request(id, outcome, end_stream, now)
+                self.request(block, outcome, now)
             }
             Verdict::Take => self.trailers(id, outcome, end_stream, now),
         }
     }
 
     /// A stream begins.
-    fn request(
-        &mut self,
-        id: u32,
-        outcome: &Outcome,
-        end_stream: bool,
-        now: Now,
-    ) -> Result<(), Broken> {
+    fn request(&mut self, block: &Block, outcome: &Outcome, now: Now) -> Result<(), Broken> {
+        let (id, end_stream) = (block.stream, block.end_stream);
         if self.last.is_some_and(|last| id > last) {
             return Ok(()); // RFC 9113 §6.8: what is begun behind a GOAWAY is ignored
         }
@@ -97,13 +87,20 @@ impl Connection {
             self.http2.stream_window,
             self.config.limits.body_bytes,
             &self.config.timeouts,
+            block.began,
+            now.mono,
         );
         let fault = match read {
             Err(Refusal::Malformed(_)) => {
                 self.streams.refuse(id);
                 return self.break_stream(id, Violation::MalformedMessage, now);
             }
-            Err(Refusal::Answer(fault)) => Some(fault),
+            Err(Refusal::Answer(fault)) => {
+                let mut fields = outcome.list.iter();
+                stream.is_head =
+                    fields.any(|field| field.name == b":method" && field.value == b"HEAD");
+                Some(fault)
+            }
             Ok(request) => {
                 let length = request.content_length;
                 if end_stream && length.is_some_and(|length| length > 0) {

@@ -7,8 +7,8 @@ use crate::h1::decide::Sent;
 use crate::h2::credit::Credit;
 use crate::h2::priority::Priority;
 use crate::h2::window::Window;
-use crate::head::{Fields, RequestHead};
-use crate::machine::{BodyLength, Event, Id};
+use crate::head::{Fields, RequestHead, Status};
+use crate::machine::{BodyLength, Event, Facts, Id};
 use crate::time::{Mono, Pace};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -96,6 +96,19 @@ pub(super) struct Tellings {
     pub(super) writable: bool,
 }
 
+/// What an exchange is remembered by.
+#[derive(Debug)]
+pub(super) struct Trace {
+    pub(super) first_byte: Mono,
+    pub(super) head: Mono,
+    pub(super) status: Option<Status>,
+    pub(super) sent: u64,
+    /// The application was told of it.
+    pub(super) known: bool,
+    /// Its head and its end are told, whatever the configuration says.
+    pub(super) followed: bool,
+}
+
 /// One stream.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -106,10 +119,17 @@ pub(super) struct Stream {
     pub(super) inbox: Inbox,
     pub(super) outbox: Outbox,
     pub(super) tell: Tellings,
+    pub(super) trace: Trace,
 }
 
 impl Stream {
-    pub(super) fn new(window: u32, limit: u64, timeouts: &Timeouts) -> Stream {
+    pub(super) fn new(
+        window: u32,
+        limit: u64,
+        timeouts: &Timeouts,
+        began: Mono,
+        now: Mono,
+    ) -> Stream {
         Stream {
             application: Application::Unaware,
             is_head: false,
@@ -146,6 +166,14 @@ impl Stream {
                 due: None,
             },
             tell: Tellings::default(),
+            trace: Trace {
+                first_byte: began,
+                head: now,
+                status: None,
+                sent: 0,
+                known: false,
+                followed: false,
+            },
         }
     }
 
@@ -158,6 +186,7 @@ impl Stream {
     pub(super) fn next_event(&mut self, id: Id) -> Option<Event> {
         if let Some(asked) = self.tell.asked.take() {
             self.application = Application::Owes;
+            self.trace.known = true;
             let Asked { head, body, expects_continue } = *asked;
             return Some(Event::Request { id, head, body, expects_continue });
         }
@@ -177,6 +206,19 @@ impl Stream {
             Some(Event::Writable { id })
         } else {
             None
+        }
+    }
+
+    /// What became of it by now.
+    pub(super) fn facts(&self, keep_alive: bool, now: Mono) -> Facts {
+        Facts {
+            status: self.trace.status,
+            first_byte: self.trace.first_byte,
+            head: self.trace.head,
+            received: self.inbox.taken,
+            sent: self.trace.sent,
+            keep_alive,
+            ..Facts::at(now)
         }
     }
 

@@ -232,6 +232,47 @@ fn a_body_that_stalls_fails_for_its_reader_and_an_answer_that_nobody_takes_is_re
 }
 
 #[test]
+fn what_becomes_of_an_exchange_is_told_to_who_follows_it() {
+    let mut server = server(9);
+    feed(&mut server, &[request(1, false), request(3, true), request(5, true)].concat());
+    events(&mut server);
+    for id in [1, 3] {
+        assert_eq!(server.follow(id), Ok(()));
+    }
+    feed(&mut server, &data(1, b"abc", true));
+    assert_eq!(server.recv(1, NOW), Recv::Data(Bytes::from_static(b"abc")));
+    for id in [1, 5] {
+        let body = Body::Full(Bytes::from_static(b"ok"));
+        assert_eq!(server.respond(id, &ok(), body, NOW), Ok(()));
+    }
+    let answered = server.poll_event(NOW);
+    assert!(matches!(answered, Some(Event::Answered { id: 1, .. })), "{answered:?}");
+    let Some(Event::Done { id: 1, facts }) = server.poll_event(NOW) else { panic!("it is over") };
+    assert_eq!((facts.status, facts.received, facts.sent), (Some(Status::OK), 3, 2));
+    assert!(facts.keep_alive && server.poll_event(NOW).is_none());
+    server.eof(Eof::Reset, NOW);
+    let Some(Event::Done { id: 3, facts }) = server.poll_event(NOW) else { panic!("it is over") };
+    assert_eq!((facts.status, facts.keep_alive), (None, false));
+    assert_eq!(events(&mut server), ["Closed(Fault(Reset))"]);
+}
+
+#[test]
+fn a_request_that_is_not_taken_is_answered_as_the_configuration_says() {
+    use crate::config::FaultAnswer;
+    let answer = FaultAnswer::new(|error| Some((ResponseHead::new(error.answer?), "no".into())));
+    for (made, length) in [(Some(answer), 2), (Some(FaultAnswer::new(|_| panic!("oh"))), 39)] {
+        let config = ServerConfig { fault_answer: made, secure: true, ..ServerConfig::default() };
+        let mut server = Connection::new(Arc::new(config), self::config(9), NOW);
+        let hello = [PREFACE, &write::header(0, crate::h2::frame::Kind::Settings, 0, 0)[..]];
+        feed(&mut server, &[&hello.concat()[..], &request(1, true)].concat());
+        let panicked = length != 2;
+        assert_eq!(events(&mut server).len(), usize::from(panicked), "nobody else is told");
+        let sent = frames(&output(&mut server));
+        assert_eq!(sent[2..], ["HEADERS 1 false".to_owned(), format!("DATA 1 {length} true")]);
+    }
+}
+
+#[test]
 fn a_limit_is_named_in_the_goodbye_and_the_end_is_told_last() {
     let mut server = server(9);
     let mut pings = Vec::new();
