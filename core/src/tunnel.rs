@@ -12,14 +12,16 @@
 //!    └─ refused, malformed, cut, too late ──> Failed
 //! ```
 
+mod destination;
 mod http;
+mod refusal;
 mod socks;
 mod trouble;
 mod verbs;
-mod way;
 
+pub use destination::{Destination, DestinationError};
+pub use refusal::Refusal;
 pub use trouble::Trouble;
-pub use way::{Refusal, Way, WayError};
 
 use crate::buf::{InBuf, LEAST_READ, OutBuf};
 use crate::error::{Fault, PeerError, Phase, Retry};
@@ -37,13 +39,13 @@ use crate::time::{Mono, Now};
 ///
 /// ```
 /// use purlin_core::policy::proxy::Proxy;
-/// use purlin_core::tunnel::Way;
+/// use purlin_core::tunnel::Destination;
 /// use purlin_core::{ClientMachine, Machine, Now, Tunnel, Url};
 ///
 /// fn through<M: ClientMachine>(machine: M, now: Now) -> Tunnel<M> {
 ///     let proxy = Proxy::new(Url::parse("http://me:pw@proxy.test:3128").unwrap()).unwrap();
-///     let way = Way::new(&proxy, "example.test", 443);
-///     Tunnel::new(machine, &way, now).unwrap()
+///     let destination = Destination::new(&proxy, "example.test", 443);
+///     Tunnel::new(machine, &destination, now).unwrap()
 /// }
 /// ```
 #[derive(Debug)]
@@ -123,14 +125,18 @@ impl<M: ClientMachine> Tunnel<M> {
     /// A machine whose bytes go this way.
     ///
     /// # Errors
-    /// [`WayError`] if host, user or password cannot be told the proxy.
-    pub fn new(inner: M, way: &Way<'_>, now: Now) -> Result<Tunnel<M>, WayError> {
+    /// [`DestinationError`] if host, user or password cannot be told the proxy.
+    pub fn new(
+        inner: M,
+        destination: &Destination<'_>,
+        now: Now,
+    ) -> Result<Tunnel<M>, DestinationError> {
         let mut output = OutBuf::default();
-        let (stage, first) = if way.is_socks() {
-            let (dialogue, greeting) = socks::Dialogue::new(way)?;
+        let (stage, first) = if destination.is_socks() {
+            let (dialogue, greeting) = socks::Dialogue::new(destination)?;
             (Stage::Socks(dialogue), greeting)
         } else {
-            (Stage::Http(http::Reply::default()), http::connect(way)?)
+            (Stage::Http(http::Reply::default()), http::connect(destination)?)
         };
         output.write(|text| text.extend_from_slice(&first));
         Ok(Tunnel {
@@ -139,14 +145,14 @@ impl<M: ClientMachine> Tunnel<M> {
             input: InBuf::new(http::LIMITS.head_bytes + LEAST_READ),
             output,
             ended: None,
-            due: now.mono + way.timeout,
+            due: now.mono + destination.timeout,
             fault: None,
             refusal: None,
             head: None,
             said: Box::default(),
-            proxy: way.proxy.url.redacted().to_string().into(),
-            socks: way.is_socks(),
-            login: way.proxy.url.user().is_some_and(|user| !user.is_empty()),
+            proxy: destination.proxy.url.redacted().to_string().into(),
+            socks: destination.is_socks(),
+            login: destination.proxy.url.user().is_some_and(|user| !user.is_empty()),
             told: Told::Nothing,
         })
     }

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use purlin_core::policy::proxy::Proxy;
-use purlin_core::tunnel::Way;
+use purlin_core::tunnel::Destination;
 use purlin_core::{
     Body, ClientMachine, Eof, Event, Id, Machine, Method, Mono, Now, Recv, RequestHead, Tunnel,
     Url, client,
@@ -55,8 +55,8 @@ impl Chaos {
         let proxy = Proxy::new(Url::parse(url).expect("a URL")).expect("a proxy");
         let now = Now::default();
         let machine = client::Connection::new(Arc::new(client::Config::default()), now);
-        let way = Way::new(&proxy, "a.test", 443);
-        let tunnel = Tunnel::new(machine, &way, now).expect("a way");
+        let destination = Destination::new(&proxy, "a.test", 443);
+        let tunnel = Tunnel::new(machine, &destination, now).expect("a destination");
         let good = says.to_vec();
         let (failed, closed, ready) = (false, false, false);
         Chaos { tunnel, now, good, id: None, failed, closed, ready, body: Vec::new() }

@@ -7,10 +7,10 @@ macro_rules! named {
     ($adapter:ident) => {
         mod $adapter {
             use $adapter::client::{
-                BodyLength, Cause, Client, ClientConfig, ClientTimeouts, ClientTls, CloseReason,
-                Connection, CookieStore, Dialer, Error, Fault, Fields, IntoUrl, InvalidField,
-                Leniency, Limits, Method, Misuse, Mono, Now, Origin, PeerError, Phase,
-                PhaseTimeouts, Plan, PoolConfig, Proxies, ProxyChoice, Rate, Received, Request,
+                BodyLength, Cause, Client, ClientConfig, ClientPolicy, ClientTimeouts, ClientTls,
+                CloseReason, Connection, CookieStore, Dialer, Error, Fault, Fields, IntoUrl,
+                InvalidField, Leniency, Limits, Method, Misuse, Mono, Now, Origin, PeerError,
+                Phase, PhaseTimeouts, PoolConfig, Proxies, ProxyChoice, Rate, Received, Request,
                 Resolver, Response, ResponseHead, Result, Retry, Route, Settings, SharedJar,
                 Status, Stretch, TlsInfo, Trace, Trouble, Upgraded, Url, UrlError, UrlProblem,
                 Version,
@@ -24,10 +24,10 @@ macro_rules! named {
 
             /// Each public field of the settings, by the name that its type has here.
             fn fields(settings: Settings) {
-                let plan: Plan = settings.plan;
-                let (_, _): (PhaseTimeouts, Policy) = (plan.timeouts, plan.redirects);
-                let (_, _): (Fields, Proxies) = (plan.fields, plan.proxies);
-                let _: Option<std::sync::Arc<dyn CookieStore>> = plan.cookies;
+                let policy: ClientPolicy = settings.policy;
+                let (_, _): (PhaseTimeouts, Policy) = (policy.timeouts, policy.redirects);
+                let (_, _): (Fields, Proxies) = (policy.fields, policy.proxies);
+                let _: Option<std::sync::Arc<dyn CookieStore>> = policy.cookies;
                 let machine: ClientConfig = settings.machine;
                 let (_, timeouts): (Limits, ClientTimeouts) = (machine.limits, machine.timeouts);
                 let (_, _): (Leniency, Rate) = (machine.limits.leniency, timeouts.body);

@@ -173,8 +173,8 @@ impl System for Tokio {
 
 /// Asks, and reads the whole answer.
 async fn ask(agent: &Agent<Tokio>, request: Asked<Infallible>) -> Result<String, Error> {
-    let (order, given) = request.into_order()?;
-    let mut run = Run::new(agent, order, given, Ticks::new(now));
+    let (parts, given) = request.into_parts()?;
+    let mut run = Run::new(agent, parts, given, Ticks::new(now));
     let answer = run.answered(&mut Deadline::default()).await?;
     let (received, mut body) = run.deliver(answer)?;
     let mut text = format!("{} ", received.status()).into_bytes();

@@ -141,7 +141,7 @@ pub fn blame(exchange: &mut Exchange, error: Error, now: Now) -> Error {
             return over;
         }
     }
-    error.of(&exchange.order().method, &exchange.order().url)
+    error.of(&exchange.parts().method, &exchange.parts().url)
 }
 
 impl<S: ReadReady + Send + 'static, B> Course<S, B> {
@@ -186,7 +186,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
         let machine = lent.machine();
         self.exchange.secured(machine.tls().as_ref().and_then(Secured::info));
         let begun = machine.request(head, body, now).and_then(|id| {
-            self.exchange.order().limit(machine, id)?;
+            self.exchange.parts().limit(machine, id)?;
             Ok(id)
         });
         match begun {
@@ -203,7 +203,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    lent.heed(&self.exchange.order().method, &head);
+                    lent.heed(&self.exchange.parts().method, &head);
                     self.exchange.response(head, body, now);
                     return true;
                 }

@@ -5,7 +5,7 @@ use crate::link::BoxMachine;
 use purlin_core::client::Connection;
 use purlin_core::config::ClientConfig;
 use purlin_core::exchange::{Cause, Error, Route};
-use purlin_core::tunnel::{Tunnel, Way};
+use purlin_core::tunnel::{Destination, Tunnel};
 use purlin_core::{Now, Phase};
 use std::fmt;
 use std::sync::Arc;
@@ -69,9 +69,9 @@ impl Layers {
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
             // The exchange holds the time for it.
-            let mut way = Way::new(proxy, host, port);
-            way.timeout = Duration::MAX;
-            let tunnel = Tunnel::new(machine, &way, now)
+            let mut destination = Destination::new(proxy, host, port);
+            destination.timeout = Duration::MAX;
+            let tunnel = Tunnel::new(machine, &destination, now)
                 .map_err(|error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tunnel))?;
             machine = Box::new(tunnel);
         }

@@ -263,7 +263,7 @@ mod tests {
             for (name, value) in lines.split('|').filter_map(|line| line.split_once(": ")) {
                 fields.append(name, value).unwrap();
             }
-            let lengths = crate::h1::request::Ruling::of(&fields).lengths;
+            let lengths = crate::h1::control::ControlFields::of(&fields).lengths;
             assert_eq!(of_response(*version, &fields, lengths), *verdict, "{version} {lines}");
         }
     }
@@ -296,7 +296,7 @@ mod tests {
             for (name, value) in lines.split('|').filter_map(|line| line.split_once(": ")) {
                 fields.append(name, value).unwrap();
             }
-            let lengths = crate::h1::request::Ruling::of(&fields).lengths;
+            let lengths = crate::h1::control::ControlFields::of(&fields).lengths;
             assert_eq!(forgiven(*version, lengths, *leniency), *framing, "{version} {lines}");
         }
     }

@@ -17,9 +17,9 @@ mod machine;
 
 use crate::config::Limits;
 use crate::error::{CloseReason, Fault, PeerError};
+use crate::h1::control::ControlFields;
 use crate::h1::decide::{Asked, Sent};
 use crate::h1::protocols::Protocols;
-use crate::h1::request::Ruling;
 use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::{BodyLength, Id, Machine, Recv};
 use crate::target::Form;
@@ -129,12 +129,12 @@ struct Notices {
 impl Direct {
     /// An exchange of this request, its body still to be supplied.
     pub fn new(head: RequestHead, length: BodyLength) -> Direct {
-        let ruling = Ruling::of(head.fields());
+        let control = ControlFields::of(head.fields());
         let asked = Asked {
             version: Version::Http11,
             head: *head.method() == Method::HEAD,
             connect: head.form() == Form::Authority,
-            upgrade: ruling.upgrade && ruling.upgrade_option,
+            upgrade: control.upgrade && control.upgrade_option,
             ..Asked::NOTHING
         };
         let limits = Limits::default();

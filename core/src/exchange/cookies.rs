@@ -1,7 +1,7 @@
 //! Cookies of an exchange: for which URL a store keeps them, and what becomes
 //! of those that the caller gave itself. Keeps none.
 
-use super::Order;
+use super::RequestParts;
 use crate::head::{Fields, names};
 use crate::policy::cookie::Cookie;
 use crate::url::Url;
@@ -10,12 +10,12 @@ use std::borrow::Cow;
 
 /// The URL that cookies are kept and looked up for: of the host that the request
 /// names, if its caller gave another than the URL's.
-pub(super) fn url_of(order: &Order) -> Cow<'_, Url> {
-    let given = order.fields.get(names::HOST).filter(|host| !host.is_empty());
+pub(super) fn url_of(parts: &RequestParts) -> Cow<'_, Url> {
+    let given = parts.fields.get(names::HOST).filter(|host| !host.is_empty());
     let named = given.and_then(|host| {
-        Url::parse(format!("{}://{host}{}", order.url.scheme(), order.url.target())).ok()
+        Url::parse(format!("{}://{host}{}", parts.url.scheme(), parts.url.target())).ok()
     });
-    named.map_or(Cow::Borrowed(&order.url), Cow::Owned)
+    named.map_or(Cow::Borrowed(&parts.url), Cow::Owned)
 }
 
 /// Takes those out of the caller's own cookies that a response has set or
@@ -65,11 +65,11 @@ mod tests {
     #[test]
     fn cookies_are_those_of_the_host_that_is_named() {
         let url = Url::parse("https://a.test:8443/x?q").unwrap();
-        let mut order = Order::new(Method::GET, url.clone());
-        assert_eq!(*url_of(&order), url);
-        order.fields.append("Host", "virtual.test").unwrap();
-        assert_eq!(url_of(&order).as_str(), "https://virtual.test/x?q");
-        order.fields.set("Host", "no host").unwrap();
-        assert_eq!(*url_of(&order), url);
+        let mut parts = RequestParts::new(Method::GET, url.clone());
+        assert_eq!(*url_of(&parts), url);
+        parts.fields.append("Host", "virtual.test").unwrap();
+        assert_eq!(url_of(&parts).as_str(), "https://virtual.test/x?q");
+        parts.fields.set("Host", "no host").unwrap();
+        assert_eq!(*url_of(&parts), url);
     }
 }

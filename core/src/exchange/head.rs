@@ -1,7 +1,7 @@
 //! The head of a request as it goes out: the caller's fields, and what the client adds.
 //! Framing and Connection are the machine's.
 
-use super::{Error, Order, Plan, Route};
+use super::{ClientPolicy, Error, RequestParts, Route};
 use crate::head::{Fields, Method, RequestHead, names};
 use crate::policy::auth;
 use crate::target::Parts;
@@ -23,20 +23,20 @@ pub(super) struct Add {
 /// # Errors
 /// The target is none that HTTP has (RFC 9112 §3.2), or a field would break the wire.
 pub(super) fn build(
-    order: &Order,
-    plan: &Plan,
+    parts: &RequestParts,
+    policy: &ClientPolicy,
     route: &Route,
     add: Add,
 ) -> Result<RequestHead, Error> {
-    let url = &order.url;
-    let given = &order.fields;
+    let url = &parts.url;
+    let given = &parts.fields;
     let host = given.get_bytes(names::HOST).filter(|host| !host.is_empty());
-    let (target, parts) = target(&order.method, url, route, host);
+    let (target, spans) = target(&parts.method, url, route, host);
     let length: usize = given.raw().map(|(name, value)| name.len() + value.len()).sum();
     let (fields, bytes) = (given.len() + 6, length + 160);
-    let method = order.method.clone();
-    let head = match parts {
-        Some(parts) => RequestHead::of_parts(method, &target, parts, fields, bytes),
+    let method = parts.method.clone();
+    let head = match spans {
+        Some(spans) => RequestHead::of_parts(method, &target, spans, fields, bytes),
         None => RequestHead::with_room(method, &target, fields, bytes),
     };
     let mut head = head.map_err(|fault| Error::new(super::Cause::Target(fault)))?;
@@ -46,7 +46,7 @@ pub(super) fn build(
         Some(host) => fields.append(names::HOST, host)?,
         None => fields.push(names::HOST, url.authority().as_bytes()),
     }
-    let agent = given.get_bytes(names::USER_AGENT).unwrap_or(plan.user_agent.as_bytes());
+    let agent = given.get_bytes(names::USER_AGENT).unwrap_or(policy.user_agent.as_bytes());
     if !agent.is_empty() {
         fields.append(names::USER_AGENT, agent)?;
     }

@@ -13,13 +13,13 @@
 //! | [`Ask::Deliver`], [`Ask::Fail`] | nothing more: it is over |
 //!
 //! ```
-//! use purlin_core::exchange::{Ask, Exchange, Order, Plan, Reached};
+//! use purlin_core::exchange::{Ask, Exchange, RequestParts, ClientPolicy, Reached};
 //! use purlin_core::{BodyLength, Method, Now, ResponseHead, Status, url::Url};
 //! use std::sync::Arc;
 //!
 //! let now = Now::default();
-//! let order = Order::new(Method::GET, Url::parse("http://a.test/old").unwrap());
-//! let mut exchange = Exchange::new(Arc::new(Plan::default()), order, now);
+//! let parts = RequestParts::new(Method::GET, Url::parse("http://a.test/old").unwrap());
+//! let mut exchange = Exchange::new(Arc::new(ClientPolicy::default()), parts, now);
 //! let mut seen = Vec::new();
 //! let answer = loop {
 //!     match exchange.ask(now) {
@@ -53,9 +53,9 @@ mod cookies;
 mod error;
 mod head;
 mod onward;
-mod order;
+mod parts;
 mod phases;
-mod plan;
+mod policy;
 mod request;
 mod route;
 mod times;
@@ -63,8 +63,8 @@ mod trace;
 
 pub use answer::{Answer, Ask, Reached};
 pub use error::{Cause, Error};
-pub use order::{Order, Payload};
-pub use plan::{CookieStore, PhaseTimeouts, Plan, Proxies, ProxyChoice};
+pub use parts::{Payload, RequestParts};
+pub use policy::{ClientPolicy, CookieStore, PhaseTimeouts, Proxies, ProxyChoice};
 pub use request::{Given, IntoUrl, Request};
 pub use route::Route;
 pub use trace::{Stretch, Trace};
@@ -85,9 +85,9 @@ const INTERIMS: usize = 100;
 /// One request of a client, from its URL to its response.
 #[derive(Debug)]
 pub struct Exchange {
-    plan: Arc<Plan>,
+    policy: Arc<ClientPolicy>,
     /// What is asked for now: a redirect changes it.
-    order: Order,
+    parts: RequestParts,
     /// What redirects have led through, and what they took away.
     trail: Option<Trail>,
     state: State,
@@ -125,19 +125,19 @@ enum State {
 
 impl Exchange {
     /// An exchange that begins now.
-    pub fn new(plan: Arc<Plan>, mut order: Order, now: Now) -> Exchange {
+    pub fn new(policy: Arc<ClientPolicy>, mut parts: RequestParts, now: Now) -> Exchange {
         // From here on they are the request's own, so that a redirect takes
         // from them what is not for others.
-        if !plan.fields.is_empty() {
-            let given = order.fields.clone();
-            for field in plan.fields.iter().filter(|field| !given.contains(field.name)) {
-                order.fields.push(field.name, field.value);
+        if !policy.fields.is_empty() {
+            let given = parts.fields.clone();
+            for field in policy.fields.iter().filter(|field| !given.contains(field.name)) {
+                parts.fields.push(field.name, field.value);
             }
         }
-        let total = order.total.or(plan.timeouts.total);
+        let total = parts.total.or(policy.timeouts.total);
         Exchange {
-            plan,
-            order,
+            policy,
+            parts,
             trail: None,
             state: State::Start,
             sendings: 0,
@@ -183,26 +183,26 @@ impl Exchange {
     }
 
     fn fail(&mut self, error: Error) -> Ask {
-        Ask::Fail(error.of(&self.order.method, &self.order.url))
+        Ask::Fail(error.of(&self.parts.method, &self.parts.url))
     }
 
     fn route(&self) -> Result<Route, Error> {
-        let url = &self.order.url;
+        let url = &self.parts.url;
         if !url.is_http() {
             return Err(Error::new(Cause::Scheme));
         }
-        let proxy = self.plan.proxies.choose(url)?;
+        let proxy = self.policy.proxies.choose(url)?;
         Ok(Route::to(url, proxy))
     }
 
     fn send(&mut self, route: Route, now: Now) -> Ask {
         self.coding_asked =
-            self.plan.compression && coding::asks(&self.order.method, &self.order.fields);
+            self.policy.compression && coding::asks(&self.parts.method, &self.parts.fields);
         let cookies = self
-            .plan
+            .policy
             .cookies
             .as_ref()
-            .and_then(|store| store.cookies(&cookies::url_of(&self.order), now));
+            .and_then(|store| store.cookies(&cookies::url_of(&self.parts), now));
         self.proxied |= route.proxy().is_some();
         let add = head::Add {
             cookies,
@@ -210,12 +210,12 @@ impl Exchange {
             // RFC 9110 §11.7.2: it is for the next proxy, and not for who is behind a tunnel.
             to_proxy: route.is_forwarded() || !self.proxied,
         };
-        let built = head::build(&self.order, &self.plan, &route, add);
+        let built = head::build(&self.parts, &self.policy, &route, add);
         let head = match built {
             Ok(head) => head,
             Err(error) => return self.fail(error),
         };
-        let body = match &self.order.payload {
+        let body = match &self.parts.payload {
             Payload::Empty => Body::Empty,
             Payload::Full(bytes) => Body::Full(bytes.clone()),
             Payload::Stream { length: Some(length), .. } => Body::Length(*length),
@@ -230,7 +230,7 @@ impl Exchange {
 
     /// What the request needs of the connection that is asked for.
     pub fn need(&self) -> Need {
-        let Order { method, fields, payload, .. } = &self.order;
+        let RequestParts { method, fields, payload, .. } = &self.parts;
         let again = retry::is_repeatable(method, fields) && payload.is_replayable();
         Need { once: !again, idle_after: self.lost, ..Need::default() }
     }
@@ -262,7 +262,7 @@ impl Exchange {
 
     /// Whether the body can be sent from its beginning.
     fn has_whole_body(&self) -> bool {
-        !self.body_begun || self.order.payload.is_replayable()
+        !self.body_begun || self.parts.payload.is_replayable()
     }
 
     /// The last byte of the request was written.
@@ -277,9 +277,9 @@ impl Exchange {
         }
     }
 
-    /// The order as it is now; redirects change it.
-    pub fn order(&self) -> &Order {
-        &self.order
+    /// The parts as they are now; redirects change it.
+    pub fn parts(&self) -> &RequestParts {
+        &self.parts
     }
 
     /// When what happened, so far.

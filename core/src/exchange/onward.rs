@@ -18,8 +18,8 @@ impl Exchange {
         self.times.end(now);
         self.trace.end = Some(now.mono);
         let failed = retry::Failed {
-            method: &self.order.method,
-            fields: &self.order.fields,
+            method: &self.parts.method,
+            fields: &self.parts.fields,
             fact,
             timed_out: error.is_timeout(),
             reused: self.trace.reused,
@@ -32,7 +32,7 @@ impl Exchange {
             // The next one is sent on a connection that was not idle by now.
             self.lost = Some(now.mono);
         }
-        if sent && retry::decide(&failed, self.plan.attempts).is_again() {
+        if sent && retry::decide(&failed, self.policy.attempts).is_again() {
             self.next_sending(now);
         } else {
             self.state = State::Failed(self.through_proxy(error));
@@ -53,10 +53,10 @@ impl Exchange {
     pub fn response(&mut self, mut head: ResponseHead, body: BodyLength, now: Now) {
         self.trace.head = Some(now.mono);
         self.trace.sent.get_or_insert(now.mono);
-        if let Some(store) = &self.plan.cookies {
+        if let Some(store) = &self.policy.cookies {
             let lines = || head.fields().values(names::SET_COOKIE);
-            store.store(&cookies::url_of(&self.order), &mut lines(), now);
-            cookies::supersede(&mut self.order.fields, lines());
+            store.store(&cookies::url_of(&self.parts), &mut lines(), now);
+            cookies::supersede(&mut self.parts.fields, lines());
         }
         if head.status() == Status::EXPECTATION_FAILED && self.drop_expectation() {
             self.state = State::Turning;
@@ -73,7 +73,7 @@ impl Exchange {
             }
         }
         let asked = self.coding_asked;
-        let decoding = coding::decoding(asked, &self.order.method, head.status(), head.fields());
+        let decoding = coding::decoding(asked, &self.parts.method, head.status(), head.fields());
         if decoding != Decoding::AsIs {
             coding::decoded(head.fields_mut());
         }
@@ -81,13 +81,13 @@ impl Exchange {
             head,
             body,
             decoding,
-            method: self.order.method.clone(),
-            url: self.order.url.clone(),
+            method: self.parts.method.clone(),
+            url: self.parts.url.clone(),
             interims: std::mem::take(&mut self.interims),
             trace: self.trace,
             earlier: std::mem::take(&mut self.earlier),
             until: self.times.total(),
-            most: self.order.most.or(self.plan.max_decoded),
+            most: self.parts.most.or(self.policy.max_decoded),
         }));
     }
 
@@ -95,41 +95,41 @@ impl Exchange {
     /// (RFC 9110 §10.1.1): someone on the way knows none. Says whether it is.
     fn drop_expectation(&mut self) -> bool {
         let again = self.has_whole_body()
-            && !self.order.payload.is_empty()
-            && self.sendings < self.plan.attempts
-            && self.order.fields.list_has(names::EXPECT, "100-continue");
+            && !self.parts.payload.is_empty()
+            && self.sendings < self.policy.attempts
+            && self.parts.fields.list_has(names::EXPECT, "100-continue");
         if again {
-            self.order.fields.remove(names::EXPECT);
+            self.parts.fields.remove(names::EXPECT);
         }
         again
     }
 
     fn redirect(&mut self, head: &ResponseHead) -> Step {
-        let replay = match &self.order.payload {
+        let replay = match &self.parts.payload {
             Payload::Empty => Replay::NoBody,
             _ if self.has_whole_body() => Replay::Replayable,
             _ => Replay::Once,
         };
-        let order = &self.order;
+        let parts = &self.parts;
         let trail = self.trail.get_or_insert_with(|| {
-            Trail::new(order.method.clone(), order.url.clone(), replay, &order.fields)
+            Trail::new(parts.method.clone(), parts.url.clone(), replay, &parts.fields)
         });
         trail.set_body(replay);
         let location = head.fields().get_bytes(names::LOCATION);
-        trail.step(head.status(), location, &self.plan.redirects)
+        trail.step(head.status(), location, &self.policy.redirects)
     }
 
     fn follow(&mut self, hop: Hop) {
         if let Some(trail) = &mut self.trail {
             trail.took(&hop);
         }
-        hop.apply(&mut self.order.fields);
+        hop.apply(&mut self.parts.fields);
         if !hop.keep_body {
-            self.order.payload = Payload::Empty;
+            self.parts.payload = Payload::Empty;
             self.body_begun = false;
         }
-        self.order.method = hop.method;
-        self.order.url = hop.url;
+        self.parts.method = hop.method;
+        self.parts.url = hop.url;
         self.state = State::Turning;
     }
 

@@ -11,10 +11,10 @@ impl Exchange {
     pub fn begin(&mut self, phase: Phase, now: Now) {
         self.end_phase(now);
         let limit = match phase {
-            Phase::Dns => Some(self.plan.timeouts.dns),
-            Phase::Connect => Some(self.plan.timeouts.connect),
-            Phase::Tunnel => Some(self.plan.timeouts.tunnel),
-            Phase::Tls => Some(self.plan.timeouts.setup),
+            Phase::Dns => Some(self.policy.timeouts.dns),
+            Phase::Connect => Some(self.policy.timeouts.connect),
+            Phase::Tunnel => Some(self.policy.timeouts.tunnel),
+            Phase::Tls => Some(self.policy.timeouts.setup),
             _ => None,
         };
         self.times.begin(phase, limit, now);
@@ -30,7 +30,7 @@ impl Exchange {
 
     /// A connection of the pool's is waited for: its time runs.
     pub fn begin_waiting(&mut self, now: Now) {
-        self.times.begin_turn(self.plan.timeouts.pool, now);
+        self.times.begin_turn(self.policy.timeouts.pool, now);
     }
 
     pub(super) fn end_phase(&mut self, now: Now) {

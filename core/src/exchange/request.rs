@@ -1,7 +1,7 @@
 //! Builds what a client asks for; mistakes are kept and told when it is sent.
 //! Generic over what gives a body that streams: that is an adapter's.
 
-use super::{Error, Order, Payload};
+use super::{Error, Payload, RequestParts};
 use crate::head::{Fields, Method, names};
 use crate::policy::auth;
 use crate::url::Url;
@@ -27,7 +27,7 @@ use std::time::Duration;
 /// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<S> {
-    order: Result<Order, Error>,
+    parts: Result<RequestParts, Error>,
     source: Option<Given<S>>,
 }
 
@@ -42,11 +42,11 @@ pub enum Given<S> {
 impl<S> Request<S> {
     /// A request of any method to this URL.
     pub fn new(method: Method, url: impl IntoUrl) -> Request<S> {
-        let order = match url.into_url() {
-            Ok(url) => Ok(Order::new(method, url)),
+        let parts = match url.into_url() {
+            Ok(url) => Ok(RequestParts::new(method, url)),
             Err(error) => Err(error.asking(&method)),
         };
-        Request { order, source: None }
+        Request { parts, source: None }
     }
 
     /// A GET.
@@ -79,32 +79,32 @@ impl<S> Request<S> {
         Request::new(Method::DELETE, url)
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Order) -> Result<(), Error>) -> Request<S> {
-        self.order = self.order.and_then(|mut order| {
-            change(&mut order)?;
-            Ok(order)
+    fn change(mut self, change: impl FnOnce(&mut RequestParts) -> Result<(), Error>) -> Request<S> {
+        self.parts = self.parts.and_then(|mut parts| {
+            change(&mut parts)?;
+            Ok(parts)
         });
         self
     }
 
     /// Adds a field.
     pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Request<S> {
-        self.change(|order| Ok(order.fields.append(name, value)?))
+        self.change(|parts| Ok(parts.fields.append(name, value)?))
     }
 
     /// Sets a field instead of what it was before.
     pub fn set_header(self, name: &str, value: impl AsRef<[u8]>) -> Request<S> {
-        self.change(|order| Ok(order.fields.set(name, value)?))
+        self.change(|parts| Ok(parts.fields.set(name, value)?))
     }
 
     /// Adds pairs to the URL's query, encoded as forms are. What the URL has of a query
     /// and its fragment stay as they are, and so does all of it if there are no pairs.
     pub fn query<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Request<S> {
-        self.change(|order| {
+        self.change(|parts| {
             let mut more = String::new();
             append_form(&mut more, pairs);
             if !more.is_empty() {
-                order.url = order.url.with_more_query(&more)?;
+                parts.url = parts.url.with_more_query(&more)?;
             }
             Ok(())
         })
@@ -113,8 +113,8 @@ impl<S> Request<S> {
     /// The whole body. Its length is told; a Content-Type is yours to set.
     pub fn body(mut self, body: impl Into<Bytes>) -> Request<S> {
         self.source = None;
-        self.change(|order| {
-            order.payload = Payload::Full(body.into());
+        self.change(|parts| {
+            parts.payload = Payload::Full(body.into());
             Ok(())
         })
     }
@@ -140,8 +140,8 @@ impl<S> Request<S> {
     /// had once, so the request is not sent again once it was read from.
     pub fn stream(mut self, source: impl Into<S>, length: Option<u64>) -> Request<S> {
         self.source = Some(Given::Once(source.into()));
-        self.change(|order| {
-            order.payload = Payload::Stream { length, replayable: false };
+        self.change(|parts| {
+            parts.payload = Payload::Stream { length, replayable: false };
             Ok(())
         })
     }
@@ -153,8 +153,8 @@ impl<S> Request<S> {
         length: Option<u64>,
     ) -> Request<S> {
         self.source = Some(Given::Again(Box::new(make)));
-        self.change(|order| {
-            order.payload = Payload::Stream { length, replayable: true };
+        self.change(|parts| {
+            parts.payload = Payload::Stream { length, replayable: true };
             Ok(())
         })
     }
@@ -171,8 +171,8 @@ impl<S> Request<S> {
 
     /// How long the whole may take, reading the response and redirects included.
     pub fn timeout(self, limit: Duration) -> Request<S> {
-        self.change(|order| {
-            order.total = Some(limit);
+        self.change(|parts| {
+            parts.total = Some(limit);
             Ok(())
         })
     }
@@ -180,8 +180,8 @@ impl<S> Request<S> {
     /// How long the response may take to begin once the request is sent, instead
     /// of what the client's settings say.
     pub fn response_timeout(self, limit: Duration) -> Request<S> {
-        self.change(|order| {
-            order.wait = Some(limit);
+        self.change(|parts| {
+            parts.wait = Some(limit);
             Ok(())
         })
     }
@@ -189,8 +189,8 @@ impl<S> Request<S> {
     /// How many bytes of the response's body there may be, decoded if a coding is
     /// undone, instead of what the client's settings say. Reading fails behind them.
     pub fn max_response(self, bytes: u64) -> Request<S> {
-        self.change(|order| {
-            order.most = Some(bytes);
+        self.change(|parts| {
+            parts.most = Some(bytes);
             Ok(())
         })
     }
@@ -203,27 +203,27 @@ impl<S> Request<S> {
 
     /// Where it leads, if that is a URL.
     pub fn url(&self) -> Option<&Url> {
-        self.order.as_ref().ok().map(|order| &order.url)
+        self.parts.as_ref().ok().map(|parts| &parts.url)
     }
 
     /// Its fields, if nothing is wrong with it.
     pub fn fields(&self) -> Option<&Fields> {
-        self.order.as_ref().ok().map(|order| &order.fields)
+        self.parts.as_ref().ok().map(|parts| &parts.fields)
     }
 
     /// What an exchange needs, and what gives the body.
     ///
     /// # Errors
     /// Whatever was wrong with it.
-    pub fn into_order(self) -> Result<(Order, Option<Given<S>>), Error> {
-        Ok((self.order?, self.source))
+    pub fn into_parts(self) -> Result<(RequestParts, Option<Given<S>>), Error> {
+        Ok((self.parts?, self.source))
     }
 }
 
 impl<S> fmt::Debug for Request<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.order {
-            Ok(order) => write!(f, "{} {}", order.method, order.url.redacted()),
+        match &self.parts {
+            Ok(parts) => write!(f, "{} {}", parts.method, parts.url.redacted()),
             Err(error) => write!(f, "{error}"),
         }
     }

@@ -17,12 +17,12 @@ fn now() -> Now {
     Now::at(Mono::from_secs(100), 1_700_000_000)
 }
 
-fn begin(plan: Plan, order: Order) -> Exchange {
-    Exchange::new(Arc::new(plan), order, now())
+fn begin(policy: ClientPolicy, parts: RequestParts) -> Exchange {
+    Exchange::new(Arc::new(policy), parts, now())
 }
 
-fn get(url: &str) -> Order {
-    Order::new(Method::GET, Url::parse(url).unwrap())
+fn get(url: &str) -> RequestParts {
+    RequestParts::new(Method::GET, Url::parse(url).unwrap())
 }
 
 /// Connects and gives what is to be sent, and whether the body is to be had anew.
@@ -66,9 +66,9 @@ fn a_kept_connection_that_died_is_replaced_and_a_new_one_is_not() {
         (true, Method::POST, false),
         (true, Method::PUT, true),
     ] {
-        let mut order = get("http://a.test/");
-        order.method = method;
-        let mut exchange = begin(Plan::default(), order);
+        let mut parts = get("http://a.test/");
+        parts.method = method;
+        let mut exchange = begin(ClientPolicy::default(), parts);
         sent(&mut exchange, reused);
         let (error, fact) = lost(Retry::IfIdempotent);
         exchange.failed(error, fact, now());
@@ -86,8 +86,8 @@ fn a_kept_connection_that_died_is_replaced_and_a_new_one_is_not() {
 #[test]
 fn retries_end() {
     for attempts in [1, retry::ATTEMPTS, 7] {
-        let plan = Plan { attempts, ..Plan::default() };
-        let mut exchange = begin(plan, get("http://a.test/"));
+        let policy = ClientPolicy { attempts, ..ClientPolicy::default() };
+        let mut exchange = begin(policy, get("http://a.test/"));
         let mut sendings = 0;
         loop {
             match exchange.ask(now()) {
@@ -115,7 +115,7 @@ fn what_took_too_long_is_not_sent_again() {
         (Fault::HeadTimeout, false),
         (Fault::WriteTimeout, false),
     ] {
-        let mut exchange = begin(Plan::default(), get("http://a.test/"));
+        let mut exchange = begin(ClientPolicy::default(), get("http://a.test/"));
         sent(&mut exchange, true);
         let retry = Retry::IfIdempotent;
         let error = PeerError { kind, answer: None, retry, phase: Phase::Wait };
@@ -128,10 +128,10 @@ fn what_took_too_long_is_not_sent_again() {
 fn a_body_that_was_read_from_is_had_anew_or_not_sent_again() {
     for replayable in [true, false] {
         for taken in [true, false] {
-            let mut order = get("http://a.test/");
-            order.method = Method::PUT;
-            order.payload = Payload::Stream { length: None, replayable };
-            let mut exchange = begin(Plan::default(), order);
+            let mut parts = get("http://a.test/");
+            parts.method = Method::PUT;
+            parts.payload = Payload::Stream { length: None, replayable };
+            let mut exchange = begin(ClientPolicy::default(), parts);
             let (_, body, rewind) = sent(&mut exchange, true);
             assert!(matches!(body, Body::Stream) && !rewind);
             if taken {
@@ -151,10 +151,10 @@ fn a_body_that_was_read_from_is_had_anew_or_not_sent_again() {
 
 #[test]
 fn a_body_that_a_redirect_drops_is_not_had_anew() {
-    let mut order = get("http://a.test/form");
-    order.method = Method::POST;
-    order.payload = Payload::Stream { length: None, replayable: false };
-    let mut exchange = begin(Plan::default(), order);
+    let mut parts = get("http://a.test/form");
+    parts.method = Method::POST;
+    parts.payload = Payload::Stream { length: None, replayable: false };
+    let mut exchange = begin(ClientPolicy::default(), parts);
     sent(&mut exchange, false);
     exchange.body_taken();
     let head = ResponseHead::new(Status::SEE_OTHER).with("Location", "/thanks").unwrap();
@@ -167,12 +167,12 @@ fn a_body_that_a_redirect_drops_is_not_had_anew() {
 
 #[test]
 fn a_redirect_changes_what_is_asked_for_and_keeps_no_secret_for_others() {
-    let mut order = get("http://a.test/old");
-    order.method = Method::POST;
-    order.payload = Payload::Full("x".into());
-    order.fields.append("Authorization", "Basic x").unwrap();
-    order.fields.append("Content-Type", "text/plain").unwrap();
-    let mut exchange = begin(Plan::default(), order);
+    let mut parts = get("http://a.test/old");
+    parts.method = Method::POST;
+    parts.payload = Payload::Full("x".into());
+    parts.fields.append("Authorization", "Basic x").unwrap();
+    parts.fields.append("Content-Type", "text/plain").unwrap();
+    let mut exchange = begin(ClientPolicy::default(), parts);
     sent(&mut exchange, false);
     let found = ResponseHead::new(Status::FOUND).with("Location", "http://b.test/new").unwrap();
     exchange.response(found, BodyLength::Known(3), now());
@@ -216,10 +216,10 @@ impl CookieStore for Jar {
 #[test]
 fn cookies_of_a_redirect_go_with_the_next_request() {
     let jar = Arc::new(Jar::default());
-    let plan = Plan { cookies: Some(jar), ..Plan::default() };
-    let mut order = get("http://a.test/");
-    order.fields.append("cookie", "own=1").unwrap();
-    let mut exchange = begin(plan, order);
+    let policy = ClientPolicy { cookies: Some(jar), ..ClientPolicy::default() };
+    let mut parts = get("http://a.test/");
+    parts.fields.append("cookie", "own=1").unwrap();
+    let mut exchange = begin(policy, parts);
     let (head, ..) = sent(&mut exchange, false);
     assert_eq!(head.fields().get("Cookie"), Some("own=1"));
     let found = ResponseHead::new(Status::FOUND).with("Location", "/in").unwrap();
@@ -232,8 +232,8 @@ fn cookies_of_a_redirect_go_with_the_next_request() {
 #[test]
 fn only_a_coding_that_was_asked_for_is_undone() {
     for (asked, decoding) in [(true, Decoding::Gzip), (false, Decoding::AsIs)] {
-        let plan = Plan { compression: asked, ..Plan::default() };
-        let mut exchange = begin(plan, get("http://a.test/"));
+        let policy = ClientPolicy { compression: asked, ..ClientPolicy::default() };
+        let mut exchange = begin(policy, get("http://a.test/"));
         sent(&mut exchange, false);
         let head = ResponseHead::new(Status::OK).with("Content-Encoding", "gzip").unwrap();
         exchange.response(head, BodyLength::Unknown, now());
@@ -245,7 +245,7 @@ fn only_a_coding_that_was_asked_for_is_undone() {
 
 #[test]
 fn each_phase_has_its_time_and_so_has_the_whole() {
-    let mut exchange = begin(Plan::default(), get("http://a.test/"));
+    let mut exchange = begin(ClientPolicy::default(), get("http://a.test/"));
     exchange.ask(now());
     assert_eq!(exchange.deadline(), None, "nothing is waited for yet");
     for (phase, seconds) in
@@ -260,9 +260,9 @@ fn each_phase_has_its_time_and_so_has_the_whole() {
     assert_eq!(error.to_string(), "GET http://a.test/: tls: not done within 10s");
     assert!(error.is_timeout() && error.is_connect());
 
-    let mut order = get("http://a.test/");
-    order.total = Some(Duration::from_secs(2));
-    let mut exchange = begin(Plan::default(), order);
+    let mut parts = get("http://a.test/");
+    parts.total = Some(Duration::from_secs(2));
+    let mut exchange = begin(ClientPolicy::default(), parts);
     sent(&mut exchange, false);
     assert!(exchange.tick(now().later(Duration::from_secs(2))));
     let Ask::Fail(error) = exchange.ask(now()) else { panic!() };

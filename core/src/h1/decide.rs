@@ -2,7 +2,7 @@
 //! Expect, keep-alive, and how a response is framed.
 //! They hold no state; the machine calls them and obeys.
 
-use super::request::{Expects, Ruling};
+use super::control::{ControlFields, Expects};
 use crate::body::chunked;
 use crate::body::framing::{self, Framing};
 use crate::error::{CloseReason, Fault, Misuse};
@@ -46,18 +46,18 @@ impl Asked {
 /// # Errors
 /// Host (RFC 9112 §3.2), framing (§6.3) or expectation (RFC 9110 §10.1.1) is faulty.
 pub(crate) fn examine(head: &RequestHead) -> Result<Asked, Fault> {
-    let ruling = Ruling::of(head.fields());
-    check_host(head, ruling.host, ruling.hosts)?;
-    let framing = framing::of_request(head.method(), head.version(), ruling.lengths)?;
+    let control = ControlFields::of(head.fields());
+    check_host(head, control.host, control.hosts)?;
+    let framing = framing::of_request(head.method(), head.version(), control.lengths)?;
     Ok(Asked {
         version: head.version(),
         head: *head.method() == Method::HEAD,
         connect: head.form() == Form::Authority,
-        upgrade: ruling.upgrade && ruling.upgrade_option && head.version() == Version::Http11,
-        close: ruling.close,
-        keep_alive: ruling.keep_alive,
+        upgrade: control.upgrade && control.upgrade_option && head.version() == Version::Http11,
+        close: control.close,
+        keep_alive: control.keep_alive,
         framing,
-        expects_continue: expectation(head.version(), ruling.expects, framing)?,
+        expects_continue: expectation(head.version(), control.expects, framing)?,
     })
 }
 

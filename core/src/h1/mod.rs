@@ -2,6 +2,7 @@
 //! The machines are in `server` and `client`; what they decide stands in the small modules beside them.
 
 pub mod client;
+pub(crate) mod control;
 pub(crate) mod decide;
 mod inbound;
 mod notices;

@@ -6,7 +6,7 @@ use crate::error::Fault;
 use crate::head::{Fields, Method, RequestHead, Version, version};
 use crate::lines::{self, BlockScan, Line, read_fields, read_whole_fields};
 use crate::target::{self, Parts, Strictness};
-use crate::wire::{find_byte, token, token::is_name};
+use crate::wire::find_byte;
 
 /// What is known of a head that has not arrived whole.
 #[derive(Clone, Debug, Default)]
@@ -223,75 +223,6 @@ fn with_target(head: &[u8], line: &RequestLine, target: &[u8]) -> (Vec<u8>, (usi
     let (from, to) = line.target;
     let text = [&head[line.start..from], target, &head[to..]].concat();
     (text, (from - line.start, from - line.start + target.len()))
-}
-
-/// The fields that rule the connection, gathered in one pass.
-#[derive(Debug, Default)]
-pub(crate) struct Ruling<'a> {
-    pub(crate) lengths: crate::body::framing::Lengths<'a>,
-    pub(crate) host: Option<&'a [u8]>,
-    pub(crate) hosts: usize,
-    pub(crate) close: bool,
-    pub(crate) keep_alive: bool,
-    pub(crate) upgrade_option: bool,
-    /// It names a protocol to switch to.
-    pub(crate) upgrade: bool,
-    pub(crate) expects: Expects,
-}
-
-/// What the Expect fields say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Expects {
-    #[default]
-    Nothing,
-    Continue,
-    Other,
-}
-
-impl<'a> Ruling<'a> {
-    pub(crate) fn of(fields: &'a Fields) -> Ruling<'a> {
-        let mut ruling = Ruling::default();
-        for (name, value) in fields.raw() {
-            // The length tells most names apart without comparing them.
-            match name.len() {
-                4 if is_name(name, b"host") => {
-                    ruling.host = Some(value);
-                    ruling.hosts += 1;
-                }
-                6 if is_name(name, b"expect") => ruling.expect(value),
-                7 if is_name(name, b"upgrade") => {
-                    ruling.upgrade |= token::list(value).next().is_some();
-                }
-                10 if is_name(name, b"connection") => ruling.connection(value),
-                14 if is_name(name, b"content-length") => {
-                    ruling.lengths.add_content_length(value);
-                }
-                17 if is_name(name, b"transfer-encoding") => {
-                    ruling.lengths.add_transfer_encoding(value);
-                }
-                _ => {}
-            }
-        }
-        ruling
-    }
-
-    fn connection(&mut self, value: &[u8]) {
-        for option in token::list(value) {
-            self.close |= option.eq_ignore_ascii_case(b"close");
-            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-            self.upgrade_option |= option.eq_ignore_ascii_case(b"upgrade");
-        }
-    }
-
-    fn expect(&mut self, value: &[u8]) {
-        for expectation in token::list(value) {
-            let known = expectation.eq_ignore_ascii_case(b"100-continue");
-            self.expects = match self.expects {
-                Expects::Nothing | Expects::Continue if known => Expects::Continue,
-                _ => Expects::Other,
-            };
-        }
-    }
 }
 
 #[cfg(test)]

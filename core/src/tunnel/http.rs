@@ -1,6 +1,6 @@
 //! CONNECT and its answer (RFC 9110 §9.3.6).
 
-use super::{Failure, Progress, Refusal, Way, WayError};
+use super::{Destination, DestinationError, Failure, Progress, Refusal};
 use crate::config::Limits;
 use crate::error::Fault;
 use crate::h1::response::HeadScan;
@@ -11,11 +11,11 @@ use crate::policy::auth;
 pub(super) const LIMITS: Limits = Limits::CLIENT;
 
 /// The request for a tunnel.
-pub(super) fn connect(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
-    let (host, port) = (way.bare_host(), way.port);
+pub(super) fn connect(destination: &Destination<'_>) -> Result<Vec<u8>, DestinationError> {
+    let (host, port) = (destination.bare_host(), destination.port);
     let target =
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    RequestHead::new(Method::CONNECT, &target).map_err(|_| WayError::Host)?;
+    RequestHead::new(Method::CONNECT, &target).map_err(|_| DestinationError::Host)?;
     let mut out = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
     let mut field = |name: &str, value: &[u8]| {
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
@@ -24,11 +24,11 @@ pub(super) fn connect(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
     };
     // RFC 9110 §9.3.6: CONNECT has no content, so nothing frames any.
     let ours = [names::HOST, names::CONTENT_LENGTH, names::TRANSFER_ENCODING];
-    for given in way.fields.iter().filter(|given| !ours.iter().any(|name| given.is(name))) {
+    for given in destination.fields.iter().filter(|given| !ours.iter().any(|name| given.is(name))) {
         field(given.name, given.value);
     }
-    if !way.fields.contains(names::PROXY_AUTHORIZATION) {
-        if let Some(basic) = auth::of_url(&way.proxy.url) {
+    if !destination.fields.contains(names::PROXY_AUTHORIZATION) {
+        if let Some(basic) = auth::of_url(&destination.proxy.url) {
             field(names::PROXY_AUTHORIZATION, basic.as_bytes());
         }
     }

@@ -1,6 +1,6 @@
 //! SOCKS5 (RFC 1928) with user and password (RFC 1929). Names are looked up by the proxy.
 
-use super::{Failure, Progress, Refusal, Way, WayError};
+use super::{Destination, DestinationError, Failure, Progress, Refusal};
 use crate::error::Fault;
 use std::fmt;
 use std::net::IpAddr;
@@ -38,8 +38,10 @@ impl fmt::Debug for Dialogue {
 
 impl Dialogue {
     /// The talk, and its first words.
-    pub(super) fn new(way: &Way<'_>) -> Result<(Dialogue, Vec<u8>), WayError> {
-        let (login, connect) = (login(way)?, connect(way)?);
+    pub(super) fn new(
+        destination: &Destination<'_>,
+    ) -> Result<(Dialogue, Vec<u8>), DestinationError> {
+        let (login, connect) = (login(destination)?, connect(destination)?);
         let greeting = if login.is_empty() {
             vec![VERSION, 1, NO_AUTHENTICATION]
         } else {
@@ -115,23 +117,23 @@ fn expect(input: &[u8], version: u8) -> Result<(), Failure> {
 }
 
 /// `VER ULEN UNAME PLEN PASSWD`
-fn login(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
-    let user = way.proxy.url.user().unwrap_or_default();
+fn login(destination: &Destination<'_>) -> Result<Vec<u8>, DestinationError> {
+    let user = destination.proxy.url.user().unwrap_or_default();
     if user.is_empty() {
         return Ok(Vec::new());
     }
-    let password = way.proxy.url.password().unwrap_or_default();
+    let password = destination.proxy.url.password().unwrap_or_default();
     let mut words = vec![PASSWORD_VERSION];
     for text in [user, password] {
-        words.push(u8::try_from(text.len()).map_err(|_| WayError::Credentials)?);
+        words.push(u8::try_from(text.len()).map_err(|_| DestinationError::Credentials)?);
         words.extend_from_slice(&text);
     }
     Ok(words)
 }
 
 /// `VER CMD RSV ATYP DST.ADDR DST.PORT`
-fn connect(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
-    let host = way.bare_host();
+fn connect(destination: &Destination<'_>) -> Result<Vec<u8>, DestinationError> {
+    let host = destination.bare_host();
     let mut words = vec![VERSION, CONNECT, 0];
     match host.parse() {
         Ok(IpAddr::V4(address)) => {
@@ -144,10 +146,10 @@ fn connect(way: &Way<'_>) -> Result<Vec<u8>, WayError> {
         }
         Err(_) => {
             let length = u8::try_from(host.len()).ok().filter(|length| *length > 0);
-            words.extend_from_slice(&[3, length.ok_or(WayError::Host)?]);
+            words.extend_from_slice(&[3, length.ok_or(DestinationError::Host)?]);
             words.extend_from_slice(host.as_bytes());
         }
     }
-    words.extend_from_slice(&way.port.to_be_bytes());
+    words.extend_from_slice(&destination.port.to_be_bytes());
     Ok(words)
 }

@@ -18,7 +18,7 @@ fn proxy(url: &str) -> Proxy {
 }
 
 fn tunnel(url: &str, host: &str) -> Tunnel<Echo> {
-    Tunnel::new(Echo::new(), &Way::new(&proxy(url), host, 443), NOW).unwrap()
+    Tunnel::new(Echo::new(), &Destination::new(&proxy(url), host, 443), NOW).unwrap()
 }
 
 fn said<M: ClientMachine>(tunnel: &mut Tunnel<M>) -> Vec<u8> {
@@ -88,17 +88,17 @@ fn what_is_inside_waits_for_the_answer_to_connect() {
 #[test]
 fn connect_tells_the_proxy_its_own_password_and_the_given_fields() {
     let proxy = proxy("http://me:p%40w@p:3128");
-    let mut way = Way::new(&proxy, "fe80::1%eth0", 8443);
-    way.fields.append("User-Agent", "x/1").unwrap();
-    way.fields.append("Content-Length", "3").unwrap();
-    way.fields.append("Host", "other").unwrap();
-    let mut tunnel = Tunnel::new(Echo::new(), &way, NOW).unwrap();
+    let mut destination = Destination::new(&proxy, "fe80::1%eth0", 8443);
+    destination.fields.append("User-Agent", "x/1").unwrap();
+    destination.fields.append("Content-Length", "3").unwrap();
+    destination.fields.append("Host", "other").unwrap();
+    let mut tunnel = Tunnel::new(Echo::new(), &destination, NOW).unwrap();
     let words = "CONNECT [fe80::1]:8443 HTTP/1.1\r\nHost: [fe80::1]:8443\r\nUser-Agent: x/1\r\n\
                  Proxy-Authorization: Basic bWU6cEB3\r\n\r\n";
     assert_eq!(said(&mut tunnel).escape_ascii().to_string(), words.escape_default().to_string());
 
-    way.fields.append("Proxy-Authorization", "Bearer t").unwrap();
-    let mut tunnel = Tunnel::new(Echo::new(), &way, NOW).unwrap();
+    destination.fields.append("Proxy-Authorization", "Bearer t").unwrap();
+    let mut tunnel = Tunnel::new(Echo::new(), &destination, NOW).unwrap();
     let words = String::from_utf8(said(&mut tunnel)).unwrap();
     assert!(words.contains("Bearer t") && !words.contains("Basic"));
 }
@@ -235,17 +235,17 @@ fn nobody_waits_for_a_tunnel_that_is_not_needed() {
 fn what_socks_cannot_say_is_refused_before() {
     let long = "x".repeat(256);
     for (url, host, error) in [
-        ("socks5://p".to_owned(), &*long, WayError::Host),
-        ("socks5://p".to_owned(), "", WayError::Host),
-        (format!("socks5://{long}@p"), "a", WayError::Credentials),
-        (format!("socks5://u:{long}@p"), "a", WayError::Credentials),
-        ("http://p".to_owned(), "", WayError::Host),
-        ("http://p".to_owned(), "a b", WayError::Host),
-        ("http://p".to_owned(), "a\r\nX: y", WayError::Host),
+        ("socks5://p".to_owned(), &*long, DestinationError::Host),
+        ("socks5://p".to_owned(), "", DestinationError::Host),
+        (format!("socks5://{long}@p"), "a", DestinationError::Credentials),
+        (format!("socks5://u:{long}@p"), "a", DestinationError::Credentials),
+        ("http://p".to_owned(), "", DestinationError::Host),
+        ("http://p".to_owned(), "a b", DestinationError::Host),
+        ("http://p".to_owned(), "a\r\nX: y", DestinationError::Host),
     ] {
         let proxy = proxy(&url);
-        let way = Way::new(&proxy, host, 1);
-        assert_eq!(Tunnel::new(Echo::new(), &way, NOW).err(), Some(error), "{url} {host}");
+        let destination = Destination::new(&proxy, host, 1);
+        assert_eq!(Tunnel::new(Echo::new(), &destination, NOW).err(), Some(error), "{url} {host}");
     }
 }
 
@@ -254,8 +254,8 @@ fn tunnels_nest_and_hold_what_is_chosen_at_run_time() {
     let outer = proxy("http://p");
     let inner = proxy("socks5://q");
     let chosen: Box<dyn ClientMachine> = Box::new(Echo::new());
-    let first: Chosen = Tunnel::new(chosen, &Way::new(&inner, "a.test", 443), NOW).unwrap();
-    let mut both = Tunnel::new(Box::new(first), &Way::new(&outer, "q", 1080), NOW).unwrap();
+    let first: Chosen = Tunnel::new(chosen, &Destination::new(&inner, "a.test", 443), NOW).unwrap();
+    let mut both = Tunnel::new(Box::new(first), &Destination::new(&outer, "q", 1080), NOW).unwrap();
     let head = RequestHead::new(Method::GET, "/").unwrap();
     both.request(&head, Body::Empty, NOW).unwrap();
     assert_eq!(said(&mut both), b"CONNECT q:1080 HTTP/1.1\r\nHost: q:1080\r\n\r\n");
@@ -275,7 +275,7 @@ fn a_clients_connection_does_not_know_that_it_is_in_a_tunnel() {
     let config = std::sync::Arc::new(crate::client::Config::default());
     let machine = crate::client::Connection::new(config, NOW);
     let proxy = proxy("http://p");
-    let mut tunnel = Tunnel::new(machine, &Way::new(&proxy, "a.test", 443), NOW).unwrap();
+    let mut tunnel = Tunnel::new(machine, &Destination::new(&proxy, "a.test", 443), NOW).unwrap();
     let mut head = RequestHead::new(Method::GET, "/").unwrap();
     head.fields_mut().append("Host", "a.test").unwrap();
     let id = tunnel.request(&head, Body::Empty, NOW).unwrap();
@@ -297,7 +297,7 @@ fn a_clients_connection_does_not_know_that_it_is_in_a_tunnel() {
 
     let config = std::sync::Arc::new(crate::client::Config::default());
     let machine = crate::client::Connection::new(config, NOW);
-    let mut tunnel = Tunnel::new(machine, &Way::new(&proxy, "a.test", 443), NOW).unwrap();
+    let mut tunnel = Tunnel::new(machine, &Destination::new(&proxy, "a.test", 443), NOW).unwrap();
     let mut head = RequestHead::new(Method::GET, "/").unwrap();
     head.fields_mut().append("Host", "a.test").unwrap();
     tunnel.request(&head, Body::Empty, NOW).unwrap();

@@ -34,7 +34,7 @@ fn check(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
 pub(super) fn routes(setting: &Setting) -> Vec<Route> {
     let to = |origin: &super::setting::Origin| {
         let url = Url::parse(format!("{}://{}/", origin.scheme(), origin.authority())).ok()?;
-        let proxy = setting.plan.proxies.choose(&url).ok()?;
+        let proxy = setting.policy.proxies.choose(&url).ok()?;
         Some(Route::to(&url, proxy))
     };
     let routes: BTreeSet<Route> = setting.origins.iter().filter_map(to).collect();
@@ -159,7 +159,7 @@ fn memory(lent: &mut Lent<super::runtime::Socket>, setting: &Setting) -> Result<
 /// The longest that a request may take but for what its caller takes: every
 /// sending may wait for a connection, for the proxy and TLS, and at every byte's slowest.
 fn longest(task: &Task<'_>, setting: &Setting) -> Duration {
-    let (phases, machine) = (&setting.plan.timeouts, &setting.machine.timeouts);
+    let (phases, machine) = (&setting.policy.timeouts, &setting.machine.timeouts);
     let rate = Duration::from_secs(2 * (5 + 30) + 2 * 100_000 / 240);
     let heads = (machine.first_byte + machine.head) * 17;
     let setup = phases.pool + phases.dns + phases.connect + phases.tunnel + 2 * phases.setup;
@@ -205,7 +205,7 @@ fn ending(task: &Task<'_>, setting: &Setting) -> Result<(), String> {
     let patience = PATIENCE + setting.rests.within(errand.starts, ended);
     let left = errand.gives_up.is_none_or(|at| ended <= at.max(errand.starts) + patience);
     check(left, || "it outlives its caller's interest".to_owned())?;
-    let total = errand.total.or(setting.plan.timeouts.total);
+    let total = errand.total.or(setting.policy.timeouts.total);
     let own = Client::with(|client| client.asked[task.name].own);
     let late = total.is_some_and(|total| ended > errand.starts + total + patience + own);
     check(!late, || format!("it ends at {ended:?}, after its time"))

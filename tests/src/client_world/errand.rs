@@ -4,7 +4,7 @@
 use super::setting::{Origin, Setting};
 use crate::rng::Rng;
 use bytes::Bytes;
-use purlin_core::exchange::{Given, Order, Payload};
+use purlin_core::exchange::{Given, Payload, RequestParts};
 use purlin_core::{Method, Mono, Url};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -128,19 +128,19 @@ impl Errand {
     ///
     /// # Errors
     /// The world is wrong about what can be asked for.
-    pub(super) fn order(
+    pub(super) fn parts(
         &self,
         name: usize,
         setting: &Setting,
-    ) -> Result<(Order, Option<Given<Source>>), String> {
+    ) -> Result<(RequestParts, Option<Given<Source>>), String> {
         let told = |error: &dyn std::fmt::Display| format!("errand {name}: {error}");
         let url = Url::parse(self.url(name, 0, setting)).map_err(|error| told(&error))?;
-        let mut order = Order::new(self.method.clone(), url);
-        order.payload = self.payload.clone();
-        (order.total, order.wait) = (self.total, self.wait);
-        order.most = self.most.map(|most| most as u64);
+        let mut parts = RequestParts::new(self.method.clone(), url);
+        parts.payload = self.payload.clone();
+        (parts.total, parts.wait) = (self.total, self.wait);
+        parts.most = self.most.map(|most| most as u64);
         let mut field = |name: &str, value: &str| {
-            order.fields.append(name, value).map_err(|error| told(&error))
+            parts.fields.append(name, value).map_err(|error| told(&error))
         };
         if self.expects {
             field("Expect", "100-continue")?;
@@ -161,7 +161,7 @@ impl Errand {
             Payload::Stream { .. } => Some(Given::Once(source)),
             Payload::Empty | Payload::Full(_) => None,
         };
-        Ok((order, given))
+        Ok((parts, given))
     }
 
     /// The URL of a hop. What a Location says has no user in it.

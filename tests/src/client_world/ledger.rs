@@ -203,7 +203,7 @@ fn check_place(
 ) -> Result<(), String> {
     let url = errand.url(key.0, key.1, setting);
     let url = Url::parse(&url).map_err(|error| error.to_string())?;
-    let proxy = setting.plan.proxies.choose(&url).map_err(|error| error.to_string())?;
+    let proxy = setting.policy.proxies.choose(&url).map_err(|error| error.to_string())?;
     check(*route == Route::to(&url, proxy), "on another's connection")?;
     check(seen.field("host") == Some(&*url.authority()), "of another host")?;
     check(seen.target.starts_with("http://") == route.is_forwarded(), "with a wrong target")?;

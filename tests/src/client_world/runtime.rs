@@ -48,7 +48,7 @@ impl purlin_engine::Clock for Ticks {
 /// The settings of the client of a world, which finds names by its fate.
 pub(super) fn settings(setting: &Setting, broken: Option<Broken>) -> Settings {
     let mut settings = Settings::new().resolver(Resolver::new(|_, port| find(port)));
-    settings.plan = (*setting.plan).clone();
+    settings.policy = (*setting.policy).clone();
     settings.machine = (*setting.machine).clone();
     if broken != Some(Broken::Overfills) {
         settings.pool = setting.pool.clone();

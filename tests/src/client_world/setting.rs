@@ -6,7 +6,7 @@ use super::world::Broken;
 use crate::rng::Rng;
 use crate::sim::rests::Rests;
 use crate::sim::wire::Quality;
-use purlin_core::exchange::{CookieStore, PhaseTimeouts, Plan, Proxies, ProxyChoice};
+use purlin_core::exchange::{ClientPolicy, CookieStore, PhaseTimeouts, Proxies, ProxyChoice};
 use purlin_core::policy::jar::Jar;
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::Proxy;
@@ -35,7 +35,7 @@ pub(super) struct Setting {
     pub(super) proxy_secret: Option<&'static str>,
     /// The limits that the pool has to keep.
     pub(super) pool: PoolConfig,
-    pub(super) plan: Arc<Plan>,
+    pub(super) policy: Arc<ClientPolicy>,
     pub(super) machine: Arc<ClientConfig>,
     /// When the client closes what is idle, if it does.
     pub(super) closes_idle: Option<Mono>,
@@ -120,12 +120,12 @@ impl Setting {
         let hidden = proxy.is_some_and(|(url, _)| url.starts_with("https:"));
         // A server does not wait for ever until TLS is set up with a process that rests.
         let rests = if calm && (secure || hidden) { Rests::default() } else { rests };
-        let mut plan = plan(rng, rough);
+        let mut policy = policy(rng, rough);
         if let Some((url, _)) = proxy {
-            plan.proxies = proxies(rng, url)?;
+            policy.proxies = proxies(rng, url)?;
         }
         if broken == Some(Broken::TellsSecrets) {
-            plan.redirects = Policy { credentials: Credentials::Always, ..Policy::default() };
+            policy.redirects = Policy { credentials: Credentials::Always, ..Policy::default() };
         }
         Ok(Setting {
             calm,
@@ -138,7 +138,7 @@ impl Setting {
             proxy_secret: proxy.and_then(|(_, secret)| secret),
             pool: pool(rng, calm, &rests),
             rests,
-            plan: Arc::new(plan),
+            policy: Arc::new(policy),
             machine: Arc::new(machine(rng, rough, slow)),
             closes_idle: rng
                 .chance(15)
@@ -171,7 +171,7 @@ fn pool(rng: &mut Rng, calm: bool, rests: &Rests) -> PoolConfig {
     config
 }
 
-fn plan(rng: &mut Rng, rough: bool) -> Plan {
+fn policy(rng: &mut Rng, rough: bool) -> ClientPolicy {
     let mut timeouts = PhaseTimeouts::default();
     if rough && rng.chance(40) {
         let mut any = || Duration::from_millis(*rng.pick(&[20, 300, 2000, 8000]));
@@ -182,7 +182,7 @@ fn plan(rng: &mut Rng, rough: bool) -> Plan {
         timeouts.total = Some(Duration::from_millis(*rng.pick(&[700, 6000, 40_000])));
     }
     let cookies = rng.chance(60).then(|| Arc::new(Cookies::default()) as Arc<dyn CookieStore>);
-    Plan { timeouts, cookies, ..Plan::default() }
+    ClientPolicy { timeouts, cookies, ..ClientPolicy::default() }
 }
 
 /// One proxy for all, or for some.

@@ -157,9 +157,9 @@ impl<'a> Task<'a> {
 
     fn begin(&mut self) -> Result<(), String> {
         let setting = Client::with(|client| client.setting.clone());
-        let (order, given) = self.errand.order(self.name, &setting)?;
-        self.trace(|| format!("{} {}", order.method, order.url.redacted()));
-        let run = Run::new(self.agent, order, given, Ticks::new());
+        let (parts, given) = self.errand.parts(self.name, &setting)?;
+        self.trace(|| format!("{} {}", parts.method, parts.url.redacted()));
+        let run = Run::new(self.agent, parts, given, Ticks::new());
         self.state = State::Runs(Box::new(run));
         self.flag.raise();
         Ok(())

@@ -5,7 +5,9 @@
 
 use super::json::{fields, flag, items, latin1, same, text};
 use super::redirect_rules as rules;
-use purlin_core::exchange::{Ask, CookieStore, Error, Exchange, Order, Payload, Plan, Reached};
+use purlin_core::exchange::{
+    Ask, ClientPolicy, CookieStore, Error, Exchange, Payload, Reached, RequestParts,
+};
 use purlin_core::policy::jar::Jar;
 use purlin_core::policy::redirect::Policy;
 use purlin_core::{
@@ -47,9 +49,14 @@ pub(super) fn redirect(case: &Value, policy: Policy, decided: &[Value]) -> Resul
 /// The heads that an exchange sends, and whether a body goes with each.
 fn play(given: &Value, policy: Policy) -> Result<Vec<(RequestHead, bool)>, String> {
     let cookies = flag(given, "jar").then(|| Arc::new(Cookies::default()) as Arc<dyn CookieStore>);
-    let plan = Plan { user_agent: String::new(), redirects: policy, cookies, ..Plan::default() };
+    let client = ClientPolicy {
+        user_agent: String::new(),
+        redirects: policy,
+        cookies,
+        ..ClientPolicy::default()
+    };
     let now = Now::default();
-    let mut exchange = Exchange::new(Arc::new(plan), order(given)?, now);
+    let mut exchange = Exchange::new(Arc::new(client), parts(given)?, now);
     let mut sent = Vec::new();
     loop {
         match exchange.ask(now) {
@@ -97,28 +104,28 @@ impl CookieStore for Cookies {
     }
 }
 
-fn order(input: &Value) -> Result<Order, String> {
+fn parts(input: &Value) -> Result<RequestParts, String> {
     let method = match text(input, "method") {
         "" => Method::GET,
         method => method.parse().map_err(|_| "no method")?,
     };
     let url = Url::parse(latin1(&input["url"])).map_err(|error| error.to_string())?;
-    let mut order = Order::new(method, url);
+    let mut parts = RequestParts::new(method, url);
     if let Some(host) = input["host"].as_str().filter(|host| !host.is_empty()) {
-        order.fields.append("Host", host).map_err(|error| error.to_string())?;
+        parts.fields.append("Host", host).map_err(|error| error.to_string())?;
     }
     for (name, value) in fields(&input["headers"]) {
         let name = String::from_utf8_lossy(&name).into_owned();
-        order.fields.append(&name, value).map_err(|error| error.to_string())?;
+        parts.fields.append(&name, value).map_err(|error| error.to_string())?;
     }
     if let Some(body) = input["body"].as_str() {
-        order.payload = if flag(input, "replayable") {
+        parts.payload = if flag(input, "replayable") {
             Payload::Full(body.to_owned().into())
         } else {
             Payload::Stream { length: None, replayable: false }
         };
     }
-    Ok(order)
+    Ok(parts)
 }
 
 /// Gives the answer to the request of that number.

@@ -13,9 +13,11 @@ use super::json::{fields, flag, items, latin1, same, text};
 use super::request_message::Message;
 use super::request_rules::{stricter, waits};
 use bytes::Bytes;
-use purlin_core::exchange::{Ask, Exchange, Order, Payload, Plan, Proxies, Reached, Route};
+use purlin_core::exchange::{
+    Ask, ClientPolicy, Exchange, Payload, Proxies, Reached, RequestParts, Route,
+};
 use purlin_core::policy::proxy::Proxy;
-use purlin_core::tunnel::{Tunnel, Way};
+use purlin_core::tunnel::{Destination, Tunnel};
 use purlin_core::{
     Body, ClientConfig, ClientMachine, Event, Fields, Machine, Method, Misuse, Mono, Now, Url,
     client,
@@ -81,54 +83,55 @@ fn source(given: &Value) -> Source {
     Source { payload: Payload::Stream { length, replayable: true }, pieces, fails: kind == "error" }
 }
 
-fn plan(kind: &str, given: &Value) -> Result<Plan, String> {
-    let mut plan = Plan { user_agent: "Go-http-client/1.1".into(), ..Plan::default() };
-    plan.compression = kind == "transport" && !flag(given, "disable_compression");
+fn policy(kind: &str, given: &Value) -> Result<ClientPolicy, String> {
+    let mut policy =
+        ClientPolicy { user_agent: "Go-http-client/1.1".into(), ..ClientPolicy::default() };
+    policy.compression = kind == "transport" && !flag(given, "disable_compression");
     let proxy = match given["proxy"].as_str() {
         Some(proxy) if !proxy.is_empty() => Some(proxy),
         _ => (kind == "write_proxy").then_some("http://proxy.test"),
     };
     if let Some(proxy) = proxy {
-        plan.proxies = Proxies::All(Arc::new(Proxy::parse(proxy).map_err(|e| e.to_string())?));
+        policy.proxies = Proxies::All(Arc::new(Proxy::parse(proxy).map_err(|e| e.to_string())?));
     }
-    Ok(plan)
+    Ok(policy)
 }
 
-fn order(given: &Value, source: &Source) -> Result<Order, String> {
+fn parts(given: &Value, source: &Source) -> Result<RequestParts, String> {
     let method = match text(given, "method") {
         "" => "GET",
         method => method,
     };
     let method = Method::from_bytes(method.as_bytes()).map_err(|e| e.to_string())?;
     let url = Url::parse(latin1(&given["url"])).map_err(|e| e.to_string())?;
-    let mut order = Order::new(method, url);
+    let mut parts = RequestParts::new(method, url);
     if let Some(host) = given["host"].as_str().filter(|host| !host.is_empty()) {
-        order.fields.append("Host", latin1(&Value::from(host))).map_err(|e| e.to_string())?;
+        parts.fields.append("Host", latin1(&Value::from(host))).map_err(|e| e.to_string())?;
     }
     for (name, value) in fields(&given["headers"]) {
         let name = String::from_utf8(name).map_err(|e| e.to_string())?;
         // White space around a value, which Go cuts off, is refused here.
         let value = trimmed(&value);
-        order.fields.append(&name, value).map_err(|e| e.to_string())?;
+        parts.fields.append(&name, value).map_err(|e| e.to_string())?;
     }
-    if flag(given, "close") && !order.fields.list_has("Connection", "close") {
-        order.fields.append("Connection", "close").map_err(|e| e.to_string())?;
+    if flag(given, "close") && !parts.fields.list_has("Connection", "close") {
+        parts.fields.append("Connection", "close").map_err(|e| e.to_string())?;
     }
     let names: Vec<_> = trailers(given)?.iter().map(|field| field.name.to_owned()).collect();
     if !names.is_empty() {
         let mut names = names;
         names.sort();
         names.dedup();
-        order.fields.append("Trailer", names.join(",")).map_err(|e| e.to_string())?;
+        parts.fields.append("Trailer", names.join(",")).map_err(|e| e.to_string())?;
     }
     if matches!(source.payload, Payload::Empty) {
         if let Some(length) = given["content_length"].as_i64().filter(|length| *length != 0) {
             let length = length.to_string();
-            order.fields.append("Content-Length", length).map_err(|e| e.to_string())?;
+            parts.fields.append("Content-Length", length).map_err(|e| e.to_string())?;
         }
     }
-    order.payload = source.payload.clone();
-    Ok(order)
+    parts.payload = source.payload.clone();
+    Ok(parts)
 }
 
 /// A value without the spaces and tabs around it.
@@ -151,7 +154,7 @@ fn trailers(given: &Value) -> Result<Fields, String> {
 fn write(kind: &str, given: &Value) -> Result<Written, String> {
     let now = Now::at(Mono::from_secs(1), 0);
     let source = source(given);
-    let mut exchange = Exchange::new(Arc::new(plan(kind, given)?), order(given, &source)?, now);
+    let mut exchange = Exchange::new(Arc::new(policy(kind, given)?), parts(given, &source)?, now);
     let route = match exchange.ask(now) {
         Ask::Connect(route) => route,
         Ask::Fail(error) => return Err(error.to_string()),
@@ -212,7 +215,7 @@ fn tunnel(route: &Route, now: Now) -> Result<Option<Vec<u8>>, String> {
     let Some((proxy, host, port)) = route.tunnelled() else { return Ok(None) };
     let inner = client::Connection::new(Arc::default(), now);
     let mut tunnel =
-        Tunnel::new(inner, &Way::new(proxy, host, port), now).map_err(|e| e.to_string())?;
+        Tunnel::new(inner, &Destination::new(proxy, host, port), now).map_err(|e| e.to_string())?;
     let mut wire = Vec::new();
     tunnel.transmit(&mut wire, usize::MAX, now);
     tunnel.receive(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", now);

@@ -6,7 +6,7 @@ use super::socket::{Moved, Socket};
 use purlin_core::client::Connection;
 use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::policy::pool::{Back, Kept, Ticket};
-use purlin_core::tunnel::{Tunnel, Way};
+use purlin_core::tunnel::{Destination, Tunnel};
 use purlin_core::{ClientConfig, ClientMachine, CloseReason, Eof, Machine, Now, Reuse};
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -121,7 +121,7 @@ pub(super) fn layers(
     }
     let machine: BoxMachine = Box::new(Connection::new(config.clone(), now));
     let Some((proxy, host, port)) = route.tunnelled() else { return Ok(machine) };
-    let tunnel = Tunnel::new(machine, &Way::new(proxy, host, port), now);
+    let tunnel = Tunnel::new(machine, &Destination::new(proxy, host, port), now);
     let tunnel = tunnel.map_err(|error| Error::new(Cause::Layer(Box::new(error))))?;
     Ok(Box::new(tunnel))
 }

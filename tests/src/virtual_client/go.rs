@@ -19,9 +19,9 @@ impl World {
         let unasked = |peer: &PeerError| peer.kind == Fault::UnaskedBytes;
         let left = matches!(error.cause(), Cause::Peer(peer) if unasked(peer));
         let task = &self.tasks[at];
-        let (order, reused) = (task.exchange.order(), task.exchange.trace().reused);
+        let (parts, reused) = (task.exchange.parts(), task.exchange.trace().reused);
         let cut = task.conn.is_some_and(|conn| self.conns[conn - 1].socket.write_failed());
-        let put = order.method == Method::PUT || order.method == Method::DELETE;
+        let put = parts.method == Method::PUT || parts.method == Method::DELETE;
         match fact {
             Retry::IfIdempotent if left => self.goes(Way::LeftIsAnswer),
             Retry::Safe => !reused && self.goes(Way::FreshOnce),
@@ -70,12 +70,12 @@ impl World {
         if let Ask::Send { .. } = self.tasks[at].exchange.ask(self.now) {
             self.tasks[at].state = State::Driving;
         }
-        let order = self.tasks[at].exchange.order();
+        let parts = self.tasks[at].exchange.parts();
         let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE];
         let reset = self.conns[conn - 1].socket.ended() == Some(Eof::Reset);
         // That a reset came before the request was sent is known to Go, of a close it is not.
-        let again = reset || safe.contains(&order.method) || self.has_key(at);
-        let again = again && order.payload.is_replayable();
+        let again = reset || safe.contains(&parts.method) || self.has_key(at);
+        let again = again && parts.payload.is_replayable();
         let retry = if again { Retry::Safe } else { Retry::Never };
         let kind = if reset { Fault::Reset } else { Fault::NoResponse };
         let error = PeerError::new(kind, None, retry, Phase::Wait);
@@ -83,7 +83,7 @@ impl World {
     }
 
     fn has_key(&self, at: usize) -> bool {
-        let fields = &self.tasks[at].exchange.order().fields;
+        let fields = &self.tasks[at].exchange.parts().fields;
         fields.contains("Idempotency-Key") || fields.contains("X-Idempotency-Key")
     }
 }

@@ -1,6 +1,6 @@
 //! How a world is set up, how much it does as Go does, and what it may get wrong on purpose.
 
-use purlin_core::exchange::Plan;
+use purlin_core::exchange::ClientPolicy;
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::{ClientConfig, Mono};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// How requests are gone about.
-    pub plan: Arc<Plan>,
+    pub policy: Arc<ClientPolicy>,
     /// How a connection behaves.
     pub machine: Arc<ClientConfig>,
     /// How connections are kept.

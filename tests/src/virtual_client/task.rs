@@ -6,7 +6,7 @@ use super::server::ID;
 use super::setup::Broken;
 use super::world::World;
 use bytes::Bytes;
-use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Order, Payload, Reached};
+use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Payload, Reached, RequestParts};
 use purlin_core::policy::pool::Ticket;
 use purlin_core::{
     Body, CloseReason, Event, Id, Method, Misuse, Mono, Phase, RequestHead, Retry, Reuse, Url,
@@ -93,13 +93,13 @@ pub(super) enum State {
 impl Task {
     pub(super) fn new(start: Start, world: &World) -> Result<Task, Error> {
         let url = Url::parse(&start.url)?;
-        let mut order = Order::new(start.method, url);
-        order.fields.append(ID, &start.id)?;
+        let mut parts = RequestParts::new(start.method, url);
+        parts.fields.append(ID, &start.id)?;
         for (name, value) in &start.fields {
-            order.fields.append(name, value)?;
+            parts.fields.append(name, value)?;
         }
         let mut source = Source::default();
-        order.payload = match start.body {
+        parts.payload = match start.body {
             Upload::None => Payload::Empty,
             Upload::Memory(body) => Payload::Full(body),
             Upload::Once { body, known } => {
@@ -113,7 +113,7 @@ impl Task {
         let spelled = spelled.split(['/', ':', '?']).next().unwrap_or_default().to_owned();
         Ok(Task {
             id: start.id,
-            exchange: Exchange::new(world.setup.plan.clone(), order, world.now),
+            exchange: Exchange::new(world.setup.policy.clone(), parts, world.now),
             state: State::Asking,
             conn: None,
             exchange_id: 0,
@@ -245,7 +245,7 @@ impl World {
                     }
                     task.sending = None;
                     if let Some(conn) = task.conn {
-                        let method = &task.exchange.order().method;
+                        let method = &task.exchange.parts().method;
                         self.conns[conn - 1].back.answered(method, &head);
                     }
                     task.exchange.response(head, body, self.now);

@@ -12,7 +12,7 @@ use crate::lent::{Lent, Slot};
 use crate::link::{BoxMachine, Link};
 use crate::system::System;
 use crate::wire::Timer;
-use purlin_core::exchange::{Error, Exchange, Order, Plan, Route};
+use purlin_core::exchange::{ClientPolicy, Error, Exchange, RequestParts, Route};
 use purlin_core::url::Url;
 use purlin_core::{Method, Mono, Now};
 use std::fmt;
@@ -21,7 +21,7 @@ use std::task::{Context, Poll, ready};
 
 /// A client: how requests are gone about, how connections are made, and the pool of them.
 pub struct Agent<R: Runtime> {
-    pub(super) plan: Arc<Plan>,
+    pub(super) policy: Arc<ClientPolicy>,
     pub(super) layers: Layers,
     pub(super) dial: Dial<R>,
     pub(super) keep: Keep<R::Socket>,
@@ -34,7 +34,7 @@ impl<R: Runtime> Agent<R> {
         let keep = Keep::new(settings.pool, system.clone());
         let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
         let dial = Dial { dialer, resolver, side_by_side, system };
-        Agent { plan: Arc::new(settings.plan), layers, dial, keep }
+        Agent { policy: Arc::new(settings.policy), layers, dial, keep }
     }
 
     /// The same with one more layer around the machines of its connections, which this
@@ -77,7 +77,7 @@ enum Stage<R: Runtime> {
 /// One connection outside any pool.
 pub struct Single<R: Runtime> {
     pub(super) slot: Slot<R::Socket>,
-    pub(super) plan: Arc<Plan>,
+    pub(super) policy: Arc<ClientPolicy>,
     route: Route,
 }
 
@@ -88,7 +88,7 @@ impl<R: Runtime> Opening<R> {
     /// # Errors
     /// The proxy's URL is none.
     pub fn connect(url: Url, agent: Agent<R>, mut clock: R::Clock) -> Result<Opening<R>, Error> {
-        let via = agent.plan.proxies.choose(&url)?;
+        let via = agent.policy.proxies.choose(&url)?;
         let (route, now) = (Route::to(&url, via), clock.look());
         let mut exchange = named(url, &agent, &clock);
         let stage = Stage::Dials(agent.dial.begin(&route, &mut exchange, now));
@@ -119,8 +119,9 @@ impl<R: Runtime> Opening<R> {
         self.clock.look();
         match ready!(self.poll_open(cx)) {
             Ok(slot) => {
-                let (plan, route) = (self.agent.plan.on_one_connection(&self.route), &self.route);
-                Poll::Ready(Ok(Single { slot, plan: Arc::new(plan), route: route.clone() }))
+                let (policy, route) =
+                    (self.agent.policy.on_one_connection(&self.route), &self.route);
+                Poll::Ready(Ok(Single { slot, policy: Arc::new(policy), route: route.clone() }))
             }
             Err(error) => {
                 let error = blame(&mut self.exchange, error, self.clock.look());
@@ -160,7 +161,7 @@ impl<R: Runtime> Opening<R> {
 }
 
 fn named<R: Runtime>(url: Url, agent: &Agent<R>, clock: &R::Clock) -> Exchange {
-    Exchange::new(agent.plan.clone(), Order::new(Method::CONNECT, url), clock.last())
+    Exchange::new(agent.policy.clone(), RequestParts::new(Method::CONNECT, url), clock.last())
 }
 
 impl<R: Runtime> Stage<R> {

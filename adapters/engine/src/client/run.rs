@@ -12,7 +12,7 @@ use crate::lent::{Lent, Slot};
 use crate::line::Turn;
 use crate::received::Received;
 use crate::wire::Timer;
-use purlin_core::exchange::{Answer, Ask, Error, Exchange, Given, Order, Reached, Route};
+use purlin_core::exchange::{Answer, Ask, Error, Exchange, Given, Reached, RequestParts, Route};
 use purlin_core::{CloseReason, Id, Mono, Now, Retry};
 use std::fmt;
 use std::io;
@@ -54,11 +54,11 @@ impl<'a, R: Runtime> Run<'a, R> {
     /// A request that this client sends, at the time that the clock was looked at last.
     pub fn new(
         agent: &'a Agent<R>,
-        order: Order,
+        parts: RequestParts,
         given: Option<Given<R::Source>>,
         clock: R::Clock,
     ) -> Run<'a, R> {
-        let exchange = Exchange::new(agent.plan.clone(), order, clock.last());
+        let exchange = Exchange::new(agent.policy.clone(), parts, clock.last());
         let course = Course::new(exchange, given);
         Run { from: From::Pool(agent), course, clock, stage: Stage::Asks }
     }
@@ -66,11 +66,11 @@ impl<'a, R: Runtime> Run<'a, R> {
     /// A request on a connection outside any pool.
     pub fn on(
         single: &Single<R>,
-        order: Order,
+        parts: RequestParts,
         given: Option<Given<R::Source>>,
         clock: R::Clock,
     ) -> Run<'static, R> {
-        let course = Course::new(Exchange::new(single.plan.clone(), order, clock.last()), given);
+        let course = Course::new(Exchange::new(single.policy.clone(), parts, clock.last()), given);
         Run { from: From::Slot(single.slot.clone()), course, clock, stage: Stage::Asks }
     }
 

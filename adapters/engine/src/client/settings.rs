@@ -4,7 +4,7 @@ use super::Resolver;
 use crate::jar::SharedJar;
 use crate::layers::Layers;
 use purlin_core::config::ClientConfig;
-use purlin_core::exchange::{CookieStore, Plan, Proxies};
+use purlin_core::exchange::{ClientPolicy, CookieStore, Proxies};
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
 use purlin_core::policy::redirect;
@@ -29,7 +29,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub struct Settings {
     /// How requests are gone about.
-    pub plan: Plan,
+    pub policy: ClientPolicy,
     /// Limits and timeouts of a connection.
     pub machine: ClientConfig,
     /// How connections are kept.
@@ -54,13 +54,13 @@ impl Settings {
     /// proxies are the ones that the environment names.
     pub fn new() -> Settings {
         let env = ProxyEnv::from_values(|name| std::env::var(name).ok());
-        let plan = Plan {
+        let policy = ClientPolicy {
             compression: cfg!(feature = "gzip"),
             proxies: Proxies::Env(Arc::new(env)),
-            ..Plan::default()
+            ..ClientPolicy::default()
         };
         Settings {
-            plan,
+            policy,
             machine: ClientConfig::default(),
             pool: PoolConfig::default(),
             resolver: Resolver::system(),
@@ -84,39 +84,39 @@ impl Settings {
     /// included; Go's `Client.Timeout`. There is no such limit without this:
     /// each phase has its own.
     pub fn timeout(mut self, limit: Duration) -> Settings {
-        self.plan.timeouts.total = Some(limit);
+        self.policy.timeouts.total = Some(limit);
         self
     }
 
     /// How long connecting may take, all addresses together. 30 s without this.
     pub fn connect_timeout(mut self, limit: Duration) -> Settings {
-        self.plan.timeouts.connect = limit;
+        self.policy.timeouts.connect = limit;
         self
     }
 
     /// How long a request waits for a connection if there may be no more of them
     /// ([`max_per_host`](Settings::max_per_host)). 30 s without this.
     pub fn turn_timeout(mut self, limit: Duration) -> Settings {
-        self.plan.timeouts.pool = limit;
+        self.policy.timeouts.pool = limit;
         self
     }
 
     /// How long looking up a name may take. 10 s without this.
     pub fn dns_timeout(mut self, limit: Duration) -> Settings {
-        self.plan.timeouts.dns = limit;
+        self.policy.timeouts.dns = limit;
         self
     }
 
     /// How long a proxy may take to make a tunnel, and to connect to the server for it.
     /// 30 s without this.
     pub fn tunnel_timeout(mut self, limit: Duration) -> Settings {
-        self.plan.timeouts.tunnel = limit;
+        self.policy.timeouts.tunnel = limit;
         self
     }
 
     /// How long TLS may take to set up. 10 s without this.
     pub fn setup_timeout(mut self, limit: Duration) -> Settings {
-        self.plan.timeouts.setup = limit;
+        self.policy.timeouts.setup = limit;
         self
     }
 
@@ -185,7 +185,7 @@ impl Settings {
     /// read. Without this there is no such limit: it is read as it is asked for.
     pub fn max_response(mut self, bytes: u64) -> Settings {
         self.machine.limits.body_bytes = bytes;
-        self.plan.max_decoded = Some(bytes);
+        self.policy.max_decoded = Some(bytes);
         self
     }
 
@@ -236,13 +236,13 @@ impl Settings {
 
     /// Whether gzip is asked for and undone. It is without this.
     pub fn compression(mut self, undo: bool) -> Settings {
-        self.plan.compression = undo && cfg!(feature = "gzip");
+        self.policy.compression = undo && cfg!(feature = "gzip");
         self
     }
 
     /// Where redirects may lead.
     pub fn redirects(mut self, policy: redirect::Policy) -> Settings {
-        self.plan.redirects = policy;
+        self.policy.redirects = policy;
         self
     }
 
@@ -253,7 +253,7 @@ impl Settings {
 
     /// Keeps cookies there.
     pub fn cookie_store(mut self, store: Arc<dyn CookieStore>) -> Settings {
-        self.plan.cookies = Some(store);
+        self.policy.cookies = Some(store);
         self
     }
 
@@ -263,13 +263,13 @@ impl Settings {
     /// # Errors
     /// It is no URL of a proxy.
     pub fn proxy(mut self, url: &str) -> Result<Settings, ProxyError> {
-        self.plan.proxies = Proxies::All(Arc::new(Proxy::parse(url)?));
+        self.policy.proxies = Proxies::All(Arc::new(Proxy::parse(url)?));
         Ok(self)
     }
 
     /// Which proxies are used.
     pub fn proxies(mut self, proxies: Proxies) -> Settings {
-        self.plan.proxies = proxies;
+        self.policy.proxies = proxies;
         self
     }
 
@@ -277,7 +277,7 @@ impl Settings {
     /// proxies lead to the network; where a dialer leads, to a Unix socket say, nobody
     /// knows, and it must not be told their passwords.
     pub fn behind_dialer(self) -> Settings {
-        match self.plan.proxies {
+        match self.policy.proxies {
             Proxies::Env(_) => self.no_proxy(),
             _ => self,
         }
@@ -290,7 +290,7 @@ impl Settings {
 
     /// What User-Agent says; nothing is sent if it is empty.
     pub fn user_agent(mut self, text: impl Into<String>) -> Settings {
-        self.plan.user_agent = text.into();
+        self.policy.user_agent = text.into();
         self
     }
 
@@ -303,7 +303,7 @@ impl Settings {
         name: &str,
         value: impl AsRef<[u8]>,
     ) -> Result<Settings, InvalidField> {
-        let fields: &mut Fields = &mut self.plan.fields;
+        let fields: &mut Fields = &mut self.policy.fields;
         fields.set(name, value)?;
         Ok(self)
     }

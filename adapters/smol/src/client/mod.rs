@@ -28,8 +28,8 @@ mod upgraded;
 pub use body::Body;
 pub use dial::Dialer;
 pub use purlin_core::exchange::{
-    Cause, CookieStore, Error, IntoUrl, PhaseTimeouts, Plan, Proxies, ProxyChoice, Route, Stretch,
-    Trace,
+    Cause, ClientPolicy, CookieStore, Error, IntoUrl, PhaseTimeouts, Proxies, ProxyChoice, Route,
+    Stretch, Trace,
 };
 pub use purlin_core::policy::pool::PoolConfig;
 pub use purlin_core::policy::{cookie, jar, proxy, redirect};
@@ -106,8 +106,8 @@ impl Client {
     /// There was no response: [`Error::phase`] and [`Error::cause`] say why. A
     /// status such as 404 is no error; see [`Response::error_for_status`].
     pub async fn send(&self, request: Request) -> Result {
-        let (order, given) = request.into_order()?;
-        run(Run::new(&self.0, order, given, ticks())).await
+        let (parts, given) = request.into_parts()?;
+        run(Run::new(&self.0, parts, given, ticks())).await
     }
 
     /// GET.

@@ -63,8 +63,8 @@ impl Connection {
     /// end, [`Cause::Closed`](super::Cause::Closed) if the connection has ended; else
     /// as [`Client::send`](super::Client::send).
     pub async fn send(&mut self, request: Request) -> Result {
-        let (order, given) = request.into_order()?;
-        super::run(Run::on(&self.0, order, given, ticks())).await
+        let (parts, given) = request.into_parts()?;
+        super::run(Run::on(&self.0, parts, given, ticks())).await
     }
 
     /// Whether it takes a request now.

@@ -61,8 +61,8 @@ impl Connection {
     /// end, [`Cause::Closed`](super::Cause::Closed) if the connection has ended; else
     /// as [`Client::send`](super::Client::send).
     pub fn send(&mut self, request: Request) -> Result {
-        let (order, given) = request.into_order()?;
-        super::run(Run::on(&self.0, order, given.map(super::fed), Clock::of_thread()))
+        let (parts, given) = request.into_parts()?;
+        super::run(Run::on(&self.0, parts, given.map(super::fed), Clock::of_thread()))
     }
 
     /// Whether it takes a request now.

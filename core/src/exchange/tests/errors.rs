@@ -4,13 +4,13 @@ use super::*;
 
 #[test]
 fn errors_tell_no_password() {
-    let mut exchange = begin(Plan::default(), get("http://u:secret@a.test/"));
+    let mut exchange = begin(ClientPolicy::default(), get("http://u:secret@a.test/"));
     sent(&mut exchange, false);
     exchange.failed(Error::new(CloseReason::PeerClosed), Retry::Never, now());
     let Ask::Fail(error) = exchange.ask(now()) else { panic!() };
     let told = format!("{error} {error:?} {:?}", error.url());
     assert!(!told.contains("secret") && told.contains("u:***@a.test"), "{told}");
-    let mut exchange = begin(Plan::default(), get("ftp://a.test/"));
+    let mut exchange = begin(ClientPolicy::default(), get("ftp://a.test/"));
     assert!(matches!(exchange.ask(now()), Ask::Fail(_)));
 }
 
@@ -72,8 +72,9 @@ fn an_error_names_the_proxy_that_it_is_about() {
         ("https://me:pw@p", "http://a.test/", Phase::Tls, true),
     ] {
         let by = Proxy::new(Url::parse(proxy).unwrap()).unwrap();
-        let plan = Plan { proxies: Proxies::All(Arc::new(by)), ..Plan::default() };
-        let mut exchange = begin(plan, get(url));
+        let policy =
+            ClientPolicy { proxies: Proxies::All(Arc::new(by)), ..ClientPolicy::default() };
+        let mut exchange = begin(policy, get(url));
         let Ask::Connect(_) = exchange.ask(now()) else { panic!("a connection is asked for") };
         exchange.failed(Error::new(peer(phase)).during(phase), Retry::Never, now());
         let Ask::Fail(error) = exchange.ask(now()) else { panic!("it failed") };
@@ -84,17 +85,17 @@ fn an_error_names_the_proxy_that_it_is_about() {
 
 #[test]
 fn what_signs_in_is_shown_nowhere() {
-    let mut order = get("http://ada:hunter2@a.test/");
-    order.payload = Payload::Full("password=hunter2".into());
-    let mut plan = Plan::default();
+    let mut parts = get("http://ada:hunter2@a.test/");
+    parts.payload = Payload::Full("password=hunter2".into());
+    let mut policy = ClientPolicy::default();
     let proxy = Url::parse("http://me:hunter2@proxy.test/").unwrap();
-    plan.proxies = Proxies::All(Arc::new(Proxy::new(proxy).unwrap()));
+    policy.proxies = Proxies::All(Arc::new(Proxy::new(proxy).unwrap()));
     for name in ["Authorization", "Cookie", "Proxy-Authorization"] {
-        order.fields.append(name, "hunter2").unwrap();
-        plan.fields.append(name, "hunter2").unwrap();
+        parts.fields.append(name, "hunter2").unwrap();
+        policy.fields.append(name, "hunter2").unwrap();
     }
-    let mut shown = format!("{order:?} {plan:?}");
-    let mut exchange = begin(plan, order);
+    let mut shown = format!("{parts:?} {policy:?}");
+    let mut exchange = begin(policy, parts);
     let Ask::Connect(route) = exchange.ask(now()) else { panic!("a connection is asked for") };
     shown += &format!("{route:?} {exchange:?}");
     exchange.connected(Reached { reused: false, idle: Duration::ZERO }, now());

@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn put(payload: Payload) -> Order {
-    let mut order = get("http://a.test/up");
-    order.method = Method::PUT;
-    order.payload = payload;
-    order.fields.append("Expect", "100-continue").unwrap();
-    order
+fn put(payload: Payload) -> RequestParts {
+    let mut parts = get("http://a.test/up");
+    parts.method = Method::PUT;
+    parts.payload = payload;
+    parts.fields.append("Expect", "100-continue").unwrap();
+    parts
 }
 
 fn refused() -> ResponseHead {
@@ -28,7 +28,7 @@ fn a_refused_expectation_is_left_out_once() {
         (Payload::Full("".into()), false, false),
         (stream(Some(0), false), false, false),
     ] {
-        let mut exchange = begin(Plan::default(), put(payload.clone()));
+        let mut exchange = begin(ClientPolicy::default(), put(payload.clone()));
         sent(&mut exchange, false);
         if taken {
             exchange.body_taken();
@@ -49,7 +49,7 @@ fn a_refused_expectation_is_left_out_once() {
         let Ask::Deliver(answer) = exchange.ask(now()) else { panic!("{payload:?}") };
         assert_eq!(answer.earlier.len(), 1);
     }
-    let once = Plan { attempts: 1, ..Plan::default() };
+    let once = ClientPolicy { attempts: 1, ..ClientPolicy::default() };
     let mut exchange = begin(once, put(Payload::Full("x".into())));
     sent(&mut exchange, false);
     exchange.response(refused(), BodyLength::Empty, now());
@@ -60,14 +60,14 @@ fn a_refused_expectation_is_left_out_once() {
 fn a_redirect_that_is_not_followed_is_delivered() {
     for location in ["myapp://cb?code=1", "mailto:x", "/100%/x", "http://a:99999/"] {
         let found = || ResponseHead::new(Status::FOUND).with("Location", location).unwrap();
-        let mut never = Plan::default();
+        let mut never = ClientPolicy::default();
         never.redirects.follow = crate::policy::redirect::Follow::Never;
         let mut exchange = begin(never, get("http://a.test/"));
         sent(&mut exchange, false);
         exchange.response(found(), BodyLength::Known(2), now());
         let Ask::Deliver(answer) = exchange.ask(now()) else { panic!("{location}") };
         assert_eq!(answer.head.fields().get("Location"), Some(location));
-        let mut exchange = begin(Plan::default(), get("http://a.test/"));
+        let mut exchange = begin(ClientPolicy::default(), get("http://a.test/"));
         sent(&mut exchange, false);
         exchange.response(found(), BodyLength::Known(2), now());
         let Ask::Fail(error) = exchange.ask(now()) else { panic!("{location}") };
@@ -75,10 +75,10 @@ fn a_redirect_that_is_not_followed_is_delivered() {
     }
 }
 
-fn to_proxy(url: &str) -> Order {
-    let mut order = get(url);
-    order.fields.append("Proxy-Authorization", "Basic b3du").unwrap();
-    order
+fn to_proxy(url: &str) -> RequestParts {
+    let mut parts = get(url);
+    parts.fields.append("Proxy-Authorization", "Basic b3du").unwrap();
+    parts
 }
 
 fn told(head: &RequestHead) -> Option<&str> {
@@ -99,17 +99,17 @@ fn what_is_for_a_proxy_goes_to_no_server_behind_it() {
         ("socks5://p.test", "http://a.test/", false),
         ("socks5h://p.test", "https://a.test/", false),
     ] {
-        let plan = Plan { proxies: through(proxy), ..Plan::default() };
-        let (head, ..) = sent(&mut begin(plan.clone(), to_proxy(url)), false);
+        let policy = ClientPolicy { proxies: through(proxy), ..ClientPolicy::default() };
+        let (head, ..) = sent(&mut begin(policy.clone(), to_proxy(url)), false);
         assert_eq!(told(&head), arrives.then_some("Basic b3du"), "{url} through {proxy}");
         // A client's default field is as the request's own.
-        let mut plan = plan;
-        plan.fields.append("proxy-authorization", "Basic b3du").unwrap();
-        let (head, ..) = sent(&mut begin(plan, get(url)), false);
+        let mut policy = policy;
+        policy.fields.append("proxy-authorization", "Basic b3du").unwrap();
+        let (head, ..) = sent(&mut begin(policy, get(url)), false);
         assert_eq!(told(&head), arrives.then_some("Basic b3du"), "{url} through {proxy}");
     }
     // Without a proxy the server itself is whom the caller means.
-    let (head, ..) = sent(&mut begin(Plan::default(), to_proxy("http://a.test/")), false);
+    let (head, ..) = sent(&mut begin(ClientPolicy::default(), to_proxy("http://a.test/")), false);
     assert_eq!(told(&head), Some("Basic b3du"));
 }
 
@@ -119,15 +119,15 @@ fn what_is_for_a_proxy_goes_to_no_server_that_a_redirect_leads_to() {
         let proxy = Arc::new(Proxy::parse("http://p.test:3128").unwrap());
         Ok(Some(proxy).filter(|_| !url.host().starts_with("in.")))
     });
-    let mut plan = Plan { proxies: Proxies::By(outside), ..Plan::default() };
-    plan.redirects.credentials = crate::policy::redirect::Credentials::Always;
+    let mut policy = ClientPolicy { proxies: Proxies::By(outside), ..ClientPolicy::default() };
+    policy.redirects.credentials = crate::policy::redirect::Credentials::Always;
     for (to, arrives) in [
         ("/same", true),
         ("http://b.test/", true),
         ("https://a.test/", false),
         ("//in.test/", false),
     ] {
-        let mut exchange = begin(plan.clone(), to_proxy("http://a.test/"));
+        let mut exchange = begin(policy.clone(), to_proxy("http://a.test/"));
         let (head, ..) = sent(&mut exchange, false);
         assert!(told(&head).is_some());
         let found = ResponseHead::new(Status::FOUND).with("Location", to).unwrap();
@@ -140,18 +140,19 @@ fn what_is_for_a_proxy_goes_to_no_server_that_a_redirect_leads_to() {
 
 #[test]
 fn one_connection_speaks_to_the_proxy_that_it_leads_to_and_to_no_other() {
-    let plan = Plan { proxies: through("http://me:pw@p.test:3128"), ..Plan::default() };
+    let policy =
+        ClientPolicy { proxies: through("http://me:pw@p.test:3128"), ..ClientPolicy::default() };
     let url = Url::parse("http://a.test/x").unwrap();
     for (route, target) in [
         (Route::to(&url, None), "/x"),
-        (Route::to(&url, plan.proxies.choose(&url).unwrap()), "http://a.test/x"),
+        (Route::to(&url, policy.proxies.choose(&url).unwrap()), "http://a.test/x"),
         (
-            Route::to(&Url::parse("https://a.test").unwrap(), plan.proxies.choose(&url).unwrap()),
+            Route::to(&Url::parse("https://a.test").unwrap(), policy.proxies.choose(&url).unwrap()),
             "/x",
         ),
     ] {
         let (head, ..) =
-            sent(&mut begin(plan.on_one_connection(&route), get("http://a.test/x")), false);
+            sent(&mut begin(policy.on_one_connection(&route), get("http://a.test/x")), false);
         assert_eq!(head.target(), target, "{route}");
         assert_eq!(told(&head).is_some(), target != "/x", "{route}");
     }

@@ -4,15 +4,19 @@ use super::*;
 
 #[test]
 fn a_request_says_what_its_caller_and_its_client_say() {
-    let mut order = get("http://user:pass%20word@h.test:8080/p?q#f");
-    order.fields.append("X-One", "1").unwrap();
-    order.fields.append("Cookie", "own=1").unwrap();
+    let mut parts = get("http://user:pass%20word@h.test:8080/p?q#f");
+    parts.fields.append("X-One", "1").unwrap();
+    parts.fields.append("Cookie", "own=1").unwrap();
     let mut defaults = Fields::new();
     defaults.append("X-One", "2").unwrap();
     defaults.append("X-Two", "2").unwrap();
-    let plan =
-        Plan { compression: true, fields: defaults, user_agent: "a/1".into(), ..Plan::default() };
-    let (head, body, rewind) = sent(&mut begin(plan, order), false);
+    let policy = ClientPolicy {
+        compression: true,
+        fields: defaults,
+        user_agent: "a/1".into(),
+        ..ClientPolicy::default()
+    };
+    let (head, body, rewind) = sent(&mut begin(policy, parts), false);
     assert_eq!(head.target(), "/p?q");
     assert!(matches!(body, Body::Empty) && !rewind);
     assert_eq!(
@@ -32,8 +36,8 @@ fn a_request_says_what_its_caller_and_its_client_say() {
 #[test]
 fn a_proxy_that_forwards_is_given_the_whole_url_and_its_own_password() {
     let proxy = Proxy::new(Url::parse("http://me:pw@proxy.test:3128").unwrap()).unwrap();
-    let plan = Plan { proxies: Proxies::All(Arc::new(proxy)), ..Plan::default() };
-    let mut exchange = begin(plan.clone(), get("http://a.test/x?y"));
+    let policy = ClientPolicy { proxies: Proxies::All(Arc::new(proxy)), ..ClientPolicy::default() };
+    let mut exchange = begin(policy.clone(), get("http://a.test/x?y"));
     let Ask::Connect(route) = exchange.ask(now()) else { panic!() };
     assert_eq!(route.dialled(), ("proxy.test", 3128));
     assert!(route.tunnelled().is_none());
@@ -42,9 +46,9 @@ fn a_proxy_that_forwards_is_given_the_whole_url_and_its_own_password() {
     assert_eq!(head.fields().get("Proxy-Authorization"), Some("Basic bWU6cHc="));
 
     // The proxy goes by the target alone: it says the same as Host.
-    let mut order = get("http://a.test/x?y");
-    order.fields.append("Host", "virtual.test:81").unwrap();
-    let mut exchange = begin(plan, order);
+    let mut parts = get("http://a.test/x?y");
+    parts.fields.append("Host", "virtual.test:81").unwrap();
+    let mut exchange = begin(policy, parts);
     let Ask::Connect(_) = exchange.ask(now()) else { panic!() };
     let (head, ..) = sent(&mut exchange, false);
     assert_eq!(head.target(), "http://virtual.test:81/x?y");
@@ -54,7 +58,7 @@ fn a_proxy_that_forwards_is_given_the_whole_url_and_its_own_password() {
 #[test]
 fn a_host_has_no_case_but_its_zone_has() {
     let route = |url: &str| {
-        let mut exchange = begin(Plan::default(), get(url));
+        let mut exchange = begin(ClientPolicy::default(), get(url));
         let Ask::Connect(route) = exchange.ask(now()) else { panic!() };
         route
     };
@@ -69,23 +73,23 @@ fn a_host_has_no_case_but_its_zone_has() {
 fn the_plans_fields_are_as_the_requests_own() {
     let mut fields = Fields::new();
     for (name, value) in [
-        ("Authorization", "Bearer plan"),
-        ("Cookie", "plan=1"),
+        ("Authorization", "Bearer policy"),
+        ("Cookie", "policy=1"),
         ("user-agent", "mine"),
         ("accept-encoding", "identity"),
-        ("X-Own", "plan"),
+        ("X-Own", "policy"),
     ] {
         fields.append(name, value).unwrap();
     }
-    let plan = Plan { fields, compression: true, ..Plan::default() };
-    assert!(!format!("{plan:?}").contains("Bearer"));
-    let mut order = get("http://a.test/");
-    order.fields.append("x-own", "request").unwrap();
-    let mut exchange = begin(plan, order);
+    let policy = ClientPolicy { fields, compression: true, ..ClientPolicy::default() };
+    assert!(!format!("{policy:?}").contains("Bearer"));
+    let mut parts = get("http://a.test/");
+    parts.fields.append("x-own", "request").unwrap();
+    let mut exchange = begin(policy, parts);
     let (head, ..) = sent(&mut exchange, false);
     for (name, value) in [
-        ("Authorization", "Bearer plan"),
-        ("Cookie", "plan=1"),
+        ("Authorization", "Bearer policy"),
+        ("Cookie", "policy=1"),
         ("User-Agent", "mine"),
         ("Accept-Encoding", "identity"),
         ("X-Own", "request"),
@@ -109,11 +113,11 @@ fn every_mistake_of_a_request_is_told_when_it_is_sent() {
         Request::get("http://a.test/").header("X", "a\r\nb").query(&[("a", "b")]),
     ];
     for request in bad {
-        assert!(request.into_order().is_err());
+        assert!(request.into_parts().is_err());
     }
     let form = Request::<()>::post("http://a.test/").form(&[("a b", "ü&="), ("c", "")]);
-    let (order, _) = form.into_order().unwrap();
-    assert_eq!(order.payload, Payload::Full("a+b=%C3%BC%26%3D&c=".into()));
+    let (parts, _) = form.into_parts().unwrap();
+    assert_eq!(parts.payload, Payload::Full("a+b=%C3%BC%26%3D&c=".into()));
 }
 
 #[test]
@@ -139,15 +143,15 @@ fn pairs_are_added_to_the_query_and_the_rest_of_the_url_stays() {
     let twice = Request::<()>::get("http://a.test/").query(&[("a", "1")]).query(&[("a", "2")]);
     assert_eq!(twice.url().map(Url::as_str), Some("http://a.test/?a=1&a=2"));
     let long = Request::<()>::get("http://a.test/").query(&[("k", "v".repeat(65_536))]);
-    assert!(long.into_order().unwrap_err().to_string().contains("longer than 64 KiB"));
+    assert!(long.into_parts().unwrap_err().to_string().contains("longer than 64 KiB"));
 }
 
 #[test]
 fn a_body_that_can_be_read_once_is_there_until_it_was_read_from() {
     for (read, again) in [(false, true), (true, false)] {
-        let mut order = Order::new(Method::PUT, Url::parse("http://a.test/").unwrap());
-        order.payload = Payload::Stream { length: Some(4), replayable: false };
-        let mut exchange = begin(Plan::default(), order);
+        let mut parts = RequestParts::new(Method::PUT, Url::parse("http://a.test/").unwrap());
+        parts.payload = Payload::Stream { length: Some(4), replayable: false };
+        let mut exchange = begin(ClientPolicy::default(), parts);
         sent(&mut exchange, true);
         if read {
             exchange.body_taken();
@@ -158,9 +162,9 @@ fn a_body_that_can_be_read_once_is_there_until_it_was_read_from() {
         assert_eq!(matches!(exchange.ask(now()), Ask::Connect(_)), again);
 
         // A redirect asks for it as well.
-        let mut order = Order::new(Method::PUT, Url::parse("http://a.test/").unwrap());
-        order.payload = Payload::Stream { length: Some(4), replayable: false };
-        let mut exchange = begin(Plan::default(), order);
+        let mut parts = RequestParts::new(Method::PUT, Url::parse("http://a.test/").unwrap());
+        parts.payload = Payload::Stream { length: Some(4), replayable: false };
+        let mut exchange = begin(ClientPolicy::default(), parts);
         for hop in ["/b", "/c"] {
             sent(&mut exchange, false);
             if read && hop == "/c" {

@@ -5,9 +5,9 @@
 use crate::body::framing::{self, Framing};
 use crate::config::Leniency;
 use crate::error::{CloseReason, Fault, Misuse};
+use crate::h1::control::{ControlFields, Expects};
 use crate::h1::decide::Sent;
 use crate::h1::protocols::Protocols;
-use crate::h1::request::{Expects, Ruling};
 use crate::head::{Fields, Method, RequestHead, ResponseHead, Status, Version, names};
 use crate::machine::Body;
 use crate::time::Mono;
@@ -52,23 +52,23 @@ impl Asked {
 /// # Errors
 /// The head or the body given contradicts the method, the version or itself.
 pub(super) fn request(head: &RequestHead, body: &Body) -> Result<Asked, Misuse> {
-    let ruling = Ruling::of(head.fields());
-    if ruling.lengths.transfer_encoding.is_some() {
+    let control = ControlFields::of(head.fields());
+    if control.lengths.transfer_encoding.is_some() {
         return Err(Misuse::FramingField);
     }
     let http10 = head.version() == Version::Http10;
-    let host_ok = match ruling.host {
+    let host_ok = match control.host {
         // A zone is nobody else's, so it is not sent (RFC 6874 §3).
-        Some(host) => ruling.hosts == 1 && Authority::parse(host).is_some_and(|at| !at.has_zone()),
+        Some(host) => control.hosts == 1 && Authority::parse(host).is_some_and(|at| !at.has_zone()),
         None => http10,
     };
     if !host_ok {
         return Err(Misuse::BadHost);
     }
-    let sent = request_framing(head, declared_length(&ruling)?, body)?;
+    let sent = request_framing(head, declared_length(&control)?, body)?;
     let content = matches!(sent, Sent::Length(1..) | Sent::Chunked);
     // RFC 9110 §10.1.1: not without content, and not in HTTP/1.0.
-    let wanted = match ruling.expects {
+    let wanted = match control.expects {
         Expects::Nothing => false,
         Expects::Continue => true,
         Expects::Other => head.fields().list_has(names::EXPECT, "100-continue"),
@@ -78,19 +78,19 @@ pub(super) fn request(head: &RequestHead, body: &Body) -> Result<Asked, Misuse> 
         version: if http10 { Version::Http10 } else { Version::Http11 },
         head: *head.method() == Method::HEAD,
         connect: *head.method() == Method::CONNECT,
-        upgrade: ruling.upgrade && !http10,
-        close: ruling.close,
-        keep_alive: ruling.keep_alive,
+        upgrade: control.upgrade && !http10,
+        close: control.close,
+        keep_alive: control.keep_alive,
         sent,
         expects,
-        expects_nothing: ruling.expects == Expects::Continue && !expects,
+        expects_nothing: control.expects == Expects::Continue && !expects,
     })
 }
 
-fn declared_length(ruling: &Ruling<'_>) -> Result<Option<u64>, Misuse> {
-    match ruling.lengths.content_length {
+fn declared_length(control: &ControlFields<'_>) -> Result<Option<u64>, Misuse> {
+    match control.lengths.content_length {
         None => Ok(None),
-        Some(_) if ruling.lengths.content_lengths > 1 => Err(Misuse::LengthMismatch),
+        Some(_) if control.lengths.content_lengths > 1 => Err(Misuse::LengthMismatch),
         Some(value) => framing::content_length(value).map(Some).map_err(|_| Misuse::LengthMismatch),
     }
 }
@@ -193,8 +193,8 @@ pub(super) fn response(
     leniency: Leniency,
 ) -> Result<Answer, Fault> {
     let status = head.status();
-    let ruling = Ruling::of(head.fields());
-    let lengths = ruling.lengths;
+    let control = ControlFields::of(head.fields());
+    let lengths = control.lengths;
     if status.is_informational() {
         let switches = status == Status::SWITCHING_PROTOCOLS;
         if switches && !(asked.upgrade && whole && head.version() == Version::Http11) {
@@ -231,15 +231,15 @@ pub(super) fn response(
             framing::length_of_response(head.fields(), lengths)?;
         }
         let persists = match told {
-            Ok(Framing::UntilClose) => persistence(&ruling, head.version(), Framing::None),
-            Ok(framing) => persistence(&ruling, head.version(), framing),
+            Ok(Framing::UntilClose) => persistence(&control, head.version(), Framing::None),
+            Ok(framing) => persistence(&control, head.version(), framing),
             Err(fault) => Err(CloseReason::Fault(fault)),
         };
         return Ok(Answer::Final(Framing::None, persists, Length::Keep));
     }
     match told {
         Ok(framing) => {
-            let persists = persistence(&ruling, head.version(), framing);
+            let persists = persistence(&control, head.version(), framing);
             Ok(Answer::Final(framing, persists, length))
         }
         Err(fault) => match framing::forgiven(head.version(), lengths, leniency) {
@@ -263,14 +263,18 @@ pub(super) fn refuses_rest(status: Status, persists: Result<(), CloseReason>) ->
 }
 
 /// Whether the server keeps the connection open (RFC 9112 §9.3).
-fn persistence(ruling: &Ruling<'_>, version: Version, framing: Framing) -> Result<(), CloseReason> {
+fn persistence(
+    control: &ControlFields<'_>,
+    version: Version,
+    framing: Framing,
+) -> Result<(), CloseReason> {
     if framing == Framing::UntilClose {
         return Err(CloseReason::CloseDelimited);
     }
-    if ruling.close {
+    if control.close {
         return Err(CloseReason::PeerAsked);
     }
-    if version == Version::Http10 && !ruling.keep_alive {
+    if version == Version::Http10 && !control.keep_alive {
         return Err(CloseReason::Http10);
     }
     Ok(())

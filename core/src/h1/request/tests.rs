@@ -92,16 +92,3 @@ fn raw_bytes_in_a_target_are_escaped_where_that_is_allowed() {
         assert!(read_with(text.as_bytes(), limits).is_err(), "{target:?}");
     }
 }
-
-#[test]
-fn the_fields_that_rule_are_gathered() {
-    let (head, _) = read(
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\nconnection: keep-ALIVE,upgrade\r\n\
-         Upgrade: y\r\nExpect: 100-Continue\r\n\r\n",
-    )
-    .unwrap()
-    .unwrap();
-    let ruling = Ruling::of(head.fields());
-    assert!(ruling.close && ruling.keep_alive && ruling.upgrade && ruling.upgrade_option);
-    assert_eq!((ruling.hosts, ruling.expects), (1, Expects::Continue));
-}

@@ -4,7 +4,7 @@
 use super::{Gathered, Malformed, Refusal, fields, once, outgoing, pseudo_fields};
 use crate::body::framing;
 use crate::error::Fault;
-use crate::h1::request::{Expects, Ruling};
+use crate::h1::control::{ControlFields, Expects};
 use crate::h2::hpack::List;
 use crate::head::{Method, RequestHead, Version, names};
 use crate::target::{Form, Parts, Strictness};
@@ -123,10 +123,10 @@ pub fn read(list: &List, rules: Rules) -> Result<Request, Refusal> {
 /// Reads what the fields say of the exchange, and makes the head.
 fn finish(asked: Asked<'_>, gathered: Gathered, is_connect: bool) -> Result<Request, Refusal> {
     let fields = gathered.finish();
-    let ruling = Ruling::of(&fields);
-    let content_length = match ruling.lengths.content_length {
+    let control = ControlFields::of(&fields);
+    let content_length = match control.lengths.content_length {
         None => None,
-        Some(_) if ruling.lengths.content_lengths > 1 => {
+        Some(_) if control.lengths.content_lengths > 1 => {
             return Err(Malformed::ContentLength.into());
         }
         // RFC 9110 §9.3.6: CONNECT has no content; §9.3.8: nor has TRACE.
@@ -135,7 +135,7 @@ fn finish(asked: Asked<'_>, gathered: Gathered, is_connect: bool) -> Result<Requ
         }
         Some(value) => Some(framing::content_length(value).map_err(|_| Malformed::ContentLength)?),
     };
-    let expects_continue = match ruling.expects {
+    let expects_continue = match control.expects {
         Expects::Nothing => false,
         Expects::Continue => content_length != Some(0),
         Expects::Other => return Err(Refusal::Answer(Fault::UnknownExpectation)),

@@ -3,7 +3,7 @@
 use super::super::json::{fields, flag, items, latin1, text};
 use crate::virtual_client::{Broken, Said, Setup, Start, Upload, Way, World};
 use bytes::Bytes;
-use purlin_core::exchange::{PhaseTimeouts, Plan, Proxies};
+use purlin_core::exchange::{ClientPolicy, PhaseTimeouts, Proxies};
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::Proxy;
 use purlin_core::policy::redirect::{Follow, Policy};
@@ -93,14 +93,15 @@ fn setup(config: &Value, ways: &[Way], broken: Option<Broken>) -> Result<Setup, 
         setup: never,
         ..PhaseTimeouts::default()
     };
-    let mut plan = Plan { timeouts: phases, attempts: u32::MAX, ..Plan::default() };
-    plan.redirects = Policy { follow: Follow::Never, ..Policy::go() };
+    let mut policy =
+        ClientPolicy { timeouts: phases, attempts: u32::MAX, ..ClientPolicy::default() };
+    policy.redirects = Policy { follow: Follow::Never, ..Policy::go() };
     let proxy = text(config, "proxy");
     if !proxy.is_empty() {
-        plan.proxies = Proxies::All(Arc::new(Proxy::parse(proxy).map_err(|e| e.to_string())?));
+        policy.proxies = Proxies::All(Arc::new(Proxy::parse(proxy).map_err(|e| e.to_string())?));
     }
     Ok(Setup {
-        plan: Arc::new(plan),
+        policy: Arc::new(policy),
         machine: Arc::new(machine),
         pool,
         manual_dial: flag(config, "manual_dial"),

@@ -21,8 +21,8 @@ fn chunk(body: &mut Body<Virtual>) -> Poll<Result<Option<Bytes>, Error>> {
 }
 
 fn run(agent: &Agent<Virtual>, request: Request<Feed>) -> Run<'_, Virtual> {
-    let (order, given) = request.into_order().unwrap();
-    Run::new(agent, order, given, world::Ticks::new())
+    let (parts, given) = request.into_parts().unwrap();
+    Run::new(agent, parts, given, world::Ticks::new())
 }
 
 fn answered(mut run: Run<'_, Virtual>) -> (Received, Body<Virtual>) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A request of a client: method, URL, fields, body and its own limits.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Order {
+pub struct RequestParts {
     /// The method.
     pub method: Method,
     /// Where. Its fragment is not sent; user and password become Basic authorization.
@@ -21,7 +21,7 @@ pub struct Order {
     pub fields: Fields,
     /// The body.
     pub payload: Payload,
-    /// How long the whole may take, if that differs from the plan's.
+    /// How long the whole may take, if that differs from the policy's.
     pub total: Option<Duration>,
     /// How long the response may take to begin, if that differs from what the
     /// connection's configuration says.
@@ -30,7 +30,7 @@ pub struct Order {
     pub most: Option<u64>,
 }
 
-impl Order {
+impl RequestParts {
     /// Tells a machine which of its limits differ for the exchange that it has begun.
     ///
     /// # Errors
@@ -45,9 +45,9 @@ impl Order {
         Ok(())
     }
 
-    /// An order without fields and body.
-    pub fn new(method: Method, url: Url) -> Order {
-        Order {
+    /// A request of these, without fields and body.
+    pub fn new(method: Method, url: Url) -> RequestParts {
+        RequestParts {
             method,
             url,
             fields: Fields::new(),

@@ -15,7 +15,7 @@ use std::time::Duration;
 ///
 /// There will be more fields: a literal of it ends in `..` and what the others are.
 #[derive(Clone)]
-pub struct Plan {
+pub struct ClientPolicy {
     /// What User-Agent says where a request does not; empty for none.
     pub user_agent: String,
     /// Fields for requests that have none of that name. After a redirect to
@@ -43,9 +43,9 @@ pub struct Plan {
     pub _more: (),
 }
 
-impl Default for Plan {
-    fn default() -> Plan {
-        Plan {
+impl Default for ClientPolicy {
+    fn default() -> ClientPolicy {
+        ClientPolicy {
             user_agent: format!("purlin/{}", env!("CARGO_PKG_VERSION")),
             fields: Fields::new(),
             compression: false,
@@ -60,28 +60,28 @@ impl Default for Plan {
     }
 }
 
-impl Plan {
-    /// The plan for requests on a connection outside any pool, which leads along this
+impl ClientPolicy {
+    /// The policy for requests on a connection outside any pool, which leads along this
     /// route: redirects are answers, nothing is sent a second time, and no proxy is
     /// spoken to that the connection does not lead to.
     #[must_use]
-    pub fn on_one_connection(&self, route: &Route) -> Plan {
-        let mut plan = self.clone();
-        plan.redirects.follow = redirect::Follow::Never;
-        plan.attempts = 1;
-        plan.proxies = match route.proxy() {
+    pub fn on_one_connection(&self, route: &Route) -> ClientPolicy {
+        let mut policy = self.clone();
+        policy.redirects.follow = redirect::Follow::Never;
+        policy.attempts = 1;
+        policy.proxies = match route.proxy() {
             Some(proxy) if route.is_forwarded() => Proxies::All(proxy.clone()),
             _ => Proxies::None,
         };
-        plan
+        policy
     }
 }
 
 /// The values of the fields are not shown: there may be credentials among them.
-impl fmt::Debug for Plan {
+impl fmt::Debug for ClientPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.fields.iter().map(|field| field.name).collect();
-        f.debug_struct("Plan")
+        f.debug_struct("ClientPolicy")
             .field("user_agent", &self.user_agent)
             .field("fields", &names)
             .field("compression", &self.compression)
