@@ -73,6 +73,12 @@ impl Notices {
         self.tell(Notice::Failed);
     }
 
+    /// What was to be told of this exchange's output is not so any more: there is more.
+    pub(super) fn unflushed(&mut self, id: Id) {
+        self.flushed.retain(|flushed| *flushed != id);
+        self.set(Notice::Flushed, !self.flushed.is_empty());
+    }
+
     /// The output of these exchanges, which asked for that, is out. They are taken.
     pub(super) fn flushed(&mut self, ids: &mut Vec<Id>) {
         self.flushed.append(ids);

@@ -314,6 +314,7 @@ impl Machine for Connection {
         let out = self.out.is_empty();
         // At the end of the connection that is what is told.
         if !out && self.ending == Ending::Open {
+            self.notices.unflushed(id);
             self.outbound.flush(id);
         }
         out

@@ -21,6 +21,20 @@ fn who_asks_is_told_once_all_output_is_out_and_only_then() {
 }
 
 #[test]
+fn who_asks_again_before_being_told_is_told_once_all_is_out() {
+    let mut wire = Wire::new();
+    wire.send(GET).expect(&["1 GET /"]);
+    wire.respond(1, Status::OK, Body::Stream).unwrap();
+    assert!(!wire.machine.flush(1));
+    wire.output();
+    wire.machine.send(1, &mut Bytes::from_static(b"abc"), wire.now).unwrap();
+    assert!(!wire.machine.flush(1));
+    wire.expect(&[]);
+    wire.output();
+    wire.expect(&["Flushed { id: 1 }"]).expect(&[]);
+}
+
+#[test]
 fn who_asked_is_told_though_the_next_request_has_begun() {
     let mut wire = Wire::new();
     wire.send(GET).send(GET).expect(&["1 GET /"]).ok(1, "one");
