@@ -22,8 +22,8 @@ use std::time::Duration;
 
 /// The body of a response.
 pub struct Body<R: Runtime> {
-    /// None once it has ended.
-    from: Option<Reading<R>>,
+    /// None once it has ended. In a place of its own, since responses are passed on.
+    from: Option<Box<Reading<R>>>,
     about: Arc<Answer>,
     /// Bytes that came but did not fit into the reader's room.
     rest: Bytes,
@@ -171,7 +171,8 @@ impl<R: Runtime> Body<R> {
     ) -> Body<R> {
         let (inflate, until) = (Inflate::of(&about), about.until);
         let (came, trailers, end, turning) = (0, None, None, false);
-        let from = Some(Reading { from, came, clock, until, inflate, trailers, end, turning });
+        let reading = Reading { from, came, clock, until, inflate, trailers, end, turning };
+        let from = Some(Box::new(reading));
         let rest = Bytes::new();
         let mut body = Body { from, about, rest, trailers: None, ended: None, broken: false };
         body.end_if_empty();
@@ -290,7 +291,8 @@ impl<R: Runtime> Body<R> {
 
 impl<R: Runtime> Awaited<R> for Body<R> {
     fn waits(&mut self) -> Waits<'_, R> {
-        let Some(Reading { from, clock, .. }) = &mut self.from else { return Waits::Nothing };
+        let Some(reading) = &mut self.from else { return Waits::Nothing };
+        let Reading { from, clock, .. } = &mut **reading;
         match &mut from.lent {
             Some(lent) => Waits::Line { lent, clock, woken: from.upload.is_some() },
             None => Waits::Nothing,
