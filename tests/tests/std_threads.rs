@@ -11,7 +11,11 @@ mod on;
 use kit::peer::Peer;
 use kit::{GET, LONG};
 use on::{Site, hello};
-use purlin_std::{Error, Rate, Request, ResponseWriter, Result, Server, full_duplex, streaming};
+use purlin_std::{
+    Error, Rate, Request, ResponseHead, ResponseWriter, Result, Server, Status, full_duplex,
+    streaming,
+};
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -299,4 +303,80 @@ fn handlers_that_wait_for_one_another_all_get_a_thread() {
         peers.iter_mut().for_each(|peer| peer.send(GET));
         peers.iter_mut().for_each(|peer| assert_eq!(peer.response(), (200, "all".into())));
     }
+}
+
+/// Asks as many clients at once as there may be, each of them this often.
+fn in_turns(site: &Site, clients: usize, ask: impl Fn(&mut Peer) + Sync) {
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| ask(&mut site.connect()));
+        }
+    });
+}
+
+#[test]
+fn a_body_and_a_writer_go_on_elsewhere_for_many_exchanges_and_each_ends() {
+    let site = Site::start(Server::new(full_duplex(streaming(|request: Request, mut writer| {
+        let (mut body, (pieces, arrived)) = (request.into_body(), mpsc::channel());
+        thread::spawn(move || {
+            while let Ok(Some(piece)) = body.chunk() {
+                pieces.send(piece).unwrap();
+            }
+        });
+        // The handler returns before, meanwhile, or after; a writer that is dropped ends its
+        // response.
+        thread::spawn(move || {
+            for piece in arrived {
+                writer.write_all(&piece).and_then(|()| writer.flush()).unwrap();
+            }
+        });
+    }))));
+    in_turns(&site, 4, |peer| {
+        for round in 0..300 {
+            peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
+            if round % 2 == 0 {
+                peer.head();
+                assert_eq!(peer.exactly(7), b"2\r\nab\r\n");
+                peer.send("cd");
+                assert_eq!(peer.exactly(12), b"2\r\ncd\r\n0\r\n\r\n");
+            } else {
+                peer.send("cd");
+                assert_eq!(peer.response(), (200, "abcd".into()));
+            }
+        }
+    });
+}
+
+#[test]
+fn two_threads_read_and_write_one_stream_for_many_rounds() {
+    let site = Site::start(Server::new(streaming(|_, writer: ResponseWriter| {
+        let stream = writer.upgrade(ResponseHead::new(Status::OK)).unwrap();
+        let (pass, passed) = mpsc::channel::<Vec<u8>>();
+        thread::scope(|scope| {
+            let stream = &stream;
+            scope.spawn(move || {
+                for piece in passed {
+                    (&*stream).write_all(&piece).unwrap();
+                }
+            });
+            let mut room = [0; 4096];
+            while let Ok(count @ 1..) = (&*stream).read(&mut room) {
+                pass.send(room[..count].to_vec()).unwrap();
+            }
+            drop(pass);
+        });
+    })));
+    in_turns(&site, 4, |peer| {
+        peer.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
+        peer.head();
+        for round in 0..1000 {
+            // More than one read takes, and several pieces on their way at once.
+            let piece = vec![b'x'; [1, 5000, 100_000][round % 3]];
+            peer.send_bytes(&piece);
+            peer.send_bytes(b".");
+            assert_eq!(peer.exactly(piece.len() + 1).last(), Some(&b'.'));
+        }
+        peer.half_close();
+        assert_eq!(peer.rest(), b"");
+    });
 }

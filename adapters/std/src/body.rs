@@ -1,14 +1,18 @@
 //! The body of a request, read from the connection as it is asked for.
 //! Holds no bytes but the piece at hand; limits and framing are the machine's.
 
-use crate::Error;
-use crate::shared::{Piece, Shared};
-use bytes::{Buf, Bytes, BytesMut};
+use crate::exchange::Exchange;
+use crate::line::Line;
+use crate::waiting::{For, now};
+use crate::{BodyLength, Error};
+use bytes::{Bytes, BytesMut};
 use purlin_core::message::Attended;
-use purlin_core::{Fields, Id, Misuse};
+use purlin_core::{Fields, Misuse, Now};
+use purlin_engine::served::Reader;
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// The body of a request.
@@ -30,19 +34,10 @@ use std::time::Duration;
 /// ```
 pub struct Body {
     /// None for one that had no bytes from the beginning.
-    incoming: Option<Box<Incoming>>,
+    reader: Option<Box<Reader>>,
     /// Where the request comes from. Weak, so that a body somebody keeps does not keep the
     /// socket open.
-    client: Option<Weak<Shared>>,
-}
-
-struct Incoming {
-    /// None once the body has ended.
-    shared: Option<Weak<Shared>>,
-    id: Id,
-    /// Bytes that came but did not fit into the reader's room.
-    rest: Bytes,
-    trailers: Option<Fields>,
+    client: Option<Weak<Line>>,
 }
 
 impl Body {
@@ -53,29 +48,41 @@ impl Body {
     /// assert_eq!(body.text().unwrap(), "");
     /// ```
     pub fn empty() -> Body {
-        Body { incoming: None, client: None }
+        Body { reader: None, client: None }
     }
 
     /// A body that is here already.
-    pub(crate) fn here(rest: Bytes, trailers: Option<Fields>) -> Body {
-        let incoming = Incoming { shared: None, id: 0, rest, trailers };
-        Body { incoming: Some(Box::new(incoming)), client: None }
+    pub(crate) fn here(bytes: Bytes, trailers: Option<Fields>) -> Body {
+        Body { reader: Some(Box::new(Reader::of(bytes, trailers))), client: None }
     }
 
-    /// The body of a request of this connection; that of this exchange, if it has bytes.
-    pub(crate) fn of(shared: &Arc<Shared>, id: Option<Id>) -> Body {
-        let client = Arc::downgrade(shared);
-        let incoming = id.map(|id| {
-            let shared = Some(client.clone());
-            Box::new(Incoming { shared, id, rest: Bytes::new(), trailers: None })
-        });
-        Body { incoming, client: Some(client) }
+    /// The body of a request that begins this exchange.
+    pub(crate) fn of(exchange: &Exchange, length: BodyLength) -> Body {
+        let (line, id) = (&exchange.line, exchange.id.get());
+        let has_bytes = length != BodyLength::Empty;
+        let reader = has_bytes.then(|| Box::new(Reader::new(line.served.clone(), id, length)));
+        Body { reader, client: Some(Arc::downgrade(line)) }
     }
 
     /// Whether it is read from this connection.
-    pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
-        let own = self.incoming.as_ref().and_then(|incoming| incoming.shared.as_ref());
-        own.is_some_and(|own| own.as_ptr() == Arc::as_ptr(shared))
+    pub(crate) fn is_of(&self, line: &Arc<Line>) -> bool {
+        let own = self.client.as_ref().is_some_and(|own| own.as_ptr() == Arc::as_ptr(line));
+        own && !self.is_end()
+    }
+
+    /// Waits for something of its bytes.
+    fn wait<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Reader, &Context<'_>, Now) -> Poll<Result<T, Error>>,
+    ) -> Option<Result<T, Error>> {
+        let reader = self.reader.as_deref_mut()?;
+        if let Some(line) = self.client.as_ref().and_then(Weak::upgrade) {
+            return Some(line.wait(For::Input, |cx, now| poll(reader, cx, now)));
+        }
+        match poll(reader, &Context::from_waker(Waker::noop()), now()) {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => Some(Err(Misuse::AlreadyFinished.into())),
+        }
     }
 
     /// The next piece; `None` at the end.
@@ -91,9 +98,9 @@ impl Body {
     ///
     /// # Errors
     /// [`Error::Peer`] if the body breaks a rule or a limit, comes too slowly or not to its end;
-    /// [`Error::Misuse`] once the response is complete.
+    /// [`Error::Misuse`] or [`Error::Closed`] once the response is complete.
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.incoming.as_mut().map_or(Ok(None), |incoming| incoming.chunk())
+        self.wait(Reader::poll_chunk).unwrap_or(Ok(None))
     }
 
     /// All that is left of it, up to the limit of [`Body::set_limit`].
@@ -146,7 +153,7 @@ impl Body {
     /// # let _ = sum; Ok(()) }
     /// ```
     pub fn trailers(&self) -> Option<&Fields> {
-        self.incoming.as_ref()?.trailers.as_ref()
+        self.reader.as_ref()?.trailers()
     }
 
     /// Changes how many bytes the body may have. To be called before the first read.
@@ -157,10 +164,9 @@ impl Body {
     /// # Ok(()) }
     /// ```
     pub fn set_limit(&mut self, bytes: u64) {
-        let Some(incoming) = &self.incoming else { return };
-        let Some(shared) = incoming.shared.as_ref().and_then(Weak::upgrade) else { return };
-        // An exchange that is over has no body to limit.
-        let _ = shared.with(incoming.id, |to| to.machine.limit_body(to.id, bytes));
+        if let Some(reader) = &mut self.reader {
+            reader.set_limit(bytes);
+        }
     }
 
     /// Whether there is nothing to read: no body, or its end was reached.
@@ -169,8 +175,7 @@ impl Body {
     /// assert!(purlin_std::Body::empty().is_end());
     /// ```
     pub fn is_end(&self) -> bool {
-        let ended = |incoming: &Incoming| incoming.shared.is_none() && incoming.rest.is_empty();
-        self.incoming.as_deref().is_none_or(ended)
+        self.reader.as_ref().is_none_or(|reader| reader.is_end())
     }
 }
 
@@ -192,7 +197,7 @@ impl Body {
 /// # let _ = poll;
 /// ```
 #[derive(Clone, Debug)]
-pub struct Cancelled(Option<Weak<Shared>>);
+pub struct Cancelled(Option<Weak<Line>>);
 
 impl Cancelled {
     /// Whether the client has gone, or has ended its half of the connection. Asks the
@@ -208,7 +213,7 @@ impl Cancelled {
                 std::thread::sleep(time);
                 false
             }
-            Some(shared) => shared.upgrade().is_none_or(|shared| shared.has_left(time)),
+            Some(line) => line.upgrade().is_none_or(|line| line.has_left(time)),
         }
     }
 }
@@ -225,52 +230,10 @@ impl Attended for Body {
     }
 }
 
-impl Incoming {
-    fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        if !self.rest.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.rest)));
-        }
-        let Some(shared) = &self.shared else {
-            return Ok(None);
-        };
-        let shared = shared.upgrade().ok_or(Misuse::AlreadyFinished)?;
-        match shared.recv(self.id, None)? {
-            Piece::Data(data) => Ok(Some(data)),
-            Piece::End(trailers) => {
-                self.trailers = trailers;
-                if let Ok(mut slot) = shared.enter(self.id) {
-                    slot.set_duplex(false);
-                }
-                self.shared = None;
-                Ok(None)
-            }
-        }
-    }
-}
-
 impl Read for Body {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let Some(incoming) = &mut self.incoming else { return Ok(0) };
-        if incoming.rest.is_empty() && !room.is_empty() {
-            match incoming.chunk()? {
-                Some(piece) => incoming.rest = piece,
-                None => return Ok(0),
-            }
-        }
-        (&mut incoming.rest).reader().read(room)
-    }
-}
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        let Some(shared) = self.shared.take().and_then(|shared| shared.upgrade()) else {
-            return;
-        };
-        if let Ok(mut slot) = shared.enter(self.id) {
-            slot.set_duplex(false);
-            // An exchange that is over needs no telling.
-            let _ = slot.act(self.id, |to| to.machine.discard(to.id, to.now));
-        }
+        let read = self.wait(|reader, cx, now| reader.poll_read(cx, room, now));
+        Ok(read.unwrap_or(Ok(0))?)
     }
 }
 

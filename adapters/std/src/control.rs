@@ -3,7 +3,7 @@
 //! Knows no bytes; what an end means to a connection is its machine's.
 
 use crate::alarm::Alarm;
-use crate::shared::Shared;
+use crate::line::Line;
 use purlin_net::{Hook, run_aside};
 use std::any::Any;
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ pub(crate) struct Control {
 
 #[derive(Default)]
 struct Open {
-    connections: HashMap<u64, Weak<Shared>>,
+    connections: HashMap<u64, Weak<Line>>,
     next: u64,
     hooks: Vec<Hook>,
     /// Connections that had to be cut.
@@ -99,11 +99,11 @@ impl Control {
     }
 
     /// Counts a connection; gives its number.
-    pub(crate) fn enter(&self, shared: &Arc<Shared>) -> u64 {
+    pub(crate) fn enter(&self, line: &Arc<Line>) -> u64 {
         let mut open = self.lock();
         open.next += 1;
         let number = open.next;
-        open.connections.insert(number, Arc::downgrade(shared));
+        open.connections.insert(number, Arc::downgrade(line));
         self.count.fetch_add(1, SeqCst);
         number
     }
@@ -159,7 +159,7 @@ impl Control {
         let cut = open.cut;
         let connections: Vec<_> = open.connections.values().filter_map(Weak::upgrade).collect();
         drop(open);
-        connections.iter().for_each(|shared| shared.wake_all());
+        connections.iter().for_each(|line| line.wake_all());
         self.wake();
         cut
     }

@@ -2,125 +2,216 @@
 //! contract, until there is nothing to do but to wait.
 //! Decides nothing: it reads, writes and closes as the machine wants, and has
 //! the poller wait.
+//!
+//! ```text
+//!   read ---> events ---> handler ---> write ---> close? ---> linger, park
+//!               ^------- again, while anything moved --------'
+//! ```
+//!
+//! While a handler runs, the connection is lent to those who have a part in its exchange:
+//! `waiting` says how they move its bytes.
 
-use crate::conn::{Conn, Free, Pending};
+use crate::conn::{Conn, Own};
 use crate::exchange::Exchange;
-use crate::hub::Hub;
-use purlin_core::{BodyLength, Event, Machine};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::thread;
+use crate::line::Guard;
+use crate::{Body, Request, Source};
+use purlin_core::message::Outcome;
+use purlin_core::testing::Recorded;
+use purlin_core::{BodyLength, Machine, Values};
+use purlin_engine::BULK;
+use purlin_engine::served::{Asked, Heard, Rest, Trouble};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// So much of a body is taken in before its handler is called, so that slow
 /// senders hold no thread.
 const AHEAD: usize = 64 * 1024;
 
-/// What is to become of a connection.
-enum Next {
-    /// It waits for its socket, or its deadline.
-    Wait(Box<Conn>),
-    Closed,
-}
-
 /// Serves a connection until it waits or is closed.
 pub(crate) fn serve(mut conn: Box<Conn>) {
-    let hub = Arc::clone(&conn.hub);
-    loop {
-        match turn(conn, &hub) {
-            Next::Closed => return,
-            Next::Wait(mut waiting) => {
-                waiting.rest();
-                match hub.poller.park(waiting) {
-                    Some(ready) => conn = ready,
-                    None => return,
-                }
-            }
+    while turn(&mut conn) {
+        let hub = conn.line().hub.clone();
+        match hub.poller.park(conn) {
+            Some(ready) => conn = ready,
+            None => return,
         }
     }
 }
 
-/// Does what can be done without waiting long.
-fn turn(mut conn: Box<Conn>, hub: &Hub) -> Next {
-    conn.look();
-    if !conn.is_new() {
-        // What came before a graceful end is served yet.
-        conn.read_ready();
-    }
-    conn.pass_time(Free::ALL);
+/// Does what can be done without waiting long; says whether it waits, and is not closed.
+fn turn(conn: &mut Conn) -> bool {
+    let Conn { exchange, own } = conn;
+    let line = &*exchange.line;
+    own.look(&line.hub);
+    let mut state = line.lock();
+    // What came before a graceful end is served yet.
+    own.read(line, &mut state);
+    own.pass_time(line, &mut state);
+    let mut lingered = false;
     loop {
-        conn.obey();
-        match answer_all(conn, hub) {
-            Some(back) => conn = back,
-            None => return Next::Closed,
-        }
-        let want = conn.machine.want();
+        line.obey(&mut state, own.clock.last());
+        state = answer_all(exchange, own, state);
+        let want = state.machine.want();
         if want.write {
-            if !conn.write_ready() {
-                return Next::Wait(conn);
+            let Some(written) = line.write(&mut state, own.clock.last()) else { break };
+            // So little stood in the way of no request that is here already, and mostly the
+            // next one follows at once.
+            let small = written < BULK && !state.machine.in_exchange();
+            if small && line.hub.pool.has_spare() && state.machine.want().close.is_none() {
+                lingered = !own.linger(line, &mut state);
             }
             continue;
         }
-        if want.close.is_some_and(|how| conn.close(how)) {
-            return Next::Closed;
+        if want.close.is_some_and(|how| line.close(how)) {
+            return false;
         }
-        if hub.pool.has_spare() && want.close.is_none() {
-            if !conn.linger() {
-                conn.trim();
-                return Next::Wait(conn);
-            }
-        } else if conn.is_drained() || !conn.read_ready() {
-            return Next::Wait(conn);
+        if lingered {
+            break;
+        }
+        if line.hub.pool.has_spare() && want.close.is_none() {
+            lingered = !own.linger(line, &mut state);
+        } else if own.is_drained(line) || !own.read(line, &mut state) {
+            break;
         }
     }
+    own.rest(line, &mut state);
+    true
 }
 
-/// Has every request answered that is there; gives the connection back, or
-/// nothing if the server aborts.
-fn answer_all(mut conn: Box<Conn>, hub: &Hub) -> Option<Box<Conn>> {
+/// Has the handler answer what is there without a wire, and records that.
+pub(crate) fn record(conn: &mut Conn) -> Option<Recorded> {
+    let Conn { exchange, own } = conn;
+    let line = &*exchange.line;
+    let mut state = answer_all(exchange, own, line.lock());
+    state.machine.as_direct().map(Recorded::take)
+}
+
+/// Has every request answered that is there.
+fn answer_all<'s>(exchange: &'s Exchange, own: &mut Own, mut state: Guard<'s>) -> Guard<'s> {
+    let mut heard = Heard::default();
+    own.pending = own.pending.take().or_else(|| state.take_asked());
     loop {
-        if let Some(pending) = conn.pending.take() {
-            conn = match is_ready(&mut conn, &pending) {
-                Ok(true) => answer(conn, *pending, hub)?,
-                Ok(false) => {
-                    conn.pending = Some(pending);
-                    conn.note_events();
-                    return Some(conn);
-                }
-                // It is answered as a panic of the handler itself.
-                Err(payload) => {
-                    conn.input_closed = false;
-                    Exchange::run(conn, *pending, |_, _| resume_unwind(payload))?
-                }
-            };
+        if own.pending.is_some() {
+            state = answer_ready(exchange, own, state);
         }
-        let Some(event) = conn.machine.poll_event(conn.now()) else {
-            return Some(conn);
-        };
-        match event {
-            Event::Request { id, head, body, .. } if body == BodyLength::Empty => {
-                conn = answer(conn, Pending { id, head, length: body }, hub)?;
+        state = exchange.obey(state, &mut heard, own.clock.last());
+        match &heard.asked {
+            None => return state,
+            Some(asked) if asked.length == BodyLength::Empty => {
+                state = answer(exchange, own, state, &mut heard.asked);
+                own.pending = state.take_asked();
             }
-            Event::Request { id, head, body, .. } => {
-                conn.pending = Some(Box::new(Pending { id, head, length: body }));
-            }
-            other => conn.note(&other),
+            Some(_) => own.pending = heard.asked.take().map(Box::new),
         }
     }
 }
 
-/// Whether the handler can be called: it will not have to wait for a small body.
-///
-/// # Errors
-/// It panicked when it was asked whether it waits.
-fn is_ready(conn: &mut Conn, pending: &Pending) -> thread::Result<bool> {
-    let now = conn.now();
-    let handler = &conn.hub.handler;
-    let asked = AssertUnwindSafe(|| handler.full_duplex(&pending.head));
-    Ok(catch_unwind(asked)? || conn.machine.prefetch(pending.id, AHEAD, now))
+/// Has a request answered whose handler will not have to wait for a small body.
+fn answer_ready<'s>(exchange: &'s Exchange, own: &mut Own, state: Guard<'s>) -> Guard<'s> {
+    let Some(asked) = own.pending.take() else { return state };
+    let line = &*exchange.line;
+    drop(state);
+    let asks = AssertUnwindSafe(|| line.hub.handler.full_duplex(&asked.head));
+    let duplex = catch_unwind(asks);
+    let mut state = line.lock();
+    let now = own.clock.last();
+    match duplex {
+        Ok(false) if !state.machine.prefetch(asked.id, AHEAD, now) => own.pending = Some(asked),
+        Ok(_) => {
+            state = answer(exchange, own, state, &mut Some(*asked));
+            own.pending = state.take_asked();
+        }
+        // It is answered as a panic of the handler itself.
+        Err(payload) => state.panicked(asked.id, payload, now),
+    }
+    state
 }
 
-/// Calls the handler; comes back when the response is complete.
-fn answer(mut conn: Box<Conn>, pending: Pending, hub: &Hub) -> Option<Box<Conn>> {
-    conn.input_closed = false;
-    Exchange::run(conn, pending, |request, exchange| hub.handler.call(request, exchange))
+/// Calls the handler, and does what it says; comes back when the response is whole, or
+/// nobody but the connection's owner has anything to do with it.
+fn answer<'s>(
+    exchange: &'s Exchange,
+    own: &mut Own,
+    mut state: Guard<'s>,
+    asked: &mut Option<Asked>,
+) -> Guard<'s> {
+    let line = &*exchange.line;
+    let watched = state.watch.is_some();
+    state.lent = true;
+    drop(state);
+    // A panic is answered, and nothing else is shared with the handler.
+    let answered = catch_unwind(AssertUnwindSafe(|| {
+        let outcome = call(exchange, &own.values, asked, watched);
+        let now = own.clock.look();
+        let mut state = line.lock();
+        line.obey(&mut state, now);
+        let rest = state.settle(exchange.id.get(), outcome, now);
+        (state, rest.map(Box::new))
+    }));
+    let id = exchange.id.get();
+    let (mut state, rest) = answered.unwrap_or_else(|payload| {
+        let mut state = line.lock();
+        state.panicked(id, payload, own.clock.look());
+        (state, None)
+    });
+    if let Some(rest) = rest {
+        state = finish(exchange, own, state, *rest);
+    }
+    if state.is_held(id) {
+        state = line.wait_elsewhere(state, id, &mut own.clock);
+    }
+    line.take_back(state, &mut own.clock)
+}
+
+/// Calls the handler with this request.
+#[inline]
+fn call(
+    exchange: &Exchange,
+    values: &Values,
+    asked: &mut Option<Asked>,
+    watched: bool,
+) -> Outcome<Source> {
+    let Some(Asked { id, head, length }) = asked.take() else { return Outcome::Written };
+    exchange.id.set(id);
+    let body = Body::of(exchange, length);
+    let request = Request::new(head, length, body).with_values(values.clone());
+    let handler = &exchange.line.hub.handler;
+    if watched {
+        return handler.call(observed(exchange, request), exchange).0;
+    }
+    handler.call(request, exchange).0
+}
+
+#[cold]
+fn observed(exchange: &Exchange, mut request: Request) -> Request {
+    exchange.line.lock().observe(&mut request);
+    request
+}
+
+/// Does what is left to be done with what a handler came to, which may take time.
+#[cold]
+fn finish<'s>(
+    exchange: &'s Exchange,
+    own: &mut Own,
+    mut state: Guard<'s>,
+    rest: Rest<Source>,
+) -> Guard<'s> {
+    let (line, id) = (&*exchange.line, exchange.id.get());
+    match rest {
+        Rest::Pieces(response) => {
+            let writer = exchange.own_writer(&mut state);
+            drop(state);
+            // An error was the source's, and is told to the peer; or the peer is gone.
+            let sent = catch_unwind(AssertUnwindSafe(|| drop(writer.respond(response))));
+            state = line.lock();
+            state.sent(id, sent, own.clock.look());
+        }
+        Rest::Unsent(response) => {
+            drop(state);
+            // What it is made of is the application's, as its handler is.
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(response)));
+            state = line.lock();
+            state.troubles.extend(dropped.err().map(Trouble::Panicked));
+        }
+    }
+    state
 }

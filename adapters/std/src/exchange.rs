@@ -1,19 +1,15 @@
-//! One request on its way through a handler: who has the machine, and what the
-//! handler's answer becomes.
-//! Decides nothing of the protocol; it gives commands.
+//! One request on its way through a handler: where that gets the writer of its response.
+//! Decides nothing of the protocol; what the handler's answer becomes, the driver carries out.
 
-use crate::conn::{Conn, Pending};
-use crate::shared::Shared;
+use crate::line::{Guard, Line};
 use crate::writer::ResponseWriter;
-use crate::{Answer, Body, Request, Response, Source};
-use purlin_core::message::{Hooks, Outcome};
-use purlin_core::{Body as Sent, BodyLength, Content, Facts, Id, Machine, Method};
-use purlin_core::{ResponseHead, ServerMachine, Status};
-use std::any::Any;
-use std::cell::{Cell, RefCell};
+use purlin_core::message::Hooks;
+use purlin_core::{Facts, Id, Now, ResponseHead};
+use purlin_engine::served::{Heard, State, obey};
+use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Waker;
 
 /// The exchange that a request belongs to: where a handler gets the writer of
 /// its response.
@@ -34,43 +30,22 @@ use std::sync::Arc;
 /// }
 /// ```
 pub struct Exchange {
-    shared: Arc<Shared>,
-    id: Id,
-    method: Method,
-    /// The machine, until it is lent.
-    conn: RefCell<Option<Box<Conn>>>,
-    /// A writer was taken.
-    taken: Cell<bool>,
+    pub(crate) line: Arc<Line>,
+    /// The machine's number of it.
+    pub(crate) id: Cell<Id>,
 }
 
 impl Exchange {
-    /// Has the request answered, and does what the answer says; gives the connection back
-    /// once the response is complete, or nothing if the server aborts.
-    pub(crate) fn run(
-        mut conn: Box<Conn>,
-        pending: Pending,
-        answer: impl FnOnce(Request, &Exchange) -> Answer,
-    ) -> Option<Box<Conn>> {
-        let Pending { id, head, length } = pending;
-        let shared = Arc::clone(&conn.shared);
-        let has_body = length != BodyLength::Empty;
-        let body = Body::of(&shared, has_body.then_some(id));
-        let method = head.method().clone();
-        let mut request = Request::new(head, length, body).with_values(conn.values.clone());
-        conn.observe(&mut request);
-        let exchange = Exchange {
-            shared,
-            id,
-            method,
-            conn: RefCell::new(Some(conn)),
-            taken: Cell::new(false),
-        };
-        if has_body {
-            exchange.lend(true);
-        }
-        // A panic is answered, and nothing else is shared with the handler.
-        let answer = catch_unwind(AssertUnwindSafe(|| answer(request, &exchange)));
-        exchange.end(answer.map(|answer| answer.0))
+    /// What the requests of this connection belong to, one after the other.
+    pub(crate) fn new(line: Arc<Line>) -> Exchange {
+        Exchange { line, id: Cell::new(0) }
+    }
+
+    /// Takes the connection's events, until a request comes or there are none.
+    #[inline]
+    pub(crate) fn obey<'s>(&'s self, state: Guard<'s>, heard: &mut Heard, now: Now) -> Guard<'s> {
+        let panicked = |payload| self.line.hub.panicked(payload);
+        obey(&panicked, &self.line.served, state, Waker::noop(), heard, now)
     }
 
     /// The writer of the response. The response belongs to it from here, and
@@ -88,10 +63,7 @@ impl Exchange {
     /// }
     /// ```
     pub fn writer(&self) -> ResponseWriter {
-        self.lend(false);
-        self.shared.share();
-        self.taken.set(true);
-        ResponseWriter::new(Arc::clone(&self.shared), self.id, &self.method)
+        self.own_writer(&mut self.line.lock())
     }
 
     /// Calls this once the final head of the response has been given, however it
@@ -129,134 +101,18 @@ impl Exchange {
     }
 
     fn follow(&self, add: impl FnOnce(&mut Hooks)) {
-        if let Some(conn) = self.conn.borrow_mut().as_deref_mut() {
-            return conn.follow(self.id, add);
-        }
-        if let Ok(conn) = self.shared.lock().conn(self.id) {
-            conn.follow(self.id, add);
-        }
+        self.line.lock().follow(self.id.get(), add);
     }
 
-    fn own_writer(&self) -> ResponseWriter {
-        ResponseWriter::new(Arc::clone(&self.shared), self.id, &self.method)
-    }
-
-    /// Puts the machine where bodies and writers find it.
-    fn lend(&self, has_body: bool) {
-        if let Some(conn) = self.conn.take() {
-            self.shared.lend(conn, self.id, has_body);
-        }
-    }
-
-    fn end(self, outcome: std::thread::Result<Outcome<Source>>) -> Option<Box<Conn>> {
-        // What a response is made of is the application's, as its handler is.
-        let answered =
-            outcome.and_then(|outcome| catch_unwind(AssertUnwindSafe(|| self.carry_out(outcome))));
-        let panic = answered.err();
-        if panic.is_some() {
-            self.fail();
-        }
-        let conn = self.conn.take().or_else(|| self.shared.take_back())?;
-        told(&conn, panic);
-        Some(conn)
-    }
-
-    fn carry_out(&self, outcome: Outcome<Source>) {
-        if let Some(failure) = outcome.response().and_then(Response::failure) {
-            match self.conn.borrow_mut().as_deref_mut() {
-                Some(conn) => conn.failed(failure),
-                None => self.shared.lock().failed(failure),
-            }
-        }
-        match outcome {
-            Outcome::Response(response) => self.respond(response),
-            Outcome::Written => self.end_written(None),
-            Outcome::Failed(response) => self.end_written(Some(response)),
-        }
-    }
-
-    fn respond(&self, response: Response) {
-        let whole = matches!(response.content(), Content::Empty | Content::Full(_));
-        let mut conn = self.conn.borrow_mut();
-        match conn.as_deref_mut().filter(|_| whole) {
-            Some(conn) => respond_whole(conn, self.id, response),
-            None => {
-                drop(conn);
-                self.lend(false);
-                let writer = match self.shared.handled() {
-                    Some(draft) => ResponseWriter::of(Arc::clone(&self.shared), self.id, draft),
-                    None => self.own_writer(),
-                };
-                // It fails only if the peer is gone, or the response contradicts
-                // itself: then the writer has answered 500.
-                let _ = writer.respond(response);
-            }
-        }
-    }
-
-    /// The response is what the writer wrote; or this, if that failed and it is not too late.
-    fn end_written(&self, failed: Option<Response>) {
-        if !self.taken.get() {
-            // Nobody wrote anything.
-            return self.respond(failed.unwrap_or_else(|| Response::new(Status::OK)));
-        }
-        // Otherwise the response is complete, or its writer lives on elsewhere.
-        if let Some(draft) = self.shared.handled() {
-            // What failed takes nothing from a response of which nobody waits for more.
-            let failed = failed.filter(|_| !draft.is_unwanted());
-            let writer = ResponseWriter::of(Arc::clone(&self.shared), self.id, draft);
-            match failed {
-                Some(response) => writer.fail_with(response),
-                None => drop(writer),
-            }
-        }
-    }
-
-    /// The handler panicked, or what it answered with: 500, or the response breaks off.
-    fn fail(&self) {
-        let answer = || Response::new(Status::INTERNAL_SERVER_ERROR);
-        if self.conn.borrow().is_some() {
-            return self.respond(answer());
-        }
-        let writer = match self.shared.handled() {
-            Some(draft) => ResponseWriter::of(Arc::clone(&self.shared), self.id, draft),
-            None if !self.taken.get() => self.own_writer(),
-            // It has answered already, or lives on elsewhere.
-            None => return,
-        };
-        writer.fail_with(answer());
-    }
-}
-
-/// Sends a response that is whole, while nobody else has the machine.
-fn respond_whole(conn: &mut Conn, id: Id, response: Response) {
-    let (head, content) = response.into_parts();
-    let body = match content {
-        Content::Full(bytes) => Sent::Full(bytes),
-        _ => Sent::Empty,
-    };
-    conn.obey();
-    let now = conn.clock.look();
-    if let Err(misuse) = conn.machine.answer(id, &head, body, now) {
-        conn.explain(misuse);
-        let error = Response::new(Status::INTERNAL_SERVER_ERROR);
-        let answered = conn.machine.respond(id, error.head(), Sent::Empty, now);
-        if answered.is_err() {
-            // An exchange that is over cannot be given up.
-            let _ = conn.machine.reset(id, now);
-        }
-    }
-}
-
-/// A panic is told once the connection is back.
-fn told(conn: &Conn, panic: Option<Box<dyn Any + Send>>) {
-    if let Some(payload) = panic {
-        conn.panicked(payload);
+    /// The writer of the response.
+    pub(crate) fn own_writer(&self, state: &mut State) -> ResponseWriter {
+        let writer = state.writer(&self.line.served, self.id.get());
+        ResponseWriter::new(writer, Arc::clone(&self.line))
     }
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Exchange({})", self.id)
+        write!(f, "Exchange({})", self.id.get())
     }
 }

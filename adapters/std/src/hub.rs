@@ -2,14 +2,14 @@
 //! Each part knows its own affairs.
 
 use crate::alarm::Alarm;
-use crate::conn::Conn;
+use crate::conn::{Conn, Wish};
 use crate::control::Control;
 use crate::doors::{Accepting, Doors};
 use crate::handler::Handler;
 use crate::poller::Poller;
 use crate::pool::Pool;
 use purlin_core::observe::Observer;
-use purlin_core::{Machine, ServerConfig, Values};
+use purlin_core::{ServerConfig, Values};
 use purlin_engine::{Budget, MakeMachine, MakeValues, Panics};
 use purlin_net::{Accepted, is_exhausted};
 use std::any::Any;
@@ -82,9 +82,9 @@ impl Hub {
     /// Has new connections wait for their first byte, as all do that have nothing to
     /// say: a flood of them takes no threads.
     pub(crate) fn begin(&self, accepted: Vec<Box<Conn>>) {
-        for conn in accepted {
-            let given_back = self.poller.park(conn);
-            self.submit(given_back);
+        for mut conn in accepted {
+            let wish = conn.wish();
+            self.settle(conn, wish);
         }
     }
 
@@ -109,8 +109,8 @@ impl Hub {
             return false;
         };
         self.watch_over(|| {
-            conn.give_way();
-            self.settle(conn);
+            let wish = conn.give_way();
+            self.settle(conn, wish);
         });
         true
     }
@@ -131,17 +131,13 @@ impl Hub {
         }
     }
 
-    /// Closes a connection that wants nothing but that, and has another wait or served.
-    pub(crate) fn settle(&self, mut conn: Box<Conn>) {
-        let want = conn.machine.want();
-        if want.close.is_some() {
-            conn.note_events();
-        }
-        if want.close.is_some_and(|how| conn.close(how)) {
-            return;
-        }
-        let served = want.write || conn.pending.is_some();
-        let next = if served { Some(conn) } else { self.poller.park(conn) };
+    /// Does what a connection wants that nobody serves just now.
+    pub(crate) fn settle(&self, conn: Box<Conn>, wish: Wish) {
+        let next = match wish {
+            Wish::Closed => return,
+            Wish::Served => Some(conn),
+            Wish::Rest => self.poller.park(conn),
+        };
         self.submit(next);
     }
 }

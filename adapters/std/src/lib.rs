@@ -209,16 +209,16 @@ mod driver;
 mod exchange;
 mod handler;
 mod hub;
+mod line;
 mod mux;
 pub mod observe;
 mod poller;
 mod pool;
 mod server;
-mod shared;
-mod socket;
 mod source;
 pub mod testing;
 mod upgraded;
+mod waiting;
 mod worker;
 mod writer;
 

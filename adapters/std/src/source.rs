@@ -1,7 +1,7 @@
 //! What gives the bytes of a response that is not whole yet.
 //! Holds a reader or a body; when its bytes are taken, the writer decides.
 
-use crate::shared::Shared;
+use crate::line::Line;
 use crate::{Body, Error};
 use bytes::{Bytes, BytesMut};
 use std::fmt;
@@ -72,8 +72,8 @@ impl Source {
     }
 
     /// Whether it is the body of a request of this connection.
-    pub(crate) fn is_body_of(&self, shared: &Arc<Shared>) -> bool {
-        matches!(&self.0, Kind::Body(body) if body.is_of(shared))
+    pub(crate) fn is_body_of(&self, line: &Arc<Line>) -> bool {
+        matches!(&self.0, Kind::Body(body) if body.is_of(line))
     }
 
     /// Whether it need not be waited for.

@@ -2,14 +2,16 @@
 //! Holds no protocol: what stands below (and what ends it) is the machine's.
 
 use crate::Error;
-use crate::shared::{Piece, Shared};
-use bytes::{Buf, Bytes};
-use purlin_core::Id;
+use crate::line::Line;
+use crate::waiting::{For, now};
+use purlin_core::{Mono, Now};
+use purlin_engine::served::Raw;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// The raw stream behind an upgrade or CONNECT, or of a connection that was
 /// taken over, given by [`ResponseWriter::upgrade`](crate::ResponseWriter::upgrade)
@@ -35,9 +37,11 @@ use std::time::{Duration, Instant};
 /// # let _ = echo;
 /// ```
 pub struct Upgraded {
-    shared: Arc<Shared>,
-    id: Id,
-    rest: Mutex<Bytes>,
+    line: Arc<Line>,
+    /// Held for no longer than a look.
+    raw: Mutex<Raw>,
+    /// Held by the one who reads: others wait for their turn.
+    reading: Mutex<()>,
     /// Nanoseconds that a read and a write may take; none is without end.
     patience: [AtomicU64; 2],
 }
@@ -49,9 +53,9 @@ const WRITE: usize = 1;
 const ENDLESS: u64 = u64::MAX;
 
 impl Upgraded {
-    pub(crate) fn of(shared: Arc<Shared>, id: Id) -> Upgraded {
+    pub(crate) fn new(raw: Raw, line: Arc<Line>) -> Upgraded {
         let patience = [AtomicU64::new(ENDLESS), AtomicU64::new(ENDLESS)];
-        Upgraded { shared, id, rest: Mutex::default(), patience }
+        Upgraded { line, raw: Mutex::new(raw), reading: Mutex::default(), patience }
     }
 
     /// Has reads give up after this time, with [`io::ErrorKind::WouldBlock`]; without one
@@ -87,7 +91,7 @@ impl Upgraded {
 
     fn set(&self, which: usize, limit: Option<Duration>) -> io::Result<()> {
         if limit == Some(Duration::ZERO) {
-            return Err(io::ErrorKind::InvalidInput.into());
+            return Err(ErrorKind::InvalidInput.into());
         }
         let nanos = limit.map_or(ENDLESS, |limit| {
             u64::try_from(limit.as_nanos()).map_or(ENDLESS, |nanos| nanos.min(ENDLESS - 1))
@@ -97,11 +101,25 @@ impl Upgraded {
     }
 
     /// Until when one that begins now may take.
-    fn until(&self, which: usize) -> Option<Instant> {
+    fn until(&self, which: usize) -> Option<Mono> {
         match self.patience[which].load(Relaxed) {
             ENDLESS => None,
-            nanos => Instant::now().checked_add(Duration::from_nanos(nanos)),
+            nanos => Some(now().mono + Duration::from_nanos(nanos)),
         }
+    }
+
+    fn raw(&self) -> MutexGuard<'_, Raw> {
+        self.raw.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for something of the stream, or until then.
+    fn wait<T>(
+        &self,
+        what: For,
+        until: Option<Mono>,
+        mut poll: impl FnMut(&mut Raw, &Context<'_>, Now) -> Poll<Result<T, Error>>,
+    ) -> Poll<Result<T, Error>> {
+        self.line.wait_until(what, until, |cx, now| poll(&mut self.raw(), cx, now))
     }
 
     /// Sends nothing more; what the peer sends can still be read.
@@ -119,24 +137,32 @@ impl Upgraded {
     /// # Errors
     /// [`Error::Closed`] if the connection has ended.
     pub fn shutdown_write(&self) -> Result<(), Error> {
-        let (slot, ()) = self.shared.with(self.id, |to| to.machine.finish(to.id, None, to.now))?;
-        drop(self.shared.write_out(slot));
+        self.raw().close(now())?;
+        self.line.wait(For::Room, |cx, _| self.raw().poll_flush(cx))?;
+        self.line.half_close(&self.line.lock());
         Ok(())
     }
 
     fn read_some(&self, room: &mut [u8]) -> io::Result<usize> {
-        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        if rest.is_empty() && !room.is_empty() {
-            match self.shared.recv(self.id, self.until(READ))? {
-                Piece::Data(data) => *rest = data,
-                Piece::End(_) => return Ok(0),
-            }
+        let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let poll = |raw: &mut Raw, cx: &Context<'_>, now| raw.poll_read(cx, room, now);
+        match self.wait(For::Input, self.until(READ), poll) {
+            Poll::Ready(read) => Ok(read?),
+            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
         }
-        (&mut *rest).reader().read(room)
     }
 
-    fn write_some(&self, bytes: &[u8]) -> Result<usize, Error> {
-        self.shared.send_until(self.id, bytes, self.until(WRITE))
+    fn write_some(&self, bytes: &[u8]) -> io::Result<usize> {
+        let until = self.until(WRITE);
+        let poll = |raw: &mut Raw, cx: &Context<'_>, now| raw.poll_write(cx, bytes, now);
+        let Poll::Ready(count) = self.wait(For::Room, until, poll) else {
+            return Err(ErrorKind::WouldBlock.into());
+        };
+        // It goes out at once, as far as that is possible in time.
+        match self.wait(For::Room, until, |raw, cx, _| raw.poll_flush(cx)) {
+            Poll::Ready(Err(error)) => Err(error.into()),
+            _ => Ok(count?),
+        }
     }
 }
 
@@ -148,7 +174,7 @@ impl Read for &Upgraded {
 
 impl Write for &Upgraded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.write_some(bytes)?)
+        self.write_some(bytes)
     }
 
     /// Does nothing: every write goes out at once, as far as its time allows.
@@ -165,31 +191,12 @@ impl Read for Upgraded {
 
 impl Write for Upgraded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.write_some(bytes)?)
+        self.write_some(bytes)
     }
 
     /// Does nothing: every write goes out at once.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Drop for Upgraded {
-    fn drop(&mut self) {
-        let Ok(mut slot) = self.shared.enter(self.id) else {
-            return;
-        };
-        let panicking = std::thread::panicking();
-        let _ = slot.act(self.id, |to| {
-            if panicking {
-                return to.machine.reset(to.id, to.now);
-            }
-            // Either may have happened before.
-            let _ = to.machine.finish(to.id, None, to.now);
-            let _ = to.machine.discard(to.id, to.now);
-            Ok(())
-        });
-        self.shared.done(&mut slot);
     }
 }
 

@@ -147,6 +147,7 @@ impl<B> Request<B> {
 
     /// The same request with the values of its connection.
     #[must_use]
+    #[inline]
     pub fn with_values(mut self, values: Values) -> Request<B> {
         self.values = values;
         self

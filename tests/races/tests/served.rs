@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use purlin_core::server::{Config, Connection};
 use purlin_core::{Eof, Event, Machine, Mono, Now};
-use purlin_races::served::{Reader, Served, Stop, obey};
+use purlin_races::served::{Heard, Reader, Served, Stop, obey};
 use shuttle::future::block_on;
 use shuttle::{check_pct, check_random, thread};
 use std::future::poll_fn;
@@ -45,9 +45,10 @@ fn drive(served: &Served, ends: Ends, wakes: bool) -> Vec<u8> {
             None => {}
         }
         let told = |_| panic!("nobody panics");
-        let (mut state, _) = obey(&told, served, state, Waker::noop(), &mut false, NOW);
+        let mut heard = Heard::default();
+        state = obey(&told, served, state, Waker::noop(), &mut heard, NOW);
         state.machine.transmit(&mut out, 64, NOW);
-        let (state, _) = obey(&told, served, state, Waker::noop(), &mut false, NOW);
+        state = obey(&told, served, state, Waker::noop(), &mut heard, NOW);
         let writes = state.machine.want().write;
         drop(state);
         if lost || (out.ends_with(b"abcdef") && !writes) {
@@ -90,7 +91,7 @@ fn play(ends: Ends, wakes: bool) {
         let Some(Event::Request { id, head, body, .. }) = state.machine.poll_event(NOW) else {
             panic!("no request");
         };
-        state.begin(id, head.method().clone());
+        state.begin(id, head.method());
         (id, body)
     };
     let reader = Reader::new(served.clone(), id, length);
@@ -105,7 +106,7 @@ fn play(ends: Ends, wakes: bool) {
     let mut state = served.lock();
     state.machine.eof(Eof::Reset, NOW);
     let told = |_| panic!("nobody panics");
-    drop(obey(&told, &served, state, Waker::noop(), &mut false, NOW));
+    drop(obey(&told, &served, state, Waker::noop(), &mut Heard::default(), NOW));
     served.stop(Stop::Cut);
     waits.join().unwrap();
 }

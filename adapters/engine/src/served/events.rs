@@ -18,20 +18,31 @@ pub struct Asked {
     pub length: BodyLength,
 }
 
+/// What came of taking events.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// A request that has come, until it is taken.
+    pub asked: Option<Asked>,
+    /// Who waits in the driver's own task is to be polled.
+    pub due: bool,
+}
+
 /// Takes events until a request comes or there are none. Whoever is waited for by `own` is
-/// not woken: `due` is set instead. What the application panicked with is told to
+/// not woken: that is noted instead. What the application panicked with is told to
 /// `panicked`. The lock is free while anybody is told of anything; meanwhile nobody else
 /// takes events, so that all are told in their order.
+#[inline]
 pub fn obey<'s>(
     panicked: &dyn Fn(Payload),
     served: &'s Served,
     mut state: MutexGuard<'s, State>,
     own: &Waker,
-    due: &mut bool,
+    heard: &mut Heard,
     now: Now,
-) -> (MutexGuard<'s, State>, Option<Asked>) {
+) -> MutexGuard<'s, State> {
     state.catch_up(now);
-    while !state.telling {
+    let lent = state.lent;
+    while !state.telling && state.lent == lent {
         if !state.troubles.is_empty() {
             state = tell_troubles(panicked, served, state);
         }
@@ -41,49 +52,61 @@ pub fn obey<'s>(
         }
         match event {
             Event::Request { id, head, body, .. } => {
-                state.begin(id, head.method().clone());
-                return (state, Some(Asked { id, head, length: body }));
+                state.begin(id, head.method());
+                heard.asked = Some(Asked { id, head, length: body });
+                break;
             }
-            Event::Readable { .. } => rouse(state.waits.read.take(), own, due),
+            Event::Panicked(message) => {
+                (state, ()) = aside(served, state, |_| panicked(Box::new(message)));
+            }
+            event => state.happens(&event, own, &mut heard.due, now),
+        }
+    }
+    state
+}
+
+impl State {
+    /// This has happened to the open exchange, or to the connection.
+    fn happens(&mut self, event: &Event, own: &Waker, due: &mut bool, now: Now) {
+        match *event {
+            Event::Readable { .. } => rouse(self.waits.read.take(), own, due),
             Event::Writable { id } => {
-                state.send_left(id, now);
-                rouse(state.waits.write.take(), own, due);
+                self.send_left(id, now);
+                rouse(self.waits.write.take(), own, due);
             }
-            Event::Flushed { .. } => rouse(state.waits.flush.take(), own, due),
+            Event::Flushed { .. } => rouse(self.waits.flush.take(), own, due),
             Event::InputClosed | Event::Reset { .. } => {
-                state.cancelled = true;
-                for waker in std::mem::take(&mut state.waits.cancel) {
+                self.cancelled = true;
+                for waker in std::mem::take(&mut self.waits.cancel) {
                     rouse(Some(waker), own, due);
                 }
             }
             Event::Closed(reason) => {
-                state.closed.get_or_insert(reason);
-                for waker in state.release() {
+                self.closed.get_or_insert(reason);
+                for waker in self.release() {
                     rouse(Some(waker), own, due);
                 }
-            }
-            Event::Panicked(message) => {
-                (state, ()) = aside(served, state, |_| panicked(Box::new(message)));
             }
             // The answer is queued already, or there is nothing to do.
             _ => {}
         }
     }
-    (state, None)
 }
 
-/// The same for who is not the connection's driver, and keeps a request for that.
+/// The same for those whom the connection is lent to: they keep a request for its driver,
+/// and leave the rest to that once it is back.
 pub fn overhear<'s>(
     panicked: &dyn Fn(Payload),
     served: &'s Served,
     state: MutexGuard<'s, State>,
     now: Now,
 ) -> MutexGuard<'s, State> {
-    if state.asked.is_some() {
+    if state.asked.is_some() || !state.lent {
         return state;
     }
-    let (mut state, asked) = obey(panicked, served, state, Waker::noop(), &mut false, now);
-    state.asked = asked.map(Box::new);
+    let mut heard = Heard::default();
+    let mut state = obey(panicked, served, state, Waker::noop(), &mut heard, now);
+    state.asked = heard.asked.map(Box::new);
     state.poke();
     state
 }

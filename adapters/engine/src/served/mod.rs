@@ -19,7 +19,7 @@ mod writer;
 pub use alarms::{Alarm, Alarms};
 pub use body::{Cancelled, Reader};
 pub use driver::{Driver, Place};
-pub use events::{Asked, obey, overhear, tell_closed, tell_last};
+pub use events::{Asked, Heard, obey, overhear, tell_closed, tell_last};
 pub use in_memory::{Fed, Feed, InMemory, Supplied};
 pub use raw::Raw;
 pub use registry::{Entry, Registry};
@@ -58,6 +58,8 @@ pub struct State {
     pub driver: Option<Waker>,
     /// The driver is polling a handler and looks at the machine afterwards by itself.
     pub driving: bool,
+    /// The driver is away, and whoever has a part in the open exchange moves its bytes.
+    pub lent: bool,
     /// Who waits for the open exchange.
     pub waits: Waits,
     /// The peer has sent its last byte, is gone, or waits for no more of the answer.
@@ -127,13 +129,14 @@ impl Served {
             machine,
             driver: None,
             driving: false,
+            lent: false,
             waits: Waits::default(),
             cancelled: false,
             closed: None,
             stop: Stop::No,
             idle: Some(now.mono + UNTOUCHED),
             warm: false,
-            turn: Turn::new(0, Method::GET),
+            turn: Turn::new(0, &Method::GET),
             dropped: Vec::new(),
             troubles: Vec::new(),
             watch: None,
@@ -178,7 +181,7 @@ impl Served {
 impl State {
     /// The machine was given a command: the driver must look at it.
     pub fn poke(&self) {
-        if self.driving {
+        if self.driving || self.lent {
             return;
         }
         if let Some(driver) = &self.driver {
@@ -194,10 +197,17 @@ impl State {
         }
     }
 
+    /// Whether somebody tells of events just now.
+    pub fn is_telling(&self) -> bool {
+        self.telling
+    }
+
     /// A misuse, or what is behind it if the connection is gone.
     pub fn error(&self, misuse: Misuse) -> Error {
         match (misuse, self.closed) {
-            (Misuse::NoSuchExchange, Some(reason)) => Error::Closed(reason),
+            (Misuse::NoSuchExchange | Misuse::AlreadyFinished, Some(reason)) => {
+                Error::Closed(reason)
+            }
             _ => Error::Misuse(misuse),
         }
     }

@@ -111,11 +111,14 @@ impl Raw {
     }
 }
 
-/// Both halves end.
+/// Both halves end; in a panic, so that the peer can tell.
 impl Drop for Raw {
     fn drop(&mut self) {
         let mut state = self.served.lock();
-        state.dropped(Dropped::Raw(self.id));
+        state.dropped(match std::thread::panicking() {
+            true => Dropped::Torn(self.id),
+            false => Dropped::Raw(self.id),
+        });
         state.release_hold(self.id);
     }
 }

@@ -32,7 +32,7 @@ fn asked(text: &str) -> (Arc<Served>, Id, Reader) {
         let Some(Event::Request { id, head, body, .. }) = state.machine.poll_event(NOW) else {
             panic!("no request");
         };
-        state.begin(id, head.method().clone());
+        state.begin(id, head.method());
         (id, body)
     };
     let reader = Reader::new(served.clone(), id, length);
@@ -40,12 +40,14 @@ fn asked(text: &str) -> (Arc<Served>, Id, Reader) {
 }
 
 /// What a handler comes to that has taken a writer, or does not care for the response.
-const WRITTEN: Result<Outcome<()>, Payload> = Ok(Outcome::Written);
+const WRITTEN: Outcome<()> = Outcome::Written;
 
 /// A turn of the driver, at this time.
 fn turn(served: &Served, now: Now) -> Option<Asked> {
     let told = |_: Payload| panic!("nobody panics");
-    obey(&told, served, served.lock(), Waker::noop(), &mut false, now).1
+    let mut heard = Heard::default();
+    drop(obey(&told, served, served.lock(), Waker::noop(), &mut heard, now));
+    heard.asked
 }
 
 fn sent(served: &Served) -> String {
@@ -185,7 +187,7 @@ fn who_drops_a_writer_elsewhere_wakes_the_driver_that_ends_its_response() {
         served.lock().driver = Some(waker);
         let mut writer = served.lock().writer(&served, id);
         assert!(writer.poll_write(&Context::from_waker(Waker::noop()), b"some", NOW).is_ready());
-        assert!(matches!(served.lock().settle(id, WRITTEN, NOW), Rest::Nothing));
+        assert!(served.lock().settle(id, WRITTEN, NOW).is_none());
         let elsewhere = std::thread::spawn(move || {
             let _writer = writer;
             assert!(!panics, "it fails");
@@ -212,7 +214,7 @@ fn what_is_dropped_is_let_go_of_when_somebody_tells_the_time_and_counts_from_the
     turn(&served, late);
     let due = served.lock().machine.deadline();
     assert!(matches!(due, Some((at, Why::Body)) if at > late.mono), "{due:?}");
-    assert!(matches!(served.lock().settle(id, WRITTEN, late), Rest::Nothing));
+    assert!(served.lock().settle(id, WRITTEN, late).is_none());
     let next = b"defGET /next HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_eq!(served.lock().machine.receive(next, late), next.len());
     assert!(turn(&served, late).is_some_and(|asked| asked.head.target() == "/next"));

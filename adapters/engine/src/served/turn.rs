@@ -5,15 +5,17 @@ use super::{Asked, Payload, Served, State, Trouble, Writer};
 use purlin_core::message::{Draft, Error, Hooks, Outcome, Outlet, chain};
 use purlin_core::{
     Body, Content, Event, Id, Machine, Method, Misuse, Now, Request, Response, ResponseHead,
-    ServerMachine, Status, Values,
+    ServerMachine, Status,
 };
 use std::sync::Arc;
 
 /// The open exchange, or the last one.
 pub(super) struct Turn {
     pub(super) id: Id,
-    /// Its request's.
-    method: Method,
+    /// Its request asks for the head alone.
+    head_only: bool,
+    /// Its request asks for a tunnel.
+    connects: bool,
     /// Its handler has returned.
     handled: bool,
     /// Somebody took a writer for it.
@@ -33,10 +35,11 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    pub(super) fn new(id: Id, method: Method) -> Turn {
+    pub(super) fn new(id: Id, method: &Method) -> Turn {
         Turn {
             id,
-            method,
+            head_only: *method == Method::HEAD,
+            connects: *method == Method::CONNECT,
             handled: false,
             taken: false,
             holders: 0,
@@ -59,13 +62,13 @@ pub(super) enum Dropped {
     Writer(Id),
     /// Its raw stream.
     Raw(Id),
+    /// The same, by a panic.
+    Torn(Id),
 }
 
 /// What is still to be done with what a handler came to.
 #[derive(Debug)]
 pub enum Rest<S> {
-    /// Nothing.
-    Nothing,
     /// This comes in pieces, and is to be written.
     Pieces(Response<S>),
     /// This is not sent; it is the application's, and to be dropped without the lock.
@@ -74,7 +77,7 @@ pub enum Rest<S> {
 
 impl State {
     /// A new exchange begins.
-    pub fn begin(&mut self, id: Id, method: Method) {
+    pub fn begin(&mut self, id: Id, method: &Method) {
         self.turn = Turn::new(id, method);
         self.cancelled = false;
     }
@@ -87,19 +90,16 @@ impl State {
         }
     }
 
-    /// The request that has come, with these values.
-    pub fn request<B>(&mut self, asked: Asked, values: &Values, body: B) -> Request<B> {
-        let Asked { head, length, .. } = asked;
-        let mut request = Request::new(head, length, body).with_values(values.clone());
+    /// Whoever watches is told later of what became of this request.
+    pub fn observe<B>(&mut self, request: &mut Request<B>) {
         if let Some(watch) = &mut self.watch {
-            watch.request(&mut request);
+            watch.request(request);
         }
-        request
     }
 
     /// The request that came to another than the driver.
-    pub fn take_asked(&mut self) -> Option<Asked> {
-        self.asked.take().map(|asked| *asked)
+    pub fn take_asked(&mut self) -> Option<Box<Asked>> {
+        self.asked.take()
     }
 
     /// Whether there is somebody to be called about this event.
@@ -127,7 +127,12 @@ impl State {
     pub fn writer(&mut self, served: &Arc<Served>, id: Id) -> Writer {
         self.turn.taken |= self.turn.id == id;
         self.hold(id);
-        Writer::new(served.clone(), id, Draft::new(&self.turn.method))
+        let method = match (self.turn.head_only, self.turn.connects) {
+            (true, _) => Method::HEAD,
+            (_, true) => Method::CONNECT,
+            _ => Method::GET,
+        };
+        Writer::new(served.clone(), id, Draft::new(&method))
     }
 
     /// Somebody has a writer or a raw stream of this exchange.
@@ -135,12 +140,15 @@ impl State {
         self.turn.holders += u32::from(self.turn.id == id);
     }
 
-    /// And has let go of it.
+    /// And has let go of it: a driver that is away waits for that.
     pub(super) fn release_hold(&mut self, id: Id) {
         if self.turn.id == id {
             self.turn.holders = self.turn.holders.saturating_sub(1);
         }
-        self.poke();
+        match &self.driver {
+            Some(driver) if self.lent => driver.wake_by_ref(),
+            _ => self.poke(),
+        }
     }
 
     /// Whether somebody has a writer or a raw stream of this exchange.
@@ -168,6 +176,7 @@ impl State {
                 Dropped::Reader(id) => _ = self.machine.discard(id, now),
                 Dropped::Writer(id) if self.turn.id == id => self.end_left(id, now),
                 Dropped::Writer(_) => {}
+                Dropped::Torn(id) => _ = self.machine.reset(id, now),
                 Dropped::Raw(id) => {
                     let _ = self.machine.discard(id, now);
                     let _ = self.machine.finish(id, None, now);
@@ -182,49 +191,64 @@ impl State {
         Outlet { machine: &mut self.machine, id, now }
     }
 
-    /// Does what the handler of this exchange came to, as far as that goes at once; an error
-    /// is a panic.
-    pub fn settle<S>(&mut self, id: Id, outcome: Result<Outcome<S>, Payload>, now: Now) -> Rest<S> {
+    /// Does what the handler of this exchange came to, as far as that goes at once; gives
+    /// what is left to be done.
+    #[inline]
+    pub fn settle<S>(&mut self, id: Id, outcome: Outcome<S>, now: Now) -> Option<Rest<S>> {
         self.catch_up(now);
         self.handled(id);
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(payload) => {
-                self.troubles.push(Trouble::Panicked(payload));
-                self.fail(id, now);
-                return Rest::Nothing;
-            }
-        };
-        if let Some(message) = outcome.response().and_then(Response::failure) {
-            self.note_failure(message);
-        }
         match outcome {
             Outcome::Response(response) => self.answer(id, response, now),
             Outcome::Written => {
                 self.end_written(id, now);
-                Rest::Nothing
+                None
             }
             Outcome::Failed(response) if self.is_unsent(id) => {
                 self.forget_left(id);
                 self.answer(id, response, now)
             }
             Outcome::Failed(response) => {
+                self.note_failure_of(&response);
                 self.break_off(id, now);
-                Rest::Unsent(response)
+                Some(Rest::Unsent(response))
             }
         }
     }
 
+    /// What its handler answered with was written, or panicked.
+    pub fn sent(&mut self, id: Id, sent: Result<(), Payload>, now: Now) {
+        match sent {
+            Ok(()) => {
+                self.catch_up(now);
+                self.end_written(id, now);
+            }
+            Err(payload) => self.panicked(id, payload, now),
+        }
+    }
+
+    /// The handler of this exchange panicked, or what it answered with.
+    #[cold]
+    pub fn panicked(&mut self, id: Id, payload: Payload, now: Now) {
+        self.catch_up(now);
+        self.handled(id);
+        self.troubles.push(Trouble::Panicked(payload));
+        self.fail(id, now);
+    }
+
     /// Sends a response that is whole, and gives any other back.
-    fn answer<S>(&mut self, id: Id, response: Response<S>, now: Now) -> Rest<S> {
+    #[inline]
+    fn answer<S>(&mut self, id: Id, response: Response<S>, now: Now) -> Option<Rest<S>> {
+        self.note_failure_of(&response);
+        if !matches!(response.content(), Content::Empty | Content::Full(_)) {
+            return Some(Rest::Pieces(response));
+        }
         let (head, content) = response.into_parts();
         let body = match content {
-            Content::Empty => Body::Empty,
             Content::Full(data) => Body::Full(data),
-            pieces => return Rest::Pieces(Response::from_parts(head, pieces)),
+            _ => Body::Empty,
         };
         self.respond(id, &head, body, now);
-        Rest::Nothing
+        None
     }
 
     /// The handler has returned.
@@ -292,11 +316,13 @@ impl State {
         }
     }
 
-    /// Answers 500; if that comes too late, gives the exchange up so that the peer can tell.
+    /// Answers 500; if that comes too late for a response that is not whole, gives the exchange
+    /// up so that the peer can tell.
     fn fail(&mut self, id: Id, now: Now) {
         self.forget_left(id);
         let head = ResponseHead::new(Status::INTERNAL_SERVER_ERROR);
-        if self.machine.respond(id, &head, Body::Empty, now).is_err() {
+        let answered = self.machine.respond(id, &head, Body::Empty, now).is_ok();
+        if !answered && !self.is_answered(id, now) {
             self.give_up(id, now);
         }
     }
@@ -340,6 +366,13 @@ impl State {
         if misuse != Misuse::NoSuchExchange {
             self.turn.troubled = true;
             self.troubles.push(Trouble::Misused(misuse));
+        }
+    }
+
+    /// Why there is this response and no other, if that is an error.
+    fn note_failure_of<S>(&mut self, response: &Response<S>) {
+        if let Some(message) = response.failure() {
+            self.note_failure(message);
         }
     }
 

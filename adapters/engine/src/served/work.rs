@@ -2,7 +2,7 @@
 //! and what became of it.
 //! Holds the future while there is one; when it is polled, the driver decides.
 
-use super::{Asked, Payload, Reader, Rest, Served, State, Trouble, Writer};
+use super::{Asked, Heard, Payload, Reader, Rest, Served, State, Trouble, Writer};
 use super::{obey, tell_closed};
 use crate::sync::MutexGuard;
 use purlin_core::message::{Hooks, Outcome};
@@ -28,9 +28,10 @@ pub fn serve<'s, S: Service>(
     clock: &mut dyn FnMut() -> Now,
 ) -> MutexGuard<'s, State> {
     loop {
-        let asked;
-        (state, asked) = obey(panicked, served, state, cx.waker(), &mut work.due, *now);
-        let mut request = asked.map(|asked| (asked.id, work.request(asked, &mut state)));
+        let mut heard = Heard::default();
+        state = obey(panicked, served, state, cx.waker(), &mut heard, *now);
+        work.due |= heard.due;
+        let mut request = heard.asked.map(|asked| (asked.id, work.request(asked, &mut state)));
         if !work.has_turn(request.is_some()) {
             return state;
         }
@@ -161,8 +162,11 @@ impl<'h, S: Service> Work<'h, S> {
 
     /// The request that has come.
     fn request(&self, asked: Asked, state: &mut State) -> Request<S::Body> {
-        let body = S::body(Reader::new(self.served.clone(), asked.id, asked.length));
-        state.request(asked, &self.values, body)
+        let Asked { id, head, length } = asked;
+        let body = S::body(Reader::new(self.served.clone(), id, length));
+        let mut request = Request::new(head, length, body).with_values(self.values.clone());
+        state.observe(&mut request);
+        request
     }
 
     /// The connection is closed.
@@ -210,8 +214,14 @@ impl<'h, S: Service> Work<'h, S> {
         state: &mut State,
         now: Now,
     ) -> Option<Response<S::Source>> {
-        match state.settle(self.id, answer.map(S::outcome), now) {
-            Rest::Nothing => None,
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(payload) => {
+                state.panicked(self.id, payload, now);
+                return None;
+            }
+        };
+        match state.settle(self.id, S::outcome(answer), now)? {
             Rest::Unsent(response) => Some(response),
             Rest::Pieces(response) => {
                 let writer = state.writer(&self.served, self.id);

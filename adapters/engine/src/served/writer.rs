@@ -86,6 +86,14 @@ impl Writer {
     /// As [`Writer::poll_write`].
     pub fn poll_flush(&mut self, cx: &Context<'_>, now: Now) -> Poll<Result<(), Error>> {
         ready!(self.poll_give(cx, now))?;
+        self.poll_flushed(cx)
+    }
+
+    /// Ready once the wire has everything that was given to the machine.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub fn poll_flushed(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         self.served.lock().poll_flushed(self.id, cx)
     }
 

@@ -15,17 +15,16 @@
 
 mod seats;
 
-use crate::conn::Conn;
+use crate::conn::{Conn, NEVER};
+use crate::line::Line;
 use purlin_core::Mono;
 use purlin_net::{ENDED, Readiness};
 use seats::{Parked, Phase, Seats, Told};
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a connection keeps its buffers while it waits.
-const WARM: Duration = Duration::from_secs(1);
 /// How many connections may do so at a time: a few that are busy save the work
 /// to get new ones, and ten thousand that are not hold none.
 const MOST_WARM: usize = 64;
@@ -39,12 +38,28 @@ pub(crate) struct Poller {
     warm: AtomicUsize,
 }
 
-/// Where a connection waits, or would.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Where a connection waits, or would. Its owner changes that, or whom it is lent to, under
+/// the lock of what is served.
+#[derive(Debug)]
 pub(crate) struct Place {
-    seat: Option<usize>,
+    seat: AtomicUsize,
     /// It is watched for room to write, too.
-    writable: bool,
+    writable: AtomicBool,
+}
+
+/// No seat.
+const NONE: usize = usize::MAX;
+
+impl Default for Place {
+    fn default() -> Place {
+        Place { seat: AtomicUsize::new(NONE), writable: AtomicBool::new(false) }
+    }
+}
+
+impl Place {
+    pub(crate) fn is_taken(&self) -> bool {
+        self.seat.load(Relaxed) != NONE
+    }
 }
 
 impl Poller {
@@ -72,32 +87,26 @@ impl Poller {
         self.readiness.wait(ready, most, time)
     }
 
-    /// Parks a connection until something happens to it; gives it back if
+    /// Parks a connection that rests until something happens to it; gives it back if
     /// something has happened already.
     pub(crate) fn park(&self, mut conn: Box<Conn>) -> Option<Box<Conn>> {
-        let Some(token) = self.watch(&mut conn) else {
+        let rest = conn.own.rest;
+        let Some(token) = self.watch(conn.line(), rest.writable) else {
             conn.lose();
             return Some(conn);
         };
-        conn.keep_warm(|| {
-            let room = self.warm.fetch_add(1, Relaxed) < MOST_WARM;
-            if !room {
-                self.cool();
-            }
-            room
-        });
-        let (due, idle) = (conn.due(WARM), conn.idle_since());
         let mut seats = self.lock();
         let closed = match seats.phase {
             Phase::Open => false,
-            Phase::Stopping => !conn.is_told() && !conn.is_young(),
+            Phase::Stopping => !rest.told,
             Phase::Ended => true,
         };
         if closed {
             return Some(conn);
         }
-        let alarm = Arc::clone(&conn.hub.alarm);
-        match seats.park(token, conn, due, idle) {
+        let alarm = Arc::clone(&conn.line().hub.alarm);
+        let idle = Some(rest.idle).filter(|since| *since != NEVER);
+        match seats.park(token, conn, Some(rest.due), idle) {
             Parked::Here { wake } => {
                 drop(seats);
                 if wake {
@@ -112,47 +121,56 @@ impl Poller {
         }
     }
 
+    /// Whether one connection more may wait with its buffers.
+    pub(crate) fn keeps_warm(&self) -> bool {
+        let room = self.warm.fetch_add(1, Relaxed) < MOST_WARM;
+        if !room {
+            self.cool();
+        }
+        room
+    }
+
     /// One that kept its buffers waits no longer.
     pub(crate) fn cool(&self) {
         self.warm.fetch_sub(1, Relaxed);
     }
 
     /// Has the connection's socket watched for what it waits for; gives its seat.
-    fn watch(&self, conn: &mut Conn) -> Option<usize> {
-        let writable = conn.waits_for_room();
-        let socket = conn.socket().stream()?;
-        let place = conn.place;
-        let (seat, watched) = match place.seat {
-            Some(seat) if place.writable == writable => return Some(seat),
-            Some(seat) => (seat, self.readiness.watch_again(socket, seat as u64, writable)),
-            None => {
+    fn watch(&self, line: &Line, writable: bool) -> Option<usize> {
+        let (socket, place) = (line.stream()?, &line.place);
+        let (seat, watched) = match place.seat.load(Relaxed) {
+            NONE => {
                 let seat = self.lock().take();
                 (seat, self.readiness.watch(socket, seat as u64, writable))
             }
+            seat if place.writable.load(Relaxed) == writable => return Some(seat),
+            seat => (seat, self.readiness.watch_again(socket, seat as u64, writable)),
         };
-        conn.place = Place { seat: Some(seat), writable };
+        place.seat.store(seat, Relaxed);
+        place.writable.store(writable, Relaxed);
         if watched.is_err() {
-            self.forget(&mut conn.place);
+            self.forget(place);
             return None;
         }
         Some(seat)
     }
 
     /// No longer watches the connection's socket: whoever has it waits for it itself.
-    pub(crate) fn leave(&self, conn: &mut Conn) {
-        if conn.place.seat.is_none() {
+    pub(crate) fn leave(&self, line: &Line) {
+        if !line.place.is_taken() {
             return;
         }
-        if let Some(stream) = conn.socket().stream() {
+        if let Some(stream) = line.stream() {
             // A socket that cannot be taken out wakes somebody in vain.
             let _ = self.readiness.forget(stream);
         }
-        self.forget(&mut conn.place);
+        self.forget(&line.place);
     }
 
     /// The connection is closed, and its socket with it.
-    pub(crate) fn forget(&self, place: &mut Place) {
-        if let Some(seat) = place.seat.take() {
+    pub(crate) fn forget(&self, place: &Place) {
+        let seat = place.seat.swap(NONE, Relaxed);
+        if seat != NONE {
             self.lock().give_back(seat);
         }
     }

@@ -2,9 +2,8 @@
 //! It finds whose deadline has come, and helps where every worker is busy; it
 //! moves no byte, so that no peer can hold it up.
 
-use crate::conn::{Conn, Free};
+use crate::conn::Conn;
 use crate::hub::Hub;
-use purlin_core::Why;
 use purlin_net::{Clock, ENDED};
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,16 +88,8 @@ impl Timekeeper {
     /// give back their buffers.
     fn expire(&self, mut conn: Box<Conn>) {
         self.hub.watch_over(|| {
-            conn.look();
-            conn.trim();
-            // What came in time is a worker's, as is a head, which may be all there.
-            let head = conn.late() == Some(Why::Head);
-            if head || (conn.late().is_some() && conn.read_ready()) {
-                return self.hub.submit([conn]);
-            }
-            conn.pass_time(Free::ALL);
-            conn.obey();
-            self.hub.settle(conn);
+            let wish = conn.expire();
+            self.hub.settle(conn, wish);
         });
     }
 
@@ -147,10 +138,7 @@ impl Timekeeper {
     fn end(&mut self) {
         self.hub.doors.close(|| false, drop);
         for mut conn in self.hub.poller.end() {
-            self.hub.watch_over(|| {
-                conn.obey();
-                conn.finish();
-            });
+            self.hub.watch_over(|| conn.finish());
         }
         let left = self.hub.pool.end();
         self.hub.poller.nudge();

@@ -1,12 +1,11 @@
 //! Has a handler answer a request of a test, and records the answer.
 //! No socket and no thread are part of it; the handler runs where the test does.
 
-use crate::conn::{Conn, Pending};
-use crate::exchange::Exchange;
+use crate::conn::Conn;
+use crate::driver::record;
 use crate::handler::Handler;
 use crate::{BoxHandler, Panics, Server};
 use purlin_core::testing::{Recorded, TestRequest};
-use purlin_core::{Event, Machine};
 use std::fmt;
 use std::panic::resume_unwind;
 
@@ -54,22 +53,11 @@ impl Recorder {
         let (direct, values) = request.begin();
         let server = Server::new(self.0.clone()).panics(Panics::Propagate);
         let hub = server.alone().expect("the system has a poller");
-        let mut conn = Conn::direct(&hub, direct, values);
-        let Some(Event::Request { id, head, body, .. }) = conn.machine.poll_event(conn.now())
-        else {
-            unreachable!("an exchange without a wire begins with its request");
-        };
-        let pending = Pending { id, head, length: body };
-        let answered =
-            Exchange::run(conn, pending, |request, exchange| hub.handler.call(request, exchange));
+        let recorded = record(&mut Conn::direct(&hub, direct, values));
         if let Some(payload) = hub.control.take_panic() {
             resume_unwind(payload);
         }
-        let recorded = answered.and_then(|mut conn| {
-            conn.note_events();
-            conn.machine.as_direct().map(Recorded::take)
-        });
-        recorded.expect("an exchange without a wire comes back")
+        recorded.expect("an exchange without a wire is one")
     }
 }
 

@@ -2,16 +2,19 @@
 //! first byte of body, then pieces, then trailers.
 //! What is gathered and guessed, and how the response is framed, the core decides.
 
+mod pump;
 mod raw;
 
-use crate::shared::{Guard, Shared};
-use crate::{Error, Response, Source};
+use crate::line::Line;
+use crate::waiting::{For, now};
+use crate::{Error, Response};
 use bytes::Bytes;
-use purlin_core::message::{Draft, Outlet, chain};
-use purlin_core::{Body, Content, Fields, Id, Method, Misuse, ResponseHead, Status};
+use purlin_core::{Fields, Now, ResponseHead, Status};
+use purlin_engine::served::Writer;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// The writer of one response.
 ///
@@ -40,45 +43,43 @@ use std::sync::Arc;
 /// }
 /// ```
 pub struct ResponseWriter {
-    shared: Arc<Shared>,
-    id: Id,
-    /// Until it is left to somebody else.
-    draft: Option<Box<Draft>>,
+    writer: Writer,
+    line: Arc<Line>,
 }
 
 impl ResponseWriter {
-    pub(crate) fn new(shared: Arc<Shared>, id: Id, method: &Method) -> ResponseWriter {
-        ResponseWriter::of(shared, id, Box::new(Draft::new(method)))
+    pub(crate) fn new(writer: Writer, line: Arc<Line>) -> ResponseWriter {
+        ResponseWriter { writer, line }
     }
 
-    pub(crate) fn of(shared: Arc<Shared>, id: Id, draft: Box<Draft>) -> ResponseWriter {
-        ResponseWriter { shared, id, draft: Some(draft) }
-    }
-
-    fn draft(&mut self) -> &mut Draft {
-        self.draft.get_or_insert_with(|| Box::new(Draft::new(&Method::GET)))
+    /// Waits for room, as often as there is none.
+    fn wait<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Writer, &Context<'_>, Now) -> Poll<Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.line.wait(For::Room, |cx, now| poll(&mut self.writer, cx, now))
     }
 
     /// Sets the status; 200 without that. Without effect once body has been written.
     pub fn status(&mut self, status: Status) -> &mut ResponseWriter {
-        self.draft().set_status(status);
+        self.writer.draft_mut().set_status(status);
         self
     }
 
     /// The fields of the head, to change them. Without effect once body has been written.
     pub fn fields_mut(&mut self) -> &mut Fields {
-        self.draft().fields_mut()
+        self.writer.draft_mut().fields_mut()
     }
 
     /// The trailer fields, sent when the response is finished.
     pub fn trailers_mut(&mut self) -> &mut Fields {
-        self.draft().trailers_mut()
+        self.writer.draft_mut().trailers_mut()
     }
 
     /// Whether a head without Content-Type is given one by what the body looks
     /// like; it is, without this.
     pub fn sniffing(&mut self, on: bool) -> &mut ResponseWriter {
-        self.draft().set_sniffing(on);
+        self.writer.draft_mut().set_sniffing(on);
         self
     }
 
@@ -100,18 +101,13 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
-        self.check_wanted()?;
-        if self.draft().gather(bytes)? {
+        self.writer.check_wanted()?;
+        if self.writer.draft_mut().gather(bytes)? {
             return Ok(());
         }
-        let shared = Arc::clone(&self.shared);
-        let mut slot = shared.enter(self.id)?;
         while !bytes.is_empty() {
-            let count = slot.act(self.id, |to| self.draft().write(to, bytes))?;
+            let count = self.wait(|writer, cx, now| writer.poll_write(cx, bytes, now))?;
             bytes = &bytes[count..];
-            if count == 0 {
-                slot = shared.make_room(slot, self.id)?;
-            }
         }
         Ok(())
     }
@@ -121,41 +117,15 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub fn write_bytes(&mut self, mut bytes: Bytes) -> Result<(), Error> {
-        self.check_wanted()?;
-        if self.draft().gather(&bytes)? {
+        self.writer.check_wanted()?;
+        if self.writer.draft_mut().gather(&bytes)? {
             return Ok(());
         }
-        let shared = Arc::clone(&self.shared);
-        let mut slot = shared.enter(self.id)?;
-        loop {
-            slot.act(self.id, |to| self.draft().write_bytes(to, &mut bytes))?;
-            if bytes.is_empty() {
-                return Ok(());
-            }
-            slot = shared.make_room(slot, self.id)?;
-        }
+        self.give_bytes(&mut bytes)
     }
 
-    /// Behind the head of a response to HEAD nobody waits for more, however much there is.
-    fn check_wanted(&self) -> Result<(), Error> {
-        if self.is_unwanted() { Err(Error::Unwanted) } else { Ok(()) }
-    }
-
-    fn is_unwanted(&self) -> bool {
-        self.draft.as_deref().is_some_and(Draft::is_unwanted)
-    }
-
-    /// Has all of something given to the machine, making room as often as it says no.
-    fn drive<'a>(
-        &mut self,
-        shared: &'a Shared,
-        mut step: impl FnMut(&mut Draft, &mut Outlet<'_>) -> Result<bool, Misuse>,
-    ) -> Result<Guard<'a>, Error> {
-        let mut slot = shared.enter(self.id)?;
-        while !slot.act(self.id, |to| step(self.draft(), to))? {
-            slot = shared.make_room(slot, self.id)?;
-        }
-        Ok(slot)
+    fn give_bytes(&mut self, bytes: &mut Bytes) -> Result<(), Error> {
+        self.wait(|writer, cx, now| writer.poll_write_bytes(cx, bytes, now))
     }
 
     /// Sends what has been written so far, the head first. It is [`Write::flush`], with an
@@ -171,10 +141,7 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub fn flush(&mut self) -> Result<(), Error> {
-        let shared = Arc::clone(&self.shared);
-        let slot = self.drive(&shared, Draft::flush)?;
-        let mut slot = shared.write_out(slot);
-        slot.conn(self.id)?.still_open()
+        self.wait(Writer::poll_flush)
     }
 
     /// Sends an interim response, such as 103 (Early Hints), at once.
@@ -190,9 +157,8 @@ impl ResponseWriter {
     /// # Errors
     /// [`Error::Misuse`] if the status is not 1xx, is 101, or the head is out.
     pub fn interim(&mut self, head: &ResponseHead) -> Result<(), Error> {
-        let (slot, ()) = self.shared.with(self.id, |to| to.machine.interim(to.id, head, to.now))?;
-        let mut slot = self.shared.write_out(slot);
-        slot.conn(self.id)?.still_open()
+        self.writer.interim(head, now())?;
+        self.wait(|writer, cx, _| writer.poll_flushed(cx))
     }
 
     /// Whether nobody waits for the response any more: the client is gone, or
@@ -212,14 +178,8 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        if self.is_unwanted() {
-            return true;
-        }
-        let Ok(mut slot) = self.shared.enter(self.id) else {
-            return true;
-        };
-        self.shared.look(&mut slot);
-        slot.conn(self.id).map_or(true, |conn| conn.input_closed || conn.closed.is_some())
+        self.line.look();
+        self.writer.is_cancelled()
     }
 
     /// Answers with a whole value; a source in it is read to its end. Fields
@@ -239,79 +199,11 @@ impl ResponseWriter {
     /// [`Source`](crate::Source). If the head was not out, the answer is the
     /// status of the error then; else it breaks off.
     pub fn respond(mut self, response: Response) -> Result<(), Error> {
-        let (head, content) = response.into_parts();
-        let sent = match content {
-            Content::Empty => self.send(head, Body::Empty),
-            Content::Full(bytes) => self.send(head, Body::Full(bytes)),
-            Content::Length(length, source) => self.send_source(head, Body::Length(length), source),
-            Content::Stream(source) => self.send_source(head, Body::Stream, source),
-        };
+        let sent = self.send(response);
         if let Err(error) = &sent {
-            self.fail(error.status());
+            self.fail(error);
         }
         sent
-    }
-
-    fn begin(&mut self, head: ResponseHead, body: Body) -> Result<(), Error> {
-        let shared = Arc::clone(&self.shared);
-        shared.with(self.id, |to| self.draft().respond(to, head, body)).map(drop)
-    }
-
-    fn send(&mut self, head: ResponseHead, body: Body) -> Result<(), Error> {
-        self.begin(head, body)?;
-        self.complete()
-    }
-
-    /// Sends what a source gives. The first piece is read before the head goes
-    /// out, so that a source that fails at once can be answered with 500.
-    fn send_source(
-        &mut self,
-        head: ResponseHead,
-        body: Body,
-        mut source: Source,
-    ) -> Result<(), Error> {
-        if self.draft().is_head_only() {
-            return self.send(head, body);
-        }
-        let own = source.is_body_of(&self.shared);
-        if own {
-            // Whoever has both the body and the writer waits for nobody.
-            self.shared.hold();
-        }
-        // What is still to come, if that is known: behind it the source is not asked.
-        let mut left = if let Body::Length(length) = body { Some(length) } else { None };
-        let known = left.is_some();
-        let at_hand = source.is_at_hand();
-        let mut next = if left == Some(0) { None } else { self.take_piece(&mut source)? };
-        self.begin(head, body)?;
-        let shared = Arc::clone(&self.shared);
-        while let Some(piece) = next {
-            left = left.map(|left| left.saturating_sub(piece.len() as u64));
-            let slot = shared.send(shared.enter(self.id)?, self.id, piece)?;
-            drop(match known {
-                // Few large writes cost the system less than many.
-                true if at_hand => slot,
-                // The rest goes out at the latest before more is waited for.
-                true if own => shared.write_ready(slot, self.id)?,
-                // What is waited for elsewhere may be long in coming: the piece goes out before.
-                _ => shared.make_room(slot, self.id)?,
-            });
-            next = if left == Some(0) { None } else { self.take_piece(&mut source)? };
-        }
-        self.complete()
-    }
-
-    /// Takes a piece of a source; that it failed is told, unless the peer failed.
-    fn take_piece(&mut self, source: &mut Source) -> Result<Option<Bytes>, Error> {
-        let taken = source.next();
-        if let Err(error @ Error::Io(_)) = &taken {
-            // A connection that has ended has nobody to tell.
-            let mut slot = self.shared.lock();
-            if let Ok(conn) = slot.conn(self.id) {
-                conn.failed(&chain(error));
-            }
-        }
-        taken
     }
 
     /// Completes the response and sends it.
@@ -320,21 +212,18 @@ impl ResponseWriter {
     /// As [`ResponseWriter::write`]; [`Error::Misuse`] if there was less body than
     /// declared, or trailers cannot be sent. The response breaks off then.
     pub fn finish(mut self) -> Result<(), Error> {
-        let done = self.complete();
+        let done = self.end();
         if let Err(error) = &done {
-            self.fail(error.status());
+            self.fail(error);
         }
         done?;
-        drop(self.shared.write_out(self.shared.lock()));
+        // What is complete is so, whoever is gone.
+        let _ = self.wait(|writer, cx, _| writer.poll_flushed(cx));
         Ok(())
     }
 
-    /// The response ends with what has been written.
-    fn complete(&mut self) -> Result<(), Error> {
-        let shared = Arc::clone(&self.shared);
-        let mut slot = self.drive(&shared, Draft::finish)?;
-        shared.done(&mut slot);
-        Ok(())
+    fn end(&mut self) -> Result<(), Error> {
+        self.wait(Writer::poll_end)
     }
 
     /// Gives the response up, in a way that the peer can tell from its end.
@@ -345,40 +234,12 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn abort(mut self) {
-        self.draft = None;
-        // An exchange that is over cannot be given up.
-        if let Ok((mut slot, ())) = self.shared.with(self.id, |to| to.machine.reset(to.id, to.now))
-        {
-            self.shared.done(&mut slot);
-        }
+        self.writer.abort(now());
     }
 
-    fn fail(&mut self, status: Status) {
-        self.fail_as(Response::new(status));
-    }
-
-    /// Answers this if the head is not out, and else breaks the response off.
-    pub(crate) fn fail_with(mut self, response: Response) {
-        self.fail_as(response);
-    }
-
-    fn fail_as(&mut self, response: Response) {
-        let Some(mut draft) = self.draft.take() else {
-            return;
-        };
-        let (head, content) = response.into_parts();
-        let body = match content {
-            Content::Full(bytes) => Body::Full(bytes),
-            // What stands for an error has no source.
-            _ => Body::Empty,
-        };
-        let failed = self.shared.with(self.id, |to| {
-            draft.fail(to, &head, body);
-            Ok(())
-        });
-        if let Ok((mut slot, ())) = failed {
-            self.shared.done(&mut slot);
-        }
+    /// What the response was to be cannot be sent: this is the answer, or the end.
+    fn fail(&mut self, error: &Error) {
+        self.writer.fail(error, now());
     }
 }
 
@@ -392,26 +253,8 @@ impl Write for ResponseWriter {
     }
 }
 
-impl Drop for ResponseWriter {
-    fn drop(&mut self) {
-        let Some(draft) = self.draft.take().filter(|draft| !draft.is_done()) else {
-            return;
-        };
-        if std::thread::panicking() {
-            self.draft = Some(draft);
-            self.fail(Status::INTERNAL_SERVER_ERROR);
-        } else if let Some(draft) = self.shared.leave(self.id, draft) {
-            self.draft = Some(draft);
-            if let Err(error) = self.complete() {
-                self.fail(error.status());
-            }
-            self.draft = None;
-        }
-    }
-}
-
 impl fmt::Debug for ResponseWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResponseWriter({:?})", self.draft)
+        write!(f, "ResponseWriter({:?})", self.writer.draft())
     }
 }

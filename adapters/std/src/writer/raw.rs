@@ -3,10 +3,10 @@
 
 use super::ResponseWriter;
 use crate::Error;
-use crate::shared::{Guard, Shared};
 use crate::upgraded::Upgraded;
+use crate::waiting::now;
 use purlin_core::ResponseHead;
-use purlin_core::message::Draft;
+use purlin_engine::served::{Raw, Writer};
 use std::sync::Arc;
 
 impl ResponseWriter {
@@ -27,14 +27,8 @@ impl ResponseWriter {
     /// [`Error::Misuse`] if the peer did not ask for it, or body has been
     /// written; a request that can still be answered is answered with 500 then.
     pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
-        let shared = Arc::clone(&self.shared);
-        match shared.with(self.id, |to| self.draft().upgrade(to, &head)) {
-            Ok((slot, ())) => self.take_over(&shared, slot),
-            Err(error) => {
-                self.fail(error.status());
-                Err(error)
-            }
-        }
+        let raw = self.writer.upgrade(&head, now())?;
+        self.take_over(raw)
     }
 
     /// Takes the connection over as it is, behind what has been written, as Go's
@@ -52,21 +46,14 @@ impl ResponseWriter {
     /// # Errors
     /// [`Error::Misuse`] if the exchange has no connection of its own.
     pub fn hijack(mut self) -> Result<Upgraded, Error> {
-        let shared = Arc::clone(&self.shared);
-        match self.drive(&shared, Draft::hijack) {
-            Ok(slot) => self.take_over(&shared, slot),
-            Err(error) => {
-                self.fail(error.status());
-                Err(error)
-            }
-        }
+        let raw = self.wait(Writer::poll_hijack)?;
+        self.take_over(raw)
     }
 
-    fn take_over(&mut self, shared: &Arc<Shared>, mut slot: Guard<'_>) -> Result<Upgraded, Error> {
-        self.draft = None;
-        slot.conn(self.id)?.note_events();
-        slot.set_duplex(true);
-        drop(shared.write_out(slot));
-        Ok(Upgraded::of(Arc::clone(shared), self.id))
+    /// What was written before goes out.
+    fn take_over(&mut self, raw: Raw) -> Result<Upgraded, Error> {
+        let stream = Upgraded::new(raw, Arc::clone(&self.line));
+        self.wait(|writer, cx, _| writer.poll_flushed(cx))?;
+        Ok(stream)
     }
 }
