@@ -29,6 +29,7 @@ pub(crate) enum Expects {
 }
 
 impl<'a> ControlFields<'a> {
+    #[inline]
     pub(crate) fn of(fields: &'a Fields) -> ControlFields<'a> {
         let mut control = ControlFields::default();
         for (name, value) in fields.raw() {

@@ -45,6 +45,7 @@ impl Asked {
 ///
 /// # Errors
 /// Host (RFC 9112 §3.2), framing (§6.3) or expectation (RFC 9110 §10.1.1) is faulty.
+#[inline]
 pub(crate) fn examine(head: &RequestHead) -> Result<Asked, Fault> {
     let control = ControlFields::of(head.fields());
     check_host(head, control.host, control.hosts)?;

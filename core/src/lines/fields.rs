@@ -41,6 +41,7 @@ pub(crate) fn scan_fields(
 /// Reads the field lines in `input[start..]` if their end is there and every
 /// line is as most are: no white space at its end, a value, CRLF. Says how long
 /// the input is to the end of the block; the fields hold it from `from` on.
+#[inline]
 pub(crate) fn read_whole_fields(
     input: &[u8],
     from: usize,
