@@ -267,6 +267,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     ] {
         println!("{:?}", ask(&agent, request).await?);
     }
-    println!("{} connection kept", agent.keep().idle());
+    println!("{} connection kept", agent.pool().idle());
     match serving.await?? {}
 }

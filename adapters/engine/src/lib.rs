@@ -48,12 +48,12 @@
 //! |---|---|
 //! | `wire` | what bytes move through, and what tells a task when they can |
 //! | `line` | a client's connection, moved as far as it goes |
-//! | `link`, `lent` | a connection of a client's and where it leads; one that is lent and given back |
+//! | `link`, `lease` | a connection of a client's and where it leads; one that is lent and given back |
 //! | `client` | a client's settings, its pool, names, and a request's run to its response; what it needs of an adapter |
 //! | `sync` | the locks of what is shared |
 //! | `system` | the time, and who does work elsewhere or later: both are given |
 //! | `layers` | the machines of a connection, one around the other |
-//! | `course` | a request on its way, and its body |
+//! | `in_flight` | a request on its way, and its body |
 //! | `received`, `inflate` | what a response is known by, and its body's coding |
 //! | `jar`, `shared_mux` | cookies and routes that many use at once |
 //! | [`served`] | a connection that is served, its bodies, writers and raw streams |
@@ -69,7 +69,7 @@
 mod budget;
 mod caught;
 mod client;
-mod course;
+mod in_flight;
 #[cfg(feature = "gzip")]
 mod inflate;
 #[cfg(not(feature = "gzip"))]
@@ -77,7 +77,7 @@ mod inflate;
 mod inflate;
 mod jar;
 mod layers;
-mod lent;
+mod lease;
 mod line;
 mod link;
 mod received;
@@ -91,15 +91,15 @@ mod wire;
 pub use budget::{BUFFERS, BULK, Budget, Grant, Poured};
 pub use caught::caught;
 pub use client::{
-    Agent, Attempt, Awaited, Beside, Body, Clock, Gathered, Got, Keep, Leaving, Lookup, Next,
-    Opening, Pieces, Question, Raw, Resolved, Resolver, Run, Runtime, Service, Settings, Single,
+    Agent, Attempt, Awaited, Beside, Body, Clock, Gathered, Got, Leaving, Lookup, Next, Opening,
+    Pieces, Question, Raw, Resolved, Resolver, Run, Runtime, Service, Settings, SharedPool, Single,
     Socket, Ticks, Waiting, Waits,
 };
-pub use course::{Course, Needs, Rest, Upload, blame};
+pub use in_flight::{InFlight, Needs, Rest, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use layers::Layers;
-pub use lent::{Home, Lent, Slot};
+pub use lease::{Lease, Lender, PoolOfOne};
 pub use line::{Line, Progress, Turn, Wait};
 pub use link::{BoxMachine, Link, ReadReady};
 pub use received::Received;

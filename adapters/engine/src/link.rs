@@ -19,7 +19,7 @@ pub struct Link<S> {
     pub socket: S,
     /// What decides.
     pub machine: BoxMachine,
-    /// What its home is to know of it when it comes back.
+    /// What its lender is to know of it when it comes back.
     pub back: Back,
     route: Route,
 }

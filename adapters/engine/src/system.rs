@@ -27,7 +27,7 @@ pub fn attended(
     let rung = bell.clone();
     let mut due = None;
     let task = poll_fn(move |cx| {
-        rung.keep(cx.waker());
+        rung.pool(cx.waker());
         loop {
             let timely = due.is_none_or(|at| timer.poll_until(at, cx).is_ready());
             if !rung.take() && !timely {
@@ -51,7 +51,7 @@ struct Bell {
 
 impl Bell {
     /// It is this task that is woken. To be said before the bell is looked at.
-    fn keep(&self, waker: &Waker) {
+    fn pool(&self, waker: &Waker) {
         *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker.clone());
     }
 

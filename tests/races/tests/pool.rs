@@ -5,7 +5,7 @@
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::{Need, PoolConfig};
 use purlin_core::{ClientMachine, Now, Url, client};
-use purlin_races::{Chore, Got, Keep, Lent, Link, Next, ReadReady, System, Waiting, Work};
+use purlin_races::{Chore, Got, Lease, Link, Next, ReadReady, SharedPool, System, Waiting, Work};
 use shuttle::future::block_on;
 use shuttle::{check_pct, check_random, thread};
 use std::future::poll_fn;
@@ -40,9 +40,9 @@ impl System for Still {
     }
 }
 
-fn keep(most: usize) -> Keep<Quiet> {
+fn pool(most: usize) -> SharedPool<Quiet> {
     let config = PoolConfig { max_per_host: Some(most), ..PoolConfig::default() };
-    Keep::new(config, Arc::new(Still))
+    SharedPool::new(config, Arc::new(Still))
 }
 
 fn route() -> Route {
@@ -55,27 +55,27 @@ fn link() -> Box<Link<Quiet>> {
 }
 
 /// A connection, waited for; `wakes` says whether who waits is told.
-fn lease(keep: &Keep<Quiet>, wakes: bool) -> Lent<Quiet> {
-    let mut waiting = match keep.get(&route(), Need::default(), NOW) {
-        Got::Kept(lent, _) => return lent,
+fn lease(pool: &SharedPool<Quiet>, wakes: bool) -> Lease<Quiet> {
+    let mut waiting = match pool.get(&route(), Need::default(), NOW) {
+        Got::Kept(lease, _) => return lease,
         Got::Turn(waiting) => waiting,
     };
     let next = poll_fn(|cx| {
         let waker = if wakes { cx.waker() } else { Waker::noop() };
         match waiting.poll(waker, NOW) {
-            Next::Kept(lent, _) => Poll::Ready(Some(lent)),
+            Next::Kept(lease, _) => Poll::Ready(Some(lease)),
             Next::Dial => Poll::Ready(None),
             Next::Later => Poll::Pending,
         }
     });
     match block_on(next) {
-        Some(lent) => lent,
+        Some(lease) => lease,
         None => dialled(waiting),
     }
 }
 
 /// Another may come back meanwhile.
-fn dialled(waiting: Waiting<Quiet>) -> Lent<Quiet> {
+fn dialled(waiting: Waiting<Quiet>) -> Lease<Quiet> {
     thread::yield_now();
     waiting.opened(link(), NOW)
 }
@@ -90,14 +90,14 @@ enum Does {
 }
 
 fn play(most: usize, all: [Does; 4], wakes: bool) {
-    let keep = keep(most);
+    let pool = pool(most);
     let threads = all.map(|does| {
-        let keep = keep.clone();
+        let pool = pool.clone();
         thread::spawn(move || match does {
-            Does::GivesBack => lease(&keep, wakes).give_back(NOW),
-            Does::Closes => drop(lease(&keep, wakes)),
+            Does::GivesBack => lease(&pool, wakes).give_back(NOW),
+            Does::Closes => drop(lease(&pool, wakes)),
             Does::Leaves => {
-                let mut got = keep.get(&route(), Need::default(), NOW);
+                let mut got = pool.get(&route(), Need::default(), NOW);
                 if let Got::Turn(waiting) = &mut got {
                     let _ = waiting.poll(Waker::noop(), NOW);
                 }
@@ -108,9 +108,9 @@ fn play(most: usize, all: [Does; 4], wakes: bool) {
     });
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     let route = route();
-    let left = keep.look(|pool| [pool.in_use(&route), pool.dialing(&route), pool.waiting(&route)]);
+    let left = pool.look(|held| [held.in_use(&route), held.dialing(&route), held.waiting(&route)]);
     assert_eq!(left, [0; 3]);
-    assert!(keep.idle() <= most);
+    assert!(pool.idle() <= most);
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl App {
         let mut reply = Reply::new(&mut self.rng, key, wire, scene);
         if let Some(seconds) = self.keeps {
             reply.tell_limit(seconds);
-            scene.ledger.keep(wire, Duration::from_secs(seconds));
+            scene.ledger.pool(wire, Duration::from_secs(seconds));
         }
         scene.ledger.beside(key, wire).hints = reply.interims;
         for _ in 0..reply.interims {

@@ -13,7 +13,7 @@ use super::world::World;
 use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::policy::retry::ATTEMPTS;
 use purlin_core::{Fault, Mono, Phase, ResponseHead, Status, Url, Why};
-use purlin_engine::{Lent, Waits};
+use purlin_engine::{Lease, Waits};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub(super) fn pass(world: &World<'_>) -> Result<(), String> {
         return Err(wrong);
     }
     let limits = &world.setting.pool;
-    world.agent.keep().look(|pool| {
+    world.agent.pool().look(|pool| {
         check(pool.idle() <= limits.max_idle, || format!("{} are idle in all", pool.idle()))?;
         for route in &world.routes {
             let (open, _) = Client::with(|client| counted(client, route));
@@ -74,7 +74,7 @@ pub(super) fn pass(world: &World<'_>) -> Result<(), String> {
 pub(super) fn settled(world: &mut World<'_>) -> Result<(), String> {
     books(world)?;
     let now = Client::with(|client| client.now.mono);
-    world.agent.keep().look(|pool| -> Result<(), String> {
+    world.agent.pool().look(|pool| -> Result<(), String> {
         let due = pool.deadline().is_none_or(|at| at > now);
         check(due, || "what is idle for too long is not closed".to_owned())?;
         for (link, since) in pool.idle_mut() {
@@ -97,7 +97,7 @@ fn books(world: &mut World<'_>) -> Result<(), String> {
     let World { agent, tasks, routes, .. } = world;
     let in_row = |task: &mut Task<'_>| usize::from(matches!(task.waits(), Waits::Dial { .. }));
     let in_row: usize = tasks.iter_mut().map(in_row).sum();
-    agent.keep().look(|pool| {
+    agent.pool().look(|pool| {
         check(pool.unclaimed().next().is_none(), || "a dial is nobody's".to_owned())?;
         let mut known_in_row = 0;
         for route in &*routes {
@@ -122,15 +122,15 @@ fn times(task: &mut Task<'_>, now: Mono, setting: &Setting) -> Result<(), String
     let (name, until, wait) = (task.name, task.until, task.errand.wait);
     let (mut deadlines, leaves) = (vec![until], matches!(task.state, State::Leaves(..)));
     match task.waits() {
-        Waits::Line { lent, .. } => {
-            memory(lent, setting)?;
-            let machine = lent.machine().deadline();
+        Waits::Line { lease, .. } => {
+            memory(lease, setting)?;
+            let machine = lease.machine().deadline();
             check(machine.is_none_or(|(at, _)| at > now), || format!("{machine:?} has passed"))?;
             let own = wait.filter(|_| setting.system.is_none());
             if let (Some(wait), Some((at, Why::FirstByte))) = (own, machine) {
                 check(at <= now + wait, || format!("it waits until {at:?}, longer than {wait:?}"))?;
             }
-            let wire = lent.parts().0.wire();
+            let wire = lease.parts().0.wire();
             deadlines.push(Client::with(|client| client.wires[wire].waits.as_ref()?.until));
             deadlines.push(Client::with(|client| Some(client.asked[name].later.as_ref()?.0)));
         }
@@ -147,13 +147,13 @@ fn times(task: &mut Task<'_>, now: Mono, setting: &Setting) -> Result<(), String
     check(lasts <= longest, || format!("it lasts for {lasts:?}"))
 }
 
-fn memory(lent: &mut Lent<super::runtime::Socket>, setting: &Setting) -> Result<(), String> {
+fn memory(lease: &mut Lease<super::runtime::Socket>, setting: &Setting) -> Result<(), String> {
     let limits = &setting.machine.limits;
     let input = limits.input_bytes.max(limits.head_bytes + 32 * 1024);
-    let tls = if layers::is_secret(lent.route()) { TLS_HELD } else { 0 };
+    let tls = if layers::is_secret(lease.route()) { TLS_HELD } else { 0 };
     let most = input + 4 * (limits.output_bytes + 16 * 1024) + tls;
-    let held = lent.machine().held();
-    check(held <= most, || format!("{lent:?} holds {held} bytes"))
+    let held = lease.machine().held();
+    check(held <= most, || format!("{lease:?} holds {held} bytes"))
 }
 
 /// The longest that a request may take but for what its caller takes: every
@@ -173,10 +173,10 @@ pub(super) fn end(world: &World<'_>) -> Result<(), String> {
     for task in &world.tasks {
         ending(task, &world.setting).map_err(|why| format!("#{}: {why}", task.name))?;
     }
-    let keep = world.agent.keep();
-    keep.close_idle();
-    check(keep.idle() == 0, || "some are idle, and all were closed".to_owned())?;
-    keep.look(|pool| {
+    let pool = world.agent.pool();
+    pool.close_idle();
+    check(pool.idle() == 0, || "some are idle, and all were closed".to_owned())?;
+    pool.look(|pool| {
         for route in &world.routes {
             let (open, _) = Client::with(|client| counted(client, route));
             let left = [open, pool.in_use(route), pool.dialing(route), pool.waiting(route)];

@@ -226,8 +226,8 @@ impl Client {
         let Some(wire) = self.wires.get_mut(number).filter(|wire| wire.open) else { return };
         self.trace.client(self.now, || format!("c{number} is closed"));
         wire.hang_up(self.now.mono);
-        let lent = !matches!(wire.used, Use::Idle(_));
-        if lent && self.broken == Some(Broken::ForgetsOne) {
+        let lease = !matches!(wire.used, Use::Idle(_));
+        if lease && self.broken == Some(Broken::ForgetsOne) {
             self.forgotten.push(wire.route.clone());
         }
     }

@@ -150,7 +150,7 @@ impl Ledger {
     }
 
     /// A server tells how long it keeps this wire when it is idle.
-    pub(super) fn keep(&mut self, wire: usize, idle: Duration) {
+    pub(super) fn pool(&mut self, wire: usize, idle: Duration) {
         self.keeps.insert(wire, idle);
     }
 

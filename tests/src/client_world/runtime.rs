@@ -305,7 +305,7 @@ impl Runtime for Sim {
             return Client::with(|client| client.left.push(leaving));
         }
         while leaving.goes_on(now) {
-            let (socket, machine) = leaving.lent().parts();
+            let (socket, machine) = leaving.lease().parts();
             if !matches!(socket.0.read(machine, now), Moved::Bytes(_)) {
                 break;
             }

@@ -259,7 +259,7 @@ impl World<'_> {
         let now = Client::with(|client| client.now.mono);
         let closes = self.closes_idle.take_if(|at| *at <= now).is_some();
         if closes {
-            self.agent.keep().close_idle();
+            self.agent.pool().close_idle();
         }
         closes
     }
@@ -268,7 +268,7 @@ impl World<'_> {
     fn forget(&self) -> bool {
         let forgotten = Client::with(|client| std::mem::take(&mut client.forgotten));
         for route in &forgotten {
-            self.agent.keep().look(|pool| {
+            self.agent.pool().look(|pool| {
                 let now = Client::with(|client| client.now.mono);
                 if let (Get::Dial(ticket), _) = pool.get(route, now) {
                     assert!(matches!(pool.opened(ticket), Opened::Yours));

@@ -2,13 +2,13 @@
 
 use super::connect::poll_set_up;
 use super::dial::{Dial, Dialling};
-use super::keep::Keep;
+use super::pool::SharedPool;
 use super::runtime::{Awaited, Clock, Runtime, Waits};
 use super::settings::Settings;
 use super::wait::wait;
-use crate::course::blame;
+use crate::in_flight::blame;
 use crate::layers::Layers;
-use crate::lent::{Lent, Slot};
+use crate::lease::{Lease, PoolOfOne};
 use crate::link::{BoxMachine, Link};
 use crate::system::System;
 use crate::wire::Timer;
@@ -24,17 +24,17 @@ pub struct Agent<R: Runtime> {
     pub(super) policy: Arc<ClientPolicy>,
     pub(super) layers: Layers,
     pub(super) dial: Dial<R>,
-    pub(super) keep: Keep<R::Socket>,
+    pub(super) pool: SharedPool<R::Socket>,
 }
 
 impl<R: Runtime> Agent<R> {
     /// A client of these settings, which connects in its own way if there is one.
     pub fn new(settings: Settings, dialer: Option<R::Dialer>, system: Arc<dyn System>) -> Agent<R> {
         let layers = settings.layers();
-        let keep = Keep::new(settings.pool, system.clone());
+        let pool = SharedPool::new(settings.pool, system.clone());
         let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
         let dial = Dial { dialer, resolver, side_by_side, system };
-        Agent { policy: Arc::new(settings.policy), layers, dial, keep }
+        Agent { policy: Arc::new(settings.policy), layers, dial, pool }
     }
 
     /// The same with one more layer around the machines of its connections, which this
@@ -48,14 +48,14 @@ impl<R: Runtime> Agent<R> {
     }
 
     /// Its pool.
-    pub fn keep(&self) -> &Keep<R::Socket> {
-        &self.keep
+    pub fn pool(&self) -> &SharedPool<R::Socket> {
+        &self.pool
     }
 }
 
 impl<R: Runtime> fmt::Debug for Agent<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Agent({:?})", self.keep)
+        write!(f, "Agent({:?})", self.pool)
     }
 }
 
@@ -71,12 +71,12 @@ pub struct Opening<R: Runtime> {
 
 enum Stage<R: Runtime> {
     Dials(Dialling<R>),
-    SetsUp(Slot<R::Socket>, Option<Lent<R::Socket>>),
+    SetsUp(PoolOfOne<R::Socket>, Option<Lease<R::Socket>>),
 }
 
 /// One connection outside any pool.
 pub struct Single<R: Runtime> {
-    pub(super) slot: Slot<R::Socket>,
+    pub(super) slot: PoolOfOne<R::Socket>,
     pub(super) policy: Arc<ClientPolicy>,
     route: Route,
 }
@@ -130,18 +130,18 @@ impl<R: Runtime> Opening<R> {
         }
     }
 
-    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R::Socket>, Error>> {
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<PoolOfOne<R::Socket>, Error>> {
         let Opening { agent, route, exchange, stage, clock } = self;
         if let Stage::Dials(dialling) = stage {
             let socket = ready!(agent.dial.poll(dialling, exchange, clock, cx))?;
             clock.look();
             *stage = Stage::lending(socket, agent, route, clock)?;
         }
-        let Stage::SetsUp(slot, lent) = stage else { return Poll::Pending };
-        if let Some(setting_up) = lent {
+        let Stage::SetsUp(slot, lease) = stage else { return Poll::Pending };
+        if let Some(setting_up) = lease {
             ready!(poll_set_up(setting_up, exchange, clock, cx))?;
         }
-        lent.take().into_iter().for_each(|lent| lent.give_back(clock.last()));
+        lease.take().into_iter().for_each(|lease| lease.give_back(clock.last()));
         Poll::Ready(Ok(slot.clone()))
     }
 
@@ -173,8 +173,9 @@ impl<R: Runtime> Stage<R> {
     ) -> Result<Stage<R>, Error> {
         let now = clock.last();
         let machine = agent.layers.build(route, now)?;
-        let (slot, lent) = Slot::lending(Box::new(Link::new(socket, machine, route.clone(), now)));
-        Ok(Stage::SetsUp(slot, Some(lent)))
+        let (slot, lease) =
+            PoolOfOne::lending(Box::new(Link::new(socket, machine, route.clone(), now)));
+        Ok(Stage::SetsUp(slot, Some(lease)))
     }
 }
 
@@ -185,8 +186,8 @@ impl<R: Runtime> Awaited<R> for Opening<R> {
             Stage::Dials(dialling) => {
                 Waits::Dial { attempts: dialling.attempts(), until, clock: &mut self.clock }
             }
-            Stage::SetsUp(_, Some(lent)) => {
-                Waits::Line { lent, clock: &mut self.clock, woken: false }
+            Stage::SetsUp(_, Some(lease)) => {
+                Waits::Line { lease, clock: &mut self.clock, woken: false }
             }
             Stage::SetsUp(_, None) => Waits::Nothing,
         }

@@ -1,14 +1,14 @@
 //! The body of a response, read from its connection as it is asked for; at its
-//! end the connection goes home.
+//! end the connection goes back to where it was lent.
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
 use super::leave::Leaving;
 use super::raw::Raw;
 use super::run::{TURNS, feed};
 use super::runtime::{Awaited, Clock, Runtime, Socket, Waits};
-use crate::course::Rest;
+use crate::in_flight::Rest;
 use crate::inflate::{Inflate, Pulled};
-use crate::lent::Lent;
+use crate::lease::Lease;
 use crate::line::Turn;
 use crate::link::ReadReady;
 use bytes::{Buf, Bytes};
@@ -59,25 +59,25 @@ impl<R: Runtime> Reading<R> {
         // The caller may have taken its time, which is not the server's.
         self.clock.look();
         for _ in 0..TURNS {
-            let Rest { lent: Some(lent), id, upload } = &mut self.from else {
+            let Rest { lease: Some(lease), id, upload } = &mut self.from else {
                 return Poll::Ready(Err(Error::ended()));
             };
             if !self.turning {
-                if let Some(piece) = receive(lent, *id, &mut self.end, self.clock.last()) {
+                if let Some(piece) = receive(lease, *id, &mut self.end, self.clock.last()) {
                     if let Ok(Ok(data)) = &piece {
                         self.came += data.len() as u64;
                     }
                     return Poll::Ready(piece);
                 }
             }
-            let beside = feed(upload, lent, *id, &mut self.clock, || (), cx)?;
+            let beside = feed(upload, lease, *id, &mut self.clock, || (), cx)?;
             let until = self.until.map(|(at, _)| at);
-            let (socket, machine) = lent.parts();
+            let (socket, machine) = lease.parts();
             let turn = socket.poll_turn(machine, beside, until, &mut self.clock, cx);
             self.turning = turn.is_pending();
             if self.turning && self.end.is_some() {
                 // What was written may have been the last of the request.
-                if let Some(end) = receive(lent, *id, &mut self.end, self.clock.last()) {
+                if let Some(end) = receive(lease, *id, &mut self.end, self.clock.last()) {
                     return Poll::Ready(end);
                 }
             }
@@ -89,7 +89,7 @@ impl<R: Runtime> Reading<R> {
                 }
                 // It may have told by that why.
                 Turn::Stuck => {
-                    let told = receive(lent, *id, &mut self.end, self.clock.last());
+                    let told = receive(lease, *id, &mut self.end, self.clock.last());
                     let ended = self.end.take().map(|trailers| Ok(Err(trailers)));
                     return Poll::Ready(told.or(ended).unwrap_or_else(|| Err(Error::ended())));
                 }
@@ -141,12 +141,12 @@ impl<R: Runtime> Reading<R> {
 /// What the machine has of the body: none if it has to be waited for. Its end
 /// waits in `end` until the request is out as well.
 fn receive<S: ReadReady + Send + 'static>(
-    lent: &mut Lent<S>,
+    lease: &mut Lease<S>,
     id: Id,
     end: &mut Option<Option<Fields>>,
     now: Now,
 ) -> Option<Result<Piece, Error>> {
-    let machine = lent.machine();
+    let machine = lease.machine();
     if end.is_none() {
         match machine.recv(id, now) {
             Recv::Data(data) => return Some(Ok(Ok(data))),
@@ -186,10 +186,10 @@ impl<R: Runtime> Body<R> {
     /// A body without bytes is at its end: its connection is free at once.
     fn end_if_empty(&mut self) {
         let Some(reading) = &mut self.from else { return };
-        let Rest { lent: Some(lent), id, .. } = &mut reading.from else { return };
+        let Rest { lease: Some(lease), id, .. } = &mut reading.from else { return };
         if self.about.body == BodyLength::Empty && !self.about.is_upgraded() {
             let now = reading.clock.last();
-            if let Some(Ok(Err(trailers))) = receive(lent, *id, &mut reading.end, now) {
+            if let Some(Ok(Err(trailers))) = receive(lease, *id, &mut reading.end, now) {
                 self.end(trailers);
             }
         }
@@ -200,8 +200,8 @@ impl<R: Runtime> Body<R> {
         if let Some(mut reading) = self.from.take() {
             let now = reading.clock.last();
             self.ended = Some(now.mono);
-            if let Some(lent) = reading.from.lent.take() {
-                lent.give_back(now);
+            if let Some(lease) = reading.from.lease.take() {
+                lease.give_back(now);
             }
         }
     }
@@ -285,7 +285,7 @@ impl<R: Runtime> Body<R> {
     pub fn into_raw(mut self) -> Option<Raw<R>> {
         let mut reading = self.from.take()?;
         let (clock, id) = (reading.clock.clone(), reading.from.id);
-        Some(Raw::new(reading.from.lent.take()?, id, clock, self.about))
+        Some(Raw::new(reading.from.lease.take()?, id, clock, self.about))
     }
 }
 
@@ -293,8 +293,8 @@ impl<R: Runtime> Awaited<R> for Body<R> {
     fn waits(&mut self) -> Waits<'_, R> {
         let Some(reading) = &mut self.from else { return Waits::Nothing };
         let Reading { from, clock, .. } = &mut **reading;
-        match &mut from.lent {
-            Some(lent) => Waits::Line { lent, clock, woken: from.upload.is_some() },
+        match &mut from.lease {
+            Some(lease) => Waits::Line { lease, clock, woken: from.upload.is_some() },
             None => Waits::Nothing,
         }
     }
@@ -302,9 +302,9 @@ impl<R: Runtime> Awaited<R> for Body<R> {
 
 impl<R: Runtime> Drop for Reading<R> {
     fn drop(&mut self) {
-        if let Some(lent) = self.from.lent.take() {
+        if let Some(lease) = self.from.lease.take() {
             let now = self.clock.look();
-            if let Some(leaving) = Leaving::new(lent, self.from.id, now) {
+            if let Some(leaving) = Leaving::new(lease, self.from.id, now) {
                 R::leave(leaving, &mut self.clock);
             }
         }

@@ -3,9 +3,9 @@
 
 use super::agent::Agent;
 use super::dial::{Dialling, late};
-use super::keep::{Got, Next, Waiting};
+use super::pool::{Got, Next, Waiting};
 use super::runtime::{Beside, Clock, Runtime, Socket, Waits};
-use crate::lent::Lent;
+use crate::lease::Lease;
 use crate::line::Turn;
 use crate::link::Link;
 use purlin_core::exchange::{Cause, Error, Exchange, Reached, Route};
@@ -26,15 +26,15 @@ enum Stage<R: Runtime> {
     /// In the row for a connection.
     Waits(Waiting<R::Socket>),
     /// A kept one, idle for so long, on which something may still come.
-    Settles(Lent<R::Socket>, Duration),
+    Settles(Lease<R::Socket>, Duration),
     /// The layers of a new one are being set up.
-    SetsUp(Lent<R::Socket>),
+    SetsUp(Lease<R::Socket>),
     /// It was handed over.
     Over,
 }
 
 /// A connection, and how it was had.
-type Had<R> = (Lent<<R as Runtime>::Socket>, Reached);
+type Had<R> = (Lease<<R as Runtime>::Socket>, Reached);
 
 /// A kept connection if there is one that can be used, else what waits for one.
 pub(super) fn get<R: Runtime>(
@@ -57,11 +57,11 @@ fn take<R: Runtime>(
 ) -> Result<Had<R>, Stage<R>> {
     let now = clock.last();
     loop {
-        match agent.keep.get(route, exchange.need(), now) {
+        match agent.pool.get(route, exchange.need(), now) {
             Got::Turn(waiting) => return Err(Stage::Waits(waiting)),
-            Got::Kept(mut lent, idle) => match (lent.is_alive(now), lent.settles(now)) {
-                (true, None) => return Ok((lent, Reached::kept(idle))),
-                (true, Some(_)) => return Err(Stage::Settles(lent, idle)),
+            Got::Kept(mut lease, idle) => match (lease.is_alive(now), lease.settles(now)) {
+                (true, None) => return Ok((lease, Reached::kept(idle))),
+                (true, Some(_)) => return Err(Stage::Settles(lease, idle)),
                 (false, _) => {}
             },
         }
@@ -84,27 +84,27 @@ impl<R: Runtime> Connector<R> {
         loop {
             match &mut self.stage {
                 Stage::Waits(_) => ready!(self.poll_turn(agent, exchange, clock, cx))?,
-                Stage::Settles(lent, _) => {
-                    let (now, fit) = (clock.last(), lent.is_alive(clock.last()));
-                    let until = lent.settles(now).filter(|_| fit);
+                Stage::Settles(lease, _) => {
+                    let (now, fit) = (clock.last(), lease.is_alive(clock.last()));
+                    let until = lease.settles(now).filter(|_| fit);
                     if let Some(until) = until {
-                        let (socket, machine) = lent.parts();
+                        let (socket, machine) = lease.parts();
                         let until = Some(until);
                         let turn = socket.poll_turn(machine, Beside::Nothing, until, clock, cx);
                         if ready!(turn) != Turn::Stuck {
                             continue;
                         }
                     }
-                    if let Stage::Settles(lent, idle) = self.next() {
+                    if let Stage::Settles(lease, idle) = self.next() {
                         if fit && until.is_none() {
-                            return Poll::Ready(Ok((lent, Reached::kept(idle))));
+                            return Poll::Ready(Ok((lease, Reached::kept(idle))));
                         }
                     }
                 }
-                Stage::SetsUp(lent) => {
-                    ready!(poll_set_up(lent, exchange, clock, cx))?;
-                    if let Stage::SetsUp(lent) = self.next() {
-                        return Poll::Ready(Ok((lent, Reached::new())));
+                Stage::SetsUp(lease) => {
+                    ready!(poll_set_up(lease, exchange, clock, cx))?;
+                    if let Stage::SetsUp(lease) = self.next() {
+                        return Poll::Ready(Ok((lease, Reached::new())));
                     }
                 }
                 Stage::Over => match take(agent, &self.route, exchange, clock) {
@@ -130,8 +130,8 @@ impl<R: Runtime> Connector<R> {
         let (now, route) = (clock.last(), &self.route);
         let Stage::Waits(waiting) = &mut self.stage else { return Poll::Ready(Ok(())) };
         let socket = match waiting.poll(cx.waker(), now) {
-            Next::Kept(lent, idle) => {
-                self.stage = Stage::Settles(lent, idle);
+            Next::Kept(lease, idle) => {
+                self.stage = Stage::Settles(lease, idle);
                 return Poll::Ready(Ok(()));
             }
             Next::Later => {
@@ -174,8 +174,8 @@ impl<R: Runtime> Connector<R> {
                 let attempts = self.dialling.as_ref().map_or(&[][..], Dialling::attempts);
                 Waits::Dial { attempts, until, clock }
             }
-            Stage::Settles(lent, _) | Stage::SetsUp(lent) => {
-                Waits::Line { lent, clock, woken: false }
+            Stage::Settles(lease, _) | Stage::SetsUp(lease) => {
+                Waits::Line { lease, clock, woken: false }
             }
             Stage::Over => Waits::Nothing,
         }
@@ -187,7 +187,7 @@ impl<R: Runtime> Connector<R> {
 /// # Errors
 /// They are not.
 pub(super) fn poll_set_up<S, C>(
-    lent: &mut Lent<S>,
+    lease: &mut Lease<S>,
     exchange: &mut Exchange,
     clock: &mut C,
     cx: &mut Context<'_>,
@@ -196,7 +196,7 @@ where
     S: Socket<C>,
     C: Clock,
 {
-    let (socket, machine) = lent.parts();
+    let (socket, machine) = lease.parts();
     let mut at = None;
     while !machine.is_ready() {
         let phase = machine.setting_up().unwrap_or(Phase::Tls);

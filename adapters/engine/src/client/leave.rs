@@ -2,7 +2,7 @@
 //! connection. Who waits for that, and whether, an adapter says.
 
 use super::runtime::{Beside, Clock, Runtime, Socket};
-use crate::lent::Lent;
+use crate::lease::Lease;
 use crate::line::Turn;
 use purlin_core::{Id, Mono, Now, Reuse};
 use std::fmt;
@@ -15,31 +15,31 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// A response that nobody wants, read out as far as that is cheaper than a new connection.
 /// Its connection is given back, or closed, when this is dropped.
 pub struct Leaving<R: Runtime> {
-    lent: Option<Lent<R::Socket>>,
+    lease: Option<Lease<R::Socket>>,
     until: Mono,
     now: Now,
 }
 
 impl<R: Runtime> Leaving<R> {
     /// Wants no more of a response; none if there is nothing to read out.
-    pub(super) fn new(mut lent: Lent<R::Socket>, id: Id, now: Now) -> Option<Leaving<R>> {
-        if lent.machine().discard(id, now).is_err() {
-            lent.give_back(now);
+    pub(super) fn new(mut lease: Lease<R::Socket>, id: Id, now: Now) -> Option<Leaving<R>> {
+        if lease.machine().discard(id, now).is_err() {
+            lease.give_back(now);
             return None;
         }
-        Some(Leaving { lent: Some(lent), until: now.mono + PATIENCE, now })
+        Some(Leaving { lease: Some(lease), until: now.mono + PATIENCE, now })
     }
 
     /// Its connection.
     #[expect(clippy::missing_panics_doc, reason = "it is there until it is dropped")]
-    pub fn lent(&mut self) -> &mut Lent<R::Socket> {
-        self.lent.as_mut().expect("it is there until it is dropped")
+    pub fn lease(&mut self) -> &mut Lease<R::Socket> {
+        self.lease.as_mut().expect("it is there until it is dropped")
     }
 
     /// Whether there is more to read that is worth it.
     pub fn goes_on(&mut self, now: Now) -> bool {
         self.now = now;
-        let machine = self.lent().machine();
+        let machine = self.lease().machine();
         while machine.poll_event(now).is_some() {}
         machine.reuse() == Reuse::Later && machine.want().close.is_none()
     }
@@ -48,7 +48,7 @@ impl<R: Runtime> Leaving<R> {
     pub fn poll(&mut self, clock: &mut R::Clock, cx: &mut Context<'_>) -> Poll<()> {
         while self.goes_on(clock.last()) {
             let until = Some(self.until);
-            let (socket, machine) = self.lent().parts();
+            let (socket, machine) = self.lease().parts();
             if ready!(socket.poll_turn(machine, Beside::Nothing, until, clock, cx)) != Turn::Moved {
                 break;
             }
@@ -60,14 +60,14 @@ impl<R: Runtime> Leaving<R> {
 
 impl<R: Runtime> Drop for Leaving<R> {
     fn drop(&mut self) {
-        if let Some(lent) = self.lent.take() {
-            lent.give_back(self.now);
+        if let Some(lease) = self.lease.take() {
+            lease.give_back(self.now);
         }
     }
 }
 
 impl<R: Runtime> fmt::Debug for Leaving<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Leaving({:?})", self.lent)
+        write!(f, "Leaving({:?})", self.lease)
     }
 }

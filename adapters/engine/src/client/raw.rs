@@ -3,7 +3,7 @@
 //! Knows nothing of what they mean, nor of what lies below them.
 
 use super::runtime::{Beside, Clock, Runtime, Socket};
-use crate::lent::Lent;
+use crate::lease::Lease;
 use crate::line::Turn;
 use crate::sync::{Mutex, MutexGuard};
 use bytes::{Buf, Bytes};
@@ -22,7 +22,7 @@ const PIECE: usize = 64 * 1024;
 /// A task polls it; who reads and who writes may be two. A thread that waits by itself takes
 /// what does not wait: [`Raw::read`], [`Raw::write`], [`Raw::flush`], [`Raw::finish`].
 pub struct Raw<R: Runtime> {
-    lent: Lent<R::Socket>,
+    lease: Lease<R::Socket>,
     id: Id,
     clock: R::Clock,
     about: Arc<Answer>,
@@ -33,18 +33,18 @@ pub struct Raw<R: Runtime> {
 
 impl<R: Runtime> Raw<R> {
     pub(super) fn new(
-        lent: Lent<R::Socket>,
+        lease: Lease<R::Socket>,
         id: Id,
         clock: R::Clock,
         about: Arc<Answer>,
     ) -> Raw<R> {
-        Raw { lent, id, clock, about, rest: Bytes::new(), tasks: Arc::default() }
+        Raw { lease, id, clock, about, rest: Bytes::new(), tasks: Arc::default() }
     }
 
     /// Its socket, its machine, and the time.
     pub fn parts(&mut self) -> (&mut R::Socket, &mut (dyn ClientMachine + Send + 'static), Now) {
         let now = self.clock.look();
-        let (socket, machine) = self.lent.parts();
+        let (socket, machine) = self.lease.parts();
         (socket, machine, now)
     }
 
@@ -136,7 +136,7 @@ impl<R: Runtime> Raw<R> {
         self.tasks.wait(place, cx);
         let both = Waker::from(self.tasks.clone());
         self.clock.look();
-        let (socket, machine) = self.lent.parts();
+        let (socket, machine) = self.lease.parts();
         let beside = if place == Place::Writes { Beside::More } else { Beside::Nothing };
         let cx = &mut Context::from_waker(&both);
         let turn = ready!(socket.poll_turn(machine, beside, None, &mut self.clock, cx));
@@ -177,7 +177,7 @@ impl<R: Runtime> Raw<R> {
         while !self.write(&mut piece)? {
             ready!(self.poll_turn(Place::Writes, cx))?;
         }
-        if self.lent.machine().want().write {
+        if self.lease.machine().want().write {
             // Who reads waits for room too.
             self.tasks.wake_other(Place::Writes);
         }
@@ -189,9 +189,9 @@ impl<R: Runtime> Raw<R> {
     /// # Errors
     /// The connection failed.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while self.lent.machine().want().write {
+        while self.lease.machine().want().write {
             ready!(self.poll_turn(Place::Writes, cx))?;
-            if self.lent.parts().0.is_lost() {
+            if self.lease.parts().0.is_lost() {
                 return Poll::Ready(Err(self.lost()));
             }
         }
@@ -217,7 +217,7 @@ impl<R: Runtime> Raw<R> {
 
 impl<R: Runtime> fmt::Debug for Raw<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Raw({:?})", self.lent)
+        write!(f, "Raw({:?})", self.lease)
     }
 }
 

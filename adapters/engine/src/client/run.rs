@@ -7,8 +7,8 @@ use super::connect::{Connector, get};
 use super::leave::Leaving;
 use super::runtime::{Awaited, Beside, Clock, Pieces, Runtime, Socket, Waits};
 use super::wait::wait;
-use crate::course::{Course, Needs, Upload};
-use crate::lent::{Lent, Slot};
+use crate::in_flight::{InFlight, Needs, Upload};
+use crate::lease::{Lease, PoolOfOne};
 use crate::line::Turn;
 use crate::received::Received;
 use crate::wire::Timer;
@@ -26,7 +26,7 @@ pub(super) const TURNS: u32 = 32;
 /// A request being run.
 pub struct Run<'a, R: Runtime> {
     from: From<'a, R>,
-    course: Course<R::Socket, R::Source>,
+    in_flight: InFlight<R::Socket, R::Source>,
     clock: R::Clock,
     stage: Stage<R>,
 }
@@ -35,7 +35,7 @@ pub struct Run<'a, R: Runtime> {
 enum From<'a, R: Runtime> {
     Pool(&'a Agent<R>),
     /// The place of a connection outside any pool.
-    Slot(Slot<R::Socket>),
+    PoolOfOne(PoolOfOne<R::Socket>),
 }
 
 /// What it is at.
@@ -59,8 +59,8 @@ impl<'a, R: Runtime> Run<'a, R> {
         clock: R::Clock,
     ) -> Run<'a, R> {
         let exchange = Exchange::new(agent.policy.clone(), parts, clock.last());
-        let course = Course::new(exchange, given);
-        Run { from: From::Pool(agent), course, clock, stage: Stage::Asks }
+        let in_flight = InFlight::new(exchange, given);
+        Run { from: From::Pool(agent), in_flight, clock, stage: Stage::Asks }
     }
 
     /// A request on a connection outside any pool.
@@ -70,8 +70,9 @@ impl<'a, R: Runtime> Run<'a, R> {
         given: Option<Given<R::Source>>,
         clock: R::Clock,
     ) -> Run<'static, R> {
-        let course = Course::new(Exchange::new(single.policy.clone(), parts, clock.last()), given);
-        Run { from: From::Slot(single.slot.clone()), course, clock, stage: Stage::Asks }
+        let in_flight =
+            InFlight::new(Exchange::new(single.policy.clone(), parts, clock.last()), given);
+        Run { from: From::PoolOfOne(single.slot.clone()), in_flight, clock, stage: Stage::Asks }
     }
 
     /// Goes on until there is a response, which is then [delivered](Run::deliver).
@@ -86,13 +87,15 @@ impl<'a, R: Runtime> Run<'a, R> {
                 Stage::Drives(_) => ready!(self.poll_drive(cx)),
                 Stage::Leaves(leaving) => {
                     ready!(leaving.poll(&mut self.clock, cx));
-                    self.course.exchange.discarded(self.clock.look());
+                    self.in_flight.exchange.discarded(self.clock.look());
                 }
             }
             self.stage = Stage::Asks;
-            match self.course.exchange.ask(self.clock.last()) {
+            match self.in_flight.exchange.ask(self.clock.last()) {
                 Ask::Connect(route) => self.connect(route),
-                Ask::Send { head, body, .. } => self.course.begin(&head, body, self.clock.last()),
+                Ask::Send { head, body, .. } => {
+                    self.in_flight.begin(&head, body, self.clock.last());
+                }
                 Ask::Drive => self.stage = Stage::Drives(false),
                 Ask::Discard => self.throw_away(),
                 Ask::Deliver(answer) => return Poll::Ready(Ok(answer)),
@@ -117,36 +120,36 @@ impl<'a, R: Runtime> Run<'a, R> {
 
     fn connect(&mut self, route: Route) {
         match &self.from {
-            From::Slot(slot) => self.connected(on_slot(slot, self.clock.last())),
-            From::Pool(agent) => match get(agent, route, &self.course.exchange, &self.clock) {
-                Ok((lent, how)) => self.has(lent, how),
+            From::PoolOfOne(slot) => self.connected(on_slot(slot, self.clock.last())),
+            From::Pool(agent) => match get(agent, route, &self.in_flight.exchange, &self.clock) {
+                Ok((lease, how)) => self.has(lease, how),
                 Err(connector) => self.stage = Stage::Connects(connector),
             },
         }
     }
 
-    fn has(&mut self, lent: Lent<R::Socket>, how: Reached) {
-        self.course.lent = Some(lent);
-        self.course.exchange.connected(how, self.clock.last());
+    fn has(&mut self, lease: Lease<R::Socket>, how: Reached) {
+        self.in_flight.lease = Some(lease);
+        self.in_flight.exchange.connected(how, self.clock.last());
     }
 
     fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (Stage::Connects(connector), From::Pool(agent)) = (&mut self.stage, &self.from) else {
             return Poll::Ready(());
         };
-        let had = connector.poll(agent, &mut self.course.exchange, &mut self.clock, cx);
+        let had = connector.poll(agent, &mut self.in_flight.exchange, &mut self.clock, cx);
         self.connected(ready!(had));
         Poll::Ready(())
     }
 
-    fn connected(&mut self, had: Result<(Lent<R::Socket>, Reached), Error>) {
+    fn connected(&mut self, had: Result<(Lease<R::Socket>, Reached), Error>) {
         match had {
-            Ok((lent, how)) => self.has(lent, how),
+            Ok((lease, how)) => self.has(lease, how),
             Err(error) => {
                 let now = self.clock.look();
                 // If its time is up, the exchange says so itself, with the limit.
-                if !self.course.tick(now) {
-                    self.course.fail(error, Retry::Never, now);
+                if !self.in_flight.tick(now) {
+                    self.in_flight.fail(error, Retry::Never, now);
                 }
             }
         }
@@ -156,7 +159,7 @@ impl<'a, R: Runtime> Run<'a, R> {
     fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..TURNS {
             let turning = matches!(self.stage, Stage::Drives(true));
-            if !turning && self.course.events(self.clock.last()) {
+            if !turning && self.in_flight.events(self.clock.last()) {
                 return Poll::Ready(());
             }
             let turn = self.poll_turn(cx);
@@ -164,14 +167,14 @@ impl<'a, R: Runtime> Run<'a, R> {
             let (turn, now) = (ready!(turn), self.clock.last());
             match turn {
                 Ok(Turn::Moved) => {}
-                Ok(Turn::Late) if self.course.tick(now) => return Poll::Ready(()),
+                Ok(Turn::Late) if self.in_flight.tick(now) => return Poll::Ready(()),
                 Ok(Turn::Late) => {}
                 Ok(Turn::Stuck) => {
-                    self.course.stuck(now);
+                    self.in_flight.stuck(now);
                     return Poll::Ready(());
                 }
                 Err(error) => {
-                    self.course.fail(error, Retry::Never, now);
+                    self.in_flight.fail(error, Retry::Never, now);
                     return Poll::Ready(());
                 }
             }
@@ -181,29 +184,29 @@ impl<'a, R: Runtime> Run<'a, R> {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, Error>> {
-        let id = self.course.id();
-        let Course { exchange, lent, upload, .. } = &mut self.course;
-        let Some(lent) = lent else { return Poll::Ready(Ok(Turn::Stuck)) };
+        let id = self.in_flight.id();
+        let InFlight { exchange, lease, upload, .. } = &mut self.in_flight;
+        let Some(lease) = lease else { return Poll::Ready(Ok(Turn::Stuck)) };
         let clock = &mut self.clock;
         // A source that has to be waited for does not keep the response waiting.
-        let beside = feed(upload, lent, id, clock, || exchange.body_taken(), cx)?;
+        let beside = feed(upload, lease, id, clock, || exchange.body_taken(), cx)?;
         let until = exchange.deadline();
-        let (socket, machine) = lent.parts();
+        let (socket, machine) = lease.parts();
         let turn = socket.poll_turn(machine, beside, until, clock, cx);
-        self.course.moved(self.clock.last());
+        self.in_flight.moved(self.clock.last());
         turn.map(Ok)
     }
 
     /// A response that leads on: its connection is kept if its rest is short.
     fn throw_away(&mut self) {
         let now = self.clock.look();
-        let leaving = self.course.leave().and_then(|lent| {
+        let leaving = self.in_flight.leave().and_then(|lease| {
             // It may be whole already.
-            Leaving::new(lent, self.course.id(), now)
+            Leaving::new(lease, self.in_flight.id(), now)
         });
         match leaving {
             Some(leaving) => self.stage = Stage::Leaves(Box::new(leaving)),
-            None => self.course.exchange.discarded(now),
+            None => self.in_flight.exchange.discarded(now),
         }
     }
 
@@ -212,7 +215,7 @@ impl<'a, R: Runtime> Run<'a, R> {
     /// # Errors
     /// It was delivered already.
     pub fn deliver(&mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
-        let (rest, secured) = self.course.hand_on(&answer)?;
+        let (rest, secured) = self.in_flight.hand_on(&answer)?;
         let body = Body::new(rest, self.clock.clone(), answer.clone());
         Ok((Received::new(answer, secured), body))
     }
@@ -221,18 +224,18 @@ impl<'a, R: Runtime> Run<'a, R> {
     /// socket knows.
     pub fn until(&self) -> Option<Mono> {
         let Stage::Connects(connector) = &self.stage else { return None };
-        connector.until(&self.course.exchange)
+        connector.until(&self.in_flight.exchange)
     }
 }
 
 impl<R: Runtime> Awaited<R> for Run<'_, R> {
     fn waits(&mut self) -> Waits<'_, R> {
-        let Run { course, clock, stage, .. } = self;
+        let Run { in_flight, clock, stage, .. } = self;
         match stage {
-            Stage::Connects(connector) => connector.waits(&course.exchange, clock),
-            Stage::Leaves(leaving) => Waits::Line { lent: leaving.lent(), clock, woken: false },
-            Stage::Asks | Stage::Drives(_) => match &mut course.lent {
-                Some(lent) => Waits::Line { lent, clock, woken: course.upload.is_some() },
+            Stage::Connects(connector) => connector.waits(&in_flight.exchange, clock),
+            Stage::Leaves(leaving) => Waits::Line { lease: leaving.lease(), clock, woken: false },
+            Stage::Asks | Stage::Drives(_) => match &mut in_flight.lease {
+                Some(lease) => Waits::Line { lease, clock, woken: in_flight.upload.is_some() },
                 None => Waits::Nothing,
             },
         }
@@ -241,26 +244,26 @@ impl<R: Runtime> Awaited<R> for Run<'_, R> {
 
 impl<R: Runtime> fmt::Debug for Run<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Run({:?})", self.course)
+        write!(f, "Run({:?})", self.in_flight)
     }
 }
 
 /// The connection outside any pool.
-fn on_slot<R>(slot: &Slot<R>, now: Now) -> Result<(Lent<R>, Reached), Error>
+fn on_slot<R>(slot: &PoolOfOne<R>, now: Now) -> Result<(Lease<R>, Reached), Error>
 where
     R: crate::link::ReadReady + Send + 'static,
 {
-    let mut lent = slot.take()?;
-    if !lent.is_alive(now) {
+    let mut lease = slot.take()?;
+    if !lease.is_alive(now) {
         return Err(Error::new(CloseReason::PeerClosed));
     }
-    Ok((lent, Reached::kept(Duration::ZERO)))
+    Ok((lease, Reached::kept(Duration::ZERO)))
 }
 
 /// Gives the machine what there is of a body on its way out, as far as it takes it.
 pub(super) fn feed<S, C, B>(
     slot: &mut Option<Upload<B>>,
-    lent: &mut Lent<S>,
+    lease: &mut Lease<S>,
     id: Id,
     clock: &mut C,
     mut taken: impl FnMut(),
@@ -274,7 +277,7 @@ where
     if slot.is_none() {
         return Ok(Beside::Nothing);
     }
-    let (socket, machine) = lent.parts();
+    let (socket, machine) = lease.parts();
     for _ in 0..TURNS {
         // What was not read of it before the connection was lost is there for another attempt.
         let Some(upload) = slot.as_mut().filter(|_| !socket.is_lost()) else {

@@ -2,7 +2,7 @@
 //! is written once, here; it is polled, and says what is waited for.
 
 use super::leave::Leaving;
-use crate::lent::Lent;
+use crate::lease::Lease;
 use crate::line::Turn;
 use crate::link::ReadReady;
 use bytes::Bytes;
@@ -161,7 +161,7 @@ pub enum Waits<'a, R: Runtime> {
     /// What a connection's last turn says.
     Line {
         /// The connection.
-        lent: &'a mut Lent<R::Socket>,
+        lease: &'a mut Lease<R::Socket>,
         /// The clock.
         clock: &'a mut R::Clock,
         /// The waker may be told of something as well.

@@ -52,7 +52,7 @@ impl Runtime for Polling {
     fn leave(mut leaving: Leaving<Polling>, clock: &mut Ticks) {
         let now = clock.last();
         while leaving.goes_on(now) {
-            let (line, machine) = leaving.lent().parts();
+            let (line, machine) = leaving.lease().parts();
             if !matches!(line.read(machine, now), Moved::Bytes(_)) {
                 break;
             }

@@ -168,12 +168,12 @@ impl Client {
     /// Closes the connections that are idle now, and those that come back before
     /// the next request; Go's `CloseIdleConnections`.
     pub fn close_idle(&self) {
-        self.0.keep().close_idle();
+        self.0.pool().close_idle();
     }
 
     /// How many connections are idle.
     pub fn idle(&self) -> usize {
-        self.0.keep().idle()
+        self.0.pool().idle()
     }
 }
 

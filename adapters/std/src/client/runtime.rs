@@ -78,7 +78,7 @@ impl Runtime for Blocking {
     fn leave(mut leaving: Leaving<Blocking>, clock: &mut Clock) {
         let cx = &mut Context::from_waker(Waker::noop());
         while leaving.poll(clock, cx).is_pending() {
-            let (socket, machine) = leaving.lent().parts();
+            let (socket, machine) = leaving.lease().parts();
             socket.wait(machine, None, clock);
         }
     }
@@ -100,12 +100,12 @@ pub(super) fn block<W: Awaited<Blocking>, T>(
             return Ok(done);
         }
         match (it.waits(), &nudge) {
-            (Waits::Line { lent, clock, woken: false }, _) => {
-                let (socket, machine) = lent.parts();
+            (Waits::Line { lease, clock, woken: false }, _) => {
+                let (socket, machine) = lease.parts();
                 socket.wait(machine, None, clock);
             }
-            (Waits::Line { lent, clock, .. }, Some(nudge)) => {
-                let (socket, machine) = lent.parts();
+            (Waits::Line { lease, clock, .. }, Some(nudge)) => {
+                let (socket, machine) = lease.parts();
                 socket.wait(machine, Some(nudge), clock);
             }
             (Waits::Dial { attempts, until, clock }, Some(nudge)) => {

@@ -57,7 +57,7 @@ fn a_connection_that_comes_back_while_a_name_is_looked_up_serves_the_waiter() {
     assert!(pipe.heard().contains("GET /2 HTTP/1.1\r\n"));
     pipe.say("HTTP/1.1 204 No Content\r\n\r\n");
     assert_eq!(answered(second).0.status().code(), 204);
-    assert_eq!((pipes().len(), agent.keep().idle()), (1, 1));
+    assert_eq!((pipes().len(), agent.pool().idle()), (1, 1));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn an_upload_goes_on_beside_its_response_while_its_source_waits() {
     feed.end();
     assert_eq!(chunk(&mut body).map(Result::unwrap), Poll::Ready(None));
     assert!(pipe.heard().ends_with("\r\n0\r\n\r\n"));
-    assert_eq!(agent.keep().idle(), 1);
+    assert_eq!(agent.pool().idle(), 1);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_refusal_and_one_who_drops_the_response_end_an_upload() {
         }
         drop(body);
         assert!(!pipe.heard().contains("more"), "{refused}");
-        assert_eq!((agent.keep().idle(), feed.left()), (0, 1), "{refused}");
+        assert_eq!((agent.pool().idle(), feed.left()), (0, 1), "{refused}");
     }
 }
 

@@ -2,7 +2,7 @@
 //! exchange asks for is given to the machine, and what the machine tells to the exchange.
 //! Connects, moves and waits for nothing; the adapter does.
 
-use crate::lent::Lent;
+use crate::lease::Lease;
 use crate::link::ReadReady;
 use bytes::Bytes;
 use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Given};
@@ -13,11 +13,11 @@ use std::fmt;
 
 /// An exchange, the connection it has, and the body that it sends; `B` is what
 /// gives the adapter's bodies.
-pub struct Course<S, B> {
+pub struct InFlight<S, B> {
     /// What decides.
     pub exchange: Exchange,
     /// Its connection, once it has one.
-    pub lent: Option<Lent<S>>,
+    pub lease: Option<Lease<S>>,
     /// The part of the request's body that is still to be sent.
     pub upload: Option<Upload<B>>,
     given: Option<Given<B>>,
@@ -26,9 +26,9 @@ pub struct Course<S, B> {
     sent: bool,
 }
 
-impl<S, B> fmt::Debug for Course<S, B> {
+impl<S, B> fmt::Debug for InFlight<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Course({}, {:?}, {:?})", self.id, self.lent, self.upload)
+        write!(f, "InFlight({}, {:?}, {:?})", self.id, self.lease, self.upload)
     }
 }
 
@@ -121,7 +121,7 @@ impl<B> Upload<B> {
 /// What is left of an exchange whose response has begun.
 pub struct Rest<S, B> {
     /// Its connection; taken when that goes home.
-    pub lent: Option<Lent<S>>,
+    pub lease: Option<Lease<S>>,
     /// The machine's number of it.
     pub id: Id,
     /// The part of the request's body that is still to be sent.
@@ -130,7 +130,7 @@ pub struct Rest<S, B> {
 
 impl<S, B> fmt::Debug for Rest<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rest({}, {:?}, {:?})", self.id, self.lent, self.upload)
+        write!(f, "Rest({}, {:?}, {:?})", self.id, self.lease, self.upload)
     }
 }
 
@@ -144,10 +144,10 @@ pub fn blame(exchange: &mut Exchange, error: Error, now: Now) -> Error {
     error.of(&exchange.parts().method, &exchange.parts().url)
 }
 
-impl<S: ReadReady + Send + 'static, B> Course<S, B> {
+impl<S: ReadReady + Send + 'static, B> InFlight<S, B> {
     /// An exchange that has nothing yet, and what gives its body.
-    pub fn new(exchange: Exchange, given: Option<Given<B>>) -> Course<S, B> {
-        Course { exchange, lent: None, upload: None, given, id: 0, sent: false }
+    pub fn new(exchange: Exchange, given: Option<Given<B>>) -> InFlight<S, B> {
+        InFlight { exchange, lease: None, upload: None, given, id: 0, sent: false }
     }
 
     /// The machine's number of what was sent last.
@@ -157,7 +157,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
 
     /// The exchange failed: the connection is of no more use.
     pub fn fail(&mut self, error: Error, fact: Retry, now: Now) {
-        self.lent = None;
+        self.lease = None;
         self.end_upload();
         self.exchange.failed(error, fact, now);
     }
@@ -180,10 +180,10 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
             };
             self.upload = Some(Upload::new(source));
         }
-        let Some(lent) = &mut self.lent else {
+        let Some(lease) = &mut self.lease else {
             return self.fail(Error::new(Misuse::NoSuchExchange), Retry::Never, now);
         };
-        let machine = lent.machine();
+        let machine = lease.machine();
         self.exchange.secured(machine.tls().as_ref().and_then(Secured::info));
         let begun = machine.request(head, body, now).and_then(|id| {
             self.exchange.parts().limit(machine, id)?;
@@ -198,20 +198,21 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     /// Tells the exchange what the machine has to tell; says whether it is to be asked again.
     pub fn events(&mut self, now: Now) -> bool {
         loop {
-            let Some(lent) = &mut self.lent else { return true };
-            match lent.machine().poll_event(now) {
+            let Some(lease) = &mut self.lease else { return true };
+            match lease.machine().poll_event(now) {
                 None => return false,
                 Some(Event::Interim { head, .. }) => self.exchange.interim(head),
                 Some(Event::Response { head, body, .. }) => {
-                    lent.heed(&self.exchange.parts().method, &head);
+                    lease.heed(&self.exchange.parts().method, &head);
                     self.exchange.response(head, body, now);
                     return true;
                 }
                 Some(event) => {
                     if let Some((error, fact)) = Error::of_event(event) {
-                        let why = lent.machine().trouble();
-                        if let Some(lent) = self.lent.take().filter(|_| error.is_of_connection()) {
-                            lent.die();
+                        let why = lease.machine().trouble();
+                        if let Some(lease) = self.lease.take().filter(|_| error.is_of_connection())
+                        {
+                            lease.die();
                         }
                         self.fail(error.because(why), fact, now);
                         return true;
@@ -226,7 +227,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
         if self.sent || self.upload.is_some() {
             return;
         }
-        self.sent = self.lent.as_mut().is_some_and(|lent| lent.machine().is_flushed(self.id));
+        self.sent = self.lease.as_mut().is_some_and(|lease| lease.machine().is_flushed(self.id));
         if self.sent {
             self.exchange.sent(now);
         }
@@ -236,7 +237,7 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     pub fn tick(&mut self, now: Now) -> bool {
         let over = self.exchange.tick(now);
         if over {
-            self.lent = None;
+            self.lease = None;
             self.upload = None;
         }
         over
@@ -255,18 +256,18 @@ impl<S: ReadReady + Send + 'static, B> Course<S, B> {
     /// # Errors
     /// There is none.
     pub fn hand_on(&mut self, answer: &Answer) -> Result<(Rest<S, B>, Option<Secured>), Error> {
-        let Some(mut lent) = self.lent.take() else {
+        let Some(mut lease) = self.lease.take() else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
-        answer.limit(lent.machine(), self.id);
-        let secured = lent.machine().tls();
+        answer.limit(lease.machine(), self.id);
+        let secured = lease.machine().tls();
         let upload = self.upload.take();
-        Ok((Rest { lent: Some(lent), id: self.id, upload }, secured))
+        Ok((Rest { lease: Some(lease), id: self.id, upload }, secured))
     }
 
     /// The response leads on: the connection, to be read out, without what is still to be sent.
-    pub fn leave(&mut self) -> Option<Lent<S>> {
+    pub fn leave(&mut self) -> Option<Lease<S>> {
         self.end_upload();
-        self.lent.take()
+        self.lease.take()
     }
 }

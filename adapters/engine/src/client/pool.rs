@@ -2,7 +2,7 @@
 //! wait for one woken, and what is idle for too long or has ended closed.
 //! Which connection goes where, the core's pool decides.
 
-use crate::lent::{Home, Lent};
+use crate::lease::{Lease, Lender};
 use crate::link::{Link, ReadReady};
 use crate::sync::{Mutex, MutexGuard};
 use crate::system::System;
@@ -18,7 +18,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 /// A pool that is shared; its clones are the same one.
-pub struct Keep<S>(Arc<Shared<S>>);
+pub struct SharedPool<S>(Arc<Shared<S>>);
 
 struct Shared<S> {
     /// Itself, for the one who looks after it.
@@ -48,7 +48,7 @@ struct Janitor {
 #[derive(Debug)]
 pub enum Got<S> {
     /// A connection that was kept, idle for so long.
-    Kept(Lent<S>, Duration),
+    Kept(Lease<S>, Duration),
     /// A place in the row.
     Turn(Waiting<S>),
 }
@@ -57,7 +57,7 @@ pub enum Got<S> {
 #[derive(Debug)]
 pub enum Next<S> {
     /// Take this connection, idle for so long.
-    Kept(Lent<S>, Duration),
+    Kept(Lease<S>, Duration),
     /// Make one; meanwhile another may come back, of which the waker tells.
     Dial,
     /// Wait to be woken.
@@ -66,19 +66,19 @@ pub enum Next<S> {
 
 /// A place in the row for a connection. Dropped, it is given up.
 pub struct Waiting<S> {
-    keep: Keep<S>,
+    pool: SharedPool<S>,
     ticket: Ticket,
     dials: bool,
     over: bool,
 }
 
-impl<S: ReadReady + Send + 'static> Keep<S> {
+impl<S: ReadReady + Send + 'static> SharedPool<S> {
     /// An empty pool.
-    pub fn new(config: PoolConfig, system: Arc<dyn System>) -> Keep<S> {
+    pub fn new(config: PoolConfig, system: Arc<dyn System>) -> SharedPool<S> {
         let pool = Pool::new(config);
         let state = State { pool, wakers: HashMap::new(), janitor: None };
         let state = Mutex::new(state);
-        Keep(Arc::new_cyclic(|me| Shared {
+        SharedPool(Arc::new_cyclic(|me| Shared {
             me: me.clone(),
             system,
             state,
@@ -94,19 +94,19 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
         act(state, changes);
         let (ticket, dials) = match get {
             Get::Reuse(checked) => {
-                let (lent, idle) = self.lend(checked, now);
-                return Got::Kept(lent, idle);
+                let (lease, idle) = self.lend(checked, now);
+                return Got::Kept(lease, idle);
             }
             Get::Dial(ticket) => (ticket, true),
             Get::Wait(ticket) => (ticket, false),
         };
-        Got::Turn(Waiting { keep: self.clone(), ticket, dials, over: false })
+        Got::Turn(Waiting { pool: self.clone(), ticket, dials, over: false })
     }
 
-    fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lent<S>, Duration) {
-        let lent = Lent::kept(checked, self.0.clone(), now);
-        let idle = lent.idle();
-        (lent, idle)
+    fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lease<S>, Duration) {
+        let lease = Lease::kept(checked, self.0.clone(), now);
+        let idle = lease.idle();
+        (lease, idle)
     }
 
     /// Closes what is idle, and what comes back before more is asked for.
@@ -127,7 +127,7 @@ impl<S: ReadReady + Send + 'static> Keep<S> {
     }
 }
 
-impl<S: ReadReady + Send + 'static> Home<S> for Shared<S> {
+impl<S: ReadReady + Send + 'static> Lender<S> for Shared<S> {
     fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now) {
         let mut state = self.lock();
         let (route, back) = (link.route().clone(), link.back);
@@ -271,13 +271,13 @@ impl<S: ReadReady + Send + 'static> Shared<S> {
 impl<S: ReadReady + Send + 'static> Waiting<S> {
     /// What to do next; the waker is told when to ask again.
     pub fn poll(&mut self, waker: &Waker, now: Now) -> Next<S> {
-        let mut state = self.keep.0.lock();
+        let mut state = self.pool.0.lock();
         match state.pool.poll(self.ticket) {
             Given::Conn(checked) => {
                 self.over = !self.dials;
                 drop(state);
-                let (lent, idle) = self.keep.lend(checked, now);
-                return Next::Kept(lent, idle);
+                let (lease, idle) = self.pool.lend(checked, now);
+                return Next::Kept(lease, idle);
             }
             Given::Dial => self.dials = true,
             Given::Pending | Given::Over => {}
@@ -290,8 +290,8 @@ impl<S: ReadReady + Send + 'static> Waiting<S> {
     }
 
     /// The connection that was dialled is there: it is lent to the one who waited.
-    pub fn opened(mut self, link: Box<Link<S>>, now: Now) -> Lent<S> {
-        let mut state = self.keep.0.lock();
+    pub fn opened(mut self, link: Box<Link<S>>, now: Now) -> Lease<S> {
+        let mut state = self.pool.0.lock();
         self.over = true;
         state.wakers.remove(&self.ticket);
         let given = match state.pool.opened(self.ticket) {
@@ -301,20 +301,20 @@ impl<S: ReadReady + Send + 'static> Waiting<S> {
         drop(state);
         if let Some(given) = given {
             // It came just too late: someone else may have it.
-            self.keep.0.put(given.conn, None, now);
+            self.pool.0.put(given.conn, None, now);
         }
-        Lent::new(link, self.keep.0.clone())
+        Lease::new(link, self.pool.0.clone())
     }
 }
 
 impl<S> Drop for Waiting<S> {
     fn drop(&mut self) {
-        let mut state = self.keep.0.lock();
+        let mut state = self.pool.0.lock();
         state.wakers.remove(&self.ticket);
         if self.over {
             return;
         }
-        let now = self.keep.0.system.now().mono;
+        let now = self.pool.0.system.now().mono;
         let changes = if self.dials {
             let (given, mut changes) = state.pool.failed(self.ticket);
             if let Some(given) = given {
@@ -329,15 +329,15 @@ impl<S> Drop for Waiting<S> {
         };
         // What was given to it may be idle now.
         if let Some(end) = state.pool.deadline() {
-            self.keep.0.look_after_until(&mut state, end, now);
+            self.pool.0.look_after_until(&mut state, end, now);
         }
         act(state, changes);
     }
 }
 
-impl<S> Clone for Keep<S> {
-    fn clone(&self) -> Keep<S> {
-        Keep(self.0.clone())
+impl<S> Clone for SharedPool<S> {
+    fn clone(&self) -> SharedPool<S> {
+        SharedPool(self.0.clone())
     }
 }
 
@@ -347,9 +347,9 @@ impl<S> fmt::Debug for Waiting<S> {
     }
 }
 
-impl<S> fmt::Debug for Keep<S> {
+impl<S> fmt::Debug for SharedPool<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keep({} idle)", self.0.lock().pool.idle())
+        write!(f, "SharedPool({} idle)", self.0.lock().pool.idle())
     }
 }
 

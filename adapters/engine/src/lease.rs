@@ -1,5 +1,5 @@
 //! A connection that is lent out and given back, and where to.
-//! Which connection is lent, its home says.
+//! Which connection is lent, its lender says.
 
 use crate::link::{Link, ReadReady};
 use crate::sync::{Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// Where connections are lent from and given back to.
-pub trait Home<S>: Send + Sync {
+pub trait Lender<S>: Send + Sync {
     /// A connection comes back, to be used again, that was lent as this.
     fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now);
 
@@ -32,8 +32,8 @@ pub trait Home<S>: Send + Sync {
 }
 
 /// A connection that is lent to one exchange. Dropped, it is closed, and its
-/// home told.
-pub struct Lent<S> {
+/// lender told.
+pub struct Lease<S> {
     link: Box<Link<S>>,
     /// None for a new one.
     kept: Option<Kept>,
@@ -42,24 +42,24 @@ pub struct Lent<S> {
     guard: Guard<S>,
 }
 
-/// Tells the home that a connection is gone, unless it was given back.
+/// Tells the lender that a connection is gone, unless it was given back.
 struct Guard<S> {
-    home: Arc<dyn Home<S>>,
+    lender: Arc<dyn Lender<S>>,
     /// The route it counts for; none once it was given back.
     counts: Option<Route>,
 }
 
-impl<S: ReadReady + Send + 'static> Lent<S> {
-    /// A connection that goes home to there.
-    pub fn new(link: Box<Link<S>>, home: Arc<dyn Home<S>>) -> Lent<S> {
+impl<S: ReadReady + Send + 'static> Lease<S> {
+    /// A connection that goes back to there.
+    pub fn new(link: Box<Link<S>>, lender: Arc<dyn Lender<S>>) -> Lease<S> {
         let counts = Some(link.route().clone());
-        Lent { link, kept: None, settles: None, guard: Guard { home, counts } }
+        Lease { link, kept: None, settles: None, guard: Guard { lender, counts } }
     }
 
     /// A loan of a connection that was idle, or comes right from another exchange.
-    pub fn kept(checked: Checked<Box<Link<S>>>, home: Arc<dyn Home<S>>, now: Now) -> Lent<S> {
+    pub fn kept(checked: Checked<Box<Link<S>>>, lender: Arc<dyn Lender<S>>, now: Now) -> Lease<S> {
         let (kept, settles) = (Some(checked.kept(now.mono)), checked.settles);
-        Lent { kept, settles, ..Lent::new(checked.conn, home) }
+        Lease { kept, settles, ..Lease::new(checked.conn, lender) }
     }
 
     /// How long it had been idle.
@@ -83,20 +83,20 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
         (&mut self.link.socket, &mut *self.link.machine)
     }
 
-    /// Whether the connection is alive, as [`Link::look`] finds. Its home learns of it if it is not.
+    /// Whether the connection is alive, as [`Link::look`] finds. Its lender learns of it if it is not.
     pub fn is_alive(&mut self, now: Now) -> bool {
         let why = self.link.look(now);
         let alive = why == Reuse::Now;
         if let Some(kept) = self.kept.filter(|_| !alive) {
-            self.guard.home.found_unfit(self.link.route(), &kept, why);
+            self.guard.lender.found_unfit(self.link.route(), &kept, why);
         }
         alive
     }
 
-    /// The connection took a request with it, of which no answer came. Its home learns of it.
+    /// The connection took a request with it, of which no answer came. Its lender learns of it.
     pub fn die(self) {
         if let Some(kept) = self.kept {
-            self.guard.home.died(self.link.route(), &kept, self.link.machine.reuse());
+            self.guard.lender.died(self.link.route(), &kept, self.link.machine.reuse());
         }
     }
 
@@ -112,13 +112,13 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
 
     /// Gives it back, to be used again if it can be; else it is closed.
     pub fn give_back(self, now: Now) {
-        let Lent { mut link, mut guard, kept, .. } = self;
+        let Lease { mut link, mut guard, kept, .. } = self;
         if link.is_reusable(now) {
             guard.counts = None;
-            guard.home.put(link, kept, now);
+            guard.lender.put(link, kept, now);
         } else {
             let why = link.machine.reuse();
-            guard.home.not_kept(link.route(), link.back.bodiless, why, now);
+            guard.lender.not_kept(link.route(), link.back.bodiless, why, now);
         }
     }
 }
@@ -126,23 +126,23 @@ impl<S: ReadReady + Send + 'static> Lent<S> {
 impl<S> Drop for Guard<S> {
     fn drop(&mut self) {
         if let Some(route) = self.counts.take() {
-            self.home.closed(&route);
+            self.lender.closed(&route);
         }
     }
 }
 
-impl<S> fmt::Debug for Lent<S> {
+impl<S> fmt::Debug for Lease<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lent({})", self.link.route())
+        write!(f, "Lease({})", self.link.route())
     }
 }
 
 /// The one place of a connection outside any pool. Clones are the same place.
-pub struct Slot<S>(Arc<Mutex<Held<S>>>);
+pub struct PoolOfOne<S>(Arc<Mutex<Held<S>>>);
 
-impl<S> fmt::Debug for Slot<S> {
+impl<S> fmt::Debug for PoolOfOne<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Slot")
+        f.write_str("PoolOfOne")
     }
 }
 
@@ -153,22 +153,22 @@ enum Held<S> {
     Ended,
 }
 
-impl<S: ReadReady + Send + 'static> Slot<S> {
+impl<S: ReadReady + Send + 'static> PoolOfOne<S> {
     /// A place whose connection is lent out.
-    pub fn lending(link: Box<Link<S>>) -> (Slot<S>, Lent<S>) {
-        let slot = Slot(Arc::new(Mutex::new(Held::LentOut)));
-        let lent = Lent::new(link, Arc::new(slot.clone()));
-        (slot, lent)
+    pub fn lending(link: Box<Link<S>>) -> (PoolOfOne<S>, Lease<S>) {
+        let slot = PoolOfOne(Arc::new(Mutex::new(Held::LentOut)));
+        let lease = Lease::new(link, Arc::new(slot.clone()));
+        (slot, lease)
     }
 
     /// The connection.
     ///
     /// # Errors
     /// It is lent out ([`Cause::Busy`]), or it has ended ([`Cause::Closed`]).
-    pub fn take(&self) -> Result<Lent<S>, Error> {
+    pub fn take(&self) -> Result<Lease<S>, Error> {
         let mut held = self.lock();
         match std::mem::replace(&mut *held, Held::LentOut) {
-            Held::Here(link) => Ok(Lent::new(link, Arc::new(self.clone()))),
+            Held::Here(link) => Ok(Lease::new(link, Arc::new(self.clone()))),
             Held::LentOut => Err(Error::new(Cause::Busy)),
             Held::Ended => {
                 *held = Held::Ended;
@@ -178,7 +178,7 @@ impl<S: ReadReady + Send + 'static> Slot<S> {
     }
 }
 
-impl<S> Slot<S> {
+impl<S> PoolOfOne<S> {
     fn lock(&self) -> MutexGuard<'_, Held<S>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -189,13 +189,13 @@ impl<S> Slot<S> {
     }
 }
 
-impl<S> Clone for Slot<S> {
-    fn clone(&self) -> Slot<S> {
-        Slot(self.0.clone())
+impl<S> Clone for PoolOfOne<S> {
+    fn clone(&self) -> PoolOfOne<S> {
+        PoolOfOne(self.0.clone())
     }
 }
 
-impl<S: Send> Home<S> for Slot<S> {
+impl<S: Send> Lender<S> for PoolOfOne<S> {
     fn put(&self, link: Box<Link<S>>, _kept: Option<Kept>, _now: Now) {
         *self.lock() = Held::Here(link);
     }

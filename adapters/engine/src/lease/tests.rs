@@ -39,7 +39,7 @@ impl Listens {
     }
 }
 
-impl Home<Has> for Listens {
+impl Lender<Has> for Listens {
     fn put(&self, link: Box<Link<Has>>, kept: Option<Kept>, _: Now) {
         self.told(Told::Put(link.back, kept));
     }
@@ -78,10 +78,10 @@ fn link(has: &'static [u8]) -> Box<Link<Has>> {
 }
 
 /// A request goes out, and this comes back.
-fn exchange(lent: &mut Lent<Has>, method: Method, answer: &[u8]) {
+fn exchange(lease: &mut Lease<Has>, method: Method, answer: &[u8]) {
     let mut head = RequestHead::new(method.clone(), "/").unwrap();
     head.fields_mut().append("Host", "a.test").unwrap();
-    let machine = lent.machine();
+    let machine = lease.machine();
     machine.request(&head, Body::Empty, now()).unwrap();
     while machine.want().write {
         let mut slices = [IoSlice::new(&[]); 4];
@@ -90,55 +90,55 @@ fn exchange(lent: &mut Lent<Has>, method: Method, answer: &[u8]) {
         machine.wrote(count, now());
     }
     machine.receive(answer, now());
-    while let Some(event) = lent.machine().poll_event(now()) {
+    while let Some(event) = lease.machine().poll_event(now()) {
         if let Event::Response { head, .. } = event {
-            lent.heed(&method, &head);
+            lease.heed(&method, &head);
         }
     }
 }
 
 /// One that had been idle for a while.
-fn kept_one(has: &'static [u8], home: &Arc<Listens>) -> (Lent<Has>, Kept) {
+fn kept_one(has: &'static [u8], home: &Arc<Listens>) -> (Lease<Has>, Kept) {
     let since = Mono::from_secs(7);
     let kept = Kept { since, taken: now().mono, bodiless: true, ..Kept::default() };
-    let lent = Lent { kept: Some(kept), ..Lent::new(link(has), home.clone()) };
-    assert_eq!(lent.idle(), Duration::from_secs(2));
-    (lent, kept)
+    let lease = Lease { kept: Some(kept), ..Lease::new(link(has), home.clone()) };
+    assert_eq!(lease.idle(), Duration::from_secs(2));
+    (lease, kept)
 }
 
 #[test]
 fn a_connection_goes_home_once_with_what_its_last_answer_said() {
     let home = Arc::new(Listens::default());
-    let (mut lent, kept) = kept_one(b"", &home);
-    assert!(lent.is_alive(now()));
-    exchange(&mut lent, Method::HEAD, OK);
-    lent.give_back(now());
+    let (mut lease, kept) = kept_one(b"", &home);
+    assert!(lease.is_alive(now()));
+    exchange(&mut lease, Method::HEAD, OK);
+    lease.give_back(now());
     let limit = Some(Duration::from_secs(4));
     let back = Back { born: now().mono, limit, bodiless: true, ..Back::default() };
     assert_eq!(home.all(), [Told::Put(back, Some(kept))]);
     // One that was not answered yet is closed.
-    let mut lent = Lent::new(link(b""), home.clone());
-    exchange(&mut lent, Method::GET, OK);
-    lent.give_back(now());
+    let mut lease = Lease::new(link(b""), home.clone());
+    exchange(&mut lease, Method::GET, OK);
+    lease.give_back(now());
     let [Told::NotKept(false, Reuse::Later, _), Told::Closed] = &home.all()[..] else { panic!() };
-    drop(Lent::new(link(b""), home.clone()));
+    drop(Lease::new(link(b""), home.clone()));
     assert_eq!(home.all(), [Told::Closed]);
 }
 
 #[test]
 fn its_home_learns_of_a_kept_connection_that_is_unfit_and_of_no_new_one() {
     let home = Arc::new(Listens::default());
-    let (mut lent, kept) = kept_one(b"left", &home);
-    assert!(!lent.is_alive(now()));
+    let (mut lease, kept) = kept_one(b"left", &home);
+    assert!(!lease.is_alive(now()));
     assert_eq!(home.all(), [Told::Unfit(kept, LEFT)]);
-    drop(lent);
+    drop(lease);
     assert_eq!(home.all(), [Told::Closed]);
-    let (mut lent, kept) = kept_one(b"", &home);
-    exchange(&mut lent, Method::HEAD, OK);
-    exchange(&mut lent, Method::GET, b"left");
-    lent.die();
+    let (mut lease, kept) = kept_one(b"", &home);
+    exchange(&mut lease, Method::HEAD, OK);
+    exchange(&mut lease, Method::GET, b"left");
+    lease.die();
     assert_eq!(home.all(), [Told::Died(kept, LEFT), Told::Closed]);
-    let mut fresh = Lent::new(link(b"early"), home.clone());
+    let mut fresh = Lease::new(link(b"early"), home.clone());
     assert!(!fresh.is_alive(now()));
     fresh.die();
     assert_eq!(home.all(), [Told::Closed]);
@@ -152,9 +152,9 @@ fn its_home_learns_what_came_behind_an_answer_without_a_body() {
         (Method::POST, b"HTTP/1.1 204 No Content\r\n\r\nhi", true),
         (Method::GET, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nhi", false),
     ] {
-        let mut lent = Lent::new(link(b""), home.clone());
-        exchange(&mut lent, method, answer);
-        lent.give_back(now());
+        let mut lease = Lease::new(link(b""), home.clone());
+        exchange(&mut lease, method, answer);
+        lease.give_back(now());
         assert_eq!(home.all(), [Told::NotKept(bodiless, LEFT, now()), Told::Closed]);
     }
 }
@@ -163,22 +163,22 @@ fn its_home_learns_what_came_behind_an_answer_without_a_body() {
 fn it_settles_until_then_and_no_longer() {
     let home = Arc::new(Listens::default());
     let until = now().mono + Duration::from_millis(10);
-    let lent = Lent { settles: Some(until), ..Lent::new(link(b""), home) };
-    assert_eq!(lent.settles(now()), Some(until));
-    assert_eq!(lent.settles(now().later(Duration::from_millis(10))), None);
+    let lease = Lease { settles: Some(until), ..Lease::new(link(b""), home) };
+    assert_eq!(lease.settles(now()), Some(until));
+    assert_eq!(lease.settles(now().later(Duration::from_millis(10))), None);
 }
 
 #[test]
 fn a_place_has_its_connection_or_says_where_it_is() {
-    let (slot, mut lent) = Slot::lending(link(b""));
+    let (slot, mut lease) = PoolOfOne::lending(link(b""));
     assert!(!slot.is_filled());
     assert!(matches!(slot.take().unwrap_err().cause(), Cause::Busy));
-    exchange(&mut lent, Method::HEAD, OK);
-    lent.give_back(now());
+    exchange(&mut lease, Method::HEAD, OK);
+    lease.give_back(now());
     assert!(slot.is_filled());
-    let lent = slot.take().unwrap();
+    let lease = slot.take().unwrap();
     assert!(matches!(slot.take().unwrap_err().cause(), Cause::Busy));
-    drop(lent);
+    drop(lease);
     for _ in 0..2 {
         assert!(matches!(slot.take().unwrap_err().cause(), Cause::Closed(CloseReason::PeerClosed)));
     }

@@ -44,8 +44,8 @@ impl System for Still {
     }
 }
 
-fn keep_of(config: PoolConfig) -> Keep<Quiet> {
-    Keep::new(config, Arc::new(Still))
+fn keep_of(config: PoolConfig) -> SharedPool<Quiet> {
+    SharedPool::new(config, Arc::new(Still))
 }
 
 fn route() -> Route {
@@ -57,7 +57,7 @@ fn link(ended: bool, now: Now) -> Box<Link<Quiet>> {
     Box::new(Link::new(Quiet(ended), Box::new(machine), route(), now))
 }
 
-fn turn(keep: &Keep<Quiet>, now: Now) -> Waiting<Quiet> {
+fn turn(keep: &SharedPool<Quiet>, now: Now) -> Waiting<Quiet> {
     match keep.get(&route(), Need::default(), now) {
         Got::Turn(waiting) => waiting,
         Got::Kept(..) => panic!("nothing is kept"),
@@ -65,7 +65,7 @@ fn turn(keep: &Keep<Quiet>, now: Now) -> Waiting<Quiet> {
 }
 
 /// A connection is opened, and comes back at once.
-fn keep_one(keep: &Keep<Quiet>, ended: bool, now: Now) {
+fn keep_one(keep: &SharedPool<Quiet>, ended: bool, now: Now) {
     turn(keep, now).opened(link(ended, now), now).give_back(now);
     assert_eq!(keep.idle(), 1);
 }
@@ -98,17 +98,17 @@ fn who_waits_is_woken_when_a_connection_comes_back_or_ends() {
     for comes_back in [true, false] {
         let count = Arc::new(Count::default());
         let waker = Waker::from(count.clone());
-        let lent = turn(&keep, now).opened(link(false, now), now);
+        let lease = turn(&keep, now).opened(link(false, now), now);
         let mut waits = turn(&keep, now);
         assert!(matches!(waits.poll(&waker, now), Next::Later));
         if comes_back {
-            lent.give_back(now);
+            lease.give_back(now);
         } else {
-            drop(lent);
+            drop(lease);
         }
         assert_eq!(count.0.load(Ordering::SeqCst), 1);
         match waits.poll(&waker, now) {
-            Next::Kept(lent, _) => drop((lent, assert!(comes_back))),
+            Next::Kept(lease, _) => drop((lease, assert!(comes_back))),
             Next::Dial => assert!(!comes_back),
             Next::Later => panic!("it was woken for nothing"),
         }
@@ -160,14 +160,14 @@ fn one_whose_time_is_over_before_anybody_looks_has_it_looked_after() {
     let begin = Now::default();
     let config = PoolConfig { idle_timeout: seconds(60), ..PoolConfig::default() };
     let keep = keep_of(PoolConfig { max_age: Some(seconds(61)), ..config });
-    let looks = |keep: &Keep<Quiet>| keep.0.lock().janitor.as_ref().unwrap().looks;
+    let looks = |keep: &SharedPool<Quiet>| keep.0.lock().janitor.as_ref().unwrap().looks;
     keep_one(&keep, false, begin);
     assert!(looks(&keep) > begin.later(seconds(4)).mono);
     // It comes back a second before it is too old.
-    let Got::Kept(lent, _) = keep.get(&route(), Need::default(), begin) else { panic!() };
+    let Got::Kept(lease, _) = keep.get(&route(), Need::default(), begin) else { panic!() };
     let late = begin.later(seconds(60));
     keep.0.lock().janitor.as_mut().unwrap().looks = late.later(seconds(5)).mono;
-    lent.give_back(late);
+    lease.give_back(late);
     assert!(looks(&keep) <= late.later(seconds(1)).mono);
 }
 
@@ -192,11 +192,11 @@ fn what_was_given_to_one_who_gave_up_is_looked_after() {
     let now = Now::default();
     for most in [Some(1), None] {
         let keep = keep_of(PoolConfig { max_per_host: most, ..PoolConfig::default() });
-        let lent = turn(&keep, now).opened(link(false, now), now);
+        let lease = turn(&keep, now).opened(link(false, now), now);
         let mut waits = turn(&keep, now);
         let dials = matches!(waits.poll(Waker::noop(), now), Next::Dial);
         assert_eq!(dials, most.is_none());
-        lent.give_back(now);
+        lease.give_back(now);
         assert!(keep.idle() == 0 && keep.0.lock().janitor.is_none());
         drop(waits);
         assert!(keep.idle() == 1 && keep.0.lock().janitor.is_some());
