@@ -68,7 +68,7 @@ impl<S: ReadReady + Send + 'static> Lease<S> {
     }
 
     /// Until when it is still to be seen whether something comes, before it is used: take
-    /// turns until then, and look whether it [is alive](Lent::is_alive).
+    /// turns until then, and look whether it [is alive](Lease::is_alive).
     pub fn settles(&self, now: Now) -> Option<Mono> {
         self.settles.filter(|until| now.mono < *until)
     }

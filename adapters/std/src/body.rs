@@ -1,9 +1,9 @@
 //! The body of a request, read from the connection as it is asked for.
 //! Holds no bytes but the piece at hand; limits and framing are the machine's.
 
-use crate::exchange::Exchange;
-use crate::line::Line;
-use crate::waiting::{For, now};
+use crate::handler::Exchange;
+use crate::server::line::Line;
+use crate::server::waiting::{For, now};
 use crate::{BodyLength, Error};
 use bytes::{Bytes, BytesMut};
 use purlin_core::message::Attended;

@@ -198,37 +198,22 @@
     reason = "a connection moves from owner to owner; in a box that is cheap"
 )]
 
-mod alarm;
 mod body;
 pub mod client;
-mod conn;
-mod control;
-mod crew;
-mod doors;
-mod driver;
-mod exchange;
 mod handler;
-mod hub;
-mod line;
 mod mux;
 pub mod observe;
-mod poller;
-mod pool;
 mod server;
 mod source;
 pub mod testing;
 mod upgraded;
-mod waiting;
-mod worker;
 mod writer;
 
 pub use body::{Body, Cancelled};
 pub use bytes::Bytes;
 pub use client::{Client, get, head, post, post_form};
-pub use control::Handle;
-pub use exchange::Exchange;
 pub use handler::{
-    Answer, Fallible, FullDuplex, Handler, IntoAnswer, Next, Streaming, around, fallible,
+    Answer, Exchange, Fallible, FullDuplex, Handler, IntoAnswer, Next, Streaming, around, fallible,
     full_duplex, streaming,
 };
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
@@ -252,7 +237,7 @@ pub use purlin_net::{Dialer, Listener, Stream, in_memory, inherited};
 pub use purlin_tls as tls;
 #[cfg(feature = "rustls")]
 pub use server::listen_and_serve_tls;
-pub use server::{Bound, Server};
+pub use server::{Bound, Handle, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;

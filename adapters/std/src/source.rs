@@ -1,7 +1,7 @@
 //! What gives the bytes of a response that is not whole yet.
 //! Holds a reader or a body; when its bytes are taken, the writer decides.
 
-use crate::line::Line;
+use crate::server::line::Line;
 use crate::{Body, Error};
 use bytes::{Bytes, BytesMut};
 use std::fmt;

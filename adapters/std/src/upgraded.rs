@@ -2,8 +2,8 @@
 //! Holds no protocol: what stands below (and what ends it) is the machine's.
 
 use crate::Error;
-use crate::line::Line;
-use crate::waiting::{For, now};
+use crate::server::line::Line;
+use crate::server::waiting::{For, now};
 use purlin_core::{Mono, Now};
 use purlin_engine::served::Raw;
 use std::fmt;

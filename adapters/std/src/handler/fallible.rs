@@ -2,7 +2,7 @@
 //! What becomes of it is decided in `purlin_core::message`.
 
 use super::{Answer, Handler};
-use crate::exchange::Exchange;
+use crate::handler::Exchange;
 use crate::{BoxError, Request, Source};
 use purlin_core::IntoResponse;
 

@@ -3,15 +3,16 @@
 
 mod answer;
 mod around;
+mod exchange;
 mod fallible;
 mod streaming;
 
 pub use answer::{Answer, IntoAnswer};
 pub use around::{Next, around};
+pub use exchange::Exchange;
 pub use fallible::{Fallible, fallible};
 pub use streaming::{Streaming, streaming};
 
-use crate::exchange::Exchange;
 use crate::{Request, Source};
 use purlin_core::{IntoResponse, RequestHead};
 

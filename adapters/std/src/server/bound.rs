@@ -3,12 +3,12 @@
 
 use super::{Server, timekeeper};
 use crate::Error;
-use crate::alarm::Alarm;
-use crate::control::{Control, Ending, Handle};
-use crate::doors::Doors;
-use crate::hub::Hub;
-use crate::poller::Poller;
-use crate::pool::Pool;
+use crate::server::alarm::Alarm;
+use crate::server::common::Common;
+use crate::server::control::{Control, Ending, Handle};
+use crate::server::listeners::Listeners;
+use crate::server::poller::Poller;
+use crate::server::pool::Pool;
 use purlin_core::observe::Address;
 use purlin_engine::Budget;
 use purlin_net::{Listener, Readiness, most_connections, probe, raise_descriptor_limit, something};
@@ -125,9 +125,9 @@ impl Bound {
         something(&listeners)?;
         probe(&listeners, server.tcp_keepalive)?;
         let control = &ending.0;
-        let hub = hub(listeners, server, control)?;
-        hub.pool.begin(&hub);
-        timekeeper::keep(hub);
+        let common = common(listeners, server, control)?;
+        common.pool.begin(&common);
+        timekeeper::keep(common);
         if let Some(payload) = control.take_panic() {
             std::panic::resume_unwind(payload);
         }
@@ -138,14 +138,18 @@ impl Bound {
 impl Server {
     /// What the connections of this server would have in common, without
     /// listeners and threads.
-    pub(crate) fn alone(self) -> io::Result<Arc<Hub>> {
-        hub(Vec::new(), self, &Arc::new(Control::new(Vec::new())))
+    pub(crate) fn alone(self) -> io::Result<Arc<Common>> {
+        common(Vec::new(), self, &Arc::new(Control::new(Vec::new())))
     }
 }
 
-fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::Result<Arc<Hub>> {
+fn common(
+    listeners: Vec<Listener>,
+    server: Server,
+    control: &Arc<Control>,
+) -> io::Result<Arc<Common>> {
     let readiness = Readiness::new()?;
-    let doors = Doors::open(listeners, &readiness)?;
+    let listeners = Listeners::open(listeners, &readiness)?;
     let alarm = Arc::<Alarm>::default();
     control.woken_by(&alarm);
     let descriptors = raise_descriptor_limit();
@@ -153,7 +157,7 @@ fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::
     let mut config = server.config;
     config.trace |= server.observer.is_some();
     config.secure |= server.make_machine.is_some();
-    Ok(Arc::new(Hub {
+    Ok(Arc::new(Common {
         handler: server.handler,
         budget: Budget::new(server.buffers, &config.limits),
         config: Arc::new(config),
@@ -162,7 +166,7 @@ fn hub(listeners: Vec<Listener>, server: Server, control: &Arc<Control>) -> io::
         alarm,
         pool: Pool::new(server.workers),
         poller: Poller::new(readiness),
-        doors,
+        listeners,
         observer: server.observer,
         make_machine: server.make_machine,
         values: server.values,

@@ -1,14 +1,27 @@
 //! The server: a handler, limits, and what is told about it.
 //! Holds what was asked for; `serving` carries it out.
 
+mod alarm;
 mod bound;
+mod common;
+pub(crate) mod conn;
+mod control;
+mod crew;
+pub(crate) mod driver;
 mod hooks;
 mod knobs;
+pub(crate) mod line;
+mod listeners;
+mod poller;
+mod pool;
 mod timekeeper;
 #[cfg(feature = "rustls")]
 mod tls;
+pub(crate) mod waiting;
+mod worker;
 
 pub use bound::Bound;
+pub use control::Handle;
 #[cfg(feature = "rustls")]
 pub use tls::listen_and_serve_tls;
 

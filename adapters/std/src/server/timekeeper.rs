@@ -2,8 +2,8 @@
 //! It finds whose deadline has come, and helps where every worker is busy; it
 //! moves no byte, so that no peer can hold it up.
 
-use crate::conn::Conn;
-use crate::hub::Hub;
+use crate::server::common::Common;
+use crate::server::conn::Conn;
 use purlin_net::{Clock, ENDED};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +16,14 @@ const PATIENCE: u32 = 20;
 const BATCH: usize = 64;
 
 /// Keeps time until the server was told to end and nobody is left.
-pub(super) fn keep(hub: Arc<Hub>) {
-    let mut keeper = Timekeeper { hub, clock: Clock::new(), seen: Seen::default() };
+pub(super) fn keep(common: Arc<Common>) {
+    let mut keeper = Timekeeper { common, clock: Clock::new(), seen: Seen::default() };
     keeper.run();
     keeper.end();
 }
 
 struct Timekeeper {
-    hub: Arc<Hub>,
+    common: Arc<Common>,
     clock: Clock,
     seen: Seen,
 }
@@ -44,20 +44,20 @@ impl Timekeeper {
     fn run(&mut self) {
         loop {
             let now = self.clock.look().mono;
-            for conn in self.hub.poller.expired(now) {
+            for conn in self.common.poller.expired(now) {
                 self.expire(conn);
             }
-            if !self.hub.control.running() {
+            if !self.common.control.running() {
                 self.stop();
-                if self.hub.control.aborting() || self.hub.control.is_empty() {
+                if self.common.control.aborting() || self.common.control.is_empty() {
                     return;
                 }
             }
-            for door in self.hub.doors.overdue(now) {
-                let accepted = self.hub.accept(door);
-                self.hub.begin(accepted);
+            for listener in self.common.listeners.overdue(now) {
+                let accepted = self.common.accept(listener);
+                self.common.begin(accepted);
             }
-            if self.hub.pool.has_waiting() {
+            if self.common.pool.has_waiting() {
                 self.seen.busy = false;
             } else {
                 self.relieve();
@@ -68,18 +68,19 @@ impl Timekeeper {
 
     fn sleep(&mut self) {
         let now = self.clock.look().mono;
-        let (pool, poller) = (&self.hub.pool, &self.hub.poller);
+        let (pool, poller) = (&self.common.pool, &self.common.poller);
         let emptied = pool.emptied();
         let busy = std::mem::replace(&mut self.seen.emptied, emptied) != emptied;
         self.seen.quiet = if busy { 0 } else { self.seen.quiet.saturating_add(1) };
         // Ticking costs less than being woken whenever the last worker is taken.
         let ticks = self.seen.quiet < PATIENCE || !pool.has_waiting();
-        let until = [poller.begin_waiting(), self.hub.doors.due()].into_iter().flatten().min();
+        let until =
+            [poller.begin_waiting(), self.common.listeners.due()].into_iter().flatten().min();
         let time = until.map(|until| until.since(now));
         if ticks {
-            self.hub.alarm.doze(time.map_or(TICK, |time| time.min(TICK)));
+            self.common.alarm.doze(time.map_or(TICK, |time| time.min(TICK)));
         } else {
-            self.hub.alarm.sleep(time, || !pool.has_waiting() || pool.queued() > 0);
+            self.common.alarm.sleep(time, || !pool.has_waiting() || pool.queued() > 0);
         }
         poller.end_waiting();
     }
@@ -87,9 +88,9 @@ impl Timekeeper {
     /// Looks after a connection whose time has come: most are closed, or only
     /// give back their buffers.
     fn expire(&self, mut conn: Box<Conn>) {
-        self.hub.watch_over(|| {
+        self.common.watch_over(|| {
             let wish = conn.expire();
-            self.hub.settle(conn, wish);
+            self.common.settle(conn, wish);
         });
     }
 
@@ -97,24 +98,24 @@ impl Timekeeper {
     /// workers less than to ask the system one by one, and has more of them work, or
     /// fewer, if that is of use.
     fn relieve(&mut self) {
-        let pool = &self.hub.pool;
+        let pool = &self.common.pool;
         let mut ready = Vec::new();
         if !pool.is_full() {
             // An error would come to the workers as well.
-            let _ = self.hub.poller.wait(&mut ready, BATCH, Some(Duration::ZERO));
+            let _ = self.common.poller.wait(&mut ready, BATCH, Some(Duration::ZERO));
         }
         let mut found = Vec::new();
         for token in ready {
-            if let Some(door) = self.hub.doors.knocked(token & !ENDED) {
-                let accepted = self.hub.accept(door);
-                self.hub.begin(accepted);
+            if let Some(listener) = self.common.listeners.knocked(token & !ENDED) {
+                let accepted = self.common.accept(listener);
+                self.common.begin(accepted);
             } else {
-                found.extend(self.hub.poller.ready(token));
+                found.extend(self.common.poller.ready(token));
             }
         }
-        self.hub.submit(found);
+        self.common.submit(found);
         if std::mem::replace(&mut self.seen.busy, true) {
-            pool.look(&self.hub);
+            pool.look(&self.common);
         } else {
             pool.begin_looking();
         }
@@ -126,24 +127,24 @@ impl Timekeeper {
         if std::mem::replace(&mut self.seen.stopped, true) {
             return;
         }
-        let hub = &self.hub;
-        let has_room = || hub.has_room() && !hub.control.aborting();
+        let common = &self.common;
+        let has_room = || common.has_room() && !common.control.aborting();
         let mut accepted = Vec::new();
-        hub.doors.close(has_room, |socket| accepted.extend(hub.welcome(socket)));
-        accepted.extend(hub.poller.stop());
-        hub.submit(accepted);
+        common.listeners.close(has_room, |socket| accepted.extend(common.welcome(socket)));
+        accepted.extend(common.poller.stop());
+        common.submit(accepted);
     }
 
     /// Nobody is served any more.
     fn end(&mut self) {
-        self.hub.doors.close(|| false, drop);
-        for mut conn in self.hub.poller.end() {
-            self.hub.watch_over(|| conn.finish());
+        self.common.listeners.close(|| false, drop);
+        for mut conn in self.common.poller.end() {
+            self.common.watch_over(|| conn.finish());
         }
-        let left = self.hub.pool.end();
-        self.hub.poller.nudge();
+        let left = self.common.pool.end();
+        self.common.poller.nudge();
         for conn in left {
-            self.hub.watch_over(|| drop(conn));
+            self.common.watch_over(|| drop(conn));
         }
     }
 }
@@ -158,33 +159,33 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     /// A connection that waits here, and has something to read.
-    fn ready(hub: &Arc<Hub>) -> UnixStream {
+    fn ready(common: &Arc<Common>) -> UnixStream {
         let (stream, mut peer) = UnixStream::pair().unwrap();
         let (remote, local) = (Address::Memory, Address::Memory);
         let accepted = Accepted::new(Stream::Unix(stream), remote, local);
-        hub.begin(hub.welcome(accepted).into_iter().collect());
+        common.begin(common.welcome(accepted).into_iter().collect());
         peer.write_all(b"GET / HTTP/1.1\r\n").unwrap();
         peer
     }
 
     #[test]
     fn no_more_is_queued_once_there_is_as_much_as_there_may_be_threads() {
-        let hub = Server::new(|_: Request| "hello").workers(2).alone().unwrap();
+        let common = Server::new(|_: Request| "hello").workers(2).alone().unwrap();
         let clock = Clock::new();
         // It only begins to look, each time: no threads are made.
-        let mut keeper = Timekeeper { hub: Arc::clone(&hub), clock, seen: Seen::default() };
-        let _first = [ready(&hub), ready(&hub), ready(&hub)];
+        let mut keeper = Timekeeper { common: Arc::clone(&common), clock, seen: Seen::default() };
+        let _first = [ready(&common), ready(&common), ready(&common)];
         keeper.relieve();
-        assert_eq!((hub.pool.queued(), hub.pool.is_full()), (3, true));
-        let _more = [ready(&hub), ready(&hub)];
+        assert_eq!((common.pool.queued(), common.pool.is_full()), (3, true));
+        let _more = [ready(&common), ready(&common)];
         keeper.seen.busy = false;
         keeper.relieve();
-        assert_eq!(hub.pool.queued(), 3, "the others are left where they wait");
-        let all = [(); 2].map(|()| hub.pool.pop());
-        assert!(!hub.pool.is_full());
+        assert_eq!(common.pool.queued(), 3, "the others are left where they wait");
+        let all = [(); 2].map(|()| common.pool.pop());
+        assert!(!common.pool.is_full());
         keeper.seen.busy = false;
         keeper.relieve();
-        assert_eq!(hub.pool.queued(), 3);
+        assert_eq!(common.pool.queued(), 3);
         drop(all);
     }
 }

@@ -1,9 +1,9 @@
 //! Has a handler answer a request of a test, and records the answer.
 //! No socket and no thread are part of it; the handler runs where the test does.
 
-use crate::conn::Conn;
-use crate::driver::record;
 use crate::handler::Handler;
+use crate::server::conn::Conn;
+use crate::server::driver::record;
 use crate::{BoxHandler, Panics, Server};
 use purlin_core::testing::{Recorded, TestRequest};
 use std::fmt;
@@ -52,9 +52,9 @@ impl Recorder {
     pub fn record(&self, request: TestRequest) -> Recorded {
         let (direct, values) = request.begin();
         let server = Server::new(self.0.clone()).panics(Panics::Propagate);
-        let hub = server.alone().expect("the system has a poller");
-        let recorded = record(&mut Conn::direct(&hub, direct, values));
-        if let Some(payload) = hub.control.take_panic() {
+        let common = server.alone().expect("the system has a poller");
+        let recorded = record(&mut Conn::direct(&common, direct, values));
+        if let Some(payload) = common.control.take_panic() {
             resume_unwind(payload);
         }
         recorded.expect("an exchange without a wire is one")

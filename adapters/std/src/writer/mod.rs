@@ -5,8 +5,8 @@
 mod pump;
 mod raw;
 
-use crate::line::Line;
-use crate::waiting::{For, now};
+use crate::server::line::Line;
+use crate::server::waiting::{For, now};
 use crate::{Error, Response};
 use bytes::Bytes;
 use purlin_core::{Fields, Now, ResponseHead, Status};

@@ -2,7 +2,7 @@
 //! When they come, the source knows; what is gathered of them, the draft.
 
 use super::ResponseWriter;
-use crate::waiting::now;
+use crate::server::waiting::now;
 use crate::{Content, Error, Response, Source};
 use purlin_core::{Body, ResponseHead};
 use purlin_engine::served::Writer;

@@ -3,8 +3,8 @@
 
 use super::ResponseWriter;
 use crate::Error;
+use crate::server::waiting::now;
 use crate::upgraded::Upgraded;
-use crate::waiting::now;
 use purlin_core::ResponseHead;
 use purlin_engine::served::{Raw, Writer};
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //! there are, and the handle that ends it.
 //! Knows no bytes; what an end means to a connection is its machine's.
 
-use crate::alarm::Alarm;
-use crate::line::Line;
+use crate::server::alarm::Alarm;
+use crate::server::line::Line;
 use purlin_net::{Hook, run_aside};
 use std::any::Any;
 use std::collections::HashMap;

@@ -13,13 +13,13 @@
 //! noted. A worker that is going to wait for the socket itself takes the
 //! connection out, so that nobody else is woken.
 
-mod seats;
+mod parked;
 
-use crate::conn::{Conn, NEVER};
-use crate::line::Line;
+use crate::server::conn::{Conn, NEVER};
+use crate::server::line::Line;
+use parked::{Parked, Parking, Phase, Told};
 use purlin_core::Mono;
 use purlin_net::{ENDED, Readiness};
-use seats::{Parked, Phase, Seats, Told};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,7 +33,7 @@ const MOST_WARM: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Poller {
     readiness: Readiness,
-    seats: Mutex<Seats<Box<Conn>>>,
+    parked: Mutex<Parked<Box<Conn>>>,
     /// Connections that wait with their buffers.
     warm: AtomicUsize,
 }
@@ -42,34 +42,34 @@ pub(crate) struct Poller {
 /// the lock of what is served.
 #[derive(Debug)]
 pub(crate) struct Place {
-    seat: AtomicUsize,
+    slot: AtomicUsize,
     /// It is watched for room to write, too.
     writable: AtomicBool,
 }
 
-/// No seat.
+/// No slot.
 const NONE: usize = usize::MAX;
 
 impl Default for Place {
     fn default() -> Place {
-        Place { seat: AtomicUsize::new(NONE), writable: AtomicBool::new(false) }
+        Place { slot: AtomicUsize::new(NONE), writable: AtomicBool::new(false) }
     }
 }
 
 impl Place {
     pub(crate) fn is_taken(&self) -> bool {
-        self.seat.load(Relaxed) != NONE
+        self.slot.load(Relaxed) != NONE
     }
 }
 
 impl Poller {
     /// A poller in which nobody waits.
     pub(crate) fn new(readiness: Readiness) -> Poller {
-        Poller { readiness, seats: Mutex::default(), warm: AtomicUsize::new(0) }
+        Poller { readiness, parked: Mutex::default(), warm: AtomicUsize::new(0) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seats<Box<Conn>>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Parked<Box<Conn>>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes a thread that waits here.
@@ -95,8 +95,8 @@ impl Poller {
             conn.lose();
             return Some(conn);
         };
-        let mut seats = self.lock();
-        let closed = match seats.phase {
+        let mut parked = self.lock();
+        let closed = match parked.phase {
             Phase::Open => false,
             Phase::Stopping => !rest.told,
             Phase::Ended => true,
@@ -104,17 +104,17 @@ impl Poller {
         if closed {
             return Some(conn);
         }
-        let alarm = Arc::clone(&conn.line().hub.alarm);
+        let alarm = Arc::clone(&conn.line().common.alarm);
         let idle = Some(rest.idle).filter(|since| *since != NEVER);
-        match seats.park(token, conn, Some(rest.due), idle) {
-            Parked::Here { wake } => {
-                drop(seats);
+        match parked.park(token, conn, Some(rest.due), idle) {
+            Parking::Here { wake } => {
+                drop(parked);
                 if wake {
                     alarm.ring();
                 }
                 None
             }
-            Parked::Ready(mut conn, told) => {
+            Parking::Ready(mut conn, told) => {
                 conn.hear(told.ended);
                 Some(conn)
             }
@@ -135,24 +135,24 @@ impl Poller {
         self.warm.fetch_sub(1, Relaxed);
     }
 
-    /// Has the connection's socket watched for what it waits for; gives its seat.
+    /// Has the connection's socket watched for what it waits for; gives its slot.
     fn watch(&self, line: &Line, writable: bool) -> Option<usize> {
         let (socket, place) = (line.stream()?, &line.place);
-        let (seat, watched) = match place.seat.load(Relaxed) {
+        let (slot, watched) = match place.slot.load(Relaxed) {
             NONE => {
-                let seat = self.lock().take();
-                (seat, self.readiness.watch(socket, seat as u64, writable))
+                let slot = self.lock().take();
+                (slot, self.readiness.watch(socket, slot as u64, writable))
             }
-            seat if place.writable.load(Relaxed) == writable => return Some(seat),
-            seat => (seat, self.readiness.watch_again(socket, seat as u64, writable)),
+            slot if place.writable.load(Relaxed) == writable => return Some(slot),
+            slot => (slot, self.readiness.watch_again(socket, slot as u64, writable)),
         };
-        place.seat.store(seat, Relaxed);
+        place.slot.store(slot, Relaxed);
         place.writable.store(writable, Relaxed);
         if watched.is_err() {
             self.forget(place);
             return None;
         }
-        Some(seat)
+        Some(slot)
     }
 
     /// No longer watches the connection's socket: whoever has it waits for it itself.
@@ -169,9 +169,9 @@ impl Poller {
 
     /// The connection is closed, and its socket with it.
     pub(crate) fn forget(&self, place: &Place) {
-        let seat = place.seat.swap(NONE, Relaxed);
-        if seat != NONE {
-            self.lock().give_back(seat);
+        let slot = place.slot.swap(NONE, Relaxed);
+        if slot != NONE {
+            self.lock().give_back(slot);
         }
     }
 
@@ -185,8 +185,8 @@ impl Poller {
 
     /// Deadlines that have passed: the connections they are of.
     pub(crate) fn expired(&self, now: Mono) -> Vec<Box<Conn>> {
-        let mut seats = self.lock();
-        std::iter::from_fn(|| seats.expired(now)).collect()
+        let mut parked = self.lock();
+        std::iter::from_fn(|| parked.expired(now)).collect()
     }
 
     /// The server stops: everyone who waits, to be told. Who has been told, or is

@@ -1,9 +1,9 @@
 //! A connection, as it goes from owner to owner: from worker to poller, and back.
 //! Holds what its owner knows of it; what is served, and the socket, others may have, too.
 
-use crate::exchange::Exchange;
-use crate::hub::Hub;
-use crate::line::Line;
+use crate::handler::Exchange;
+use crate::server::common::Common;
+use crate::server::line::Line;
 use purlin_core::observe::Peer;
 use purlin_core::{Close, CloseReason, Direct, Eof, Machine, Mono, Values, Why};
 use purlin_engine::served::{Asked, Heard, Served, State, Stop};
@@ -75,26 +75,27 @@ pub(crate) enum Wish {
 
 impl Conn {
     /// A connection that was accepted.
-    pub(crate) fn accepted(hub: &Arc<Hub>, accepted: Accepted) -> Box<Conn> {
+    pub(crate) fn accepted(common: &Arc<Common>, accepted: Accepted) -> Box<Conn> {
         let clock = Clock::new();
-        let (machine, secured) = machine(hub.make_machine.as_deref(), &hub.config, clock.last());
+        let (machine, secured) =
+            machine(common.make_machine.as_deref(), &common.config, clock.last());
         let served = Served::over(machine, clock.last());
-        let line = Line::new(hub, served, Some(accepted.stream), secured.is_none());
+        let line = Line::new(common, served, Some(accepted.stream), secured.is_none());
         // Whatever happens from here on, it is counted as gone once it is dropped.
         let mut conn = Conn::new(line, clock);
         let peer = Peer::new(conn.own.number, accepted.remote, accepted.local);
-        let (make, observer) = (hub.connection_values.as_deref(), hub.observer.as_ref());
-        let (values, watch) = welcome(peer, secured, &hub.values, make, observer);
+        let (make, observer) = (common.connection_values.as_deref(), common.observer.as_ref());
+        let (values, watch) = welcome(peer, secured, &common.values, make, observer);
         conn.own.values = values;
         conn.exchange.line.lock().watch = watch;
         conn
     }
 
     /// An exchange without a wire.
-    pub(crate) fn direct(hub: &Arc<Hub>, direct: Direct, values: Values) -> Box<Conn> {
+    pub(crate) fn direct(common: &Arc<Common>, direct: Direct, values: Values) -> Box<Conn> {
         let clock = Clock::new();
         let served = Served::over(direct.into(), clock.last());
-        let mut conn = Conn::new(Line::new(hub, served, None, true), clock);
+        let mut conn = Conn::new(Line::new(common, served, None, true), clock);
         conn.own.values = values;
         conn
     }
@@ -103,7 +104,7 @@ impl Conn {
         let own = Own {
             last: clock.last().mono,
             clock,
-            number: line.hub.control.enter(&line),
+            number: line.common.control.enter(&line),
             pending: None,
             values: Values::default(),
             due: Mono::ZERO,
@@ -135,7 +136,7 @@ impl Conn {
     pub(crate) fn expire(&mut self) -> Wish {
         let Conn { exchange, own } = self;
         let line = &*exchange.line;
-        let now = own.look(&line.hub);
+        let now = own.look(&line.common);
         let mut state = line.lock();
         own.trim(&mut state);
         let late = state.machine.deadline().filter(|(at, _)| *at <= now.mono);
@@ -194,9 +195,9 @@ impl Conn {
 
 impl Own {
     /// Nobody has looked at it for a while: time has passed.
-    pub(crate) fn look(&mut self, hub: &Hub) -> purlin_core::Now {
+    pub(crate) fn look(&mut self, common: &Common) -> purlin_core::Now {
         if std::mem::take(&mut self.kept) {
-            hub.poller.cool();
+            common.poller.cool();
         }
         self.clock.look()
     }
@@ -252,7 +253,7 @@ impl Own {
     pub(crate) fn rest(&mut self, line: &Line, state: &mut State) {
         line.rest(state);
         if self.warm && !self.kept {
-            self.kept = line.hub.poller.keeps_warm();
+            self.kept = line.common.poller.keeps_warm();
             if !self.kept {
                 self.trim(state);
             }
@@ -278,7 +279,7 @@ impl Drop for Conn {
     fn drop(&mut self) {
         let Conn { exchange, own } = self;
         let line = &exchange.line;
-        let now = own.look(&line.hub);
+        let now = own.look(&line.common);
         line.close_books();
         let mut state = line.lock();
         state.lent = false;
@@ -300,7 +301,7 @@ impl Drop for Conn {
             Some(stream) => stream.shut_both(),
             None => {}
         }
-        line.hub.poller.forget(&line.place);
-        line.hub.control.leave(own.number);
+        line.common.poller.forget(&line.place);
+        line.common.control.leave(own.number);
     }
 }

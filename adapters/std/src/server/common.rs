@@ -1,13 +1,13 @@
 //! What the connections of a server have in common, and who hands them on.
 //! Each part knows its own affairs.
 
-use crate::alarm::Alarm;
-use crate::conn::{Conn, Wish};
-use crate::control::Control;
-use crate::doors::{Accepting, Doors};
 use crate::handler::Handler;
-use crate::poller::Poller;
-use crate::pool::Pool;
+use crate::server::alarm::Alarm;
+use crate::server::conn::{Conn, Wish};
+use crate::server::control::Control;
+use crate::server::listeners::{Accepting, Listeners};
+use crate::server::poller::Poller;
+use crate::server::pool::Pool;
 use purlin_core::observe::Observer;
 use purlin_core::{ServerConfig, Values};
 use purlin_engine::{Budget, MakeMachine, MakeValues, Panics};
@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// One server, while it serves.
-pub(crate) struct Hub {
+pub(crate) struct Common {
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) budget: Budget,
@@ -28,7 +28,7 @@ pub(crate) struct Hub {
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) pool: Pool,
     pub(crate) poller: Poller,
-    pub(crate) doors: Doors,
+    pub(crate) listeners: Listeners,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) make_machine: Option<Box<MakeMachine>>,
     pub(crate) values: Values,
@@ -36,7 +36,7 @@ pub(crate) struct Hub {
     pub(crate) panics: Panics,
 }
 
-impl Hub {
+impl Common {
     /// Has these connections served by whoever is free, or will be.
     pub(crate) fn submit(&self, conns: impl IntoIterator<Item = Box<Conn>>) {
         let mut conns = conns.into_iter().peekable();
@@ -56,10 +56,10 @@ impl Hub {
     }
 
     /// Lets in who waits at a door, as many as a turn allows.
-    pub(crate) fn accept(self: &Arc<Hub>, door: usize) -> Vec<Box<Conn>> {
+    pub(crate) fn accept(self: &Arc<Common>, listener: usize) -> Vec<Box<Conn>> {
         let mut accepted = Vec::new();
         let let_in = |socket| accepted.extend(self.welcome(socket));
-        let accepting = self.doors.accept(door, || self.make_room(), let_in);
+        let accepting = self.listeners.accept(listener, || self.make_room(), let_in);
         match accepting {
             Accepting::Done => {}
             // The timekeeper tries again.
@@ -89,7 +89,7 @@ impl Hub {
     }
 
     /// A connection that was accepted, unless what makes its values panics.
-    pub(crate) fn welcome(self: &Arc<Hub>, socket: Accepted) -> Option<Box<Conn>> {
+    pub(crate) fn welcome(self: &Arc<Common>, socket: Accepted) -> Option<Box<Conn>> {
         self.watch_over(|| Conn::accepted(self, socket))
     }
 
@@ -99,7 +99,7 @@ impl Hub {
     }
 
     /// At the cap, the connection that has been idle longest gives way.
-    fn make_room(self: &Arc<Hub>) -> bool {
+    fn make_room(self: &Arc<Common>) -> bool {
         self.has_room() || (self.dismiss_idlest() && self.has_room())
     }
 
@@ -142,8 +142,8 @@ impl Hub {
     }
 }
 
-impl fmt::Debug for Hub {
+impl fmt::Debug for Common {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Hub({:?})", self.control)
+        write!(f, "Common({:?})", self.control)
     }
 }

@@ -7,10 +7,10 @@
 //! slow handlers. The queue is for what the timekeeper found when none waited. When
 //! there should be more or fewer, `purlin_net::Look` decides.
 
-use crate::conn::Conn;
-use crate::crew::{Crew, Member};
-use crate::hub::Hub;
-use crate::worker;
+use crate::server::common::Common;
+use crate::server::conn::Conn;
+use crate::server::crew::{Crew, Member};
+use crate::server::worker;
 use purlin_net::Staff;
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -136,13 +136,13 @@ impl Pool {
     }
 
     /// No thread waits: calls or dismisses some if that is of use.
-    pub(crate) fn look(&self, hub: &Arc<Hub>) {
+    pub(crate) fn look(&self, common: &Arc<Common>) {
         let Some(look) = self.crew.look(self.enough, self.queued()) else { return };
         match look.decide() {
             Staff::Keep => {}
             Staff::Call(count) => {
                 self.dismissed.store(0, SeqCst);
-                self.reinforce(hub, count);
+                self.reinforce(common, count);
             }
             Staff::Dismiss(count) => self.dismissed.store(count, SeqCst),
         }
@@ -173,13 +173,13 @@ impl Pool {
     }
 
     /// Has so many threads more wait: from the reserve, and new ones beyond that.
-    fn reinforce(&self, hub: &Arc<Hub>, count: usize) {
+    fn reinforce(&self, common: &Arc<Common>, count: usize) {
         let mut reserve = self.reserve();
         let called = count.min(reserve.threads - reserve.calls.min(reserve.threads));
         reserve.calls += called;
         drop(reserve);
         (0..called).for_each(|_| self.called.notify_one());
-        self.grow(hub, count - called);
+        self.grow(common, count - called);
     }
 
     /// A thread begins to wait.
@@ -198,18 +198,18 @@ impl Pool {
 
     /// Makes so many threads more, as far as that is allowed. Where the system
     /// has none to give, those that are there do the work.
-    fn grow(&self, hub: &Arc<Hub>, count: usize) {
+    fn grow(&self, common: &Arc<Common>, count: usize) {
         for _ in 0..count {
             if self.workers.fetch_add(1, SeqCst) >= self.most {
                 self.workers.fetch_sub(1, SeqCst);
                 return;
             }
-            let hub = Arc::clone(hub);
+            let common = Arc::clone(common);
             let made = thread::Builder::new().name("purlin".into()).spawn(move || {
-                let member = hub.pool.crew.enlist();
-                worker::work(&hub, &member);
-                hub.pool.crew.leave(&member);
-                hub.pool.workers.fetch_sub(1, SeqCst);
+                let member = common.pool.crew.enlist();
+                worker::work(&common, &member);
+                common.pool.crew.leave(&member);
+                common.pool.workers.fetch_sub(1, SeqCst);
             });
             if made.is_err() {
                 self.workers.fetch_sub(1, SeqCst);
@@ -219,8 +219,8 @@ impl Pool {
     }
 
     /// The first threads.
-    pub(crate) fn begin(&self, hub: &Arc<Hub>) {
-        self.grow(hub, self.enough);
+    pub(crate) fn begin(&self, common: &Arc<Common>) {
+        self.grow(common, self.enough);
     }
 
     /// Whether a thread that has had nothing to do for long should end.

@@ -3,8 +3,8 @@
 //! Decides nothing: it reads, writes and closes as the machine wants, under the lock of
 //! what is served, and never waits with that but for a moment between two requests.
 
-use crate::hub::Hub;
-use crate::poller::Place;
+use crate::server::common::Common;
+use crate::server::poller::Place;
 use purlin_core::budget::Need;
 use purlin_core::{Close, CloseReason, Eof, Machine, Now, Why};
 use purlin_engine::served::{Served, State, Stop, overhear};
@@ -27,7 +27,7 @@ pub(crate) type Guard<'a> = MutexGuard<'a, State>;
 /// A connection's socket and its machine.
 pub(crate) struct Line {
     pub(crate) served: Arc<Served>,
-    pub(crate) hub: Arc<Hub>,
+    pub(crate) common: Arc<Common>,
     /// `None` for an exchange without a wire.
     stream: Option<Stream>,
     /// Where it waits, or would.
@@ -55,14 +55,14 @@ struct Books {
 
 impl Line {
     pub(crate) fn new(
-        hub: &Arc<Hub>,
+        common: &Arc<Common>,
         served: Arc<Served>,
         stream: Option<Stream>,
         gives_all: bool,
     ) -> Arc<Line> {
         Arc::new(Line {
             served,
-            hub: Arc::clone(hub),
+            common: Arc::clone(common),
             stream,
             place: Place::default(),
             gives_all,
@@ -97,7 +97,7 @@ impl Line {
     /// Tells the machine what the server has been told.
     #[inline]
     pub(crate) fn obey(&self, state: &mut State, now: Now) {
-        if !self.hub.control.running() {
+        if !self.common.control.running() {
             self.obey_end(state, now);
         }
     }
@@ -105,7 +105,7 @@ impl Line {
     #[cold]
     fn obey_end(&self, state: &mut State, now: Now) {
         let young = state.idle.is_some_and(|since| since > now.mono);
-        if self.hub.control.aborting() {
+        if self.common.control.aborting() {
             state.closed.get_or_insert(CloseReason::Shutdown);
             state.machine.eof(Eof::Reset, now);
         } else if !young && state.stop < Stop::Told {
@@ -116,7 +116,7 @@ impl Line {
 
     /// Takes events for the worker, while that is away.
     pub(crate) fn hear<'s>(&'s self, state: Guard<'s>, now: Now) -> Guard<'s> {
-        let panicked = |payload| self.hub.panicked(payload);
+        let panicked = |payload| self.common.panicked(payload);
         overhear(&panicked, &self.served, state, now)
     }
 
@@ -160,7 +160,7 @@ impl Line {
     /// Stays for a moment, since the next request often follows at once; says whether
     /// anything came. Nobody else has a use for the lock: no exchange is open.
     pub(crate) fn linger(&self, state: &mut State, clock: &mut Clock) -> bool {
-        self.hub.poller.leave(self);
+        self.common.poller.leave(self);
         if !self.lingers.load(Relaxed) {
             let set = self.stream.as_ref().map(|stream| stream.set_read_timeout(Some(LINGER)));
             if !matches!(set, Some(Ok(()))) {
@@ -276,7 +276,7 @@ impl Line {
     fn moved(&self, state: &mut State, count: usize) {
         if count >= BULK {
             let grant = &mut self.books().grant;
-            self.hub.budget.settle(grant, &mut state.machine, Need::More);
+            self.common.budget.settle(grant, &mut state.machine, Need::More);
         }
     }
 
@@ -296,13 +296,13 @@ impl Line {
         let grant = &mut self.books().grant;
         if !grant.is_none() {
             let need = if state.machine.in_exchange() { Need::Same } else { Need::Nothing };
-            self.hub.budget.settle(grant, &mut state.machine, need);
+            self.common.budget.settle(grant, &mut state.machine, need);
         }
     }
 
     /// The connection is gone.
     pub(crate) fn close_books(&self) {
-        self.hub.budget.release(&mut self.books().grant);
+        self.common.budget.release(&mut self.books().grant);
     }
 }
 

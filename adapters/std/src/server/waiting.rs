@@ -25,7 +25,7 @@
 //! does not park. What neither tells (that the server ends, or the worker is back) is looked
 //! for once in a second.
 
-use crate::line::{Guard, Line};
+use crate::server::line::{Guard, Line};
 use purlin_core::{Close, Eof, Id, Machine, Mono, Now};
 use purlin_engine::served::State;
 use purlin_net::Clock;
@@ -187,7 +187,7 @@ impl Line {
             }
         };
         // Not once the worker is back: it may have it wait there again.
-        self.hub.poller.leave(self);
+        self.common.poller.leave(self);
         self.awaited.fetch_or(reads, Relaxed);
         drop(state);
         let ready = wait_for(&[(stream.as_fd(), idle)], Some(time));

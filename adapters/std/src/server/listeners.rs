@@ -16,11 +16,11 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// The listeners of a server.
 #[derive(Debug)]
-pub(crate) struct Doors(Vec<Mutex<Door>>);
+pub(crate) struct Listeners(Vec<Mutex<Listening>>);
 
 /// A listener, and what is known of it.
 #[derive(Debug)]
-struct Door {
+struct Listening {
     /// `None` once it is closed.
     listener: Option<Listener>,
     backoff: Backoff,
@@ -41,97 +41,97 @@ pub(crate) enum Accepting {
     Failed(io::Error, Option<Duration>),
 }
 
-impl Doors {
+impl Listeners {
     /// Watches these listeners.
     ///
     /// # Errors
     /// One cannot be watched.
-    pub(crate) fn open(listeners: Vec<Listener>, readiness: &Readiness) -> io::Result<Doors> {
-        let mut doors = Vec::new();
+    pub(crate) fn open(listeners: Vec<Listener>, readiness: &Readiness) -> io::Result<Listeners> {
+        let mut all = Vec::new();
         for (listener, token) in listeners.into_iter().zip(FIRST..) {
             readiness.watch(&listener, token, false)?;
             let backoff = Backoff::default();
-            let door = Door { listener: Some(listener), backoff, again: None, held: None };
-            doors.push(Mutex::new(door));
+            let one = Listening { listener: Some(listener), backoff, again: None, held: None };
+            all.push(Mutex::new(one));
         }
-        Ok(Doors(doors))
+        Ok(Listeners(all))
     }
 
-    fn lock(&self, door: usize) -> MutexGuard<'_, Door> {
-        self.0[door].lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self, which: usize) -> MutexGuard<'_, Listening> {
+        self.0[which].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The door that this token is of.
+    /// The listener that this token is of.
     pub(crate) fn knocked(&self, token: u64) -> Option<usize> {
-        let door = usize::try_from((token & !ENDED).checked_sub(FIRST)?).ok()?;
-        (door < self.0.len()).then_some(door)
+        let which = usize::try_from((token & !ENDED).checked_sub(FIRST)?).ok()?;
+        (which < self.0.len()).then_some(which)
     }
 
     /// When to try again to let somebody in.
     pub(crate) fn due(&self) -> Option<Mono> {
-        (0..self.0.len()).filter_map(|door| self.lock(door).again).min()
+        (0..self.0.len()).filter_map(|which| self.lock(which).again).min()
     }
 
-    /// The doors at which to try again.
+    /// The listeners at which to try again.
     pub(crate) fn overdue(&self, now: Mono) -> Vec<usize> {
-        let is_overdue = |door: &usize| self.lock(*door).again.is_some_and(|again| again <= now);
+        let is_overdue = |which: &usize| self.lock(*which).again.is_some_and(|again| again <= now);
         (0..self.0.len()).filter(is_overdue).collect()
     }
 
     /// Lets in who waits, as many as a turn allows and there is room for.
     pub(crate) fn accept(
         &self,
-        door: usize,
+        which: usize,
         has_room: impl Fn() -> bool,
         mut let_in: impl FnMut(Accepted),
     ) -> Accepting {
-        let mut door = self.lock(door);
-        if door.again.is_some_and(|again| again > Clock::new().last().mono) {
+        let mut one = self.lock(which);
+        if one.again.is_some_and(|again| again > Clock::new().last().mono) {
             // The timekeeper looks after it in time.
             return Accepting::Done;
         }
         for _ in 0..BURST {
-            match door.next() {
+            match one.next() {
                 Ok(Some(accepted)) if has_room() => {
-                    door.backoff.reset();
+                    one.backoff.reset();
                     let_in(accepted);
                 }
                 Ok(Some(accepted)) => {
-                    door.held = Some(accepted);
-                    return door.later(PAUSE);
+                    one.held = Some(accepted);
+                    return one.later(PAUSE);
                 }
                 Ok(None) => {
-                    door.again = None;
+                    one.again = None;
                     return Accepting::Done;
                 }
                 Err(error) => {
-                    let pause = door.backoff.wait(&error);
-                    door.later(pause.unwrap_or_default());
+                    let pause = one.backoff.wait(&error);
+                    one.later(pause.unwrap_or_default());
                     return Accepting::Failed(error, pause);
                 }
             }
         }
-        door.later(Duration::ZERO)
+        one.later(Duration::ZERO)
     }
 
-    /// Closes the doors. What the system has accepted is let in before, as far
+    /// Closes the listeners. What the system has accepted is let in before, as far
     /// as there is room, so that it is answered or closed in order.
     pub(crate) fn close(&self, has_room: impl Fn() -> bool, mut let_in: impl FnMut(Accepted)) {
-        for door in 0..self.0.len() {
-            self.lock(door).again = None;
+        for which in 0..self.0.len() {
+            self.lock(which).again = None;
             // What cannot be accepted now will not be.
-            while let Accepting::Later = self.accept(door, &has_room, &mut let_in) {
-                if self.lock(door).held.is_some() {
+            while let Accepting::Later = self.accept(which, &has_room, &mut let_in) {
+                if self.lock(which).held.is_some() {
                     break;
                 }
             }
-            let mut door = self.lock(door);
-            (door.listener, door.held, door.again) = (None, None, None);
+            let mut one = self.lock(which);
+            (one.listener, one.held, one.again) = (None, None, None);
         }
     }
 }
 
-impl Door {
+impl Listening {
     /// The next who waits, if anybody does.
     fn next(&mut self) -> io::Result<Option<Accepted>> {
         if let Some(held) = self.held.take() {

@@ -5,18 +5,18 @@ use purlin_core::Mono;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// No seat.
+/// No slot.
 const NONE: usize = usize::MAX;
 /// No deadline.
 const NEVER: Mono = Mono::from_nanos(u64::MAX);
 
-/// The seats of the connections that are watched; `C` is a connection.
+/// The slots of the connections that are watched; `C` is a connection.
 #[derive(Debug)]
-pub(crate) struct Seats<C> {
-    seats: Vec<Seat<C>>,
-    /// The first of the seats that are free.
+pub(crate) struct Parked<C> {
+    slots: Vec<Slot<C>>,
+    /// The first of the slots that are free.
     free: usize,
-    /// When to look at which seat. A seat has one entry that counts, `Seat::queued`.
+    /// When to look at which slot. A slot has one entry that counts, `Slot::queued`.
     deadlines: BinaryHeap<Reverse<(Mono, usize)>>,
     /// When the timekeeper wakes by itself; nothing while it does not sleep.
     wakes: Option<Mono>,
@@ -27,7 +27,7 @@ pub(crate) struct Seats<C> {
 }
 
 #[derive(Debug)]
-struct Seat<C> {
+struct Slot<C> {
     who: Who<C>,
     /// When it is to be looked at.
     due: Mono,
@@ -35,7 +35,7 @@ struct Seat<C> {
     queued: Mono,
     /// Since when it is idle.
     since: Mono,
-    /// Its neighbours among the idle, or the next free seat.
+    /// Its neighbours among the idle, or the next free slot.
     before: usize,
     after: usize,
 }
@@ -74,17 +74,17 @@ pub(crate) enum Phase {
 
 /// What became of parking a connection.
 #[derive(Debug)]
-pub(crate) enum Parked<C> {
+pub(crate) enum Parking<C> {
     /// It waits; the timekeeper has to be woken if its deadline is the first.
     Here { wake: bool },
     /// Its socket is ready.
     Ready(C, Told),
 }
 
-impl<C> Default for Seats<C> {
-    fn default() -> Seats<C> {
-        Seats {
-            seats: Vec::new(),
+impl<C> Default for Parked<C> {
+    fn default() -> Parked<C> {
+        Parked {
+            slots: Vec::new(),
             free: NONE,
             deadlines: BinaryHeap::new(),
             wakes: None,
@@ -95,14 +95,14 @@ impl<C> Default for Seats<C> {
     }
 }
 
-impl<C> Seats<C> {
-    /// A seat for a connection that a worker has.
+impl<C> Parked<C> {
+    /// A slot for a connection that a worker has.
     pub(crate) fn take(&mut self) -> usize {
         let number = self.free;
         let who = Who::Away { ready: None };
         if number == NONE {
             let (before, after) = (NONE, NONE);
-            self.seats.push(Seat {
+            self.slots.push(Slot {
                 who,
                 due: NEVER,
                 queued: NEVER,
@@ -110,19 +110,19 @@ impl<C> Seats<C> {
                 before,
                 after,
             });
-            return self.seats.len() - 1;
+            return self.slots.len() - 1;
         }
-        let seat = &mut self.seats[number];
-        self.free = seat.after;
-        seat.who = who;
+        let slot = &mut self.slots[number];
+        self.free = slot.after;
+        slot.who = who;
         number
     }
 
-    /// A seat is free again; a worker had its connection.
+    /// A slot is free again; a worker had its connection.
     pub(crate) fn give_back(&mut self, number: usize) {
-        let seat = &mut self.seats[number];
-        seat.who = Who::Nobody;
-        seat.after = self.free;
+        let slot = &mut self.slots[number];
+        slot.who = Who::Nobody;
+        slot.after = self.free;
         self.free = number;
     }
 
@@ -133,29 +133,29 @@ impl<C> Seats<C> {
         conn: C,
         due: Option<Mono>,
         idle: Option<Mono>,
-    ) -> Parked<C> {
-        let seat = &mut self.seats[number];
-        if let Who::Away { ready } = &mut seat.who {
+    ) -> Parking<C> {
+        let slot = &mut self.slots[number];
+        if let Who::Away { ready } = &mut slot.who {
             if let Some(told) = ready.take() {
-                return Parked::Ready(conn, told);
+                return Parking::Ready(conn, told);
             }
         }
-        seat.due = due.unwrap_or(NEVER);
-        let due = seat.due;
-        seat.who = Who::Here { conn, idle: idle.is_some() };
-        if due < seat.queued {
-            seat.queued = due;
+        slot.due = due.unwrap_or(NEVER);
+        let due = slot.due;
+        slot.who = Who::Here { conn, idle: idle.is_some() };
+        if due < slot.queued {
+            slot.queued = due;
             self.deadlines.push(Reverse((due, number)));
         }
         if let Some(since) = idle {
             self.link(number, since);
         }
-        Parked::Here { wake: self.wakes.is_some_and(|wakes| due < wakes) }
+        Parking::Here { wake: self.wakes.is_some_and(|wakes| due < wakes) }
     }
 
-    /// The socket of this seat is ready: its connection, if it waits there.
+    /// The socket of this slot is ready: its connection, if it waits there.
     pub(crate) fn ready(&mut self, number: usize, told: Told) -> Option<C> {
-        match &mut self.seats.get_mut(number)?.who {
+        match &mut self.slots.get_mut(number)?.who {
             Who::Nobody => None,
             Who::Away { ready } => {
                 let ended = told.ended || ready.is_some_and(|before| before.ended);
@@ -169,7 +169,7 @@ impl<C> Seats<C> {
     /// A worker takes up the connection that waits here.
     fn fetch(&mut self, number: usize) -> Option<C> {
         let away = Who::Away { ready: None };
-        match std::mem::replace(&mut self.seats[number].who, away) {
+        match std::mem::replace(&mut self.slots[number].who, away) {
             Who::Here { conn, idle } => {
                 if idle {
                     self.unlink(number);
@@ -177,7 +177,7 @@ impl<C> Seats<C> {
                 Some(conn)
             }
             other => {
-                self.seats[number].who = other;
+                self.slots[number].who = other;
                 None
             }
         }
@@ -190,20 +190,20 @@ impl<C> Seats<C> {
                 return None;
             }
             self.deadlines.pop();
-            let seat = &mut self.seats[number];
-            if seat.queued != at {
+            let slot = &mut self.slots[number];
+            if slot.queued != at {
                 continue; // another entry counts
             }
-            seat.queued = NEVER;
-            if !matches!(seat.who, Who::Here { .. }) {
+            slot.queued = NEVER;
+            if !matches!(slot.who, Who::Here { .. }) {
                 continue; // it will be queued when it is parked
             }
-            if seat.due <= now {
+            if slot.due <= now {
                 return self.fetch(number);
             }
-            seat.queued = seat.due;
-            let entry = Reverse((seat.due, number));
-            if seat.due != NEVER {
+            slot.queued = slot.due;
+            let entry = Reverse((slot.due, number));
+            if slot.due != NEVER {
                 self.deadlines.push(entry);
             }
         }
@@ -213,7 +213,7 @@ impl<C> Seats<C> {
     /// Takes everyone away.
     pub(crate) fn close(&mut self, phase: Phase) -> Vec<C> {
         self.phase = phase;
-        (0..self.seats.len()).filter_map(|number| self.fetch(number)).collect()
+        (0..self.slots.len()).filter_map(|number| self.fetch(number)).collect()
     }
 
     pub(crate) fn take_idlest(&mut self) -> Option<C> {
@@ -230,33 +230,33 @@ impl<C> Seats<C> {
         self.wakes = None;
     }
 
-    /// Puts a seat among the idle ones; nearly always it is the newest.
+    /// Puts a slot among the idle ones; nearly always it is the newest.
     fn link(&mut self, number: usize, since: Mono) {
         let (mut before, mut after) = (self.newest, NONE);
-        while before != NONE && self.seats[before].since > since {
-            (before, after) = (self.seats[before].before, before);
+        while before != NONE && self.slots[before].since > since {
+            (before, after) = (self.slots[before].before, before);
         }
-        let seat = &mut self.seats[number];
-        (seat.since, seat.before, seat.after) = (since, before, after);
+        let slot = &mut self.slots[number];
+        (slot.since, slot.before, slot.after) = (since, before, after);
         match before {
             NONE => self.idlest = number,
-            before => self.seats[before].after = number,
+            before => self.slots[before].after = number,
         }
         match after {
             NONE => self.newest = number,
-            after => self.seats[after].before = number,
+            after => self.slots[after].before = number,
         }
     }
 
     fn unlink(&mut self, number: usize) {
-        let (before, after) = (self.seats[number].before, self.seats[number].after);
+        let (before, after) = (self.slots[number].before, self.slots[number].after);
         match before {
             NONE => self.idlest = after,
-            before => self.seats[before].after = after,
+            before => self.slots[before].after = after,
         }
         match after {
             NONE => self.newest = before,
-            after => self.seats[after].before = before,
+            after => self.slots[after].before = before,
         }
     }
 }

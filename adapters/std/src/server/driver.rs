@@ -11,9 +11,9 @@
 //! While a handler runs, the connection is lent to those who have a part in its exchange:
 //! `waiting` says how they move its bytes.
 
-use crate::conn::{Conn, Own};
-use crate::exchange::Exchange;
-use crate::line::Guard;
+use crate::handler::Exchange;
+use crate::server::conn::{Conn, Own};
+use crate::server::line::Guard;
 use crate::{Body, Request, Source};
 use purlin_core::message::Outcome;
 use purlin_core::testing::Recorded;
@@ -29,8 +29,8 @@ const AHEAD: usize = 64 * 1024;
 /// Serves a connection until it waits or is closed.
 pub(crate) fn serve(mut conn: Box<Conn>) {
     while turn(&mut conn) {
-        let hub = conn.line().hub.clone();
-        match hub.poller.park(conn) {
+        let common = conn.line().common.clone();
+        match common.poller.park(conn) {
             Some(ready) => conn = ready,
             None => return,
         }
@@ -41,7 +41,7 @@ pub(crate) fn serve(mut conn: Box<Conn>) {
 fn turn(conn: &mut Conn) -> bool {
     let Conn { exchange, own } = conn;
     let line = &*exchange.line;
-    own.look(&line.hub);
+    own.look(&line.common);
     let mut state = line.lock();
     // What came before a graceful end is served yet.
     own.read(line, &mut state);
@@ -56,7 +56,7 @@ fn turn(conn: &mut Conn) -> bool {
             // So little stood in the way of no request that is here already, and mostly the
             // next one follows at once.
             let small = written < BULK && !state.machine.in_exchange();
-            if small && line.hub.pool.has_spare() && state.machine.want().close.is_none() {
+            if small && line.common.pool.has_spare() && state.machine.want().close.is_none() {
                 lingered = !own.linger(line, &mut state);
             }
             continue;
@@ -67,7 +67,7 @@ fn turn(conn: &mut Conn) -> bool {
         if lingered {
             break;
         }
-        if line.hub.pool.has_spare() && want.close.is_none() {
+        if line.common.pool.has_spare() && want.close.is_none() {
             lingered = !own.linger(line, &mut state);
         } else if own.is_drained(line) || !own.read(line, &mut state) {
             break;
@@ -110,7 +110,7 @@ fn answer_ready<'s>(exchange: &'s Exchange, own: &mut Own, state: Guard<'s>) -> 
     let Some(asked) = own.pending.take() else { return state };
     let line = &*exchange.line;
     drop(state);
-    let asks = AssertUnwindSafe(|| line.hub.handler.full_duplex(&asked.head));
+    let asks = AssertUnwindSafe(|| line.common.handler.full_duplex(&asked.head));
     let duplex = catch_unwind(asks);
     let mut state = line.lock();
     let now = own.clock.last();
@@ -174,7 +174,7 @@ fn call(
     exchange.id.set(id);
     let body = Body::of(exchange, length);
     let request = Request::new(head, length, body).with_values(values.clone());
-    let handler = &exchange.line.hub.handler;
+    let handler = &exchange.line.common.handler;
     if watched {
         return handler.call(observed(exchange, request), exchange).0;
     }

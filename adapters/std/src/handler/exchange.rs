@@ -1,7 +1,7 @@
 //! One request on its way through a handler: where that gets the writer of its response.
 //! Decides nothing of the protocol; what the handler's answer becomes, the driver carries out.
 
-use crate::line::{Guard, Line};
+use crate::server::line::{Guard, Line};
 use crate::writer::ResponseWriter;
 use purlin_core::message::Hooks;
 use purlin_core::{Facts, Id, Now, ResponseHead};
@@ -44,7 +44,7 @@ impl Exchange {
     /// Takes the connection's events, until a request comes or there are none.
     #[inline]
     pub(crate) fn obey<'s>(&'s self, state: Guard<'s>, heard: &mut Heard, now: Now) -> Guard<'s> {
-        let panicked = |payload| self.line.hub.panicked(payload);
+        let panicked = |payload| self.line.common.panicked(payload);
         obey(&panicked, &self.line.served, state, Waker::noop(), heard, now)
     }
 
