@@ -167,13 +167,13 @@ pub mod config;
 pub mod content;
 #[cfg(feature = "http")]
 pub mod convert;
-mod direct;
 pub mod error;
 pub mod exchange;
 pub mod h1;
 #[doc(hidden)] // for the vectors and fuzz targets, until its machine is there
 pub mod h2;
 pub mod head;
+mod in_memory;
 pub(crate) mod lines;
 pub mod machine;
 pub mod message;
@@ -194,12 +194,12 @@ pub mod url;
 pub(crate) mod wire;
 
 pub use config::{ClientConfig, ClientTimeouts, Leniency, Limits, ServerConfig, Timeouts};
-pub use direct::Direct;
 pub use error::{CloseReason, ErrorCode, Fault, Misuse, PeerError, Phase, Retry};
 pub use head::{
     Field, Fields, InvalidField, Method, NotAStatus, NotAToken, NotAVersion, RequestHead,
     ResponseHead, Status, Version, imf_fixdate, names,
 };
+pub use in_memory::InMemory;
 pub use machine::{
     Body, BodyLength, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse,
     ServerMachine, Want,

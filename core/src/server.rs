@@ -1,10 +1,10 @@
 //! The server's side of a connection, whatever is spoken on it.
-//! Today that is HTTP/1, or nothing at all ([`Direct`]); the names stay when HTTP/2 joins.
+//! Today that is HTTP/1, or nothing at all ([`InMemory`]); the names stay when HTTP/2 joins.
 
-use crate::direct::Direct;
 use crate::error::Misuse;
 use crate::h1;
 use crate::head::{Fields, ResponseHead};
+use crate::in_memory::InMemory;
 use crate::machine::{Body, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
 use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ pub struct Connection(Spoken);
 #[expect(clippy::large_enum_variant, reason = "nearly every connection is the large one")]
 enum Spoken {
     Http1(h1::server::Connection),
-    Direct(Box<Direct>),
+    InMemory(Box<InMemory>),
     /// Inside another machine, such as TLS.
     Wrapped(Box<dyn ServerMachine + Send + Sync>),
 }
@@ -30,7 +30,7 @@ impl fmt::Debug for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Spoken::Http1(machine) => machine.fmt(f),
-            Spoken::Direct(machine) => machine.fmt(f),
+            Spoken::InMemory(machine) => machine.fmt(f),
             Spoken::Wrapped(_) => f.write_str("Wrapped"),
         }
     }
@@ -43,9 +43,9 @@ impl Connection {
     }
 
     /// The exchange, if this is one without a wire.
-    pub fn as_direct(&mut self) -> Option<&mut Direct> {
+    pub fn as_in_memory(&mut self) -> Option<&mut InMemory> {
         match &mut self.0 {
-            Spoken::Direct(direct) => Some(direct),
+            Spoken::InMemory(direct) => Some(direct),
             Spoken::Http1(_) | Spoken::Wrapped(_) => None,
         }
     }
@@ -56,9 +56,9 @@ impl Connection {
     }
 }
 
-impl From<Direct> for Connection {
-    fn from(direct: Direct) -> Connection {
-        Connection(Spoken::Direct(Box::new(direct)))
+impl From<InMemory> for Connection {
+    fn from(direct: InMemory) -> Connection {
+        Connection(Spoken::InMemory(Box::new(direct)))
     }
 }
 
@@ -67,14 +67,14 @@ macro_rules! pass {
     ($self:ident, $machine:ident => $call:expr) => {
         match &$self.0 {
             Spoken::Http1($machine) => $call,
-            Spoken::Direct($machine) => $call,
+            Spoken::InMemory($machine) => $call,
             Spoken::Wrapped($machine) => $call,
         }
     };
     (mut $self:ident, $machine:ident => $call:expr) => {
         match &mut $self.0 {
             Spoken::Http1($machine) => $call,
-            Spoken::Direct($machine) => $call,
+            Spoken::InMemory($machine) => $call,
             Spoken::Wrapped($machine) => $call,
         }
     };

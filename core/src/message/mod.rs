@@ -2,21 +2,21 @@
 //! Holds values; the adapters add reading and writing, the machines the wire.
 
 mod cancel;
-mod draft;
 mod error;
 mod failure;
 mod hooks;
 mod outcome;
+mod pending;
 pub(crate) mod refusal;
 mod response;
 mod values;
 
 pub use cancel::Attended;
-pub use draft::{Draft, Outlet};
 pub use error::Error;
 pub use failure::BoxError;
 pub use hooks::Hooks;
 pub use outcome::{Outcome, Streamed};
+pub use pending::{Outlet, PendingResponse};
 pub use response::{Content, IntoResponse, Response, chain};
 pub use values::Values;
 

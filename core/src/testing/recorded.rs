@@ -1,8 +1,8 @@
 //! Answers as values.
 //! Takes one out of its exchange, and looks into it.
 
-use crate::direct::Direct;
 use crate::head::{Fields, ResponseHead, Status};
+use crate::in_memory::InMemory;
 use crate::machine::Recv;
 use bytes::Bytes;
 
@@ -52,7 +52,7 @@ impl Recorded {
     /// assert_eq!(recorded.ending(), Ending::Whole);
     /// # Ok::<(), purlin_core::Misuse>(())
     /// ```
-    pub fn take(exchange: &mut Direct) -> Recorded {
+    pub fn take(exchange: &mut InMemory) -> Recorded {
         let interim = std::iter::from_fn(|| exchange.take_interim()).collect();
         let head = exchange.take_head();
         let mut body = Vec::new();

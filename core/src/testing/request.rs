@@ -1,9 +1,9 @@
 //! Requests that come from no peer.
 //! Builds them; a mistake in one is the test's, and panics.
 
-use crate::direct::Direct;
 use crate::error::Fault;
 use crate::head::{Fields, Method, RequestHead, names};
+use crate::in_memory::InMemory;
 use crate::machine::BodyLength;
 use crate::message::{Request, Values};
 use crate::observe::{Address, Peer};
@@ -190,10 +190,10 @@ impl TestRequest {
     /// The exchange of this request and the values it comes with: what an
     /// adapter has its handler answer. Its whole body is there, and there is
     /// room for any answer.
-    pub fn begin(mut self) -> (Direct, Values) {
+    pub fn begin(mut self) -> (InMemory, Values) {
         self.tell_length();
         let values = self.values.with(self.peer);
-        let mut direct = Direct::new(self.head, self.length).with_unlimited_room();
+        let mut direct = InMemory::new(self.head, self.length).with_unlimited_room();
         self.body.into_iter().for_each(|piece| direct.supply(piece));
         match self.cut {
             true => direct.cut(Fault::Truncated),

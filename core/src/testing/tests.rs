@@ -117,7 +117,7 @@ fn a_target_that_is_none_is_a_mistake() {
 }
 
 /// What is recorded of an exchange of which this is done.
-fn recorded(request: TestRequest, act: impl FnOnce(&mut crate::Direct, u64)) -> Recorded {
+fn recorded(request: TestRequest, act: impl FnOnce(&mut crate::InMemory, u64)) -> Recorded {
     let (mut direct, _) = request.begin();
     let Some(Event::Request { id, .. }) = direct.poll_event(NOW) else { panic!("a request") };
     act(&mut direct, id);

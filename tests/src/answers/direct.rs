@@ -6,7 +6,7 @@ use crate::peer::response::{self, Found, Framing};
 use bytes::Bytes;
 use purlin_core::server::Connection;
 use purlin_core::{
-    BodyLength, Close, Direct, Event, Fault, Fields, Machine, Misuse, Recv, ResponseHead,
+    BodyLength, Close, Event, Fault, Fields, InMemory, Machine, Misuse, Recv, ResponseHead,
     ServerMachine,
 };
 
@@ -15,7 +15,7 @@ const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r
 
 struct Pair {
     wire: Connection,
-    direct: Direct,
+    direct: InMemory,
     method: &'static str,
     supplied: usize,
     /// What the wire's machine has no room for until its body is asked for.
@@ -44,7 +44,7 @@ pub fn play(bytes: &[u8]) {
     let (wire, event) = connection(text, 1 << 30);
     let Some(Event::Request { head, .. }) = event else { panic!("{text:?} is no request") };
     let length = if upload { BodyLength::Unknown } else { BodyLength::Empty };
-    let mut direct = Direct::new(head, length).with_unlimited_room();
+    let mut direct = InMemory::new(head, length).with_unlimited_room();
     assert!(matches!(direct.poll_event(NOW), Some(Event::Request { id: 1, .. })));
     let mut pair = Pair {
         wire,

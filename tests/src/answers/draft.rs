@@ -3,7 +3,7 @@
 
 use super::{NOW, Numbers, REQUESTS, body, connection, given};
 use crate::peer::response::{self, Found, Framing, Response};
-use purlin_core::message::{Draft, Outlet};
+use purlin_core::message::{Outlet, PendingResponse};
 use purlin_core::server::Connection;
 use purlin_core::{
     Body, Close, Event, Machine, Method, Misuse, ResponseHead, ServerMachine, Status,
@@ -26,7 +26,7 @@ struct Bench {
     machine: Connection,
     id: u64,
     method: &'static str,
-    draft: Draft,
+    draft: PendingResponse,
     /// The status as it was when the head was fixed.
     status: Status,
     fixed: bool,
@@ -46,7 +46,7 @@ pub fn play(bytes: &[u8]) {
     let (method, text) = numbers.pick(REQUESTS);
     let (machine, event) = connection(text, numbers.pick(&[1, 100, 3000, 100_000]));
     let Some(Event::Request { id, .. }) = event else { panic!("{text:?} is no request") };
-    let draft = Draft::new(&Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET));
+    let draft = PendingResponse::new(&Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET));
     let mut bench = Bench {
         machine,
         id,
@@ -81,7 +81,7 @@ impl Bench {
             14..18 => self.write_bytes(numbers.size() + 1),
             18..20 => {
                 self.fixed |= self.end == End::Open;
-                let flushed = self.call(Draft::flush).map(|_| ());
+                let flushed = self.call(PendingResponse::flush).map(|_| ());
                 self.note(flushed);
             }
             20 => self.end_it(),
@@ -95,7 +95,7 @@ impl Bench {
             22 => self.respond(numbers.head(), given(numbers)),
             23 => self.upgrade(numbers.head()),
             24 if numbers.below(4) == 0 => {
-                if self.call(Draft::hijack) == Ok(true) {
+                if self.call(PendingResponse::hijack) == Ok(true) {
                     self.end = End::Raw;
                 }
             }
@@ -104,7 +104,7 @@ impl Bench {
         }
     }
 
-    fn call<T>(&mut self, call: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> T) -> T {
+    fn call<T>(&mut self, call: impl FnOnce(&mut PendingResponse, &mut Outlet<'_>) -> T) -> T {
         let mut to = Outlet { machine: &mut self.machine, id: self.id, now: NOW };
         call(&mut self.draft, &mut to)
     }
@@ -171,11 +171,11 @@ impl Bench {
 
     fn end_it(&mut self) {
         if self.end != End::Open {
-            assert_eq!(self.call(Draft::finish), Ok(true), "it is over, and goes on");
+            assert_eq!(self.call(PendingResponse::finish), Ok(true), "it is over, and goes on");
             return;
         }
         self.fixed = true;
-        match self.call(Draft::finish) {
+        match self.call(PendingResponse::finish) {
             Ok(true) => self.end = End::Whole,
             Ok(false) => {}
             Err(_) if self.machine.in_exchange() => self.fail(),

@@ -44,7 +44,7 @@ impl Feed for Supplied {
 }
 
 /// One exchange, to be polled until its handler has returned and its answer is whole.
-pub struct InMemory<'h, K: Service, F> {
+pub struct InMemoryRun<'h, K: Service, F> {
     served: Arc<Served>,
     work: Work<'h, K>,
     feed: F,
@@ -52,8 +52,8 @@ pub struct InMemory<'h, K: Service, F> {
     panic: Option<Payload>,
 }
 
-impl<'h, K: Service, F: Feed + Unpin> InMemory<'h, K, F> {
-    /// An exchange whose machine is a [`Direct`](purlin_core::Direct) one.
+impl<'h, K: Service, F: Feed + Unpin> InMemoryRun<'h, K, F> {
+    /// An exchange whose machine is a [`InMemory`](purlin_core::InMemory) one.
     pub fn new(
         service: &'h K,
         served: Arc<Served>,
@@ -62,16 +62,16 @@ impl<'h, K: Service, F: Feed + Unpin> InMemory<'h, K, F> {
         now: fn() -> Now,
     ) -> Self {
         let work = Work::new(service, served.clone(), values, None);
-        InMemory { served, work, feed, now, panic: None }
+        InMemoryRun { served, work, feed, now, panic: None }
     }
 }
 
-impl<K: Service, F: Feed + Unpin> Future for InMemory<'_, K, F> {
+impl<K: Service, F: Feed + Unpin> Future for InMemoryRun<'_, K, F> {
     /// What the handler panicked with, after it was answered.
     type Output = Option<Payload>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Payload>> {
-        let InMemory { served, work, feed, now: clock, panic } = self.get_mut();
+        let InMemoryRun { served, work, feed, now: clock, panic } = self.get_mut();
         let mut now = clock();
         let mut state = served.lock();
         state.driver = Some(cx.waker().clone());
@@ -108,7 +108,7 @@ fn supply<'s>(
         let fed = feed.poll_feed(cx);
         state = served.lock();
         let Poll::Ready(fed) = fed else { return (state, true) };
-        if let Some(direct) = state.machine.as_direct() {
+        if let Some(direct) = state.machine.as_in_memory() {
             match fed {
                 Fed::Piece(piece) => direct.supply(piece),
                 Fed::End(trailers) => direct.supply_end(trailers),
@@ -120,17 +120,17 @@ fn supply<'s>(
 }
 
 fn wants_body(state: &mut State) -> bool {
-    state.machine.as_direct().is_some_and(|direct| direct.wants_body())
+    state.machine.as_in_memory().is_some_and(|direct| direct.wants_body())
 }
 
 /// Nobody waits for the answer any more: its handler is dropped where it
 /// waits, and whoever holds a body or a writer elsewhere is told.
-impl<K: Service, F> Drop for InMemory<'_, K, F> {
+impl<K: Service, F> Drop for InMemoryRun<'_, K, F> {
     fn drop(&mut self) {
         self.work.cancel();
         let mut state = self.served.lock();
         let open = state.machine.in_exchange();
-        if let Some(direct) = state.machine.as_direct().filter(|_| open) {
+        if let Some(direct) = state.machine.as_in_memory().filter(|_| open) {
             direct.abandon();
             state.closed = state.closed.or(Some(CloseReason::Fault(Fault::Reset)));
         }
@@ -140,8 +140,8 @@ impl<K: Service, F> Drop for InMemory<'_, K, F> {
     }
 }
 
-impl<K: Service, F> fmt::Debug for InMemory<'_, K, F> {
+impl<K: Service, F> fmt::Debug for InMemoryRun<'_, K, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InMemory").field("work", &self.work).finish_non_exhaustive()
+        f.debug_struct("InMemoryRun").field("work", &self.work).finish_non_exhaustive()
     }
 }

@@ -20,7 +20,7 @@ pub use alarms::{Alarm, Alarms};
 pub use body::{Cancelled, Reader};
 pub use driver::{Driver, Place};
 pub use events::{Asked, Heard, obey, overhear, tell_closed, tell_last};
-pub use in_memory::{Fed, Feed, InMemory, Supplied};
+pub use in_memory::{Fed, Feed, InMemoryRun, Supplied};
 pub use raw::Raw;
 pub use registry::{Entry, Registry};
 pub use routes::{Answering, Route, Routes};
@@ -36,7 +36,7 @@ use purlin_core::message::Error;
 use purlin_core::observe::Watch;
 use purlin_core::server::Connection;
 use purlin_core::{
-    Close, CloseReason, Direct, Fault, Id, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
+    Close, CloseReason, Fault, Id, InMemory, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
 };
 use std::any::Any;
 use std::fmt;
@@ -151,8 +151,8 @@ impl Served {
     }
 
     /// What the answer of an exchange without a wire is taken from; `None` if there is a wire.
-    pub fn direct<T>(&self, take: impl FnOnce(&mut Direct) -> T) -> Option<T> {
-        self.lock().machine.as_direct().map(take)
+    pub fn in_memory<T>(&self, take: impl FnOnce(&mut InMemory) -> T) -> Option<T> {
+        self.lock().machine.as_in_memory().map(take)
     }
 
     /// Has the driver end the connection in this way.

@@ -2,7 +2,7 @@
 //! What a response is, the draft says; how it is framed, the machine.
 
 use super::{Asked, Payload, Served, State, Trouble, Writer};
-use purlin_core::message::{Draft, Error, Hooks, Outcome, Outlet, chain};
+use purlin_core::message::{Error, Hooks, Outcome, Outlet, PendingResponse, chain};
 use purlin_core::{
     Body, Content, Event, Id, Machine, Method, Misuse, Now, Request, Response, ResponseHead,
     ServerMachine, Status,
@@ -25,7 +25,7 @@ pub(super) struct Turn {
     /// A writer of it was dropped by a panic.
     broken: bool,
     /// What a writer that was dropped has left.
-    left: Option<Box<Draft>>,
+    left: Option<Box<PendingResponse>>,
     /// What is left is all, and goes out as room comes.
     ending: bool,
     /// Why its response is not what it was to be is told, or will be.
@@ -132,7 +132,7 @@ impl State {
             (_, true) => Method::CONNECT,
             _ => Method::GET,
         };
-        Writer::new(served.clone(), id, Draft::new(&method))
+        Writer::new(served.clone(), id, PendingResponse::new(&method))
     }
 
     /// Somebody has a writer or a raw stream of this exchange.
@@ -257,7 +257,7 @@ impl State {
     }
 
     /// A writer was dropped before its response was whole.
-    pub(super) fn left(&mut self, id: Id, draft: Box<Draft>) {
+    pub(super) fn left(&mut self, id: Id, draft: Box<PendingResponse>) {
         if self.turn.id != id {
             return;
         }

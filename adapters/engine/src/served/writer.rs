@@ -4,7 +4,7 @@
 use super::{Cancelled, Raw, Served, State, Trouble, park};
 use crate::sync::MutexGuard;
 use bytes::Bytes;
-use purlin_core::message::{Draft, Error, Outlet};
+use purlin_core::message::{Error, Outlet, PendingResponse};
 use purlin_core::{Body, Id, Machine, Method, Misuse, Now, ResponseHead, ServerMachine, Status};
 use std::fmt;
 use std::sync::Arc;
@@ -17,21 +17,21 @@ use std::task::{Context, Poll, Waker, ready};
 pub struct Writer {
     served: Arc<Served>,
     id: Id,
-    draft: Draft,
+    draft: PendingResponse,
 }
 
 impl Writer {
-    pub(super) fn new(served: Arc<Served>, id: Id, draft: Draft) -> Writer {
+    pub(super) fn new(served: Arc<Served>, id: Id, draft: PendingResponse) -> Writer {
         Writer { served, id, draft }
     }
 
     /// What has been written and was not given to the machine yet.
-    pub fn draft(&self) -> &Draft {
+    pub fn draft(&self) -> &PendingResponse {
         &self.draft
     }
 
     /// The same, to be changed.
-    pub fn draft_mut(&mut self) -> &mut Draft {
+    pub fn draft_mut(&mut self) -> &mut PendingResponse {
         &mut self.draft
     }
 
@@ -112,7 +112,7 @@ impl Writer {
     pub fn command<T>(
         &mut self,
         now: Now,
-        act: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> Result<T, Misuse>,
+        act: impl FnOnce(&mut PendingResponse, &mut Outlet<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Error> {
         let mut state = self.served.lock();
         let done = act(&mut self.draft, &mut state.outlet(self.id, now));
@@ -132,7 +132,7 @@ impl Writer {
         &mut self,
         cx: &Context<'_>,
         now: Now,
-        act: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> Result<Option<T>, Misuse>,
+        act: impl FnOnce(&mut PendingResponse, &mut Outlet<'_>) -> Result<Option<T>, Misuse>,
     ) -> Poll<Result<T, Error>> {
         let mut state = self.served.lock();
         let done = act(&mut self.draft, &mut state.outlet(self.id, now));
@@ -245,7 +245,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let mut state = self.served.lock();
         if !self.draft.is_done() {
-            let draft = std::mem::replace(&mut self.draft, Draft::new(&Method::GET));
+            let draft = std::mem::replace(&mut self.draft, PendingResponse::new(&Method::GET));
             state.left(self.id, Box::new(draft));
         }
         state.release_hold(self.id);

@@ -4,7 +4,7 @@
 use crate::clock;
 use crate::handler::{Handler, Staying};
 use purlin_core::testing::{Recorded, TestRequest};
-use purlin_engine::served::{InMemory, Served, Supplied};
+use purlin_engine::served::{InMemoryRun, Served, Supplied};
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -51,11 +51,11 @@ impl<H: Handler> Recorder<H> {
         let (direct, values) = request.begin();
         let shared = Served::over(direct.into(), clock::now());
         if let Some(payload) =
-            InMemory::new(&self.0, shared.clone(), values, Supplied, clock::now).await
+            InMemoryRun::new(&self.0, shared.clone(), values, Supplied, clock::now).await
         {
             resume_unwind(payload);
         }
-        shared.direct(Recorded::take).expect("it is an exchange without a wire")
+        shared.in_memory(Recorded::take).expect("it is an exchange without a wire")
     }
 }
 

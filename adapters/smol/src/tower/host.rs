@@ -5,7 +5,7 @@ use crate::{CloseReason, Error};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response};
 use http_body::{Frame, SizeHint};
-use purlin_core::{Direct, Fields, Machine, Recv, ResponseHead};
+use purlin_core::{Fields, InMemory, Machine, Recv, ResponseHead};
 use purlin_engine::served::Served;
 use std::convert::Infallible;
 use std::fmt;
@@ -33,8 +33,8 @@ impl Exchange {
         }
     }
 
-    fn direct<T>(&self, take: impl FnOnce(&mut Direct) -> T) -> Option<T> {
-        self.shared.direct(take)
+    fn in_memory<T>(&self, take: impl FnOnce(&mut InMemory) -> T) -> Option<T> {
+        self.shared.in_memory(take)
     }
 }
 
@@ -69,10 +69,10 @@ impl Future for Answering {
         };
         let Some(exchange) = slot else { return Poll::Pending };
         exchange.advance(cx);
-        let taken = exchange.direct(|direct| (direct.take_head(), direct.in_exchange()));
+        let taken = exchange.in_memory(|direct| (direct.take_head(), direct.in_exchange()));
         match taken {
             Some((Some(head), _)) => {
-                let length = exchange.direct(|direct| direct.answer_length()).flatten();
+                let length = exchange.in_memory(|direct| direct.answer_length()).flatten();
                 let body = slot.take().map_or(Rest::Ended, |open| Rest::Open(open, length));
                 Poll::Ready(Ok(translate(&head, AnswerBody(body))))
             }
@@ -136,10 +136,10 @@ impl http_body::Body for AnswerBody {
                 return Poll::Ready(Some(Err(Error::Closed(CloseReason::Aborted))));
             }
         };
-        let mut taken = exchange.direct(Direct::take);
+        let mut taken = exchange.in_memory(InMemory::take);
         if matches!(taken, Some(Recv::Pending)) {
             exchange.advance(cx);
-            taken = exchange.direct(Direct::take);
+            taken = exchange.in_memory(InMemory::take);
         }
         match taken {
             Some(Recv::Pending) => Poll::Pending,

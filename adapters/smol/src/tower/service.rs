@@ -8,8 +8,8 @@ use crate::handler::{Moving, SendHandler};
 use crate::{Peer, Values};
 use http::{Extensions, StatusCode, Version};
 use http_body::Body;
-use purlin_core::{BodyLength, Direct, Fields, RequestHead};
-use purlin_engine::served::{Fed, Feed, InMemory, Served};
+use purlin_core::{BodyLength, Fields, InMemory, RequestHead};
+use purlin_engine::served::{Fed, Feed, InMemoryRun, Served};
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
@@ -89,7 +89,7 @@ where
         let Ok(head) = RequestHead::try_from(&parts) else {
             return Answering::refused(StatusCode::BAD_REQUEST);
         };
-        let direct = Direct::new(head, length(&body)).without_raw();
+        let direct = InMemory::new(head, length(&body)).without_raw();
         let shared = Served::over(direct.into(), clock::now());
         let run = run(self.0.clone(), shared.clone(), values(parts.extensions), body);
         Answering::new(shared, Box::pin(run))
@@ -105,7 +105,7 @@ where
     let kind = Moving(handler);
     // A panic was answered, and there is no server here that it could concern.
     let feed = BodyFeed(Box::pin(body));
-    let _ = InMemory::new(&kind, shared, values, feed, clock::now).await;
+    let _ = InMemoryRun::new(&kind, shared, values, feed, clock::now).await;
 }
 
 fn length(body: &impl Body) -> BodyLength {

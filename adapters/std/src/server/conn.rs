@@ -5,7 +5,7 @@ use crate::handler::Exchange;
 use crate::server::common::Common;
 use crate::server::line::Line;
 use purlin_core::observe::Peer;
-use purlin_core::{Close, CloseReason, Direct, Eof, Machine, Mono, Values, Why};
+use purlin_core::{Close, CloseReason, Eof, InMemory, Machine, Mono, Values, Why};
 use purlin_engine::served::{Asked, Heard, Served, State, Stop};
 use purlin_engine::{machine, welcome};
 use purlin_net::{Accepted, Clock};
@@ -92,7 +92,7 @@ impl Conn {
     }
 
     /// An exchange without a wire.
-    pub(crate) fn direct(common: &Arc<Common>, direct: Direct, values: Values) -> Box<Conn> {
+    pub(crate) fn direct(common: &Arc<Common>, direct: InMemory, values: Values) -> Box<Conn> {
         let clock = Clock::new();
         let served = Served::over(direct.into(), clock.last());
         let mut conn = Conn::new(Line::new(common, served, None, true), clock);

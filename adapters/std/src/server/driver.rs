@@ -82,7 +82,7 @@ pub(crate) fn record(conn: &mut Conn) -> Option<Recorded> {
     let Conn { exchange, own } = conn;
     let line = &*exchange.line;
     let mut state = answer_all(exchange, own, line.lock());
-    state.machine.as_direct().map(Recorded::take)
+    state.machine.as_in_memory().map(Recorded::take)
 }
 
 /// Has every request answered that is there.

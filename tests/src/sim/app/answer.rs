@@ -7,7 +7,7 @@ use crate::sim::plan::{Reply, Takeover};
 use crate::sim::raw::Raw;
 use crate::sim::trace::Trace;
 use bytes::{Buf, Bytes};
-use purlin_core::message::{Draft, Outlet};
+use purlin_core::message::{Outlet, PendingResponse};
 use purlin_core::server::Connection;
 use purlin_core::{Body, Machine, Method, Misuse, Now, ServerMachine, Status};
 
@@ -39,7 +39,7 @@ impl App {
             Reply::Stream | Reply::Echo => Body::Stream,
             Reply::Draft => {
                 let method = if work.head_only { Method::HEAD } else { Method::GET };
-                let mut draft = Box::new(Draft::new(&method));
+                let mut draft = Box::new(PendingResponse::new(&method));
                 *draft.fields_mut() = head.fields().clone();
                 work.stage = Stage::Drafts(draft, body, now.mono);
                 return Ok(true);
@@ -112,7 +112,7 @@ impl App {
         &mut self,
         machine: &mut Connection,
         work: &mut Work,
-        mut draft: Box<Draft>,
+        mut draft: Box<PendingResponse>,
         mut rest: Bytes,
         now: Now,
     ) -> Result<bool, Misuse> {

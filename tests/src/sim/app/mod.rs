@@ -12,7 +12,7 @@ use super::trace::Trace;
 use crate::peer::request::{BodyEnd, Request};
 use crate::rng::Rng;
 use bytes::Bytes;
-use purlin_core::message::Draft;
+use purlin_core::message::PendingResponse;
 use purlin_core::server::Connection;
 use purlin_core::{
     Body, Field, Id, Machine, Method, Misuse, Mono, Now, Recv, RequestHead, ResponseHead,
@@ -29,7 +29,7 @@ enum Stage {
     /// So much of the reply is left; the next piece goes out then.
     Streams(Bytes, Mono),
     /// The same, through a draft.
-    Drafts(Box<Draft>, Bytes, Mono),
+    Drafts(Box<PendingResponse>, Bytes, Mono),
     /// What came and has not gone back.
     Echoes(Bytes),
     /// The connection is its own.

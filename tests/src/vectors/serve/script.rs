@@ -4,7 +4,7 @@
 
 use crate::vectors::json::{flag, items, latin1, text};
 use bytes::Bytes;
-use purlin_core::message::{Draft, Outlet};
+use purlin_core::message::{Outlet, PendingResponse};
 use purlin_core::server::Connection;
 use purlin_core::{
     Body, Event, Id, Machine, Misuse, Mono, Now, Recv, RequestHead, ResponseHead, ServerConfig,
@@ -54,7 +54,7 @@ pub(super) struct Script<'a> {
 /// The handler, where it is.
 struct Run {
     id: Id,
-    draft: Draft,
+    draft: PendingResponse,
     step: usize,
     /// Go's header map.
     header: Vec<(String, Option<String>)>,
@@ -154,7 +154,7 @@ impl<'a> Script<'a> {
         self.outcome.methods.push(head.method().as_str().to_owned());
         self.run = Some(Run {
             id,
-            draft: Draft::new(head.method()),
+            draft: PendingResponse::new(head.method()),
             step: 0,
             header: Vec::new(),
             fixed: None,
@@ -272,7 +272,7 @@ impl<'a> Script<'a> {
     fn with<T>(
         &mut self,
         run: &mut Run,
-        act: impl FnOnce(&mut Draft, &mut Outlet<'_>) -> Result<T, Misuse>,
+        act: impl FnOnce(&mut PendingResponse, &mut Outlet<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
         let mut to = Outlet { machine: &mut self.machine, id: run.id, now: self.now };
         act(&mut run.draft, &mut to)
@@ -300,7 +300,7 @@ impl<'a> Script<'a> {
     fn flush(&mut self, run: &mut Run) -> Done {
         self.fix(run);
         run.flushed = true;
-        match self.with(run, Draft::flush) {
+        match self.with(run, PendingResponse::flush) {
             Ok(false) => Done::Waits,
             Ok(true) => Done::Yes,
             Err(_) => self.fail(run),
@@ -346,7 +346,7 @@ impl<'a> Script<'a> {
 
     /// `Hijack`, then this raw, and the end.
     fn hijack(&mut self, run: &mut Run, raw: &[u8]) -> Done {
-        match self.with(run, Draft::hijack) {
+        match self.with(run, PendingResponse::hijack) {
             Ok(false) => return Done::Waits,
             Ok(true) => self.note(run, 0, None, Vec::new()),
             Err(misuse) => {
@@ -385,7 +385,7 @@ impl<'a> Script<'a> {
                 let _ = run.draft.trailers_mut().append(&name, value);
             }
         }
-        match self.with(run, Draft::finish) {
+        match self.with(run, PendingResponse::finish) {
             Ok(false) => Done::Waits,
             Ok(true) => Done::Over,
             Err(Misuse::TooLittleBody | Misuse::TooMuchBody) => Done::Over,

@@ -9,12 +9,12 @@ use crate::time::{Mono, Now};
 const NOW: Now = Now::at(Mono::ZERO, 0);
 
 /// An exchange of this method whose handler has its request.
-fn exchange(method: &str, length: BodyLength) -> Direct {
+fn exchange(method: &str, length: BodyLength) -> InMemory {
     let head = RequestHead::new(method.parse().unwrap(), "/").unwrap();
-    begun(Direct::new(head, length))
+    begun(InMemory::new(head, length))
 }
 
-fn begun(mut direct: Direct) -> Direct {
+fn begun(mut direct: InMemory) -> InMemory {
     assert!(matches!(direct.poll_event(NOW), Some(Event::Request { id: ID, .. })));
     direct
 }
@@ -107,11 +107,11 @@ fn a_host_without_a_raw_stream_refuses_to_give_one() {
     head.fields_mut().append("Connection", "upgrade").unwrap();
     head.fields_mut().append("Upgrade", "x").unwrap();
     let switch = ResponseHead::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "x").unwrap();
-    let mut direct = begun(Direct::new(head.clone(), BodyLength::Empty).without_raw());
+    let mut direct = begun(InMemory::new(head.clone(), BodyLength::Empty).without_raw());
     assert_eq!(direct.respond(ID, &switch, Body::Empty, NOW), Err(Misuse::NotUpgradable));
     assert_eq!(direct.hijack(ID, NOW), Err(Misuse::NotUpgradable));
 
-    let mut direct = begun(Direct::new(head, BodyLength::Empty));
+    let mut direct = begun(InMemory::new(head, BodyLength::Empty));
     direct.respond(ID, &switch, Body::Empty, NOW).unwrap();
     assert!(direct.is_upgraded() && direct.in_exchange());
     assert_eq!(direct.hijack(ID, NOW), Err(Misuse::NotUpgradable), "it is raw already");

@@ -32,11 +32,11 @@ const ID: Id = 1;
 /// One request, answered in memory.
 ///
 /// ```
-/// use purlin_core::{Body, BodyLength, Direct, Event, Machine, Method, Now, Recv};
+/// use purlin_core::{Body, BodyLength, InMemory, Event, Machine, Method, Now, Recv};
 /// use purlin_core::{RequestHead, ResponseHead, ServerMachine, Status};
 ///
 /// let head = RequestHead::new(Method::GET, "/hello").unwrap();
-/// let mut exchange = Direct::new(head, BodyLength::Empty);
+/// let mut exchange = InMemory::new(head, BodyLength::Empty);
 /// let now = Now::default();
 /// let Some(Event::Request { id, .. }) = exchange.poll_event(now) else { unreachable!() };
 /// exchange.respond(id, &ResponseHead::new(Status::OK), Body::Full("hello".into()), now)?;
@@ -47,7 +47,7 @@ const ID: Id = 1;
 /// # Ok::<(), purlin_core::Misuse>(())
 /// ```
 #[derive(Debug)]
-pub struct Direct {
+pub struct InMemory {
     request: Option<(RequestHead, BodyLength)>,
     asked: Asked,
     /// What it asks to be switched to.
@@ -126,9 +126,9 @@ struct Notices {
     closed: Option<CloseReason>,
 }
 
-impl Direct {
+impl InMemory {
     /// An exchange of this request, its body still to be supplied.
-    pub fn new(head: RequestHead, length: BodyLength) -> Direct {
+    pub fn new(head: RequestHead, length: BodyLength) -> InMemory {
         let control = ControlFields::of(head.fields());
         let asked = Asked {
             version: Version::Http11,
@@ -138,7 +138,7 @@ impl Direct {
             ..Asked::NOTHING
         };
         let limits = Limits::default();
-        Direct {
+        InMemory {
             asked,
             protocols: Protocols::of(head.fields(), asked.upgrade),
             input: Input {
@@ -173,14 +173,14 @@ impl Direct {
     /// This exchange in a host that has no raw stream to give: an upgrade and a
     /// hijack are [`Misuse::NotUpgradable`](crate::Misuse::NotUpgradable).
     #[must_use]
-    pub fn without_raw(mut self) -> Direct {
+    pub fn without_raw(mut self) -> InMemory {
         self.raw = Raw::Refused;
         self
     }
 
     /// This exchange with room for an answer of any size: whoever takes it waits for its end.
     #[must_use]
-    pub fn with_unlimited_room(mut self) -> Direct {
+    pub fn with_unlimited_room(mut self) -> InMemory {
         self.room = usize::MAX;
         self
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 const NOW: Now = Now::at(crate::Mono::ZERO, 0);
 
 /// A machine with one request of this method, and a draft of its answer.
-fn asked(method: &str, output_bytes: usize) -> (Connection, Id, Draft) {
+fn asked(method: &str, output_bytes: usize) -> (Connection, Id, PendingResponse) {
     let limits = Limits { output_bytes, ..Limits::default() };
     let config = ServerConfig { limits, date: false, ..ServerConfig::default() };
     let mut machine = Connection::new(Arc::new(config), NOW);
@@ -18,7 +18,7 @@ fn asked(method: &str, output_bytes: usize) -> (Connection, Id, Draft) {
     let Some(Event::Request { id, head, .. }) = machine.poll_event(NOW) else {
         panic!("no request")
     };
-    let draft = Draft::new(head.method());
+    let draft = PendingResponse::new(head.method());
     (machine, id, draft)
 }
 
@@ -29,7 +29,7 @@ fn written(machine: &mut Connection) -> String {
 }
 
 /// Has a response written by `write`, and gives its text.
-fn response(method: &str, write: impl FnOnce(&mut Draft, &mut Outlet<'_>)) -> String {
+fn response(method: &str, write: impl FnOnce(&mut PendingResponse, &mut Outlet<'_>)) -> String {
     let (mut machine, id, mut draft) = asked(method, 64 * 1024);
     write(&mut draft, &mut Outlet { machine: &mut machine, id, now: NOW });
     written(&mut machine)
@@ -95,7 +95,7 @@ fn a_status_without_content_takes_none() {
     });
     assert_eq!(text, "HTTP/1.1 204 No Content\r\n\r\n");
     for status in [Status::EARLY_HINTS, Status::RESET_CONTENT, Status::NOT_MODIFIED] {
-        let mut draft = Draft::new(&Method::GET);
+        let mut draft = PendingResponse::new(&Method::GET);
         draft.set_status(status);
         assert_eq!(draft.gather(b"x"), Err(Misuse::BodyNotAllowed), "{status:?}");
     }

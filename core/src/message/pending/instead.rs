@@ -1,12 +1,12 @@
 //! What a response in the making may become instead: a head that is given, a raw stream, a
 //! failure. Whether the protocol allows it, the machine says.
 
-use super::{Draft, Outlet, Stage};
+use super::{Outlet, PendingResponse, Stage};
 use crate::error::Misuse;
 use crate::head::{ResponseHead, Status, names};
 use crate::machine::Body;
 
-impl Draft {
+impl PendingResponse {
     /// Takes this head instead, its body still to be written. Fields set here
     /// before are added to it, unless it has some of that name. No media type is
     /// guessed.
@@ -33,7 +33,7 @@ impl Draft {
     }
 
     /// Sends this head instead, with a body that is whole, or still to be
-    /// written; [`Draft::finish`] follows. Fields set here before are added to
+    /// written; [`PendingResponse::finish`] follows. Fields set here before are added to
     /// the head, unless it has some of that name. No media type is guessed.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! every machine.
 //! Asks the same decisions as a connection; what is left of the verbs is events and bodies.
 
-use super::{Direct, Followed, ID, Raw, Writer};
+use super::{Followed, ID, InMemory, Raw, Writer};
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Declared, Sent};
 use crate::head::{Fields, ResponseHead, Status};
@@ -11,7 +11,7 @@ use crate::time::{Mono, Now, Why};
 use bytes::Bytes;
 use std::io::IoSlice;
 
-impl Direct {
+impl InMemory {
     fn check(&self, id: Id) -> Result<(), Misuse> {
         if id == ID && self.in_exchange() { Ok(()) } else { Err(Misuse::NoSuchExchange) }
     }
@@ -69,7 +69,7 @@ impl Direct {
 
 /// There are no bytes to move, and nothing takes time: what is left of the
 /// verbs is events and bodies.
-impl Machine for Direct {
+impl Machine for InMemory {
     fn read_buf(&mut self) -> &mut [u8] {
         &mut []
     }
@@ -212,7 +212,7 @@ impl Machine for Direct {
     }
 }
 
-impl ServerMachine for Direct {
+impl ServerMachine for InMemory {
     fn respond(
         &mut self,
         id: Id,

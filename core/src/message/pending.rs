@@ -36,7 +36,7 @@ impl fmt::Debug for Outlet<'_> {
 /// [`Event::Writable`](crate::Event::Writable) has come.
 ///
 /// ```
-/// use purlin_core::message::{Draft, Outlet};
+/// use purlin_core::message::{PendingResponse, Outlet};
 /// use purlin_core::{Event, Machine, Method, Now, server};
 ///
 /// let now = Now::default();
@@ -44,7 +44,7 @@ impl fmt::Debug for Outlet<'_> {
 /// machine.receive(b"GET / HTTP/1.1\r\nHost: example.test\r\n\r\n", now);
 /// let Some(Event::Request { id, .. }) = machine.poll_event(now) else { unreachable!() };
 ///
-/// let mut draft = Draft::new(&Method::GET);
+/// let mut draft = PendingResponse::new(&Method::GET);
 /// draft.fields_mut().append("X-Answer", "42").unwrap();
 /// let mut to = Outlet { machine: &mut machine, id, now };
 /// assert_eq!(draft.write(&mut to, b"<p>hello")?, 8);
@@ -57,7 +57,7 @@ impl fmt::Debug for Outlet<'_> {
 /// # Ok::<(), purlin_core::Misuse>(())
 /// ```
 #[derive(Debug)]
-pub struct Draft {
+pub struct PendingResponse {
     head: ResponseHead,
     /// The head as it goes out: what is changed after the first byte of body has no effect.
     fixed: Option<Box<ResponseHead>>,
@@ -89,10 +89,10 @@ enum Stage {
     Done,
 }
 
-impl Draft {
+impl PendingResponse {
     /// A draft of an answer to a request of this method: 200, and nothing in it.
-    pub fn new(method: &Method) -> Draft {
-        Draft {
+    pub fn new(method: &Method) -> PendingResponse {
+        PendingResponse {
             head: ResponseHead::new(Status::OK),
             fixed: None,
             trailers: Fields::new(),

@@ -1,7 +1,7 @@
 //! The body of a response in the making: what is gathered, guessed and counted of it, and
 //! when it goes to the machine. How it is framed there, the machine decides.
 
-use super::{Draft, Outlet, Stage};
+use super::{Outlet, PendingResponse, Stage};
 use crate::content::sniff;
 use crate::error::Misuse;
 use crate::head::{ResponseHead, Status, names};
@@ -13,11 +13,11 @@ const BUFFER: usize = 2048;
 /// The most that one write takes over.
 const PIECE: usize = 64 * 1024;
 
-impl Draft {
+impl PendingResponse {
     /// Takes body bytes without the machine, if they are few; says whether it took them.
     ///
     /// # Errors
-    /// As [`Draft::write`].
+    /// As [`PendingResponse::write`].
     pub fn gather(&mut self, data: &[u8]) -> Result<bool, Misuse> {
         self.check(data.len())?;
         let fits = self.outgoing.is_empty() && self.buffer.len() + data.len() <= BUFFER;
@@ -54,11 +54,11 @@ impl Draft {
         Ok(count)
     }
 
-    /// Takes body bytes as [`Draft::write`] does, without copying many of them;
+    /// Takes body bytes as [`PendingResponse::write`] does, without copying many of them;
     /// leaves in `data` what there is no room for.
     ///
     /// # Errors
-    /// As [`Draft::write`].
+    /// As [`PendingResponse::write`].
     pub fn write_bytes(&mut self, to: &mut Outlet<'_>, data: &mut Bytes) -> Result<(), Misuse> {
         if self.gather(data)? {
             data.clear();
@@ -95,7 +95,7 @@ impl Draft {
     /// is broken off, so that the peer can tell.
     ///
     /// # Errors
-    /// As [`Draft::flush`], and what [`crate::Machine::finish`] gives;
+    /// As [`PendingResponse::flush`], and what [`crate::Machine::finish`] gives;
     /// [`Misuse::TooLittleBody`] or [`Misuse::TooMuchBody`] if it was broken off.
     pub fn finish(&mut self, to: &mut Outlet<'_>) -> Result<bool, Misuse> {
         if self.stage == Stage::Done {
