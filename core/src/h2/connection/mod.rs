@@ -328,7 +328,7 @@ impl Machine for Connection {
     fn flush(&mut self, id: Id) -> bool {
         let flushed = self.is_flushed(id);
         if !flushed && self.ending.is_none() {
-            self.flushes.push(id);
+            self.will_tell_flushed(id);
         }
         flushed
     }

@@ -338,6 +338,15 @@ impl Connection {
         }
     }
 
+    /// What was to be told of this exchange's output is not so any more: there is more. It is
+    /// told once all is out, however often that is asked.
+    pub(super) fn will_tell_flushed(&mut self, id: Id) {
+        self.events.retain(|event| !matches!(event, Event::Flushed { id: told } if *told == id));
+        if !self.flushes.contains(&id) {
+            self.flushes.push(id);
+        }
+    }
+
     /// All that was built is out: who waited for that is told, if there is no more to build.
     pub(super) fn tell_flushed(&mut self) {
         for id in std::mem::take(&mut self.flushes) {

@@ -193,6 +193,22 @@ fn room_and_the_end_of_output_are_told_once() {
 }
 
 #[test]
+fn who_asks_twice_whether_output_is_out_is_told_once_and_once_it_is() {
+    let mut server = server(9);
+    feed(&mut server, &request(1, true));
+    events(&mut server);
+    assert_eq!(server.respond(1, &ok(), Body::Stream, NOW), Ok(()));
+    assert!(!server.flush(1) && !server.flush(1));
+    output(&mut server);
+    // That would be told now; but there is more.
+    assert_eq!(server.send(1, &mut Bytes::from_static(b"abc"), NOW), Ok(()));
+    assert!(!server.flush(1));
+    assert!(events(&mut server).is_empty());
+    output(&mut server);
+    assert_eq!(events(&mut server), ["Flushed { id: 1 }"]);
+}
+
+#[test]
 fn a_shutdown_lets_what_has_begun_end_and_begins_nothing() {
     let mut server = server(9);
     feed(&mut server, &request(1, true));
