@@ -15,6 +15,9 @@ use crate::machine::Event;
 use crate::time::{Now, Why};
 use bytes::Bytes;
 
+/// A frame of so many octets is read from where it stands.
+const SHORT: usize = 64;
+
 impl Connection {
     /// Reads what is here.
     pub(super) fn take_in(&mut self, now: Now) {
@@ -54,13 +57,27 @@ impl Connection {
         if self.input.len() < length {
             return Ok(false);
         }
-        let octets = self.input.take(length);
-        match read(&octets, self.http2.max_frame) {
-            Ok(Some((frame, _))) => self.came(frame, &octets, now)?,
-            Ok(None) => return Ok(false),
-            Err(malformed) => self.malformed(malformed, now)?,
+        // Most frames are short and leave nothing behind: they need no buffer of their own.
+        if length <= SHORT && header.kind != Kind::Data as u8 {
+            let mut short = [0; SHORT];
+            let octets = &mut short[..length];
+            octets.copy_from_slice(&self.input.bytes()[..length]);
+            self.input.consume(length);
+            self.take_frame(octets, &Bytes::new(), now)?;
+        } else {
+            let octets = self.input.take(length);
+            self.take_frame(&octets, &octets, now)?;
         }
         Ok(true)
+    }
+
+    /// Takes a frame that is whole; `shared` holds its content if it is DATA.
+    fn take_frame(&mut self, octets: &[u8], shared: &Bytes, now: Now) -> Result<(), Broken> {
+        match read(octets, self.http2.max_frame) {
+            Ok(Some((frame, _))) => self.came(frame, shared, now),
+            Ok(None) => Ok(()),
+            Err(malformed) => self.malformed(malformed, now),
+        }
     }
 
     /// Takes the preface; what is not it is found at the first octet that differs.
