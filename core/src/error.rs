@@ -19,11 +19,14 @@ use std::fmt;
 
 /// Whether the request behind an error may be sent again.
 ///
-/// There is no fourth case: it may be matched without a wildcard.
+/// There is no fifth case: it may be matched without a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
     /// The peer cannot have processed it.
     Safe,
+    /// The peer has not processed it, and takes it over HTTP/1.1 alone (RFC 9113 §7,
+    /// HTTP_1_1_REQUIRED).
+    OlderProtocol,
     /// The peer may have processed it: only if the method is idempotent.
     IfIdempotent,
     /// It makes no sense, or the body is gone.

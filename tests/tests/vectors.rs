@@ -220,13 +220,48 @@ fn a_wrong_expectation_of_http_2_is_found() {
         ("h2_server", "h2s.preface.headers-first", "/outcomes/0/last", json!([1, 1])),
         ("h2_server", "h2s.preface.headers-first", "/class", json!("h1")),
     ] {
-        let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/http2");
-        let text = fs::read_to_string(folder.join(format!("{}.jsonl", kind.name))).unwrap();
-        let line = text.lines().find(|line| line.contains(&format!("\"{id}\""))).unwrap();
-        let mut case: Value = serde_json::from_str(line).unwrap();
-        kind.check.case(&case, Profile::ALL).unwrap();
-        *case.pointer_mut(place).unwrap() = other;
-        assert!(kind.check.case(&case, &[Profile::Strict]).is_err(), "{id} {place}");
+        assert!(is_found(kind, id, place, other), "{id} {place}");
     }
+}
+
+#[test]
+fn a_wrong_expectation_of_a_client_of_http_2_is_found() {
+    let (plain, refused) = ("h2c.response.empty-end", "h2c.rst.get-refused_stream");
+    let (left_out, cancelled) = ("h2c.goaway.idle", "h2c.rst.cancel-body");
+    for (id, place, other) in [
+        (plain, "/outcomes/0/conn", json!("error")),
+        (plain, "/outcomes/0/responses/a/status", json!(201)),
+        (plain, "/outcomes/0/responses/a/body", json!("ab")),
+        (plain, "/outcomes/0/responses/a/complete", json!(false)),
+        (plain, "/outcomes/0/responses/a/interim", json!([103])),
+        (plain, "/outcomes/0/responses/a/fields", json!([["x", "y"]])),
+        (plain, "/outcomes/0/responses/a", json!({"error": true})),
+        (plain, "/outcomes/0/responses/a", json!({"pending": true})),
+        (plain, "/outcomes/0/streams", json!({"1": {"silent": true}})),
+        (plain, "/steps/1/request/method", json!("HEAD")),
+        (refused, "/outcomes/0/responses/a/retry", json!("never")),
+        (refused, "/outcomes/0/responses/probe/status", json!(200)),
+        (refused, "/outcomes/0/streams", json!({"1": {"rst": ["CANCEL"]}})),
+        (left_out, "/outcomes/0/responses/b", json!({"pending": true, "interim": []})),
+        (left_out, "/steps/3/send", json!("")),
+        (cancelled, "/outcomes/0/streams/1/rst", json!(["NO_ERROR"])),
+        ("h2c.preface.ack-once", "/outcomes/0/settings_acks", json!(2)),
+        ("h2c.streams.ids", "/outcomes/0/opened", json!([1, 3, 7])),
+        ("h2c.flow-recv.credit", "/steps/3/await_credit/1", json!(70_000)),
+        ("h2c.flow-send.both", "/outcomes/0/streams/1/data", json!(99_999)),
+    ] {
+        assert!(is_found("h2_client", id, place, other), "{id} {place}");
+    }
+}
+
+/// Whether a case that holds does not any more once this place of it is changed.
+fn is_found(kind: &str, id: &str, place: &str, other: Value) -> bool {
+    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/http2");
+    let text = fs::read_to_string(folder.join(format!("{}.jsonl", kind.name))).unwrap();
+    let line = text.lines().find(|line| line.contains(&format!("\"{id}\""))).unwrap();
+    let mut case: Value = serde_json::from_str(line).unwrap();
+    kind.check.case(&case, Profile::ALL).unwrap();
+    *case.pointer_mut(place).unwrap() = other;
+    kind.check.case(&case, &[Profile::Strict]).is_err()
 }

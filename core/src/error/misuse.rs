@@ -46,6 +46,8 @@ pub enum Misuse {
     Busy,
     /// The connection takes no further request: [`Reuse`](crate::Reuse) says why.
     NotReusable,
+    /// The request's fields are more than the server takes (RFC 9113 §6.5.2).
+    HeadTooLarge,
     /// The rest of the request is not wanted: its final response has come, and the server
     /// refuses more, or nobody waits for what it makes of it.
     Answered,
@@ -72,6 +74,7 @@ impl fmt::Display for Misuse {
             Misuse::LengthRequired => "a body of unknown length cannot be sent with HTTP/1.0",
             Misuse::Busy => "an exchange is open already",
             Misuse::NotReusable => "the connection takes no further request",
+            Misuse::HeadTooLarge => "the fields are more than the server takes",
             Misuse::Answered => "the response came before the request was whole",
         })
     }

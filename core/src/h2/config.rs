@@ -5,11 +5,11 @@ use super::frame::DEFAULT_MAX_LEN;
 use super::frame::settings::Values;
 use std::time::Duration;
 
-/// What a server's connection goes by, beside the configuration that it shares with HTTP/1.
+/// What a connection goes by, beside the configuration that it shares with HTTP/1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Requests that are open at once, those whose handlers still run included. A page
-    /// opens a hundred.
+    /// Requests that are open at once, those that the application still has included. A page
+    /// opens a hundred. A client keeps to less if its server says so.
     pub max_concurrent: u32,
     /// Content of one request that is held unread: what everybody knows before SETTINGS.
     pub stream_window: u32,

@@ -1,7 +1,7 @@
 //! Every rule that a peer can break: whom it ends, by which code, and where it stands.
 //! Holds them as one table; who finds a rule broken, and in which state, others know.
 
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, Fault};
 
 /// Whom a broken rule ends (RFC 9113 §5.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ violations! {
     PriorityOfNothing: Connection PROTOCOL_ERROR "RFC 9218 §7.1",
     /// PRIORITY_UPDATE is for a push, which was never promised.
     PriorityOfPush: Connection PROTOCOL_ERROR "RFC 9218 §7.1",
+    /// PRIORITY_UPDATE from a server.
+    PriorityByServer: Connection PROTOCOL_ERROR "RFC 9218 §7.1",
     // The order of frames.
     /// The first octets are no preface.
     Preface: Connection PROTOCOL_ERROR "RFC 9113 §3.4",
@@ -112,6 +114,10 @@ violations! {
     DataBeforeHead: Stream PROTOCOL_ERROR "RFC 9113 §8.1",
     /// The content is not as long as its length says, or a message without content has some.
     ContentLength: Stream PROTOCOL_ERROR "RFC 9113 §8.1.1",
+    /// The fields of a response are more than the limit.
+    ResponseTooLarge: Stream CANCEL "RFC 9113 §10.5.1",
+    /// More interim responses than the limit.
+    TooManyInterims: Stream ENHANCE_YOUR_CALM "RFC 9113 §10.5",
     // Windows.
     /// More content than the connection's window had room for.
     ConnectionWindow: Connection FLOW_CONTROL_ERROR "RFC 9113 §6.9.1",
@@ -123,11 +129,24 @@ violations! {
     StreamWindowOverflow: Stream FLOW_CONTROL_ERROR "RFC 9113 §6.9.1",
     /// A change of the first window makes a stream's larger than 2^31-1.
     SettingsWindowOverflow: Connection FLOW_CONTROL_ERROR "RFC 9113 §6.9.2",
+    /// GOAWAY leaves out less than the one before.
+    GoAwayGrows: Connection PROTOCOL_ERROR "RFC 9113 §6.8",
     // Limits that are told before they are broken.
     /// More streams than were allowed.
     TooManyStreams: Stream REFUSED_STREAM "RFC 9113 §5.1.2",
     /// Our settings are not acknowledged.
     SettingsTimeout: Connection SETTINGS_TIMEOUT "RFC 9113 §6.5.3",
+}
+
+impl Violation {
+    /// What the application is told of it.
+    pub const fn fault(self) -> Fault {
+        match self {
+            Violation::ResponseTooLarge => Fault::HeadTooLarge,
+            Violation::TooManyInterims => Fault::TooManyInterims,
+            _ => Fault::Http2Violation,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! HTTP/2 (RFC 9113), as far as it is built: what its machine will be made of.
+//! HTTP/2 (RFC 9113), as far as it is built: a machine for either side, and what it is made of.
 //! Nothing of it is used by a connection yet, and nothing of it is public.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`connection`] | the machine, as far as it goes; [`config`] has its numbers |
+//! | [`connection`] | the machine of either side; [`config`] has its numbers |
 //! | [`frame`] | single frames: read, checked for their form, written |
 //! | [`hpack`] | fields as octets, and back |
 //! | [`head`] | lists of fields to heads, and back |

@@ -83,7 +83,8 @@ impl Decision {
 /// ```
 pub fn decide(failed: &Failed<'_>, most: u32) -> Decision {
     let repeatable = is_repeatable(failed.method, failed.fields);
-    if failed.fact == Retry::Never {
+    // Nobody asks once more over another protocol yet, and here the same would happen again.
+    if matches!(failed.fact, Retry::Never | Retry::OlderProtocol) {
         Decision::Useless
     } else if failed.timed_out {
         Decision::TimedOut
@@ -147,6 +148,7 @@ mod tests {
             (Failed { replayable: false, fact: Retry::Safe, ..base }, Decision::NotReplayable),
             (Failed { answered: true, ..base }, Decision::Answered),
             (Failed { fact: Retry::Never, ..base }, Decision::Useless),
+            (Failed { fact: Retry::OlderProtocol, ..base }, Decision::Useless),
             (Failed { timed_out: true, ..base }, Decision::TimedOut),
             (Failed { timed_out: true, fact: Retry::Safe, ..base }, Decision::TimedOut),
             (Failed { attempts: 2, ..base }, Decision::Idempotent),

@@ -7,6 +7,7 @@ mod cookie_rules;
 mod cookiejar;
 mod cookies;
 mod exchange;
+mod h2_client;
 mod h2_frames;
 mod h2_server;
 mod hpack;
@@ -102,6 +103,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "hpack_decode", family: "http2", check: Check::Profiled(hpack::decode) },
     Kind { name: "h2_frames", family: "http2", check: Check::Profiled(h2_frames::frame) },
     Kind { name: "h2_server", family: "http2", check: Check::Profiled(h2_server::server) },
+    Kind { name: "h2_client", family: "http2", check: Check::Profiled(h2_client::client) },
 ];
 
 /// What running a file came to.

@@ -27,7 +27,7 @@ impl World {
             Retry::Safe => !reused && self.goes(Way::FreshOnce),
             Retry::IfIdempotent if cut => self.goes(Way::CutOnce),
             Retry::IfIdempotent => put && !self.has_key(at) && self.goes(Way::PutOnce),
-            Retry::Never => false,
+            Retry::OlderProtocol | Retry::Never => false,
         }
     }
 

@@ -15,21 +15,21 @@ use crate::wire::Authority;
 
 /// What the machine remembers of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub(super) version: Version,
-    pub(super) head: bool,
-    pub(super) connect: bool,
+    pub(crate) head: bool,
+    pub(crate) connect: bool,
     /// It carries Upgrade (RFC 9110 §7.8).
     pub(super) upgrade: bool,
     /// It says `Connection: close`.
     pub(super) close: bool,
     /// It says `Connection: keep-alive`, which HTTP/1.0 needs.
     pub(super) keep_alive: bool,
-    pub(super) sent: Sent,
+    pub(crate) sent: Sent,
     /// Its body waits for 100 (Continue).
-    pub(super) expects: bool,
+    pub(crate) expects: bool,
     /// An Expect field has no place in it.
-    pub(super) expects_nothing: bool,
+    pub(crate) expects_nothing: bool,
 }
 
 impl Asked {
@@ -47,16 +47,16 @@ impl Asked {
     };
 }
 
-/// Checks a request and decides how its body is delimited.
+/// Checks a request and decides how its body is delimited in this version.
 ///
 /// # Errors
 /// The head or the body given contradicts the method, the version or itself.
-pub(super) fn request(head: &RequestHead, body: &Body) -> Result<Asked, Misuse> {
+pub(crate) fn request(head: &RequestHead, version: Version, body: &Body) -> Result<Asked, Misuse> {
     let control = ControlFields::of(head.fields());
     if control.lengths.transfer_encoding.is_some() {
         return Err(Misuse::FramingField);
     }
-    let http10 = head.version() == Version::Http10;
+    let http10 = version == Version::Http10;
     let host_ok = match control.host {
         // A zone is nobody else's, so it is not sent (RFC 6874 §3).
         Some(host) => control.hosts == 1 && Authority::parse(host).is_some_and(|at| !at.has_zone()),
@@ -65,7 +65,7 @@ pub(super) fn request(head: &RequestHead, body: &Body) -> Result<Asked, Misuse> 
     if !host_ok {
         return Err(Misuse::BadHost);
     }
-    let sent = request_framing(head, declared_length(&control)?, body)?;
+    let sent = request_framing(head.method(), http10, declared_length(&control)?, body)?;
     let content = matches!(sent, Sent::Length(1..) | Sent::Chunked);
     // RFC 9110 §10.1.1: not without content, and not in HTTP/1.0.
     let wanted = match control.expects {
@@ -95,7 +95,12 @@ fn declared_length(control: &ControlFields<'_>) -> Result<Option<u64>, Misuse> {
     }
 }
 
-fn request_framing(head: &RequestHead, declared: Option<u64>, body: &Body) -> Result<Sent, Misuse> {
+fn request_framing(
+    method: &Method,
+    http10: bool,
+    declared: Option<u64>,
+    body: &Body,
+) -> Result<Sent, Misuse> {
     let given = match body {
         Body::Empty => Some(0),
         Body::Full(bytes) => Some(bytes.len() as u64),
@@ -106,7 +111,6 @@ fn request_framing(head: &RequestHead, declared: Option<u64>, body: &Body) -> Re
         (Some(declared), Some(given)) if declared != given => return Err(Misuse::LengthMismatch),
         (declared, given) => declared.or(given),
     };
-    let method = head.method();
     // RFC 9110 §9.3.6, §9.3.8.
     let bodiless = *method == Method::CONNECT || *method == Method::TRACE;
     if bodiless && (length != Some(0) || !matches!(body, Body::Empty | Body::Full(_))) {
@@ -117,7 +121,7 @@ fn request_framing(head: &RequestHead, declared: Option<u64>, body: &Body) -> Re
         Some(0) if declared.is_none() && !expects_content(method) => Ok(Sent::None),
         Some(_) if *method == Method::CONNECT => Ok(Sent::None),
         Some(length) => Ok(Sent::Length(length)),
-        None if head.version() == Version::Http10 => Err(Misuse::LengthRequired),
+        None if http10 => Err(Misuse::LengthRequired),
         None => Ok(Sent::Chunked),
     }
 }
@@ -163,14 +167,14 @@ impl Length {
 /// How much interim responses may say: every one fills it by its bytes, and time
 /// empties it, within a minute if it was full.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     level: usize,
     at: Mono,
 }
 
 impl Bucket {
     /// Takes in so many bytes more; says whether they fit, if it holds `most`.
-    pub(super) fn takes(&mut self, bytes: usize, most: usize, now: Mono) -> bool {
+    pub(crate) fn takes(&mut self, bytes: usize, most: usize, now: Mono) -> bool {
         let micros = now.since(self.at).as_micros();
         let gone = (most as u128).saturating_mul(micros) / 60_000_000;
         let left = self.level.saturating_sub(usize::try_from(gone).unwrap_or(usize::MAX));

@@ -15,7 +15,7 @@
 //! may follow is told by [`reuse`](crate::ClientMachine::reuse).
 
 mod came;
-mod decide;
+pub(crate) mod decide;
 mod ending;
 mod receive;
 mod send;

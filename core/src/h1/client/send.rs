@@ -24,7 +24,7 @@ impl Connection {
         if !self.is_free() {
             return Err(Misuse::NotReusable);
         }
-        self.asked = decide::request(head, &body)?;
+        self.asked = decide::request(head, head.version(), &body)?;
         self.protocols = Protocols::of(head.fields(), self.asked.upgrade);
         self.forget_last();
         self.write_head(head);

@@ -8,8 +8,8 @@ use crate::h1::decide::asks_ahead;
 use crate::h2::errors::Violation;
 use crate::h2::frame::write;
 use crate::h2::purse::{Budget, DATA_OVERHEAD};
-use crate::h2::states::{Came, Step, Verdict};
-use crate::machine::Recv;
+use crate::h2::states::{Came, State, Step, Verdict};
+use crate::machine::{Id, Recv};
 use crate::time::Now;
 use bytes::Bytes;
 
@@ -43,6 +43,10 @@ impl Connection {
             }
         }
         let Some(stream) = self.streams.get_mut(id) else { return self.release(flow) };
+        if self.role.is_client() && !stream.reply.is_final {
+            self.release(flow)?;
+            return self.break_stream(id, Violation::DataBeforeHead, now);
+        }
         if !stream.inbox.credit.receive(flow) {
             self.release(flow)?;
             return self.break_stream(id, Violation::StreamWindow, now);
@@ -107,6 +111,7 @@ impl Connection {
             self.tell(id);
         }
         self.streams.step(id, Step::PeerEnds);
+        self.look_at_end(id, now);
         Ok(())
     }
 
@@ -137,12 +142,13 @@ impl Connection {
     /// What `recv` gives.
     pub(super) fn recv_body(&mut self, id: u32, now: Now) -> Recv {
         let Some(stream) = self.streams.get_mut(id) else {
-            return Recv::Failed(PeerError::of_request(Fault::Truncated));
+            return self.recv_nothing(Id::from(id));
         };
         let inbox = &mut stream.inbox;
         let declared = inbox.taken + u64::from(inbox.unread) + inbox.left.unwrap_or(0);
         if declared > inbox.limit && inbox.fault.is_none() {
-            self.drop_unread(id, PeerError::of_request(Fault::BodyTooLarge));
+            let error = self.error_of(id, Fault::BodyTooLarge, None);
+            self.drop_unread(id, error);
         }
         let Some(stream) = self.streams.get_mut(id) else { return Recv::Pending };
         let inbox = &mut stream.inbox;
@@ -166,16 +172,28 @@ impl Connection {
             inbox.told = true;
             let trailers = inbox.trailers.take();
             // Both halves of a tunnel are over.
-            if stream.outbox.finished {
+            if stream.outbox.finished && !self.role.is_client() {
                 self.let_go(id, now);
             }
+            self.look_at_end(id, now);
             return Recv::End(trailers);
         }
-        inbox.watch(now.mono, stream.is_connect);
+        let untimed = stream.is_connect || (self.role.is_client() && !stream.reply.is_final);
+        inbox.watch(now.mono, untimed);
         self.stale = true;
         self.send_continue(id, now);
         self.look_at_dues();
         Recv::Pending
+    }
+
+    /// What `recv` gives of an exchange that is over: a client's whose both ends were seen
+    /// was read to its end, since others are reset.
+    pub(super) fn recv_nothing(&self, id: Id) -> Recv {
+        let number = u32::try_from(id).unwrap_or_default();
+        if self.role.is_client() && self.streams.state(number) == State::Ended {
+            return Recv::End(None);
+        }
+        Recv::Failed(self.error_of(number, Fault::Truncated, None))
     }
 
     /// Whether there is nothing to wait for.
@@ -200,7 +218,8 @@ impl Connection {
             self.send_continue(id, now);
         }
         if let Some(stream) = self.streams.get_mut(id) {
-            stream.inbox.watch(now.mono, stream.is_connect);
+            let untimed = stream.is_connect || (self.role.is_client() && !stream.reply.is_final);
+            stream.inbox.watch(now.mono, untimed);
         }
         self.stale = true;
         self.look_at_dues();
@@ -209,6 +228,14 @@ impl Connection {
 
     /// The application reads no further.
     pub(super) fn discard_body(&mut self, id: u32, now: Now) {
+        if self.role.is_client() {
+            self.let_go(id, now);
+            // What was thrown away is not an end, whenever that is asked.
+            if self.streams.state(id) == State::Ended {
+                self.streams.reset_closed(id);
+            }
+            return self.settle(now);
+        }
         self.drop_unread(id, PeerError::of_request(Fault::Truncated));
         if self.streams.state(id).is_closed() {
             self.let_go(id, now);

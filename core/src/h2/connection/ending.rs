@@ -1,7 +1,7 @@
 //! How streams and connections end: by a rule, by the peer, by the application, by time.
 //! Whom a broken rule ends `errors` says.
 
-use super::stream::{Application, Stream};
+use super::stream::{Application, Gone, Stream};
 use super::{Broken, Connection, Greeting};
 use crate::error::{CloseReason, ErrorCode, Fault, PeerError};
 use crate::h2::errors::Violation;
@@ -9,7 +9,7 @@ use crate::h2::frame::write;
 use crate::h2::purse::Budget;
 use crate::h2::schedule::Schedule;
 use crate::h2::states::Step;
-use crate::h2::streams::{Side, Streams};
+use crate::h2::streams::Side;
 use crate::h2::window::CONNECTION;
 use crate::machine::{Close, Eof, Event, Id};
 use crate::time::{Mono, Now, Why};
@@ -29,23 +29,19 @@ impl Connection {
             self.streams.reset_closed(id);
             return Ok(());
         }
-        self.gone(id, Some(Fault::Http2Violation), None, now);
+        self.gone(id, Gone::Broken(violation.fault()), now);
         Ok(())
     }
 
     /// A stream has ended on the wire: by a rule that was broken, or by the peer's will. An
     /// application that knows of it lets go of it.
-    pub(super) fn gone(
-        &mut self,
-        id: u32,
-        fault: Option<Fault>,
-        code: Option<ErrorCode>,
-        now: Now,
-    ) {
-        let error = PeerError::of_request(fault.unwrap_or(Fault::Reset));
+    pub(super) fn gone(&mut self, id: u32, why: Gone, now: Now) {
+        let error = self.error_of(id, why.fault(), why.code());
+        let client = self.role.is_client();
         match self.streams.get_mut(id) {
-            // What came before a reset may still be read, and was all if its end came.
-            Some(stream) if code.is_some() => {
+            // What came before a reset may still be read, and was all if its end came. So may
+            // what came of a response before it broke a rule, as over HTTP/1.
+            Some(stream) if why.leaves_what_came(client) => {
                 let cut = !stream.inbox.ended;
                 stream.inbox.fault = stream.inbox.fault.or(cut.then_some(error));
             }
@@ -53,17 +49,21 @@ impl Connection {
         }
         let Some(stream) = self.streams.get_mut(id) else { return };
         stream.outbox.clear();
-        (stream.inbox.due, stream.outbox.due) = (None, None);
+        (stream.inbox.due, stream.outbox.due, stream.reply.wait) = (None, None, None);
         self.stale = true;
+        stream.outbox.stopped = client && !stream.outbox.ended;
         let (readable, writable) = (stream.inbox.wake(), std::mem::take(&mut stream.outbox.waits));
         if stream.is_open() {
             stream.tell.readable |= readable;
             stream.tell.writable |= writable;
-            stream.tell.failed = fault.map(|_| error);
-            stream.tell.reset = code;
+            // Who was told of a response reads there that it fails.
+            let fails = matches!(why, Gone::Broken(_)) || client;
+            stream.tell.failed = (fails && !stream.reply.is_final).then_some(error);
+            stream.tell.reset = why.code().filter(|_| !client);
             self.tell(id);
         }
         self.reschedule(id);
+        self.look_at_end(id, now);
         self.tidy(id, now);
     }
 
@@ -81,11 +81,17 @@ impl Connection {
         if stream.is_open() {
             return;
         }
-        // What the peer still sends of a request that is answered is not wanted
-        // (RFC 9113 §8.1).
+        let state = self.streams.state(id);
         let answered = stream.application == Application::Done && stream.outbox.ended;
-        if answered && self.streams.state(id).can_receive() {
-            self.out.write(|text| write::rst_stream(text, id, ErrorCode::NO_ERROR));
+        let unwanted = match self.role.side() {
+            // What the peer still sends of a request that is answered is not wanted
+            // (RFC 9113 §8.1).
+            Side::Server => (answered && state.can_receive()).then_some(ErrorCode::NO_ERROR),
+            // Nobody waits for the response, or for what there would be to send.
+            Side::Client => (!state.is_closed()).then_some(ErrorCode::CANCEL),
+        };
+        if let Some(code) = unwanted {
+            self.out.write(|text| write::rst_stream(text, id, code));
             self.streams.step(id, Step::WeReset);
         }
         if self.streams.state(id).is_closed() {
@@ -101,7 +107,7 @@ impl Connection {
 
     /// An exchange is over, as it is told to who wants to know.
     fn tell_done(&mut self, id: u32, stream: &Stream, keep_alive: bool, now: Now) {
-        if stream.trace.known && (self.config.trace || stream.trace.followed) {
+        if stream.trace.known && (self.role.trace() || stream.trace.followed) {
             let facts = stream.facts(keep_alive, now.mono);
             self.events.push_back(Event::Done { id: Id::from(id), facts });
         }
@@ -111,12 +117,15 @@ impl Connection {
     pub(super) fn give_up(&mut self, id: u32, now: Now) {
         let Some(stream) = self.streams.get_mut(id) else { return };
         stream.application = Application::Done;
-        let code =
-            if stream.is_connect { ErrorCode::CONNECT_ERROR } else { ErrorCode::INTERNAL_ERROR };
+        let code = match self.role.side() {
+            Side::Client => ErrorCode::CANCEL,
+            Side::Server if stream.is_connect => ErrorCode::CONNECT_ERROR,
+            Side::Server => ErrorCode::INTERNAL_ERROR,
+        };
         if self.streams.step(id, Step::WeReset) {
             self.out.write(|text| write::rst_stream(text, id, code));
         }
-        self.gone(id, None, None, now);
+        self.gone(id, Gone::GivenUp, now);
         self.settle(now);
     }
 
@@ -130,20 +139,44 @@ impl Connection {
             Broken::Cap(cap) => (ErrorCode::ENHANCE_YOUR_CALM, cap.name(), Fault::TooMuchAsked),
         };
         self.say_goodbye(code, debug);
-        let error = PeerError::of_request(fault);
+        let error = self.error_of(0, fault, None);
         self.events.push_back(Event::Failed { id: None, error });
         self.close(CloseReason::Fault(fault), Close::Linger, now);
     }
 
+    /// The connection ends: what came of responses is told, and which requests get none.
+    fn fail_open(&mut self, reason: CloseReason, now: Now) {
+        let fault = match reason {
+            CloseReason::Fault(fault) => fault,
+            CloseReason::Timeout(Why::Drain) => Fault::DrainTimeout,
+            _ => Fault::NoResponse,
+        };
+        let mut next = self.streams.from(0);
+        while let Some(id) = next {
+            next = self.streams.from(id + 1);
+            if self.streams.step(id, Step::WeReset) {
+                self.gone(id, Gone::Lost(fault), now);
+            }
+        }
+        while let Some(event) = self.next_of_stream(now) {
+            self.events.push_back(event);
+        }
+    }
+
     fn say_goodbye(&mut self, code: ErrorCode, debug: &str) {
-        let last = self.streams.last();
+        // A server begins nothing with a client.
+        let last = if self.role.is_client() { 0 } else { self.streams.last() };
         self.out.write(|text| write::go_away(text, last, code, debug.as_bytes()));
     }
 
     pub(super) fn close(&mut self, reason: CloseReason, how: Close, now: Now) {
-        let streams = std::mem::replace(&mut self.streams, Streams::new(Side::Server));
-        for (id, _, stream) in streams.iter() {
-            self.tell_done(id, stream, false, now);
+        if self.role.is_client() {
+            self.fail_open(reason, now);
+        }
+        while let Some(id) = self.streams.from(0) {
+            if let Some(stream) = self.streams.remove(id) {
+                self.tell_done(id, &stream, false, now);
+            }
         }
         self.schedule = Schedule::new();
         self.ready.clear();
@@ -151,12 +184,14 @@ impl Connection {
         self.input.clear();
         self.timers.clear_all();
         self.due = None;
+        self.reason = Some(reason);
         self.ending = Some(match how {
-            Close::Linger if self.eof.is_some() => Close::Graceful,
+            // A server that reads a goodbye does not answer with a reset that hurts anybody.
+            Close::Linger if self.eof.is_some() || self.role.is_client() => Close::Graceful,
             how => how,
         });
-        if self.ending == Some(Close::Linger) {
-            self.timers.set(Why::Linger, now.mono + self.config.timeouts.linger);
+        if let (Some(Close::Linger), Some(config)) = (self.ending, self.role.server()) {
+            self.timers.set(Why::Linger, now.mono + config.timeouts.linger);
         }
         self.events.push_back(Event::Closed(reason));
     }
@@ -172,16 +207,20 @@ impl Connection {
         }
         if how == Eof::Reset {
             self.out.clear();
-            return self.close(CloseReason::Fault(Fault::Reset), Close::Graceful, now);
+            if !self.role.is_client() {
+                return self.close(CloseReason::Fault(Fault::Reset), Close::Graceful, now);
+            }
         }
         let mut next = self.streams.from(0);
         while let Some(id) = next {
             next = self.streams.from(id + 1);
-            if self.streams.state(id).can_receive() {
+            if self.role.is_client() {
+                self.lose(id, how, now);
+            } else if self.streams.state(id).can_receive() {
                 self.cut_off(id);
             }
         }
-        if !self.streams.is_empty() {
+        if !self.streams.is_empty() && !self.role.is_client() {
             self.events.push_back(Event::InputClosed);
         }
         self.settle(now);
@@ -195,13 +234,26 @@ impl Connection {
         self.tell(id);
     }
 
+    /// The server is gone: what it has answered as a whole is read, and all else fails.
+    fn lose(&mut self, id: u32, how: Eof, now: Now) {
+        let begun = self.streams.get(id).is_some_and(|stream| stream.reply.is_final);
+        let fault = match how {
+            Eof::Reset => Fault::Reset,
+            Eof::Clean | Eof::Truncated if begun => Fault::Truncated,
+            Eof::Clean | Eof::Truncated => Fault::NoResponse,
+        };
+        if self.streams.step(id, Step::WeReset) {
+            self.gone(id, Gone::Lost(fault), now);
+        }
+    }
+
     pub(super) fn begin_shutdown(&mut self, now: Now) {
         if self.ending.is_some() || self.last.is_some() {
             return;
         }
         self.last = Some(self.streams.last());
         self.say_goodbye(ErrorCode::NO_ERROR, "");
-        self.timers.set(Why::Drain, now.mono + self.config.timeouts.drain);
+        self.timers.set(Why::Drain, now.mono + self.role.drain());
         self.settle(now);
     }
 
@@ -215,6 +267,8 @@ impl Connection {
             self.close(CloseReason::PeerClosed, Close::Graceful, now);
         } else if self.last.is_some() {
             self.close(CloseReason::Shutdown, Close::Linger, now);
+        } else if let Some(reason) = self.is_used_up() {
+            self.close(reason, Close::Graceful, now);
         } else {
             self.watch_idle(now);
         }
@@ -232,8 +286,10 @@ impl Connection {
 
     pub(super) fn watch_idle(&mut self, now: Now) {
         let idle = self.greeting == Greeting::Done && self.streams.is_empty();
+        // How long a client keeps a connection, its pool says.
+        let Some(config) = self.role.server() else { return };
         if idle && !self.timers.is_set(Why::Idle) {
-            self.timers.set(Why::Idle, now.mono + self.config.timeouts.idle);
+            self.timers.set(Why::Idle, now.mono + config.timeouts.idle);
         }
     }
 
@@ -251,7 +307,7 @@ impl Connection {
         }
         let dues = self.streams.iter().flat_map(|(_, _, stream)| {
             let body = stream.inbox.due.map(|at| (at, Why::Body));
-            [body, stream.outbox.due.map(|at| (at, Why::Write))]
+            [body, stream.outbox.due.map(|at| (at, Why::Write)), stream.reply.wait]
         });
         self.due = dues.flatten().min();
     }
@@ -266,17 +322,33 @@ impl Connection {
             let over = |due: &mut Option<Mono>| due.take_if(|at| *at <= now.mono).is_some();
             if over(&mut stream.inbox.due) {
                 stream.tell.readable |= stream.inbox.wake();
-                self.drop_unread(id, PeerError::of_request(Fault::BodyTimeout));
+                let error = self.error_of(id, Fault::BodyTimeout, None);
+                self.drop_unread(id, error);
                 self.tell(id);
             }
             let Some(stream) = self.streams.get_mut(id) else { continue };
             if over(&mut stream.outbox.due) && self.streams.step(id, Step::WeReset) {
                 self.out.write(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
-                self.gone(id, Some(Fault::WriteTimeout), None, now);
+                self.gone(id, Gone::Broken(Fault::WriteTimeout), now);
             }
+            self.waited(id, now);
         }
         self.stale = true;
         self.settle(now);
+    }
+
+    /// What a client waits for has not come in time.
+    fn waited(&mut self, id: u32, now: Now) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        match stream.reply.wait.take_if(|(at, _)| *at <= now.mono) {
+            None => {}
+            Some((_, Why::Expect)) => self.go_ahead(id, now),
+            Some(_) if self.streams.step(id, Step::WeReset) => {
+                self.out.write(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
+                self.gone(id, Gone::Broken(Fault::FirstByteTimeout), now);
+            }
+            Some(_) => {}
+        }
     }
 
     pub(super) fn timed_out(&mut self, why: Why, now: Now) {

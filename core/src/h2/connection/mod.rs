@@ -1,41 +1,46 @@
-//! One HTTP/2 connection, seen by the server: frames in, requests out, responses in, frames out.
+//! One HTTP/2 connection, seen by either side: frames in, messages out, messages in, frames out.
 //! It keeps the state and asks the tables; it knows no socket and no clock.
 //!
 //! ```text
 //!            read_buf/filled                             poll_event
-//!   socket ------------------> frames --- field blocks -------------> Request
+//!   socket ------------------> frames --- field blocks -------------> Request, Response
 //!                                 \------ DATA --- stream --- recv --> Data, End
-//!            output/wrote                                 respond, send, finish
+//!            output/wrote                        request, respond, send, finish
 //!   socket <------------------ frames <-- schedule <-- streams <----- application
 //! ```
 //!
 //! Input is parsed as it comes, whatever the application does: a WINDOW_UPDATE must not wait
 //! for it. What is unread is within the windows that were granted.
 
+mod answer;
+mod client;
 mod content;
 mod ending;
 mod receive;
 mod reply;
 mod request;
+mod role;
+mod send;
 mod stream;
 
 use super::config::Config;
 use super::credit::Credit;
 use super::errors::Violation;
 use super::frame::settings::Values;
-use super::frame::write;
+use super::frame::{PREFACE, write};
 use super::hpack::{Decoder, Encoder};
 use super::purse::{Budget, Cap, Purses};
 use super::schedule::Schedule;
-use super::streams::{Side, Streams};
+use super::streams::Streams;
 use super::window::{CONNECTION, Window};
 use crate::buf::{InBuf, OutBuf};
-use crate::config::ServerConfig;
-use crate::error::{Fault, Misuse, PeerError};
-use crate::head::{Fields, ResponseHead};
-use crate::machine::{Body, Close, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
+use crate::config::{ClientConfig, ServerConfig};
+use crate::error::{CloseReason, Misuse};
+use crate::head::Fields;
+use crate::machine::{Close, Eof, Event, Id, Machine, Recv, Want};
 use crate::time::{Deadlines, Mono, Now, Taking, Why};
 use bytes::Bytes;
+use role::Role;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -91,7 +96,7 @@ struct Block {
 /// One HTTP/2 connection.
 #[derive(Debug)]
 pub struct Connection {
-    config: Arc<ServerConfig>,
+    role: Role,
     http2: Config,
     theirs: Values,
     input: InBuf,
@@ -117,25 +122,47 @@ pub struct Connection {
     /// No stream above this is taken any more.
     last: Option<u32>,
     peer_goes: bool,
+    /// What GOAWAY said was looked at last.
+    left_out: Option<u32>,
+    /// Octets that were written, of all output.
+    written: u64,
+    /// Requests that are whole in the output, for those who want to know when they are out.
+    sent: Vec<Id>,
     /// How fast the peer takes what is written.
     taking: Taking,
     /// The first time that is over for a stream, and whether it is to be looked for anew.
     due: Option<(Mono, Why)>,
     stale: bool,
     ending: Option<Close>,
+    reason: Option<CloseReason>,
     eof: Option<Eof>,
 }
 
 impl Connection {
-    /// A connection on which HTTP/2 was agreed, or is known to be spoken.
+    /// A server's connection on which HTTP/2 was agreed, or is known to be spoken.
     pub fn new(config: Arc<ServerConfig>, http2: Config, now: Now) -> Connection {
-        let mut timers = Deadlines::new();
-        timers.set(Why::Head, now.mono + config.timeouts.head);
+        let mut server = Connection::of(Role::Server(config), http2, now);
+        server.timers.set(Why::Head, now.mono + server.role.head());
+        server
+    }
+
+    /// A client's connection to a server that speaks HTTP/2, `secure` if within TLS.
+    pub fn client(config: Arc<ClientConfig>, http2: Config, secure: bool, now: Now) -> Connection {
+        let scheme = if secure { "https" } else { "http" };
+        let mut client = Connection::of(Role::Client { config, scheme }, http2, now);
+        client.greeting = Greeting::Settings;
+        client.timers.set(Why::Settings, now.mono + client.http2.settings_timeout);
+        client
+    }
+
+    fn of(role: Role, http2: Config, now: Now) -> Connection {
         let mut out = OutBuf::default();
-        let list = u32::try_from(config.limits.head_bytes).unwrap_or(u32::MAX);
         let more = http2.connection_window.saturating_sub(CONNECTION);
         out.write(|text| {
-            write::settings(text, http2.settings(list).told());
+            if role.is_client() {
+                text.extend_from_slice(PREFACE);
+            }
+            write::settings(text, role.settings(&http2).told());
             if more > 0 {
                 write::window_update(text, 0, more);
             }
@@ -148,24 +175,28 @@ impl Connection {
             decoder: Decoder::new(http2.header_table),
             encoder: Encoder::default(),
             block: None,
-            streams: Streams::new(Side::Server),
+            streams: Streams::new(role.side()),
             credit: Credit::new(http2.connection_window.max(CONNECTION)),
             window: Window::default(),
             schedule: Schedule::new(),
             purses: Purses::new(now.mono),
-            timers,
+            timers: Deadlines::new(),
             answers: 0,
             flushes: Vec::new(),
             events: VecDeque::new(),
             ready: VecDeque::new(),
             last: None,
             peer_goes: false,
-            taking: Taking::new(config.timeouts.write),
+            left_out: None,
+            written: 0,
+            sent: Vec::new(),
+            taking: Taking::new(role.rates().1),
             due: None,
             stale: false,
             ending: None,
+            reason: None,
             eof: None,
-            config,
+            role,
             http2,
         }
     }
@@ -187,7 +218,7 @@ impl Connection {
         }
     }
 
-    fn next_of_stream(&mut self) -> Option<Event> {
+    fn next_of_stream(&mut self, now: Now) -> Option<Event> {
         while let Some(number) = self.ready.front().copied() {
             let id = Id::from(number);
             let event = self.streams.get_mut(number).and_then(|stream| {
@@ -196,7 +227,10 @@ impl Connection {
                 event
             });
             match event {
-                Some(event) => return Some(event),
+                Some(event) => {
+                    self.look_at_end(number, now);
+                    return Some(event);
+                }
                 None => self.ready.pop_front(),
             };
         }
@@ -234,7 +268,7 @@ impl Machine for Connection {
                 return Some(event);
             }
         }
-        self.next_of_stream().or_else(|| self.events.pop_front())
+        self.next_of_stream(now).or_else(|| self.events.pop_front())
     }
 
     fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
@@ -246,12 +280,13 @@ impl Machine for Connection {
 
     fn wrote(&mut self, n: usize, now: Now) {
         self.out.consume(n);
+        self.written += n as u64;
         self.taking.wrote(n, now.mono);
         if self.out.is_empty() {
             self.taking.rest(now.mono);
             self.timers.clear(Why::Write);
             self.answers = 0;
-            self.tell_flushed();
+            self.tell_written();
         }
         self.take_in(now);
     }
@@ -303,13 +338,18 @@ impl Machine for Connection {
     }
 
     fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse> {
-        self.finish_response(id, trailers, now)
+        // Who gives a request of known length may say late that it has ended.
+        let over = self.open(id).is_err() && trailers.is_none_or(Fields::is_empty);
+        if over && matches!(self.recv_nothing(id), Recv::End(_)) {
+            return Ok(());
+        }
+        self.finish_message(id, trailers, now)
     }
 
     fn recv(&mut self, id: Id, now: Now) -> Recv {
         match self.open(id) {
             Ok((number, _)) => self.recv_body(number, now),
-            Err(_) => Recv::Failed(PeerError::of_request(Fault::Truncated)),
+            Err(_) => self.recv_nothing(id),
         }
     }
 
@@ -351,29 +391,6 @@ impl Machine for Connection {
 
     fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
         self.open(id)?.1.inbox.limit = bytes;
-        Ok(())
-    }
-}
-
-impl ServerMachine for Connection {
-    fn respond(&mut self, id: Id, head: &ResponseHead, body: Body, now: Now) -> Result<(), Misuse> {
-        let (number, _) = self.open(id)?;
-        self.send_head(number, head, body, now)
-    }
-
-    /// HTTP/2 has no way to make a connection something else (RFC 9113 §8.6).
-    fn hijack(&mut self, id: Id, _now: Now) -> Result<(), Misuse> {
-        self.open(id)?;
-        Err(Misuse::NotUpgradable)
-    }
-
-    fn interim(&mut self, id: Id, head: &ResponseHead, now: Now) -> Result<(), Misuse> {
-        let (number, _) = self.open(id)?;
-        self.send_interim(number, head, now)
-    }
-
-    fn follow(&mut self, id: Id) -> Result<(), Misuse> {
-        self.open(id)?.1.trace.followed = true;
         Ok(())
     }
 }

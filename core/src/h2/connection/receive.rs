@@ -1,6 +1,7 @@
 //! The reading side: octets to frames, and what each does that is no message.
 //! What is wrong with a frame `frame::read` says, and whether it may come `states`.
 
+use super::stream::Gone;
 use super::{Block, Broken, Connection, Greeting};
 use crate::error::ErrorCode;
 use crate::h2::errors::{Scope, Violation};
@@ -15,7 +16,7 @@ use crate::machine::Event;
 use crate::time::{Now, Why};
 use bytes::Bytes;
 
-/// A frame of so many octets is read from where it stands.
+/// A frame of so many octets is copied, and needs no buffer.
 const SHORT: usize = 64;
 
 impl Connection {
@@ -116,14 +117,17 @@ impl Connection {
                         return Err(violation.into());
                     }
                 }
-                let begins = self.streams.state(stream) == State::Idle;
-                if begins && self.config.trace {
+                let begins = match self.streams.get(stream) {
+                    Some(known) => self.role.is_client() && !known.reply.is_final,
+                    None => self.streams.state(stream) == State::Idle,
+                };
+                if begins && self.role.trace() {
                     self.events.push_back(Event::Begun);
                 }
                 let (text, began) = (Vec::new(), now.mono);
                 self.block = Some(Block { stream, end_stream, text, frames: 0, began });
                 if !self.timers.is_set(Why::Head) {
-                    self.timers.set(Why::Head, now.mono + self.config.timeouts.head);
+                    self.timers.set(Why::Head, now.mono + self.role.head());
                 }
                 self.more_of_block(fragment, end_headers, now)
             }
@@ -144,9 +148,12 @@ impl Connection {
             Frame::SettingsAck | Frame::Ping { ack: true, .. } => {
                 Ok(self.purses.spend(Budget::ControlFrames, 1, now.mono)?)
             }
-            Frame::GoAway { .. } => self.go_away(now),
+            Frame::GoAway { last, .. } => self.go_away(last, now),
             Frame::WindowUpdate { stream, increment } => self.window_update(stream, increment, now),
             Frame::Continuation { .. } => Err(Violation::StrayContinuation.into()),
+            Frame::PriorityUpdate { .. } if self.role.is_client() => {
+                Err(Violation::PriorityByServer.into())
+            }
             // Only a server promises streams of even numbers.
             Frame::PriorityUpdate { prioritized, .. } if prioritized % 2 == 0 => {
                 Err(Violation::PriorityOfPush.into())
@@ -200,6 +207,9 @@ impl Connection {
         }
         let (before, mut largest) = (self.theirs.initial_window_size, 0);
         for (id, value) in entries {
+            if self.role.is_client() {
+                self.theirs.check_of_server(id, value)?;
+            }
             match id {
                 settings::HEADER_TABLE_SIZE => self.encoder.allow(value),
                 settings::INITIAL_WINDOW_SIZE => largest = largest.max(value),
@@ -218,7 +228,10 @@ impl Connection {
         Ok(())
     }
 
-    fn go_away(&mut self, now: Now) -> Result<(), Broken> {
+    fn go_away(&mut self, last: u32, now: Now) -> Result<(), Broken> {
+        if self.role.is_client() {
+            self.leave_out(last, now)?;
+        }
         if std::mem::replace(&mut self.peer_goes, true) {
             return Ok(self.purses.spend(Budget::ControlFrames, 1, now.mono)?);
         }
@@ -262,7 +275,7 @@ impl Connection {
         }
         self.purses.spend(Budget::ResetsReceived, 1, now.mono)?;
         self.streams.step(id, Step::PeerResets);
-        self.gone(id, None, Some(code), now);
+        self.gone(id, Gone::Reset(code), now);
         Ok(())
     }
 }

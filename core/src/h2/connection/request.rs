@@ -1,4 +1,4 @@
-//! Field blocks: gathered, decoded, and taken for requests or trailers.
+//! Field blocks: gathered, decoded, and taken for requests, responses or trailers.
 //! What is malformed `head` says, and whether one may come `states`; content is elsewhere.
 
 use super::stream::{Application, Asked, Stream};
@@ -41,8 +41,8 @@ impl Connection {
         self.timers.clear(Why::Head);
         let clip = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
         let limits = Limits {
-            list_bytes: clip(self.config.limits.head_bytes),
-            fields: clip(self.config.limits.fields),
+            list_bytes: clip(self.role.limits().head_bytes),
+            fields: clip(self.role.limits().fields),
             decoded: u64::from(Cap::FieldListBytes.most()),
         };
         let outcome = match self.decoder.decode(&block.text, &limits) {
@@ -64,8 +64,14 @@ impl Connection {
             Verdict::Take if self.streams.state(id) == State::Idle => {
                 self.request(block, outcome, now)
             }
+            Verdict::Take if self.awaits_head(id) => self.response(block, outcome, now),
             Verdict::Take => self.trailers(id, outcome, end_stream, now),
         }
+    }
+
+    /// Whether a response is what is to come next.
+    fn awaits_head(&self, id: u32) -> bool {
+        self.role.is_client() && self.streams.get(id).is_some_and(|s| !s.reply.is_final)
     }
 
     /// A stream begins.
@@ -83,13 +89,8 @@ impl Connection {
         } else {
             request::read(&outcome.list, self.rules())
         };
-        let mut stream = Stream::new(
-            self.http2.stream_window,
-            self.config.limits.body_bytes,
-            &self.config.timeouts,
-            block.began,
-            now.mono,
-        );
+        let mut stream = Stream::new(self.http2.stream_window, &self.role);
+        (stream.trace.first_byte, stream.trace.head) = (Some(block.began), Some(now.mono));
         let fault = match read {
             Err(Refusal::Malformed(_)) => {
                 self.streams.refuse(id);
@@ -127,7 +128,7 @@ impl Connection {
     /// `OPTIONS *` asks about the server as a whole (RFC 9110 §9.3.7).
     fn is_about_the_server(&self, id: u32) -> bool {
         let asked = self.streams.get(id).and_then(|stream| stream.tell.asked.as_ref());
-        self.config.general_options
+        self.role.server().is_some_and(|config| config.general_options)
             && asked.is_some_and(|asked| asked.head.form() == Form::Asterisk)
     }
 
@@ -142,11 +143,11 @@ impl Connection {
 
     fn rules(&self) -> Rules {
         Rules {
-            http: !self.config.secure,
+            http: !self.role.server().is_some_and(|config| config.secure),
             https: true,
             extended_connect: self.http2.extended_connect,
-            method_bytes: self.config.limits.method_bytes,
-            target_bytes: self.config.limits.target_bytes,
+            method_bytes: self.role.limits().method_bytes,
+            target_bytes: self.role.limits().target_bytes,
         }
     }
 

@@ -1,17 +1,19 @@
 //! What is held for one stream: the two directions of its exchange, and what is to be told.
 //! Holds and counts; what a frame or a command does to it is decided beside it.
 
-use crate::config::Timeouts;
-use crate::error::{ErrorCode, PeerError};
+use super::role::Role;
+use crate::error::{ErrorCode, Fault, PeerError};
+use crate::h1::client::decide::Bucket;
 use crate::h1::decide::Sent;
 use crate::h2::credit::Credit;
 use crate::h2::priority::Priority;
 use crate::h2::window::Window;
 use crate::head::{Fields, RequestHead, Status};
 use crate::machine::{BodyLength, Event, Facts, Id};
-use crate::time::{Mono, Pace};
+use crate::time::{Mono, Pace, Why};
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// A request that nobody was told of yet.
 #[derive(Debug)]
@@ -28,10 +30,73 @@ pub(super) enum Application {
     Unaware,
     /// It owes a response.
     Owes,
-    /// It gave a head, and gives content.
-    Answers,
+    /// It gave a head, and gives content: a response's, or a client's request's.
+    Sends,
     /// It gave all, or let go.
     Done,
+}
+
+/// How a stream ends before both sides have ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// The peer broke a rule, or was too slow: what it sent is not wanted.
+    Broken(Fault),
+    /// The peer reset it.
+    Reset(ErrorCode),
+    /// The connection ended.
+    Lost(Fault),
+    /// The peer goes and has not looked at it.
+    LeftOut,
+    /// The application gave it up.
+    GivenUp,
+}
+
+impl Gone {
+    pub(super) fn fault(self) -> Fault {
+        match self {
+            Gone::Broken(fault) | Gone::Lost(fault) => fault,
+            Gone::LeftOut => Fault::NoResponse,
+            Gone::Reset(_) | Gone::GivenUp => Fault::Reset,
+        }
+    }
+
+    /// Whether what came and is unread may still be read.
+    pub(super) fn leaves_what_came(self, client: bool) -> bool {
+        match self {
+            Gone::Reset(_) | Gone::Lost(_) | Gone::LeftOut => true,
+            Gone::Broken(_) => client,
+            Gone::GivenUp => false,
+        }
+    }
+
+    /// The code that says, or would say, what it means for a request.
+    pub(super) fn code(self) -> Option<ErrorCode> {
+        match self {
+            Gone::Reset(code) => Some(code),
+            Gone::LeftOut => Some(ErrorCode::REFUSED_STREAM),
+            Gone::Broken(_) | Gone::Lost(_) | Gone::GivenUp => None,
+        }
+    }
+}
+
+/// What a client waits for.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// Where its request begins, in octets of all output.
+    pub(super) begins: u64,
+    /// A head of it came, an interim one perhaps.
+    pub(super) begun: bool,
+    /// The final head came.
+    pub(super) is_final: bool,
+    /// That said that there is no content.
+    pub(super) is_empty: bool,
+    /// The content of the request is given piece by piece, and so once.
+    pub(super) is_streamed: bool,
+    /// How long its first octet may take.
+    pub(super) patience: Duration,
+    /// What is waited for, and until when: 100 (Continue), or a head.
+    pub(super) wait: Option<(Mono, Why)>,
+    pub(super) interims: Bucket,
 }
 
 /// What comes in.
@@ -70,8 +135,14 @@ pub(super) struct Outbox {
     pub(super) sent: Sent,
     /// Octets that are still to be given, if that was said.
     pub(super) left: Option<u64>,
+    /// It waits for 100 (Continue).
+    pub(super) held: bool,
     /// No more will be given.
     pub(super) finished: bool,
+    /// It finished with its last octet, and nobody has said so yet.
+    pub(super) by_itself: bool,
+    /// The rest is not wanted.
+    pub(super) stopped: bool,
     pub(super) trailers: Option<Fields>,
     /// END_STREAM is out.
     pub(super) ended: bool,
@@ -89,6 +160,8 @@ pub(super) struct Tellings {
     /// It stands in the connection's row of those that have something to tell.
     pub(super) queued: bool,
     pub(super) asked: Option<Box<Asked>>,
+    /// Heads of responses.
+    pub(super) answers: VecDeque<Event>,
     pub(super) failed: Option<PeerError>,
     pub(super) reset: Option<ErrorCode>,
     pub(super) upgraded: bool,
@@ -99,8 +172,8 @@ pub(super) struct Tellings {
 /// What an exchange is remembered by.
 #[derive(Debug)]
 pub(super) struct Trace {
-    pub(super) first_byte: Mono,
-    pub(super) head: Mono,
+    pub(super) first_byte: Option<Mono>,
+    pub(super) head: Option<Mono>,
     pub(super) status: Option<Status>,
     pub(super) sent: u64,
     /// The application was told of it.
@@ -120,16 +193,12 @@ pub(super) struct Stream {
     pub(super) outbox: Outbox,
     pub(super) tell: Tellings,
     pub(super) trace: Trace,
+    pub(super) reply: Reply,
 }
 
 impl Stream {
-    pub(super) fn new(
-        window: u32,
-        limit: u64,
-        timeouts: &Timeouts,
-        began: Mono,
-        now: Mono,
-    ) -> Stream {
+    pub(super) fn new(window: u32, role: &Role) -> Stream {
+        let (body, write) = role.rates();
         Stream {
             application: Application::Unaware,
             is_head: false,
@@ -140,7 +209,7 @@ impl Stream {
                 unread: 0,
                 credit: Credit::new(window),
                 left: None,
-                limit,
+                limit: role.limits().body_bytes,
                 taken: 0,
                 trailers: None,
                 ended: false,
@@ -148,7 +217,7 @@ impl Stream {
                 fault: None,
                 waits: false,
                 expects: false,
-                pace: Pace::new(timeouts.body),
+                pace: Pace::new(body),
                 due: None,
             },
             outbox: Outbox {
@@ -157,29 +226,42 @@ impl Stream {
                 window: Window::default(),
                 sent: Sent::Chunked,
                 left: None,
+                held: false,
                 finished: false,
+                by_itself: false,
+                stopped: false,
                 trailers: None,
                 ended: false,
                 scheduled: false,
                 waits: false,
-                pace: Pace::new(timeouts.write),
+                pace: Pace::new(write),
                 due: None,
             },
             tell: Tellings::default(),
             trace: Trace {
-                first_byte: began,
-                head: now,
+                first_byte: None,
+                head: None,
                 status: None,
                 sent: 0,
                 known: false,
                 followed: false,
+            },
+            reply: Reply {
+                begins: 0,
+                begun: false,
+                is_final: false,
+                is_empty: false,
+                is_streamed: false,
+                patience: role.patience(),
+                wait: None,
+                interims: Bucket::default(),
             },
         }
     }
 
     /// Whether the exchange is the application's.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.application, Application::Owes | Application::Answers)
+        matches!(self.application, Application::Owes | Application::Sends)
     }
 
     /// What there is to tell of it next.
@@ -192,6 +274,9 @@ impl Stream {
         }
         if !self.is_open() {
             return None;
+        }
+        if let Some(answer) = self.tell.answers.pop_front() {
+            return Some(answer);
         }
         let once = |flag: &mut bool| std::mem::take(flag);
         if once(&mut self.tell.upgraded) {
@@ -213,8 +298,8 @@ impl Stream {
     pub(super) fn facts(&self, keep_alive: bool, now: Mono) -> Facts {
         Facts {
             status: self.trace.status,
-            first_byte: self.trace.first_byte,
-            head: self.trace.head,
+            first_byte: self.trace.first_byte.unwrap_or(now),
+            head: self.trace.head.unwrap_or(now),
             received: self.inbox.taken,
             sent: self.trace.sent,
             keep_alive,
@@ -224,7 +309,7 @@ impl Stream {
 
     /// Whether it has content to send and a window with room for it.
     pub(super) fn can_send(&self, first: u32) -> bool {
-        !self.outbox.pieces.is_empty() && self.outbox.window.room(first) > 0
+        !self.outbox.pieces.is_empty() && !self.outbox.held && self.outbox.window.room(first) > 0
     }
 }
 
@@ -259,7 +344,7 @@ impl Outbox {
         if went > 0 {
             self.pace.moved(went, now);
         }
-        if self.pieces.is_empty() || self.sent == Sent::Upgrade {
+        if self.pieces.is_empty() || self.held || self.sent == Sent::Upgrade {
             self.pace.rest(now);
             self.due = None;
         } else {

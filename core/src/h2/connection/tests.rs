@@ -1,11 +1,13 @@
 //! What the vectors cannot see: what counts as open, who is told what, and any order of calls.
 
 mod calls;
+mod client;
 
 use super::*;
-use crate::error::{CloseReason, ErrorCode};
+use crate::error::{CloseReason, ErrorCode, Fault};
 use crate::h2::frame::{Frame, PREFACE, read, settings};
-use crate::head::Status;
+use crate::head::{ResponseHead, Status};
+use crate::machine::{Body, ServerMachine};
 use std::time::Duration;
 
 const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);

@@ -112,6 +112,20 @@ impl Values {
         }
     }
 
+    /// Whether a server may say this (RFC 9113 §6.5.2, RFC 8441 §3): it is never pushed to, and
+    /// does not take back that it knows protocols of CONNECT.
+    ///
+    /// # Errors
+    /// [`Violation::SettingValue`].
+    pub fn check_of_server(&self, id: u16, value: u32) -> Result<(), Violation> {
+        let taken_back = self.enable_connect_protocol && value == 0;
+        match id {
+            ENABLE_PUSH if value != 0 => Err(Violation::SettingValue),
+            ENABLE_CONNECT_PROTOCOL if value > 1 || taken_back => Err(Violation::SettingValue),
+            _ => Ok(()),
+        }
+    }
+
     /// What differs from [`Values::DEFAULT`], to be told in a first SETTINGS frame.
     pub fn told(&self) -> impl Iterator<Item = (u16, u32)> {
         let pairs = |values: &Values| {

@@ -13,6 +13,7 @@ use purlin_core::{
 };
 
 use super::super::json::FieldList;
+use super::Fed;
 
 /// A request as the application saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,40 @@ pub(super) struct Server {
     work: BTreeMap<Id, Work>,
 }
 
+impl Fed for Server {
+    fn machine(&mut self) -> &mut Connection {
+        &mut self.machine
+    }
+
+    fn now(&self) -> Now {
+        self.now
+    }
+
+    fn settle(&mut self, takes_output: bool) {
+        loop {
+            let mut moved = false;
+            while let Some(event) = self.machine.poll_event(self.now) {
+                self.event(event);
+                moved = true;
+            }
+            for id in self.work.keys().copied().collect::<Vec<_>>() {
+                moved |= self.go_on(id);
+            }
+            self.most_held = self.most_held.max(self.machine.held());
+            if takes_output {
+                moved |= self.machine.transmit(&mut self.output, usize::MAX, self.now) > 0;
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn sent(&self) -> usize {
+        self.output.len()
+    }
+}
+
 impl Server {
     pub(super) fn new(max_concurrent: Option<u32>, extended_connect: bool) -> Server {
         let now = Now::at(Mono::from_secs(1), 784_111_777);
@@ -81,27 +116,6 @@ impl Server {
             most_running: 0,
             most_held: 0,
             work: BTreeMap::new(),
-        }
-    }
-
-    /// Lets everything happen until nothing moves; output is taken, or is not.
-    pub(super) fn settle(&mut self, takes_output: bool) {
-        loop {
-            let mut moved = false;
-            while let Some(event) = self.machine.poll_event(self.now) {
-                self.event(event);
-                moved = true;
-            }
-            for id in self.work.keys().copied().collect::<Vec<_>>() {
-                moved |= self.go_on(id);
-            }
-            self.most_held = self.most_held.max(self.machine.held());
-            if takes_output {
-                moved |= self.machine.transmit(&mut self.output, usize::MAX, self.now) > 0;
-            }
-            if !moved {
-                return;
-            }
         }
     }
 
@@ -258,7 +272,9 @@ fn work_of(path: &str) -> Work {
     }
 }
 
-fn pairs<'a>(fields: impl Iterator<Item = purlin_core::Field<'a>>) -> FieldList {
+pub(in crate::vectors) fn pairs<'a>(
+    fields: impl Iterator<Item = purlin_core::Field<'a>>,
+) -> FieldList {
     fields
         .map(|field| (field.name.to_ascii_lowercase().into_bytes(), field.value.to_vec()))
         .collect()

@@ -14,7 +14,7 @@ pub(super) fn outcome(outcome: &Value, ran: &Ran) -> Result<(), String> {
     if let Some(missing) = &ran.missing_credit {
         return Err(missing.clone());
     }
-    connection(outcome, ran)?;
+    connection(outcome, &ran.output, ran.closing)?;
     if !flag(outcome, "requests_any") {
         requests(outcome, ran)?;
     }
@@ -34,16 +34,20 @@ pub(super) fn outcome(outcome: &Value, ran: &Ran) -> Result<(), String> {
     Ok(())
 }
 
-fn connection(outcome: &Value, ran: &Ran) -> Result<(), String> {
-    let errors: Vec<_> = ran.output.goaways.iter().filter(|(_, code, _)| *code != 0).collect();
-    let goaway = || format!("{:?}, closing: {}", ran.output.goaways, ran.closing);
+pub(in crate::vectors) fn connection(
+    outcome: &Value,
+    output: &Output,
+    closing: bool,
+) -> Result<(), String> {
+    let errors: Vec<_> = output.goaways.iter().filter(|(_, code, _)| *code != 0).collect();
+    let goaway = || format!("{:?}, closing: {}", output.goaways, closing);
     match text(outcome, "conn") {
         "open" => {
-            let closes = ran.closing && !flag(outcome, "conn_may_close");
+            let closes = closing && !flag(outcome, "conn_may_close");
             check(errors.is_empty() && !closes, || format!("ends: {}", goaway()))
         }
         "error" => {
-            check(ran.closing, || "lives on".to_owned())?;
+            check(closing, || "lives on".to_owned())?;
             let Some((last, got, _)) = errors.first() else {
                 return check(text(outcome, "goaway") == "may", || "no GOAWAY".to_owned());
             };
@@ -55,8 +59,8 @@ fn connection(outcome: &Value, ran: &Ran) -> Result<(), String> {
                     && Some(u64::from(*last)) <= range[1].as_u64());
             check(within, || format!("last stream {last}, expected {range:?}"))
         }
-        "closed" => check(ran.closing, || "lives on".to_owned()),
-        other => Err(format!("{other} is not for a server of HTTP/2 alone")),
+        "closed" => check(closing, || "lives on".to_owned()),
+        other => Err(format!("{other} is not for HTTP/2 alone")),
     }
 }
 
@@ -114,8 +118,8 @@ fn body(expected: &Value, got: &Message) -> Result<(), String> {
     check(fits, || format!("body of {}, expected {}", got.body.len(), whole.len()))
 }
 
-/// What came back on one stream.
-fn stream(expected: &Value, got: &Back) -> Result<(), String> {
+/// What was sent on one stream.
+pub(in crate::vectors) fn stream(expected: &Value, got: &Back) -> Result<(), String> {
     let has = |name: &str| expected.get(name).is_some();
     let known = |list: &Value, got: u32| -> bool {
         let names = list.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -171,23 +175,16 @@ fn stream(expected: &Value, got: &Back) -> Result<(), String> {
     check(got.rst.len() < 2 || again, || format!("reset more than once: {:?}", got.rst))
 }
 
-/// Everything else that an outcome may say.
+/// Everything else that an outcome may say of a server.
 fn rest(outcome: &Value, ran: &Ran) -> Result<(), String> {
-    let Output { settings_acks, pings, order, credit, .. } = &ran.output;
+    frames(outcome, &ran.output)?;
     let number = |name: &str| outcome[name].as_u64();
-    check(order.first().is_some_and(|first| first == "SETTINGS"), || format!("{order:?}"))?;
-    if let Some(acks) = number("settings_acks") {
-        same("settings acks", settings_acks, &acks)?;
-    }
-    if let Some(expected) = outcome["pings"].as_array() {
-        let expected: Result<Vec<_>, _> = expected.iter().map(hex).collect();
-        same("pings", pings, &expected?)?;
-    }
     if let Some(total) = number("total_data") {
         let data: u64 = ran.output.streams.values().map(|back| back.data).sum();
         same("data in all", &data, &total)?;
     }
     for (id, range) in outcome["credit"].as_object().into_iter().flatten() {
+        let credit = &ran.output.credit;
         let got = id.parse().ok().and_then(|id: u32| credit.get(&id).copied()).unwrap_or(0);
         let within = range[0].as_u64() <= Some(got) && Some(got) <= range[1].as_u64();
         check(within, || format!("credit of {id}: {got}, expected {range}"))?;
@@ -200,19 +197,33 @@ fn rest(outcome: &Value, ran: &Ran) -> Result<(), String> {
         let most = number(name).unwrap_or(u64::MAX);
         check(got <= most, || format!("{name}: {got}, expected {most}"))?;
     }
-    let mut seen = order.iter();
-    for wanted in items(outcome, "order") {
-        let found = seen.any(|name| Some(&**name) == wanted.as_str());
-        check(found, || format!("no {wanted} in its place: {order:?}"))?;
-    }
     if let Some(expected) = outcome["server_settings"]["ENABLE_CONNECT_PROTOCOL"].as_u64() {
         let told =
             ran.output.settings.iter().any(|(id, value)| *id == 8 && u64::from(*value) == expected);
         check(told, || format!("settings {:?}", ran.output.settings))?;
     }
+    Ok(())
+}
+
+/// What an outcome says of the frames of the connection and of the encoder's table.
+pub(in crate::vectors) fn frames(outcome: &Value, output: &Output) -> Result<(), String> {
+    let Output { settings_acks, pings, order, .. } = output;
+    check(order.first().is_some_and(|first| first == "SETTINGS"), || format!("{order:?}"))?;
+    if let Some(acks) = outcome["settings_acks"].as_u64() {
+        same("settings acks", settings_acks, &acks)?;
+    }
+    if let Some(expected) = outcome["pings"].as_array() {
+        let expected: Result<Vec<_>, _> = expected.iter().map(hex).collect();
+        same("pings", pings, &expected?)?;
+    }
+    let mut seen = order.iter();
+    for wanted in items(outcome, "order") {
+        let found = seen.any(|name| Some(&**name) == wanted.as_str());
+        check(found, || format!("no {wanted} in its place: {order:?}"))?;
+    }
     for (name, only_first) in [("table_after", true), ("table_through", false)] {
         for (id, most) in outcome[name].as_object().into_iter().flatten() {
-            let back = id.parse().ok().and_then(|id: u32| ran.output.streams.get(&id));
+            let back = id.parse().ok().and_then(|id: u32| output.streams.get(&id));
             let sizes = back.and_then(|back| back.blocks.first()).map(|block| size_updates(block));
             let sizes = sizes.unwrap_or_default();
             let small = |size: &u32| Some(u64::from(*size)) <= most.as_u64();

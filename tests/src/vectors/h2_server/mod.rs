@@ -4,9 +4,9 @@
 //! The steps are fed whole, byte by byte and at random splits, and must come to the same.
 //! Scheme and protocol of a request are not compared: a head does not tell them yet.
 
-mod app;
-mod judge;
-mod wire;
+pub(super) mod app;
+pub(super) mod judge;
+pub(super) mod wire;
 
 use serde_json::Value;
 
@@ -16,7 +16,8 @@ use super::Profile;
 use super::json::{flag, hex, items, text};
 use super::wire::check;
 use crate::rng::Rng;
-use purlin_core::{Eof, Id, Machine, h2};
+use purlin_core::h2::connection::Connection;
+use purlin_core::{Eof, Id, Machine, Now, h2};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -40,31 +41,52 @@ struct Ran {
 
 /// How a step is cut.
 #[derive(Clone, Copy)]
-enum Feed {
+pub(super) enum Feed {
     Whole,
     Bytes,
     Random(u64),
+}
+
+/// A machine with its application, which a step is fed to.
+pub(super) trait Fed {
+    fn machine(&mut self) -> &mut Connection;
+    fn now(&self) -> Now;
+    /// Lets everything happen until nothing moves; output is taken, or is not.
+    fn settle(&mut self, takes_output: bool);
+    /// How much output was taken.
+    fn sent(&self) -> usize;
 }
 
 /// `h2_server`: what a client may send to a server.
 pub(super) fn server(case: &Value, profile: Profile) -> Result<(), String> {
     let class = text(case, "class");
     check(!NOT_YET.contains(&class), || format!("the class {class} is not built yet"))?;
-    let whole = run(case, Feed::Whole)?;
-    for feed in [Feed::Bytes, Feed::Random(1), Feed::Random(2)] {
-        let split = run(case, feed)?;
-        judge_any(case, profile, &split).map_err(|why| format!("split: {why}"))?;
-    }
-    judge_any(case, profile, &whole)
+    in_all_cuts(|feed| {
+        let ran = run(case, feed)?;
+        judge_any(case, profile, |outcome| judge::outcome(outcome, &ran))
+    })
 }
 
-fn judge_any(case: &Value, profile: Profile, ran: &Ran) -> Result<(), String> {
+/// Runs a case whole and in pieces.
+pub(super) fn in_all_cuts(mut run: impl FnMut(Feed) -> Result<(), String>) -> Result<(), String> {
+    for feed in [Feed::Bytes, Feed::Random(1), Feed::Random(2)] {
+        run(feed).map_err(|why| format!("split: {why}"))?;
+    }
+    run(Feed::Whole)
+}
+
+/// Whether one of the outcomes that the profile allows is what happened.
+pub(super) fn judge_any(
+    case: &Value,
+    profile: Profile,
+    judge: impl Fn(&Value) -> Result<(), String>,
+) -> Result<(), String> {
     let mut why = String::new();
     for outcome in items(case, "outcomes") {
         if profile == Profile::Strict && !flag(outcome, "advice") {
             continue;
         }
-        match judge::outcome(outcome, ran) {
+        match judge(outcome) {
             Ok(()) => return Ok(()),
             Err(wrong) => why = format!("{why}{}: {wrong}; ", text(outcome, "name")),
         }
@@ -94,14 +116,7 @@ fn run(case: &Value, feed: Feed) -> Result<Ran, String> {
         }
         server.settle(!unread);
         let output = if unread { Output::default() } else { Output::read(&server.output)? };
-        if let Some(credit) = step["await_credit"].as_object() {
-            for (stream, least) in credit {
-                let got = stream.parse().ok().and_then(|id: u32| output.credit.get(&id).copied());
-                if got.unwrap_or(0) < least.as_u64().unwrap_or(0) {
-                    missing_credit = Some(format!("credit of {stream}: {got:?}, not {least}"));
-                }
-            }
-        }
+        missing_credit = missing_credit.or(missing(step, &output));
         after.push(output);
     }
     server.settle(true);
@@ -116,10 +131,19 @@ fn run(case: &Value, feed: Feed) -> Result<Ran, String> {
     })
 }
 
+/// What is to be credited by now, and is not.
+pub(super) fn missing(step: &Value, output: &Output) -> Option<String> {
+    step["await_credit"].as_object().into_iter().flatten().find_map(|(stream, least)| {
+        let got = stream.parse().ok().and_then(|id: u32| output.credit.get(&id).copied());
+        let short = got.unwrap_or(0) < least.as_u64().unwrap_or(0);
+        short.then(|| format!("credit of {stream}: {got:?}, not {least}"))
+    })
+}
+
 /// Feeds a step, in pieces, as long as the server takes it.
-fn send(server: &mut Server, mut octets: &[u8], feed: Feed, rng: &mut Rng, reads: bool) {
+pub(super) fn send(peer: &mut impl Fed, mut octets: &[u8], feed: Feed, rng: &mut Rng, reads: bool) {
     let all = octets.len();
-    while !octets.is_empty() && server.machine.want().close.is_none() {
+    while !octets.is_empty() && peer.machine().want().close.is_none() {
         let most = match feed {
             Feed::Whole => octets.len(),
             // Long ones in a few octets, which cut each frame somewhere.
@@ -128,17 +152,20 @@ fn send(server: &mut Server, mut octets: &[u8], feed: Feed, rng: &mut Rng, reads
             Feed::Random(_) => 1 + rng.below(200),
         };
         let piece = &octets[..most.min(octets.len())];
-        let taken = server.machine.receive(piece, server.now);
+        let taken = {
+            let now = peer.now();
+            peer.machine().receive(piece, now)
+        };
         octets = &octets[taken..];
         if taken < piece.len() {
             // It reads no more while its answers wait: so they are taken.
-            let before = server.output.len();
-            server.settle(true);
-            if taken == 0 && server.output.len() == before {
+            let before = peer.sent();
+            peer.settle(true);
+            if taken == 0 && peer.sent() == before {
                 return;
             }
         } else if !matches!(feed, Feed::Whole) {
-            server.settle(reads);
+            peer.settle(reads);
         }
     }
 }
@@ -156,7 +183,7 @@ fn advance(server: &mut Server, seconds: u64) {
 }
 
 /// The number of a code.
-fn code(name: &Value) -> Option<u32> {
+pub(super) fn code(name: &Value) -> Option<u32> {
     let number = (0..14).find(|number| {
         let known = purlin_core::ErrorCode::new(*number).name();
         known.is_some() && known == name.as_str()

@@ -1,4 +1,4 @@
-//! What a server sent, frame by frame, read by a reader of its own.
+//! What a server or a client sent, frame by frame, read by a reader of its own.
 //! It judges nothing; only the fields of blocks are decoded by what is held against other vectors.
 
 use std::collections::BTreeMap;
@@ -7,33 +7,35 @@ use purlin_core::h2::hpack::{Decoder, Limits};
 
 /// What came back on one stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Back {
-    pub(super) status: Option<u64>,
-    pub(super) interim: Vec<u64>,
-    pub(super) data: u64,
-    pub(super) end: bool,
-    pub(super) trailers: Vec<(Vec<u8>, Vec<u8>)>,
-    pub(super) most_frame: u64,
+pub(in crate::vectors) struct Back {
+    pub(in crate::vectors) status: Option<u64>,
+    pub(in crate::vectors) interim: Vec<u64>,
+    pub(in crate::vectors) data: u64,
+    pub(in crate::vectors) end: bool,
+    pub(in crate::vectors) trailers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(in crate::vectors) most_frame: u64,
     /// Codes of RST_STREAM.
-    pub(super) rst: Vec<u32>,
+    pub(in crate::vectors) rst: Vec<u32>,
     /// Field blocks as they were sent.
-    pub(super) blocks: Vec<Vec<u8>>,
+    pub(in crate::vectors) blocks: Vec<Vec<u8>>,
 }
 
 /// All that came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Output {
-    pub(super) streams: BTreeMap<u32, Back>,
+pub(in crate::vectors) struct Output {
+    pub(in crate::vectors) streams: BTreeMap<u32, Back>,
     /// Last stream, code, and debug data of each GOAWAY.
-    pub(super) goaways: Vec<(u32, u32, Vec<u8>)>,
-    pub(super) settings: Vec<(u16, u32)>,
-    pub(super) settings_acks: u64,
-    pub(super) pings: Vec<Vec<u8>>,
-    pub(super) credit: BTreeMap<u32, u64>,
-    pub(super) window_updates: u64,
+    pub(in crate::vectors) goaways: Vec<(u32, u32, Vec<u8>)>,
+    pub(in crate::vectors) settings: Vec<(u16, u32)>,
+    pub(in crate::vectors) settings_acks: u64,
+    pub(in crate::vectors) pings: Vec<Vec<u8>>,
+    pub(in crate::vectors) credit: BTreeMap<u32, u64>,
+    pub(in crate::vectors) window_updates: u64,
     /// Types in order, with the stream of those that have one.
-    pub(super) order: Vec<String>,
+    pub(in crate::vectors) order: Vec<String>,
 }
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 const NAMES: [&str; 10] = [
     "DATA",
@@ -49,8 +51,18 @@ const NAMES: [&str; 10] = [
 ];
 
 impl Output {
-    /// Reads all frames of an output.
-    pub(super) fn read(mut octets: &[u8]) -> Result<Output, String> {
+    /// Reads all frames of a server's output.
+    pub(in crate::vectors) fn read(octets: &[u8]) -> Result<Output, String> {
+        Output::read_of(octets, false)
+    }
+
+    /// Reads the preface and all frames of a client's output.
+    pub(in crate::vectors) fn read_client(octets: &[u8]) -> Result<Output, String> {
+        let frames = octets.strip_prefix(PREFACE).ok_or("no preface")?;
+        Output::read_of(frames, true)
+    }
+
+    fn read_of(mut octets: &[u8], asks: bool) -> Result<Output, String> {
         let mut output = Output::default();
         let mut decoder = Decoder::default();
         let mut block: Option<(u32, Vec<u8>, bool)> = None;
@@ -66,7 +78,7 @@ impl Output {
             }
             if matches!(kind, 1 | 9) && flags & 4 != 0 {
                 let Some((stream, text, end)) = block.take() else { continue };
-                output.fields(stream, text, end, &mut decoder)?;
+                output.fields(stream, text, end, asks, &mut decoder)?;
             }
         }
         Ok(output)
@@ -107,7 +119,7 @@ impl Output {
                 *self.credit.entry(stream).or_default() += u64::from(number(payload)?);
                 self.window_updates += 1;
             }
-            other => return Err(format!("the server sent type {other}")),
+            other => return Err(format!("type {other} was sent")),
         }
         Ok(())
     }
@@ -126,12 +138,16 @@ impl Output {
         stream: u32,
         block: Vec<u8>,
         end: bool,
+        asks: bool,
         decoder: &mut Decoder,
     ) -> Result<(), String> {
         let list = decoder.decode(&block, &Limits::NONE).map_err(|why| format!("{why:?}"))?.list;
         let back = self.back(stream)?;
         back.blocks.push(block);
         back.end |= end;
+        if asks {
+            return Ok(());
+        }
         let status = list.iter().find(|field| field.name == b":status");
         match status.map(|field| String::from_utf8_lossy(field.value).parse::<u64>()) {
             Some(Ok(interim @ 100..=199)) => back.interim.push(interim),

@@ -1,6 +1,9 @@
 //! Any order of calls and frames, and what must hold behind each.
 
+use super::client::{answer, client, head};
 use super::*;
+use crate::head::Method;
+use crate::machine::ClientMachine;
 use proptest::prelude::*;
 
 /// A call, or bytes of the peer's.
@@ -8,6 +11,8 @@ use proptest::prelude::*;
 enum Call {
     Bytes(Vec<u8>),
     Poll,
+    /// A client's, with so much content if there is any, or with what is given behind it.
+    Request(Option<usize>, bool),
     Recv(u32),
     Respond(u32, usize),
     Begin(u32),
@@ -42,11 +47,21 @@ fn call() -> impl Strategy<Value = Call> {
             write::settings(&mut out, [(settings::INITIAL_WINDOW_SIZE, window)]);
             out
         }),
+        3 => (id(), 0..6_usize, any::<bool>()).prop_map(|(id, status, end)| {
+            answer(id, ["100", "103", "200", "204", "404", "99"][status], end)
+        }),
+        1 => id().prop_map(|last| {
+            let mut out = Vec::new();
+            write::go_away(&mut out, last, ErrorCode::NO_ERROR, b"");
+            out
+        }),
         1 => proptest::collection::vec(any::<u8>(), 0..30),
     ];
     prop_oneof![
         8 => bytes.prop_map(Call::Bytes),
         4 => Just(Call::Poll),
+        3 => (proptest::option::of(0..100_000_usize), any::<bool>())
+            .prop_map(|(length, expects)| Call::Request(length, expects)),
         3 => id().prop_map(Call::Recv),
         2 => (id(), 0..50_000_usize).prop_map(|(id, length)| Call::Respond(id, length)),
         2 => id().prop_map(Call::Begin),
@@ -75,6 +90,14 @@ fn make(server: &mut Connection, call: &Call, now: &mut Now, out: &mut Vec<u8>) 
         Call::Poll => {
             while server.poll_event(at).is_some() {}
             Ok(())
+        }
+        Call::Request(length, expects) => {
+            let body = length.map_or(Body::Stream, |length| Body::Full(vec![b'x'; length].into()));
+            let mut head = head(Method::POST);
+            if *expects {
+                head.fields_mut().append("Expect", "100-continue").unwrap();
+            }
+            server.request(&head, body, at).map(drop)
         }
         Call::Recv(id) => {
             server.recv(Id::from(*id), at);
@@ -127,24 +150,26 @@ proptest! {
     #[test]
     fn any_order_of_calls_is_legal_and_credit_is_given_once(
         calls in proptest::collection::vec(call(), 0..120),
+        asks in any::<bool>(),
     ) {
-        let (mut server, mut now, mut out) = (server(4), NOW, Vec::new());
+        let mut machine = if asks { client(4) } else { server(4) };
+        let (mut now, mut out) = (NOW, Vec::new());
         for call in &calls {
-            make(&mut server, call, &mut now, &mut out);
-            prop_assert!(server.streams.len() <= 4);
-            prop_assert!(server.schedule.len() <= server.streams.len());
-            let unread: u32 = server.streams.iter().map(|(_, _, s)| s.inbox.unread).sum();
+            make(&mut machine, call, &mut now, &mut out);
+            prop_assert!(machine.streams.len() <= 4);
+            prop_assert!(machine.schedule.len() <= machine.streams.len());
+            let unread: u32 = machine.streams.iter().map(|(_, _, s)| s.inbox.unread).sum();
             // What is unread and what may still come is never more than the window.
-            prop_assert!(server.credit.left() + unread <= 65_535);
-            for (_, state, stream) in server.streams.iter() {
+            prop_assert!(machine.credit.left() + unread <= 65_535);
+            for (_, state, stream) in machine.streams.iter() {
                 prop_assert!(stream.is_open() || !state.is_closed(), "nobody has it any more");
                 prop_assert_eq!(
                     stream.outbox.scheduled,
-                    state.can_send() && stream.can_send(server.theirs.initial_window_size)
+                    state.can_send() && stream.can_send(machine.theirs.initial_window_size)
                 );
             }
         }
-        server.transmit(&mut out, usize::MAX, now);
+        machine.transmit(&mut out, usize::MAX, now);
         frames(&out);
     }
 }
