@@ -49,7 +49,7 @@ pub(crate) trait Pieces {
 enum Kind {
     Reader(Pin<Box<dyn AsyncRead + Send>>, Vec<u8>),
     Stream(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>),
-    Body(Body),
+    Body(Box<Body>),
 }
 
 impl Source {
@@ -95,7 +95,7 @@ impl Pieces for Source {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         let polled = catch_unwind(AssertUnwindSafe(|| self.0.poll_next(cx)));
         polled.unwrap_or_else(|payload| {
-            let spent = std::mem::replace(&mut self.0, Kind::Body(Body::empty()));
+            let spent = std::mem::replace(&mut self.0, Kind::Body(Box::new(Body::empty())));
             let _ = catch_unwind(AssertUnwindSafe(|| drop(spent)));
             resume_unwind(payload)
         })
@@ -127,7 +127,7 @@ impl Kind {
 /// What came as a request goes out as a response, unchanged.
 impl From<Body> for Source {
     fn from(body: Body) -> Source {
-        Source(Kind::Body(body))
+        Source(Kind::Body(Box::new(body)))
     }
 }
 

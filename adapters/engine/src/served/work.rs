@@ -37,11 +37,14 @@ pub fn serve<'s, S: Service>(
         }
         state.driving = true;
         drop(state);
-        let polled = work.run(&mut request, cx);
+        let mut answer = None;
+        let panic = work.run(&mut request, &mut answer, cx).err();
         *now = clock();
         state = served.lock();
         state.driving = false;
-        if let Poll::Ready(answer) = polled {
+        if let Some(payload) = panic {
+            state.panicked(work.id, payload, *now);
+        } else if let Some(answer) = answer {
             if let Some(left) = work.settle(answer, &mut state, *now) {
                 drop(state);
                 // What it is made of is the application's, as its handler is.
@@ -206,21 +209,14 @@ impl<'h, S: Service> Work<'h, S> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
     }
 
-    /// Does what the handler came to; an error is a panic. Gives back what is
-    /// left over, to be dropped without the lock.
+    /// Does what the handler came to. Gives back what is left over, to be dropped
+    /// without the lock.
     fn settle(
         &mut self,
-        answer: Result<S::Answer, Payload>,
+        answer: S::Answer,
         state: &mut State,
         now: Now,
     ) -> Option<Response<S::Source>> {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(payload) => {
-                state.panicked(self.id, payload, now);
-                return None;
-            }
-        };
         match state.settle(self.id, S::outcome(answer), now)? {
             Rest::Unsent(response) => Some(response),
             Rest::Pieces(response) => {
@@ -232,41 +228,43 @@ impl<'h, S: Service> Work<'h, S> {
         }
     }
 
-    /// Polls the handler once, or the one of a new request; an error is its
-    /// panic. The lock must be free.
+    /// Polls the handler once, or the one of a new request, and puts its answer where
+    /// that is taken from: each way through results would copy it. An error is the
+    /// handler's panic. The lock must be free.
     fn run(
         &mut self,
         request: &mut Option<(Id, Request<S::Body>)>,
+        answer: &mut Option<S::Answer>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<S::Answer, Payload>> {
+    ) -> Result<(), Payload> {
         self.due = false;
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if self.future.is_none() {
                 self.take_up(request);
             }
-            let Some(future) = &mut self.future else { return Poll::Pending };
-            let polled = Pin::new(future).poll(cx);
-            if polled.is_ready() {
+            let Some(future) = &mut self.future else { return };
+            if let Poll::Ready(ready) = Pin::new(future).poll(cx) {
+                *answer = Some(ready);
                 self.future = None;
             }
-            polled
         }));
         if let Some(request) = request.take() {
             self.next = Some(Box::new(request));
         }
-        match polled {
-            Ok(polled) => polled.map(Ok),
-            Err(payload) => {
-                self.drop_future();
-                Poll::Ready(Err(payload))
-            }
+        if polled.is_err() {
+            self.drop_future();
+            // An answer whose future panicked in going is none.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(answer.take())));
         }
+        polled
     }
 
     /// Begins to handle a request: this one, or the one that waits.
     fn take_up(&mut self, request: &mut Option<(Id, Request<S::Body>)>) {
-        let next = request.take().or_else(|| self.next.take().map(|next| *next));
-        if let Some((id, request)) = next {
+        if request.is_none() {
+            *request = self.next.take().map(|next| *next);
+        }
+        if let Some((id, request)) = request.take() {
             self.id = id;
             S::open(&mut self.exchange).id = id;
             self.future = Some(self.handler.call(request, &self.exchange));
