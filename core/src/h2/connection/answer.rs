@@ -107,8 +107,14 @@ impl Connection {
             stream.tell.upgraded = true;
             (stream.outbox.sent, stream.outbox.finished) = (Sent::Upgrade, false);
         }
-        // A reader who came before it looks again.
-        stream.tell.readable |= stream.inbox.wake();
+        // A reader who came before it looks again, unless there is nothing to be read.
+        let waits = stream.inbox.wake();
+        stream.tell.readable |= waits && !stream.reply.is_empty;
+        if stream.reply.is_empty && !ends {
+            // Its end is to come, though nobody waits for that.
+            stream.inbox.due = stream.inbox.pace.wait(now.mono);
+            self.stale = true;
+        }
         // Who is answered in place of 100 (Continue) is not asked for the content.
         let unasked = stream.outbox.held;
         self.tell(id);
@@ -165,8 +171,9 @@ impl Connection {
             return;
         }
         let Some(stream) = self.streams.get_mut(id) else { return };
-        // Nobody reads what is said not to be there.
-        let empty = stream.reply.is_empty && stream.tell.answers.is_empty();
+        // Nobody reads what is said not to be there; but who does is told of its end.
+        let reads = stream.inbox.waits || stream.tell.readable;
+        let empty = stream.reply.is_empty && stream.tell.answers.is_empty() && !reads;
         if empty && stream.inbox.ended && !stream.inbox.told {
             stream.inbox.told = true;
             stream.inbox.rest(now.mono);

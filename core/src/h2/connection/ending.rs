@@ -321,7 +321,12 @@ impl Connection {
             let Some(stream) = self.streams.get_mut(id) else { continue };
             let over = |due: &mut Option<Mono>| due.take_if(|at| *at <= now.mono).is_some();
             if over(&mut stream.inbox.due) {
-                stream.tell.readable |= stream.inbox.wake();
+                let waits = stream.inbox.wake();
+                stream.tell.readable |= waits;
+                if stream.reply.is_empty && !waits {
+                    self.let_go(id, now);
+                    continue;
+                }
                 let error = self.error_of(id, Fault::BodyTimeout, None);
                 self.drop_unread(id, error);
                 self.tell(id);

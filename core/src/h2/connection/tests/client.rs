@@ -238,6 +238,28 @@ fn a_response_that_does_not_begin_in_time_fails_alone() {
 }
 
 #[test]
+fn the_end_of_what_has_no_content_is_told_to_who_reads_and_awaited_for_who_does_not() {
+    let mut client = client(9);
+    for _ in 0..3 {
+        get(&mut client).unwrap();
+    }
+    feed(&mut client, &[1, 3, 5].map(|id| answer(id, "204", false)).concat());
+    output(&mut client);
+    for _ in 0..3 {
+        assert!(matches!(client.poll_event(NOW), Some(Event::Response { .. })));
+    }
+    assert_eq!(client.recv(1, NOW), Recv::Pending);
+    feed(&mut client, &[data(1, b"", true), data(3, b"", true)].concat());
+    assert_eq!(events(&mut client), ["Readable { id: 1 }"]);
+    assert_eq!((client.recv(1, NOW), client.recv(3, NOW)), (Recv::End(None), Recv::End(None)));
+    assert_eq!(client.streams.len(), 1);
+    assert_eq!(client.deadline().map(|(_, why)| why), Some(Why::Body));
+    client.tick(NOW.later(Duration::from_secs(60)));
+    assert_eq!(frames(&output(&mut client)), ["RST_STREAM 5 CANCEL"]);
+    assert!(!client.in_exchange());
+}
+
+#[test]
 fn a_head_beyond_what_the_server_takes_is_refused_before_a_byte_of_it_goes_out() {
     let mut client = client(9);
     let mut small = Vec::new();
