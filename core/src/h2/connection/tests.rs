@@ -2,6 +2,7 @@
 
 mod calls;
 mod client;
+mod pair;
 
 use super::*;
 use crate::error::{CloseReason, ErrorCode, Fault};
