@@ -78,6 +78,7 @@ mod log;
 mod memory;
 #[cfg(any(feature = "log", feature = "tracing"))]
 mod one_line;
+mod queue;
 mod readiness;
 mod server;
 mod socket_file;
@@ -96,7 +97,8 @@ pub use ends::EndWatch;
 pub use listener::{Accepted, Listener, PROBE, inherited};
 #[cfg(feature = "log")]
 pub use log::LogObserver;
-pub use memory::{Dialer, in_memory};
+pub use memory::in_memory;
+pub use queue::Dialer;
 pub use readiness::{ENDED, NUDGE, Readiness};
 pub use server::{Hook, probe, run_aside, something};
 pub use staff::{Look, Staff, Watched};

@@ -2,7 +2,7 @@
 //! inherited, or memory.
 //! Accepts one at a time, without waiting; when to, and what with, the adapters decide.
 
-use crate::memory::Queue;
+use crate::queue::Queue;
 use crate::socket_file::{self, SocketFile};
 use crate::stream::Stream;
 use listenfd::ListenFd;

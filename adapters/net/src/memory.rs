@@ -2,11 +2,9 @@
 //! They are socket pairs, so that whoever serves them notices no difference.
 
 use crate::listener::Listener;
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use crate::queue::{Dialer, Queue};
+use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A listener without an address, and what connects to it.
 ///
@@ -30,70 +28,14 @@ pub fn in_memory() -> io::Result<(Listener, Dialer)> {
     // A byte in it says that a connection waits, so that a poller can wait for that.
     let (told, tells) = UnixStream::pair()?;
     told.set_nonblocking(true)?;
-    let waiting = Arc::new(Mutex::new(Some(VecDeque::new())));
-    let dialer = Dialer { tells: Arc::new(tells), waiting };
-    Ok((Listener::memory(Queue { told, dialer: dialer.clone() }), dialer))
-}
-
-/// Connections that wait to be accepted, as long as somebody may accept them.
-type Waiting = Mutex<Option<VecDeque<UnixStream>>>;
-
-fn lock(waiting: &Waiting) -> MutexGuard<'_, Option<VecDeque<UnixStream>>> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The listener's side.
-#[derive(Debug)]
-pub(crate) struct Queue {
-    told: UnixStream,
-    /// Keeps the other end open when nobody else does.
-    dialer: Dialer,
-}
-
-impl Queue {
-    pub(crate) fn accept(&self) -> io::Result<UnixStream> {
-        (&self.told).read_exact(&mut [0])?;
-        let next = lock(&self.dialer.waiting).as_mut().and_then(VecDeque::pop_front);
-        next.ok_or_else(|| ErrorKind::WouldBlock.into())
-    }
-
-    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.told.as_fd()
-    }
-}
-
-/// Nobody will accept those who wait: they are closed.
-impl Drop for Queue {
-    fn drop(&mut self) {
-        let waiting = lock(&self.dialer.waiting).take();
-        drop(waiting);
-    }
-}
-
-/// A dialer of a listener in memory; its clones connect to the same one.
-#[derive(Clone, Debug)]
-pub struct Dialer {
-    tells: Arc<UnixStream>,
-    waiting: Arc<Waiting>,
-}
-
-impl Dialer {
-    /// Connects; reading and writing the connection waits.
-    ///
-    /// # Errors
-    /// The listener is gone, or the system gives no more sockets.
-    pub fn connect(&self) -> io::Result<UnixStream> {
-        let refused = || io::Error::from(ErrorKind::ConnectionRefused);
-        let (client, server) = UnixStream::pair()?;
-        lock(&self.waiting).as_mut().ok_or_else(refused)?.push_back(server);
-        (&*self.tells).write_all(&[0]).map_err(|_| refused())?;
-        Ok(client)
-    }
+    let (queue, dialer) = Queue::new(told, tells);
+    Ok((Listener::memory(queue), dialer))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{ErrorKind, Read, Write};
 
     #[test]
     fn a_listener_that_is_gone_refuses() {

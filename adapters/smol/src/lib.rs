@@ -229,7 +229,6 @@ mod http_body;
 mod link;
 mod mux;
 pub mod observe;
-mod place;
 mod server;
 mod source;
 pub mod testing;

@@ -4,7 +4,7 @@
 use crate::crypto::Crypto;
 use crate::error::TlsError;
 use crate::identity::{Identity, Roots};
-use crate::server::HTTP1;
+use crate::protocols::HTTP1;
 use crate::unverified::Unverified;
 use crate::verify::Explaining;
 use rustls::ClientConfig;

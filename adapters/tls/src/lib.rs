@@ -76,6 +76,7 @@ mod error;
 mod identity;
 mod names;
 mod plain_http;
+mod protocols;
 mod room;
 mod server;
 mod tls;
@@ -88,8 +89,9 @@ pub use client::ClientTls;
 pub use crypto::Crypto;
 pub use error::{TlsError, TlsErrorKind};
 pub use identity::{Identity, Roots};
+pub use protocols::HTTP;
 pub use purlin_core::{Secured, TlsInfo};
-pub use server::{HTTP, ServerTls, ServerTlsBuilder};
+pub use server::{ServerTls, ServerTlsBuilder};
 pub use tls::{HANDSHAKE, Tls};
 
 /// The examples of README.md.

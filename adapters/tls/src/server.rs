@@ -5,6 +5,7 @@ use crate::crypto::Crypto;
 use crate::error::TlsError;
 use crate::identity::{Identity, Roots};
 use crate::names::{ByName, Noting};
+use crate::protocols::{HTTP, HTTP1};
 use crate::tls::{HANDSHAKE, Tls};
 use crate::verify::Explaining;
 use purlin_core::{Now, Secured, server};
@@ -15,11 +16,6 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-
-/// The protocol that is spoken unless others are named (RFC 7301).
-pub(crate) const HTTP1: &[u8] = b"http/1.1";
-/// What the machines of [`purlin_core`] speak, for [`Tls::speaking`].
-pub const HTTP: &[&[u8]] = &[HTTP1];
 
 /// What a server needs to speak TLS 1.2 and 1.3. Clones share one setting, so
 /// that [`replace`](ServerTls::replace) changes it for all of them.

@@ -1,9 +1,9 @@
 //! What the requests of a client share, and a connection outside any pool.
 
-use super::connect::poll_set_up;
 use super::dial::{Dial, Dialling};
 use super::pool::SharedPool;
 use super::runtime::{Awaited, Clock, Runtime, Waits};
+use super::set_up::poll_set_up;
 use super::settings::Settings;
 use super::wait::wait;
 use crate::in_flight::blame;

@@ -2,9 +2,9 @@
 //! end the connection goes back to where it was lent.
 //! Holds no bytes but the piece at hand; framing and limits are the machine's.
 
+use super::feed::{TURNS, feed};
 use super::leave::Leaving;
 use super::raw::Raw;
-use super::run::{TURNS, feed};
 use super::runtime::{Awaited, Clock, Runtime, Socket, Waits};
 use crate::in_flight::Rest;
 use crate::inflate::{Inflate, Pulled};

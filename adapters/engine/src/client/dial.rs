@@ -2,7 +2,8 @@
 //! to the pool is quicker, the connector says.
 
 use super::lookup::Lookup;
-use super::resolve::{Question, Resolver};
+use super::question::Question;
+use super::resolve::Resolver;
 use super::runtime::{Attempt as _, Clock, Runtime};
 use crate::system::System;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};

@@ -2,7 +2,7 @@
 //! who ask for a name, and no more threads than there may be look-ups.
 //! Which name is looked up when, the core decides.
 
-use super::resolve::{Question, ResolveFn, Resolved};
+use super::question::{Question, ResolveFn, Resolved};
 use crate::caught::caught;
 use crate::sync::{Mutex, MutexGuard};
 use crate::system::System;

@@ -4,24 +4,22 @@
 use super::agent::{Agent, Single};
 use super::body::Body;
 use super::connect::{Connector, get};
+use super::feed::{TURNS, feed};
 use super::leave::Leaving;
-use super::runtime::{Awaited, Beside, Clock, Pieces, Runtime, Socket, Waits};
+use super::runtime::{Awaited, Clock, Runtime, Socket, Waits};
 use super::wait::wait;
-use crate::in_flight::{InFlight, Needs, Upload};
+use crate::in_flight::InFlight;
 use crate::lease::{Lease, PoolOfOne};
 use crate::line::Turn;
 use crate::received::Received;
 use crate::wire::Timer;
 use purlin_core::exchange::{Answer, Ask, Error, Exchange, Given, Reached, RequestParts, Route};
-use purlin_core::{CloseReason, Id, Mono, Now, Retry};
+use purlin_core::{CloseReason, Mono, Now, Retry};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-
-/// Turns of a connection, and pieces of a body, before others get theirs.
-pub(super) const TURNS: u32 = 32;
 
 /// A request being run.
 pub struct Run<'a, R: Runtime> {
@@ -258,52 +256,6 @@ where
         return Err(Error::new(CloseReason::PeerClosed));
     }
     Ok((lease, Reached::kept(Duration::ZERO)))
-}
-
-/// Gives the machine what there is of a body on its way out, as far as it takes it.
-pub(super) fn feed<S, C, B>(
-    slot: &mut Option<Upload<B>>,
-    lease: &mut Lease<S>,
-    id: Id,
-    clock: &mut C,
-    mut taken: impl FnMut(),
-    cx: &mut Context<'_>,
-) -> Result<Beside, Error>
-where
-    S: Socket<C>,
-    C: Clock,
-    B: Pieces,
-{
-    if slot.is_none() {
-        return Ok(Beside::Nothing);
-    }
-    let (socket, machine) = lease.parts();
-    for _ in 0..TURNS {
-        // What was not read of it before the connection was lost is there for another attempt.
-        let Some(upload) = slot.as_mut().filter(|_| !socket.is_lost()) else {
-            return Ok(Beside::Nothing);
-        };
-        match upload.needs(machine, id, clock.last())? {
-            Needs::Room => return Ok(Beside::More),
-            Needs::Leave => return Ok(Beside::Nothing),
-            Needs::Nothing => *slot = None,
-            Needs::Piece => {
-                taken();
-                let Poll::Ready(piece) = upload.source.poll_piece(cx) else {
-                    return Ok(Beside::Comes);
-                };
-                let (piece, now, more) = (piece?, clock.look(), upload.source.is_at_hand());
-                let ends = piece.is_none();
-                upload.give(piece, machine, id, now)?;
-                if ends || (!more && upload.needs(machine, id, now)? == Needs::Nothing) {
-                    *slot = None;
-                } else if !more {
-                    return Ok(Beside::More);
-                }
-            }
-        }
-    }
-    Ok(Beside::More)
 }
 
 #[cfg(test)]

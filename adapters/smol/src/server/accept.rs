@@ -2,9 +2,9 @@
 //! Serves none, and gives up only on errors that will not go away.
 
 use super::control::Failure;
+use super::place::Common;
 use crate::clock;
 use crate::link::Deadline;
-use crate::place::Common;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
 use purlin_core::Secured;

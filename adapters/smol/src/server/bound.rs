@@ -4,10 +4,10 @@
 use super::Server;
 use super::control::{Control, Ending, Handle};
 use super::crew::Crew;
+use super::place::Common;
 use super::serving::Serving;
 use crate::Result;
 use crate::handler::Handler;
-use crate::place::Common;
 use purlin_core::observe::Address;
 use purlin_engine::Budget;
 use purlin_engine::served::Registry;

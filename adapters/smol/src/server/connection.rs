@@ -2,8 +2,8 @@
 //! How it is served, the engine decides.
 
 use super::accept::Arrival;
+use super::place::Place;
 use crate::link::Reactor;
-use crate::place::Place;
 use purlin_engine::served::{Alarm, Driver, Entry, Service};
 use std::future::Future;
 use std::pin::Pin;

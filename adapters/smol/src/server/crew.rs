@@ -1,9 +1,9 @@
 //! The worker threads, seen by the one who starts them.
 //! Holds channels; what a worker does is its own affair.
 
+use super::place::{Common, Place};
 use super::worker::{self, Start};
 use crate::handler::{Handler, Staying};
-use crate::place::{Common, Place};
 use async_channel::Receiver;
 use purlin_net::Listener;
 use std::io;

@@ -4,10 +4,10 @@
 use super::accept::{Arrival, accept};
 use super::bound::Bound;
 use super::connection::Connection;
+use super::place::Place;
 use crate::Result;
 use crate::handler::{Moving, SendHandler};
 use crate::link::Deadline;
-use crate::place::Place;
 use futures_lite::{FutureExt, future};
 use purlin_net::{probe, something};
 use std::future::Future;

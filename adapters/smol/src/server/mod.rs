@@ -10,6 +10,7 @@ mod elsewhere;
 mod executor;
 mod hooks;
 mod knobs;
+mod place;
 mod serving;
 #[cfg(feature = "rustls")]
 mod tls;
@@ -17,8 +18,6 @@ mod worker;
 
 pub use bound::Bound;
 pub use control::Handle;
-pub(crate) use control::{Control, Failure};
-pub(crate) use executor::Payload;
 #[cfg(feature = "rustls")]
 pub use tls::listen_and_serve_tls;
 

@@ -2,7 +2,7 @@
 //! Accepts and serves nothing itself.
 
 use super::control::Failure;
-use crate::place::Common;
+use super::place::Common;
 use crate::{Error, Result};
 use async_io::Timer;
 use futures_lite::future;

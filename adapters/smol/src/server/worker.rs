@@ -4,8 +4,8 @@
 use super::accept::{Arrival, accept};
 use super::connection::Connection;
 use super::executor::Executor;
+use super::place::Place;
 use crate::link::Deadline;
-use crate::place::Place;
 use async_channel::{Receiver, Sender};
 use async_task::Task;
 use futures_lite::future;

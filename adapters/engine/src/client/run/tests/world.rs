@@ -2,7 +2,7 @@
 //! dials that end when they are told to.
 
 use super::*;
-use crate::client::Attempt;
+use crate::client::{Attempt, Beside, Pieces};
 use crate::client::{Resolver, Settings};
 use crate::line::{Line, Progress};
 use crate::link::ReadReady;

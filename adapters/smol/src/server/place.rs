@@ -1,8 +1,9 @@
 //! What connections share: those of a server, and those of one thread.
 //! Holds it; who uses what, the driver and the accept loops decide.
 
+use super::control::{Control, Failure};
+use super::executor::Payload;
 use crate::clock;
-use crate::server::{Control, Failure, Payload};
 use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::{Now, Secured, ServerConfig, Values};
 use purlin_engine::served::{self, Alarms, Registry, Served, Service, State, Warm};
