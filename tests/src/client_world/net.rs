@@ -244,6 +244,15 @@ impl Wire {
         [arrives, waits.until].into_iter().flatten().min()
     }
 
+    /// Whether a read of the client's gives anything.
+    pub(super) fn is_readable(&self, now: Mono) -> bool {
+        match (&self.over, self.silent) {
+            (over, true) => over.is_some(),
+            (Some(_), false) => true,
+            (None, false) => self.arrives().is_some_and(|at| at <= now),
+        }
+    }
+
     /// When the client's socket has something to read.
     pub(super) fn arrives(&self) -> Option<Mono> {
         self.down.next().filter(|_| !self.silent)

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use purlin_core::exchange::Error;
 use purlin_core::{ClientMachine, Mono, Now};
 use purlin_engine::{
-    Beside, Leaving, Line, Moved, Pieces, Progress, ReadReady, Resolver, Runtime, Settings, Turn,
-    Wire,
+    Beside, Leaving, Line, Moved, Pieces, ReadReady, Ready, Resolver, Runtime, Settings, Ticks,
+    Timer, Turn, Wire,
 };
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
@@ -24,25 +24,9 @@ use std::task::{Context, Poll};
 #[derive(Debug)]
 pub(super) struct Sim;
 
-/// Its clock, as it was looked at last.
-#[derive(Clone, Debug)]
-pub(super) struct Ticks(Now);
-
-impl Ticks {
-    pub(super) fn new() -> Ticks {
-        Ticks(Client::with(|client| client.now))
-    }
-}
-
-impl purlin_engine::Clock for Ticks {
-    fn look(&mut self) -> Now {
-        self.0 = Client::with(|client| client.now);
-        self.0
-    }
-
-    fn last(&self) -> Now {
-        self.0
-    }
+/// The clock of the world on this thread.
+pub(super) fn ticks() -> Ticks {
+    Ticks::new(|| Client::with(|client| client.now))
 }
 
 /// The settings of the client of a world, which finds names by its fate.
@@ -75,6 +59,16 @@ pub(super) struct End {
     pub(super) wire: usize,
     /// A read gives all that has come, as it does from a system; else a part may do.
     whole: bool,
+    /// What a turn waits for.
+    awaits: Awaits,
+}
+
+/// What a turn of a socket waits for, as far as it has asked.
+#[derive(Debug, Default)]
+struct Awaits {
+    read: bool,
+    write: bool,
+    until: Option<Mono>,
 }
 
 impl Drop for End {
@@ -138,24 +132,45 @@ impl Wire for End {
     }
 }
 
+impl Timer for End {
+    fn poll_until(&mut self, at: Mono, _: &mut Context<'_>) -> Poll<()> {
+        self.awaits.until = Some(at);
+        let due = Client::with(|client| at <= client.now.mono);
+        // What is due is looked at as a whole.
+        self.whole = due;
+        if due { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Ready for End {
+    fn poll_readable(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        self.awaits.read = true;
+        let readable = |client: &mut Client| client.wires[self.wire].is_readable(client.now.mono);
+        if Client::with(readable) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn poll_writable(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        self.awaits.write = true;
+        let writable = |client: &mut Client| client.wires[self.wire].up.is_writable();
+        if Client::with(writable) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
 /// A socket of the client's.
 #[derive(Debug)]
 pub(super) struct Socket(Line<End>);
 
 impl Socket {
     fn new(wire: usize) -> Socket {
-        Socket(Line::new(End { wire, whole: true }))
+        Socket(Line::new(End { wire, whole: true, awaits: Awaits::default() }))
     }
 
     pub(super) fn wire(&self) -> usize {
         self.0.wire().wire
     }
-
-    fn is_writable(&self) -> bool {
-        Client::with(|client| client.wires[self.wire()].up.is_writable())
-    }
 }
 
+/// The engine's turn, where who waits is noted, and what is broken on purpose.
 impl purlin_engine::Socket<Ticks> for Socket {
     fn poll_turn(
         &mut self,
@@ -166,42 +181,22 @@ impl purlin_engine::Socket<Ticks> for Socket {
         cx: &mut Context<'_>,
     ) -> Poll<Turn> {
         use purlin_engine::Clock as _;
-        let now = clock.look();
         if Client::with(|client| client.broken == Some(Broken::ClockFirst)) {
-            machine.tick(now);
+            machine.tick(clock.look());
         }
-        self.0.wire_mut().whole = false;
-        let wait = match self.0.advance(machine, beside == Beside::More, until, now) {
-            Progress::Over(turn) => return Poll::Ready(turn),
-            Progress::Waits(wait) => wait,
-        };
-        if !wait.read && !wait.write && beside != Beside::Comes {
-            return Poll::Ready(Turn::Stuck);
+        let end = self.0.wire_mut();
+        (end.whole, end.awaits) = (false, Awaits::default());
+        let turn = self.0.poll_turn(machine, beside, until, clock, cx);
+        if turn.is_pending() {
+            let Awaits { read, write, until } = std::mem::take(&mut self.0.wire_mut().awaits);
+            let waits = Waits { waker: cx.waker().clone(), read, write, until };
+            Client::with(|client| client.wires[self.wire()].waits = Some(waits));
         }
-        // What is due is looked at as a whole.
-        let due = |until: Option<Mono>| until.is_some_and(|at| at <= now.mono);
-        if wait.read && !due(wait.until) && self.0.read(machine, now) != Moved::Nothing {
-            return Poll::Ready(self.0.heard(machine, true, until, now));
-        }
-        if wait.write && self.is_writable() {
-            return Poll::Ready(Turn::Moved);
-        }
-        // What a read that found nothing began may be due sooner.
-        let own = machine.deadline().map(|(at, _)| at);
-        let at = [own, until].into_iter().flatten().min();
-        if due(at) {
-            self.0.wire_mut().whole = true;
-            return Poll::Ready(self.0.time_up(machine, until, now));
-        }
-        let waits =
-            Waits { waker: cx.waker().clone(), read: wait.read, write: wait.write, until: at };
-        Client::with(|client| client.wires[self.wire()].waits = Some(waits));
-        Poll::Pending
+        turn
     }
 
     fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
-        self.0.write(machine, now);
-        self.0.half_close(machine.want().close);
+        purlin_engine::Socket::<Ticks>::flush(&mut self.0, machine, now);
     }
 
     fn is_lost(&self) -> bool {

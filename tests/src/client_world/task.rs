@@ -4,7 +4,7 @@
 use super::client::{Client, Flag};
 use super::errand::{Drops, Errand};
 use super::net::Excuse;
-use super::runtime::{Sim, Ticks};
+use super::runtime::{Sim, ticks};
 use super::world::Broken;
 use purlin_core::Mono;
 use purlin_core::exchange::Error;
@@ -159,7 +159,7 @@ impl<'a> Task<'a> {
         let setting = Client::with(|client| client.setting.clone());
         let (parts, given) = self.errand.parts(self.name, &setting)?;
         self.trace(|| format!("{} {}", parts.method, parts.url.redacted()));
-        let run = Run::new(self.agent, parts, given, Ticks::new());
+        let run = Run::new(self.agent, parts, given, ticks());
         self.state = State::Runs(Box::new(run));
         self.flag.raise();
         Ok(())
@@ -234,7 +234,7 @@ impl<'a> Task<'a> {
 
     fn read_rest(&mut self, leaving: Option<Leaving<Sim>>, outcome: Outcome, cx: &mut Context<'_>) {
         if let Some(mut leaving) = leaving {
-            if leaving.poll(&mut Ticks::new(), cx).is_pending() {
+            if leaving.poll(&mut ticks(), cx).is_pending() {
                 self.state = State::Leaves(Some(leaving), outcome);
                 return;
             }
