@@ -49,7 +49,7 @@ impl Layers {
         Layers { tls: OnceLock::from(tls), ..self }
     }
 
-    /// The same with one more layer around all others, which this makes.
+    /// Layers with one more around all others, which this makes.
     #[must_use]
     pub fn within(
         self,

@@ -37,7 +37,7 @@ impl<R: Runtime> Agent<R> {
         Agent { policy: Arc::new(settings.policy), layers, dial, pool }
     }
 
-    /// The same with one more layer around the machines of its connections, which this
+    /// An agent with one more layer around the machines of its connections, which this
     /// makes: one that watches what is asked of them, say, or has them fail.
     #[must_use]
     pub fn within(

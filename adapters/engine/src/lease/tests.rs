@@ -16,7 +16,7 @@ impl ReadReady for Has {
     }
 }
 
-/// What a home was told.
+/// What a lender was told.
 #[derive(Debug, PartialEq)]
 enum Told {
     Put(Back, Option<Kept>),
@@ -98,72 +98,72 @@ fn exchange(lease: &mut Lease<Has>, method: Method, answer: &[u8]) {
 }
 
 /// One that had been idle for a while.
-fn kept_one(has: &'static [u8], home: &Arc<Listens>) -> (Lease<Has>, Kept) {
+fn kept_one(has: &'static [u8], lender: &Arc<Listens>) -> (Lease<Has>, Kept) {
     let since = Mono::from_secs(7);
     let kept = Kept { since, taken: now().mono, bodiless: true, ..Kept::default() };
-    let lease = Lease { kept: Some(kept), ..Lease::new(link(has), home.clone()) };
+    let lease = Lease { kept: Some(kept), ..Lease::new(link(has), lender.clone()) };
     assert_eq!(lease.idle(), Duration::from_secs(2));
     (lease, kept)
 }
 
 #[test]
 fn a_connection_goes_home_once_with_what_its_last_answer_said() {
-    let home = Arc::new(Listens::default());
-    let (mut lease, kept) = kept_one(b"", &home);
+    let lender = Arc::new(Listens::default());
+    let (mut lease, kept) = kept_one(b"", &lender);
     assert!(lease.is_alive(now()));
     exchange(&mut lease, Method::HEAD, OK);
     lease.give_back(now());
     let limit = Some(Duration::from_secs(4));
     let back = Back { born: now().mono, limit, bodiless: true, ..Back::default() };
-    assert_eq!(home.all(), [Told::Put(back, Some(kept))]);
+    assert_eq!(lender.all(), [Told::Put(back, Some(kept))]);
     // One that was not answered yet is closed.
-    let mut lease = Lease::new(link(b""), home.clone());
+    let mut lease = Lease::new(link(b""), lender.clone());
     exchange(&mut lease, Method::GET, OK);
     lease.give_back(now());
-    let [Told::NotKept(false, Reuse::Later, _), Told::Closed] = &home.all()[..] else { panic!() };
-    drop(Lease::new(link(b""), home.clone()));
-    assert_eq!(home.all(), [Told::Closed]);
+    let [Told::NotKept(false, Reuse::Later, _), Told::Closed] = &lender.all()[..] else { panic!() };
+    drop(Lease::new(link(b""), lender.clone()));
+    assert_eq!(lender.all(), [Told::Closed]);
 }
 
 #[test]
 fn its_home_learns_of_a_kept_connection_that_is_unfit_and_of_no_new_one() {
-    let home = Arc::new(Listens::default());
-    let (mut lease, kept) = kept_one(b"left", &home);
+    let lender = Arc::new(Listens::default());
+    let (mut lease, kept) = kept_one(b"left", &lender);
     assert!(!lease.is_alive(now()));
-    assert_eq!(home.all(), [Told::Unfit(kept, LEFT)]);
+    assert_eq!(lender.all(), [Told::Unfit(kept, LEFT)]);
     drop(lease);
-    assert_eq!(home.all(), [Told::Closed]);
-    let (mut lease, kept) = kept_one(b"", &home);
+    assert_eq!(lender.all(), [Told::Closed]);
+    let (mut lease, kept) = kept_one(b"", &lender);
     exchange(&mut lease, Method::HEAD, OK);
     exchange(&mut lease, Method::GET, b"left");
     lease.die();
-    assert_eq!(home.all(), [Told::Died(kept, LEFT), Told::Closed]);
-    let mut fresh = Lease::new(link(b"early"), home.clone());
+    assert_eq!(lender.all(), [Told::Died(kept, LEFT), Told::Closed]);
+    let mut fresh = Lease::new(link(b"early"), lender.clone());
     assert!(!fresh.is_alive(now()));
     fresh.die();
-    assert_eq!(home.all(), [Told::Closed]);
+    assert_eq!(lender.all(), [Told::Closed]);
 }
 
 #[test]
 fn its_home_learns_what_came_behind_an_answer_without_a_body() {
-    let home = Arc::new(Listens::default());
+    let lender = Arc::new(Listens::default());
     for (method, answer, bodiless) in [
         (Method::HEAD, &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"[..], true),
         (Method::POST, b"HTTP/1.1 204 No Content\r\n\r\nhi", true),
         (Method::GET, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nhi", false),
     ] {
-        let mut lease = Lease::new(link(b""), home.clone());
+        let mut lease = Lease::new(link(b""), lender.clone());
         exchange(&mut lease, method, answer);
         lease.give_back(now());
-        assert_eq!(home.all(), [Told::NotKept(bodiless, LEFT, now()), Told::Closed]);
+        assert_eq!(lender.all(), [Told::NotKept(bodiless, LEFT, now()), Told::Closed]);
     }
 }
 
 #[test]
 fn it_settles_until_then_and_no_longer() {
-    let home = Arc::new(Listens::default());
+    let lender = Arc::new(Listens::default());
     let until = now().mono + Duration::from_millis(10);
-    let lease = Lease { settles: Some(until), ..Lease::new(link(b""), home) };
+    let lease = Lease { settles: Some(until), ..Lease::new(link(b""), lender) };
     assert_eq!(lease.settles(now()), Some(until));
     assert_eq!(lease.settles(now().later(Duration::from_millis(10))), None);
 }

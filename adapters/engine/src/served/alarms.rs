@@ -103,12 +103,12 @@ impl Alarms {
 }
 
 impl<'a> Alarm<'a> {
-    /// One that is not set.
+    /// An alarm that is not set.
     pub fn new(alarms: &'a Alarms) -> Alarm<'a> {
         Alarm { alarms, set: None }
     }
 
-    /// It is not set any more.
+    /// Unsets the alarm.
     pub fn take_back(&mut self) {
         if let Some(key) = self.set.take() {
             let waker = self.alarms.lock().due.remove(&key);

@@ -53,7 +53,7 @@ pub struct Entry {
 }
 
 impl Registry {
-    /// One with places for so many.
+    /// A registry with places for so many connections.
     pub fn new(most: usize) -> Arc<Registry> {
         Arc::new(Registry {
             most,
@@ -187,7 +187,7 @@ impl List {
 }
 
 impl Entry {
-    /// It is this connection that has the place.
+    /// Gives the place to this connection, which is told of a stop from now on.
     pub fn register(&mut self, shared: &Arc<Served>) {
         let mut list = self.registry.lock();
         let number = list.free.pop().unwrap_or(list.entries.len());

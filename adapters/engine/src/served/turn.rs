@@ -69,9 +69,9 @@ pub(super) enum Dropped {
 /// What is still to be done with what a handler came to.
 #[derive(Debug)]
 pub enum Rest<S> {
-    /// This comes in pieces, and is to be written.
+    /// A response that comes in pieces, and is to be written.
     Pieces(Response<S>),
-    /// This is not sent; it is the application's, and to be dropped without the lock.
+    /// A response that is not sent; it is the application's, and to be dropped without the lock.
     Unsent(Response<S>),
 }
 

@@ -38,11 +38,11 @@ impl Member {
 /// The worker threads of a server.
 #[derive(Debug, Default)]
 pub(crate) struct Crew {
-    roll: Mutex<Roll>,
+    list: Mutex<List>,
 }
 
 #[derive(Debug, Default)]
-struct Roll {
+struct List {
     entries: Vec<Entry>,
     looks: u32,
     /// Looks in a row in which nothing was taken up.
@@ -59,8 +59,8 @@ struct Entry {
 }
 
 impl Crew {
-    fn lock(&self) -> MutexGuard<'_, Roll> {
-        self.roll.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The thread that calls is a worker from here on.
@@ -78,9 +78,9 @@ impl Crew {
 
     /// Begins to look: what was taken up before says nothing.
     pub(crate) fn begin(&self) {
-        let mut roll = self.lock();
-        (roll.looks, roll.still) = (0, 0);
-        for entry in &mut roll.entries {
+        let mut list = self.lock();
+        (list.looks, list.still) = (0, 0);
+        for entry in &mut list.entries {
             entry.seen = entry.member.taken.load(Relaxed);
             entry.before = entry.seen;
         }
@@ -88,22 +88,22 @@ impl Crew {
 
     /// Looks at those who do not stand by; gives nothing where there is nothing to decide.
     pub(crate) fn look(&self, cores: usize, queued: usize) -> Option<Look> {
-        let mut roll = self.lock();
+        let mut list = self.lock();
         let mut moved = false;
-        for entry in &mut roll.entries {
+        for entry in &mut list.entries {
             let taken = entry.member.taken.load(Relaxed);
             moved |= std::mem::replace(&mut entry.seen, taken) != taken;
         }
-        roll.still = if moved { 0 } else { roll.still.saturating_add(1) };
-        roll.looks = roll.looks.wrapping_add(1);
-        let seldom = roll.looks % SELDOM == 0;
-        if moved && roll.looks % SOMETIMES != 0 {
+        list.still = if moved { 0 } else { list.still.saturating_add(1) };
+        list.looks = list.looks.wrapping_add(1);
+        let seldom = list.looks % SELDOM == 0;
+        if moved && list.looks % SOMETIMES != 0 {
             return None;
         }
-        let mut look = Look { cores, queued, still: roll.still, ..Look::default() };
+        let mut look = Look { cores, queued, still: list.still, ..Look::default() };
         let at_work = |entry: &&mut Entry| !entry.member.stands_by.load(Relaxed);
         let (mut runnable, mut known) = (0, true);
-        for entry in roll.entries.iter_mut().filter(at_work).take(MOST_ASKED) {
+        for entry in list.entries.iter_mut().filter(at_work).take(MOST_ASKED) {
             let runs = entry.member.watched.is_runnable();
             known &= runs.is_some();
             let runs = runs.unwrap_or(false);
@@ -112,7 +112,7 @@ impl Crew {
             look.brisk += usize::from(brisk);
         }
         if seldom {
-            roll.entries.iter_mut().for_each(|entry| entry.before = entry.seen);
+            list.entries.iter_mut().for_each(|entry| entry.before = entry.seen);
         }
         look.runnable = known.then_some(runnable);
         Some(look)
