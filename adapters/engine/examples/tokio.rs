@@ -12,11 +12,11 @@
 use purlin_core::exchange::{Error, Request as Asked};
 use purlin_core::message::Outcome;
 use purlin_core::mux::Mux;
-use purlin_core::{Mono, Now, Request, ResponseHead, ServerConfig, Status, Values};
-use purlin_engine::served::{Driver, Open, Place, Reader, Route, Routes, Served};
+use purlin_core::{Mono, Now, Request, ResponseHead, Status, Values};
+use purlin_engine::served::{Driver, Open, Place, Reader, Route, Routes};
 use purlin_engine::{
-    Agent, Budget, Chore, Line, MakeMachine, Moved, Ready, Run, Runtime, Settings, System, Ticks,
-    Timer, Wire, attended, machine,
+    Agent, Budget, Chore, Line, Moved, Ready, Run, Runtime, ServerContext, ServerSettings,
+    Settings, System, Ticks, Timer, Wire, attended,
 };
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -94,9 +94,7 @@ impl Ready for Tcp {
 
 struct Shared {
     routes: Routes,
-    config: Arc<ServerConfig>,
-    budget: Budget,
-    tls: Option<Box<MakeMachine>>,
+    context: ServerContext,
 }
 
 impl Place for Shared {
@@ -111,7 +109,7 @@ impl Place for Shared {
     }
 
     fn budget(&self) -> &Budget {
-        &self.budget
+        &self.context.budget
     }
 }
 
@@ -120,8 +118,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Infalli
         let (stream, _) = listener.accept().await?;
         let shared = shared.clone();
         tokio::spawn(async move {
-            let (machine, _) = machine(shared.tls.as_deref(), &shared.config, now());
-            let served = Served::over(machine, now());
+            let (served, _) = shared.context.accept(now());
             let wire = Tcp(stream, Deadline::default());
             Driver::new(&*shared, wire, served, Values::default(), None).await;
         });
@@ -177,11 +174,8 @@ async fn ask(agent: &Agent<Tokio>, request: Asked<Infallible>) -> Result<String,
     let mut run = Run::new(agent, parts, given, Ticks::new(now));
     let answer = run.answered(&mut Deadline::default()).await?;
     let (received, mut body) = run.deliver(answer)?;
-    let mut text = format!("{} ", received.status()).into_bytes();
-    while let Some(piece) = poll_fn(|cx| body.poll_chunk(cx)).await? {
-        text.extend_from_slice(&piece);
-    }
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    let read = body.bytes().await?;
+    Ok(format!("{} {}", received.status(), body.text(read)?))
 }
 
 // ---- Handlers, and the program.
@@ -241,21 +235,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     mux.handle("GET /count", count)?;
     mux.handle("GET /echo", echo)?;
 
-    let (config, budget) = (Arc::<ServerConfig>::default(), purlin_engine::BUFFERS);
-    let mut shared = Shared {
-        routes: mux.into(),
-        budget: Budget::new(budget, &config.limits),
-        config,
-        tls: None,
-    };
+    let mut server = ServerSettings::new(Duration::from_secs(15));
     let (mut settings, mut scheme) = (Settings::new().no_proxy(), "http");
     if let (Some(chain), Some(key)) = (arguments.next(), arguments.next()) {
         let tls = purlin_tls::ServerTls::from_files(&chain, key)?;
-        shared.tls = Some(Box::new(move |config, now| tls.connection(config, now)));
+        server.make_machine = Some(Box::new(move |config, now| tls.connection(config, now)));
         settings = settings.tls(purlin_tls::ClientTls::new(purlin_tls::Roots::from_file(chain)?)?);
         scheme = "https";
     }
     println!("listening on {scheme}://{here}");
+    let shared = Shared { routes: mux.into(), context: server.context() };
     let serving = tokio::spawn(serve(listener, Arc::new(shared)));
 
     let agent = Agent::<Tokio>::new(settings, None, Arc::new(Tokio));

@@ -80,6 +80,7 @@ mod layers;
 mod lease;
 mod line;
 mod link;
+mod names;
 mod received;
 pub mod served;
 mod server;
@@ -103,7 +104,10 @@ pub use lease::{Lease, Lender, PoolOfOne};
 pub use line::{Line, Progress, Turn, Wait};
 pub use link::{BoxMachine, Link, ReadReady};
 pub use received::Received;
-pub use server::{MakeMachine, MakeValues, Panics, UNTOUCHED, machine, welcome};
+pub use server::{
+    Control, Ending, Failure, MakeMachine, MakeValues, Panics, Phase, ServerContext,
+    ServerSettings, UNTOUCHED, machine, welcome,
+};
 pub use shared_mux::SharedMux;
 pub use system::{Chore, System, Work, attended};
 pub use wire::{Moved, Ready, Timer, Wire};

@@ -68,10 +68,15 @@ impl Wake for Bell {
     }
 }
 
-/// The time, and who works: threads, or a simulated world.
+/// The time, the environment, and who works: threads, or a simulated world.
 pub trait System: Send + Sync {
     /// The time.
     fn now(&self) -> Now;
+
+    /// The value of a variable of the environment; it has none unless this says so.
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
 
     /// Has this work done where it may block, beside the caller; the name says by whom.
     ///

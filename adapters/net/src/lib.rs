@@ -70,9 +70,11 @@ mod aside;
 mod backoff;
 pub mod client;
 mod clock;
+mod crew;
 mod descriptors;
 mod ends;
 mod listener;
+mod listeners;
 #[cfg(feature = "log")]
 mod log;
 mod memory;
@@ -92,9 +94,11 @@ mod wire;
 pub use aside::Aside;
 pub use backoff::{Backoff, is_exhausted};
 pub use clock::Clock;
+pub use crew::{Crew, Member};
 pub use descriptors::{most_connections, raise_descriptor_limit};
 pub use ends::EndWatch;
 pub use listener::{Accepted, Listener, PROBE, inherited};
+pub use listeners::{Accepting, Listeners};
 #[cfg(feature = "log")]
 pub use log::LogObserver;
 pub use memory::in_memory;

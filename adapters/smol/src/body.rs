@@ -9,7 +9,6 @@ use purlin_core::Fields;
 use purlin_core::message::Attended;
 use purlin_engine::served::Reader;
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -62,47 +61,6 @@ impl Body {
     /// [`Error::Misuse`] or [`Error::Closed`] once the response is complete.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         future::poll_fn(|cx| self.poll_chunk(cx)).await
-    }
-
-    /// All that is left of it, up to the limit of [`Body::set_limit`].
-    ///
-    /// ```
-    /// # async fn store(mut request: purlin_smol::Request) -> purlin_smol::Result<()> {
-    /// let bytes = request.body_mut().bytes().await?;
-    /// # drop(bytes); Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Body::chunk`].
-    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
-        let Some(first) = self.chunk().await? else {
-            return Ok(Bytes::new());
-        };
-        let Some(second) = self.chunk().await? else {
-            return Ok(first);
-        };
-        let mut all = Vec::with_capacity((first.len() + second.len()) * 2);
-        all.extend_from_slice(&first);
-        all.extend_from_slice(&second);
-        while let Some(piece) = self.chunk().await? {
-            all.extend_from_slice(&piece);
-        }
-        Ok(Bytes::from(all))
-    }
-
-    /// All that is left of it, as text.
-    ///
-    /// ```
-    /// # async fn name(mut request: purlin_smol::Request) -> purlin_smol::Result<String> {
-    /// let name = request.body_mut().text().await?;
-    /// # Ok(name) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Body::chunk`], and [`Error::NotText`] if it is not UTF-8.
-    pub async fn text(&mut self) -> Result<String, Error> {
-        let bytes = Vec::from(self.bytes().await?);
-        String::from_utf8(bytes).map_err(|error| Error::NotText(error.utf8_error()))
     }
 
     /// The trailer fields, once the body has been read to its end.
@@ -160,8 +118,17 @@ impl Body {
     }
 }
 
-/// A future that ends once the client of a request has gone, or has ended its half of the connection;
-/// given by [`Request::cancelled`](purlin_core::Request::cancelled). It borrows nothing.
+purlin_engine::request_body_api! {
+    (async) (.await)
+    bytes "# async fn store(mut request: purlin_smol::Request) -> purlin_smol::Result<()> {
+let bytes = request.body_mut().bytes().await?;
+# drop(bytes); Ok(()) }"
+    text "# async fn name(mut request: purlin_smol::Request) -> purlin_smol::Result<String> {
+let name = request.body_mut().text().await?;
+# Ok(name) }"
+}
+
+/// Given by [`Request::cancelled`](purlin_core::Request::cancelled).
 ///
 /// ```
 /// use futures_lite::FutureExt;
@@ -173,22 +140,7 @@ impl Body {
 /// }
 /// # let _ = poll;
 /// ```
-#[must_use = "futures do nothing unless polled"]
-pub struct Cancelled(purlin_engine::served::Cancelled);
-
-impl Future for Cancelled {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(cx)
-    }
-}
-
-impl fmt::Debug for Cancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Cancelled")
-    }
-}
+pub use purlin_engine::served::Cancelled;
 
 impl Attended for Body {
     type Cancelled = Cancelled;
@@ -198,7 +150,7 @@ impl Attended for Body {
     }
 
     fn cancelled(&self) -> Cancelled {
-        Cancelled(self.0.cancelled())
+        self.0.cancelled()
     }
 }
 

@@ -3,12 +3,51 @@
 
 use crate::{Answer, Exchange, Handler, HandlerFuture, Request, Result};
 use crate::{SendHandler, SendHandlerFuture, Server, Source};
-use purlin_core::mux::{FromHandler, Refusing, refuse};
-use purlin_core::router::{InsertError, RouteId, RouterOptions};
+use purlin_core::mux::refuse;
+use purlin_core::router::RouterOptions;
 use std::fmt;
 use std::net::ToSocketAddrs;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+
+/// Gives a mux of its own, around the core's, all that the core's has: a type of another crate
+/// could not be a handler beside all functions.
+macro_rules! is_the_cores {
+    ($mux:ty, $handler:ty $(where $own:ident)?) => {
+        impl $(<$own>)? From<purlin_core::Mux<$handler>> for $mux {
+            fn from(mux: purlin_core::Mux<$handler>) -> $mux {
+                Self(mux.into())
+            }
+        }
+
+        impl $(<$own>)? Deref for $mux {
+            type Target = purlin_core::Mux<$handler>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
+        impl $(<$own>)? DerefMut for $mux {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.0
+            }
+        }
+
+        impl $(<$own>)? fmt::Debug for $mux {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&**self, f)
+            }
+        }
+
+        /// The list of routes; with `{:#}` a tree.
+        impl $(<$own>)? fmt::Display for $mux {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&**self, f)
+            }
+        }
+    };
+}
 
 /// A mux: it routes requests to handlers by Go's patterns.
 ///
@@ -57,54 +96,15 @@ impl<H> Default for Mux<H> {
     }
 }
 
-impl<H> From<purlin_core::Mux<H>> for Mux<H> {
-    fn from(mux: purlin_core::Mux<H>) -> Mux<H> {
-        Mux(mux)
-    }
-}
-
-impl<H> Deref for Mux<H> {
-    type Target = purlin_core::Mux<H>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl<H> DerefMut for Mux<H> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
-    }
-}
-
-impl<H> fmt::Debug for Mux<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-/// The list of routes; with `{:#}` a tree.
-impl<H> fmt::Display for Mux<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
+is_the_cores! { Mux<H>, H where H }
 
 /// A handler behind a pointer: what a [`Mux`] holds, and what middleware takes and gives.
 #[derive(Clone)]
 pub struct BoxHandler(Arc<dyn Handler>);
 
-impl BoxHandler {
-    /// Puts a handler behind a pointer.
-    pub fn new(handler: impl Handler) -> BoxHandler {
-        BoxHandler(Arc::new(handler))
-    }
-}
-
-impl fmt::Debug for BoxHandler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BoxHandler")
-    }
+purlin_engine::box_handler_api! {
+    BoxHandler of Handler;
+    refusing async |request: Request| refuse::<_, Source>(&request)
 }
 
 impl Handler for BoxHandler {
@@ -113,27 +113,13 @@ impl Handler for BoxHandler {
     }
 }
 
-impl<F: Handler> FromHandler<F> for BoxHandler {
-    fn from_handler(handler: F) -> BoxHandler {
-        BoxHandler::new(handler)
-    }
-}
-
 /// A handler for any executor behind a pointer: what a [`SendMux`] holds.
 #[derive(Clone)]
 pub struct BoxSendHandler(Arc<dyn SendHandler>);
 
-impl BoxSendHandler {
-    /// Puts a handler behind a pointer.
-    pub fn new(handler: impl SendHandler) -> BoxSendHandler {
-        BoxSendHandler(Arc::new(handler))
-    }
-}
-
-impl fmt::Debug for BoxSendHandler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BoxSendHandler")
-    }
+purlin_engine::box_handler_api! {
+    BoxSendHandler of SendHandler;
+    refusing async |request: Request| refuse::<_, Source>(&request)
 }
 
 impl Handler for BoxSendHandler {
@@ -145,24 +131,6 @@ impl Handler for BoxSendHandler {
 impl SendHandler for BoxSendHandler {
     fn call_send<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
         self.0.call_send(request, exchange)
-    }
-}
-
-impl<F: SendHandler> FromHandler<F> for BoxSendHandler {
-    fn from_handler(handler: F) -> BoxSendHandler {
-        BoxSendHandler::new(handler)
-    }
-}
-
-impl Refusing for BoxHandler {
-    fn refusing() -> BoxHandler {
-        BoxHandler::new(async |request: Request| refuse::<_, Source>(&request))
-    }
-}
-
-impl Refusing for BoxSendHandler {
-    fn refusing() -> BoxSendHandler {
-        BoxSendHandler::new(async |request: Request| refuse::<_, Source>(&request))
     }
 }
 
@@ -211,38 +179,7 @@ impl SendMux {
     }
 }
 
-impl From<purlin_core::Mux<BoxSendHandler>> for SendMux {
-    fn from(mux: purlin_core::Mux<BoxSendHandler>) -> SendMux {
-        SendMux(mux.into())
-    }
-}
-
-impl Deref for SendMux {
-    type Target = purlin_core::Mux<BoxSendHandler>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl DerefMut for SendMux {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
-    }
-}
-
-impl fmt::Debug for SendMux {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-/// The list of routes; with `{:#}` a tree.
-impl fmt::Display for SendMux {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
+is_the_cores! { SendMux, BoxSendHandler }
 
 impl Handler for SendMux {
     fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
@@ -300,27 +237,11 @@ impl Handler for SharedMux {
     }
 }
 
-static DEFAULT: LazyLock<SharedMux> = LazyLock::new(SharedMux::default);
-
-/// Registers a handler with the default mux.
-///
-/// # Errors
-/// The pattern is malformed, or conflicts with one that is registered.
-///
-/// ```no_run
-/// use purlin_smol::Request;
-/// purlin_smol::handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
-/// smol::block_on(purlin_smol::listen_and_serve("127.0.0.1:8080"))?;
-/// # Ok::<(), purlin_smol::Error>(())
-/// ```
-#[track_caller]
-pub fn handle(pattern: &str, handler: impl Handler) -> Result<RouteId, InsertError> {
-    DEFAULT.handle(pattern, handler)
-}
-
-/// The default mux.
-pub fn default_mux() -> SharedMux {
-    DEFAULT.clone()
+purlin_engine::default_mux_api! {
+    example r#"use purlin_smol::Request;
+purlin_smol::handle("GET /hello/{name}", async |r: Request| format!("hello, {}\n", r.param("name")))?;
+smol::block_on(purlin_smol::listen_and_serve("127.0.0.1:8080"))?;
+# Ok::<(), purlin_smol::Error>(())"#
 }
 
 /// Serves the default mux at this address until it fails.

@@ -26,7 +26,7 @@ const PIECE: usize = 64 * 1024;
 pub struct Source(Kind);
 
 /// What a response's bytes come from, piece by piece.
-pub(crate) trait Pieces {
+pub(crate) trait ResponsePieces {
     /// Whether its first piece is waited for before the head goes out.
     fn comes_first(&self) -> bool {
         false
@@ -82,7 +82,7 @@ impl Source {
     }
 }
 
-impl Pieces for Source {
+impl ResponsePieces for Source {
     /// The peer of a request body may wait to be asked for it, which nobody can
     /// do behind a final head, and what is wrong with it should choose the status.
     fn comes_first(&self) -> bool {

@@ -5,7 +5,7 @@ use crate::handler::Exchange;
 use crate::server::line::Line;
 use crate::server::waiting::{For, now};
 use crate::{BodyLength, Error};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use purlin_core::message::Attended;
 use purlin_core::{Fields, Misuse, Now};
 use purlin_engine::served::Reader;
@@ -103,47 +103,6 @@ impl Body {
         self.wait(Reader::poll_chunk).unwrap_or(Ok(None))
     }
 
-    /// All that is left of it, up to the limit of [`Body::set_limit`].
-    ///
-    /// ```
-    /// # fn store(mut request: purlin_std::Request) -> purlin_std::Result<()> {
-    /// let bytes = request.body_mut().bytes()?;
-    /// # drop(bytes); Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Body::chunk`].
-    pub fn bytes(&mut self) -> Result<Bytes, Error> {
-        let Some(first) = self.chunk()? else {
-            return Ok(Bytes::new());
-        };
-        let Some(second) = self.chunk()? else {
-            return Ok(first);
-        };
-        let mut all = BytesMut::with_capacity(2 * (first.len() + second.len()));
-        all.extend_from_slice(&first);
-        all.extend_from_slice(&second);
-        while let Some(piece) = self.chunk()? {
-            all.extend_from_slice(&piece);
-        }
-        Ok(all.freeze())
-    }
-
-    /// All that is left of it, as text.
-    ///
-    /// ```
-    /// # fn name(mut request: purlin_std::Request) -> purlin_std::Result<String> {
-    /// let name = request.body_mut().text()?;
-    /// # Ok(name) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Body::chunk`], and [`Error::NotText`] if it is not UTF-8.
-    pub fn text(&mut self) -> Result<String, Error> {
-        let bytes = self.bytes()?;
-        String::from_utf8(bytes.into()).map_err(|error| Error::NotText(error.utf8_error()))
-    }
-
     /// The trailer fields, once the body has been read to its end.
     ///
     /// ```
@@ -177,6 +136,16 @@ impl Body {
     pub fn is_end(&self) -> bool {
         self.reader.as_ref().is_none_or(|reader| reader.is_end())
     }
+}
+
+purlin_engine::request_body_api! {
+    () ()
+    bytes "# fn store(mut request: purlin_std::Request) -> purlin_std::Result<()> {
+let bytes = request.body_mut().bytes()?;
+# drop(bytes); Ok(()) }"
+    text "# fn name(mut request: purlin_std::Request) -> purlin_std::Result<String> {
+let name = request.body_mut().text()?;
+# Ok(name) }"
 }
 
 /// A handle that tells whether the client of a request still waits, from any thread and behind the

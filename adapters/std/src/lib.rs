@@ -200,6 +200,7 @@
 
 mod body;
 pub mod client;
+mod duplex;
 mod handler;
 mod mux;
 pub mod observe;
@@ -210,37 +211,21 @@ mod upgraded;
 mod writer;
 
 pub use body::{Body, Cancelled};
-pub use bytes::Bytes;
 pub use client::{Client, get, head, post, post_form};
 pub use handler::{
     Answer, Exchange, Fallible, FullDuplex, Handler, IntoAnswer, Next, Streaming, around, fallible,
     full_duplex, streaming,
 };
 pub use mux::{BoxHandler, Mux, SharedMux, default_mux, handle, listen_and_serve};
-pub use purlin_core::config::FaultAnswer;
-#[cfg(feature = "http")]
-pub use purlin_core::convert;
-pub use purlin_core::message::{BoxError, Error, Streamed};
-pub use purlin_core::mux::{Group, Refusal};
-pub use purlin_core::observe::{Address, ConnState, Observer, Peer};
-pub use purlin_core::policy::cookie::{Cookie, InvalidCookie, SameSite};
-pub use purlin_core::router::{InsertError, Param, Params, RouteId, RouterOptions};
-pub use purlin_core::{
-    BodyLength, CloseReason, Content, Facts, Fault, Field, Fields, IntoResponse, InvalidField,
-    Leniency, Limits, Method, Misuse, Mono, NotAStatus, NotAToken, NotAVersion, PeerError, Phase,
-    Rate, RequestHead, ResponseHead, Retry, ServerConfig, Status, Timeouts, TlsInfo, Values,
-    Version, names,
-};
-pub use purlin_engine::Panics;
 pub use purlin_net::{Dialer, Listener, Stream, in_memory, inherited};
-#[cfg(feature = "rustls")]
-pub use purlin_tls as tls;
 #[cfg(feature = "rustls")]
 pub use server::listen_and_serve_tls;
 pub use server::{Bound, Handle, Server};
 pub use source::Source;
 pub use upgraded::Upgraded;
 pub use writer::ResponseWriter;
+
+purlin_engine::server_names! {}
 
 /// A request, its [`Body`] still to be read.
 ///

@@ -3,11 +3,9 @@
 
 use crate::{Answer, Error, Exchange, Handler, Request, Server, Source};
 use purlin_core::RequestHead;
-use purlin_core::mux::{FromHandler, Refusing, refuse};
-use purlin_core::router::{InsertError, RouteId};
-use std::fmt;
+use purlin_core::mux::refuse;
 use std::net::ToSocketAddrs;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A mux: it routes requests to handlers by Go's patterns.
 ///
@@ -40,17 +38,9 @@ pub type Mux = purlin_core::Mux<BoxHandler>;
 #[derive(Clone)]
 pub struct BoxHandler(Arc<dyn Handler>);
 
-impl BoxHandler {
-    /// Puts a handler behind a pointer.
-    pub fn new(handler: impl Handler) -> BoxHandler {
-        BoxHandler(Arc::new(handler))
-    }
-}
-
-impl fmt::Debug for BoxHandler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BoxHandler")
-    }
+purlin_engine::box_handler_api! {
+    BoxHandler of Handler;
+    refusing |request: Request| refuse::<_, Source>(&request)
 }
 
 impl Handler for BoxHandler {
@@ -60,18 +50,6 @@ impl Handler for BoxHandler {
 
     fn full_duplex(&self, head: &RequestHead) -> bool {
         self.0.full_duplex(head)
-    }
-}
-
-impl<F: Handler> FromHandler<F> for BoxHandler {
-    fn from_handler(handler: F) -> BoxHandler {
-        BoxHandler::new(handler)
-    }
-}
-
-impl Refusing for BoxHandler {
-    fn refusing() -> BoxHandler {
-        BoxHandler::new(|request: Request| refuse::<_, Source>(&request))
     }
 }
 
@@ -115,27 +93,11 @@ impl Handler for SharedMux {
     }
 }
 
-static DEFAULT: LazyLock<SharedMux> = LazyLock::new(SharedMux::default);
-
-/// Registers a handler with the default mux.
-///
-/// # Errors
-/// The pattern is malformed, or conflicts with one that is registered.
-///
-/// ```no_run
-/// use purlin_std::Request;
-/// purlin_std::handle("GET /hello/{name}", |r: Request| format!("hello, {}\n", r.param("name")))?;
-/// purlin_std::listen_and_serve("127.0.0.1:8080")?;
-/// # Ok::<(), purlin_std::Error>(())
-/// ```
-#[track_caller]
-pub fn handle(pattern: &str, handler: impl Handler) -> Result<RouteId, InsertError> {
-    DEFAULT.handle(pattern, handler)
-}
-
-/// The default mux.
-pub fn default_mux() -> SharedMux {
-    DEFAULT.clone()
+purlin_engine::default_mux_api! {
+    example r#"use purlin_std::Request;
+purlin_std::handle("GET /hello/{name}", |r: Request| format!("hello, {}\n", r.param("name")))?;
+purlin_std::listen_and_serve("127.0.0.1:8080")?;
+# Ok::<(), purlin_std::Error>(())"#
 }
 
 /// Serves the default mux at this address until it fails.

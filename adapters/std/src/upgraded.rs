@@ -2,12 +2,12 @@
 //! Holds no protocol: what stands below (and what ends it) is the machine's.
 
 use crate::Error;
+use crate::duplex::duplex;
 use crate::server::line::Line;
 use crate::server::waiting::{For, now};
 use purlin_core::{Mono, Now};
 use purlin_engine::served::Raw;
-use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -164,44 +164,12 @@ impl Upgraded {
             _ => Ok(count?),
         }
     }
-}
-
-impl Read for &Upgraded {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.read_some(room)
-    }
-}
-
-impl Write for &Upgraded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_some(bytes)
-    }
 
     /// Does nothing: every write goes out at once, as far as its time allows.
-    fn flush(&mut self) -> io::Result<()> {
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "a stream has it")]
+    fn flush_all(&self) -> io::Result<()> {
         Ok(())
     }
 }
 
-impl Read for Upgraded {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.read_some(room)
-    }
-}
-
-impl Write for Upgraded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_some(bytes)
-    }
-
-    /// Does nothing: every write goes out at once.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Upgraded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Upgraded")
-    }
-}
+duplex! { Upgraded }

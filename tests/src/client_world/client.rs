@@ -5,7 +5,7 @@ use super::errand::Errand;
 use super::ledger::Ledger;
 use super::net::{Excuse, Nature, Use, Wire};
 use super::peer::{Peer, Scene};
-use super::runtime::Sim;
+use super::runtime::Socket;
 use super::setting::Setting;
 use super::world::Broken;
 use crate::rng::Rng;
@@ -47,7 +47,7 @@ pub(super) struct Client {
     pub(super) finds: Fate,
     pub(super) chores: Vec<Due>,
     /// Responses that nobody wants any more.
-    pub(super) left: Vec<Leaving<Sim>>,
+    pub(super) left: Vec<Leaving<Socket>>,
     /// Connections that ended, and of which the pool was not told.
     pub(super) forgotten: Vec<Route>,
 }

@@ -293,7 +293,7 @@ impl Runtime for Sim {
     }
 
     /// Read out in virtual time, or as far as it has come already.
-    fn leave(mut leaving: Leaving<Sim>, clock: &mut Ticks) {
+    fn leave(mut leaving: Leaving<Socket>, clock: &mut Ticks) {
         use purlin_engine::Clock as _;
         let now = clock.last();
         if Client::with(|client| client.setting.waits_for_rest) {

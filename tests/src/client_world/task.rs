@@ -4,7 +4,7 @@
 use super::client::{Client, Flag};
 use super::errand::{Drops, Errand};
 use super::net::Excuse;
-use super::runtime::{Sim, ticks};
+use super::runtime::{Sim, Socket, ticks};
 use super::world::Broken;
 use purlin_core::Mono;
 use purlin_core::exchange::Error;
@@ -39,7 +39,7 @@ pub(super) enum State<'a> {
     /// The response's body is read, the next piece of it not before then.
     Reads(Box<Body<Sim>>, Mono),
     /// The rest of it is, and nobody wants it.
-    Leaves(Option<Leaving<Sim>>, Outcome),
+    Leaves(Option<Leaving<Socket>>, Outcome),
     Ended(Outcome),
 }
 
@@ -232,7 +232,12 @@ impl<'a> Task<'a> {
         self.flag.raise();
     }
 
-    fn read_rest(&mut self, leaving: Option<Leaving<Sim>>, outcome: Outcome, cx: &mut Context<'_>) {
+    fn read_rest(
+        &mut self,
+        leaving: Option<Leaving<Socket>>,
+        outcome: Outcome,
+        cx: &mut Context<'_>,
+    ) {
         if let Some(mut leaving) = leaving {
             if leaving.poll(&mut ticks(), cx).is_pending() {
                 self.state = State::Leaves(Some(leaving), outcome);

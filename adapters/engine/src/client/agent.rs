@@ -2,9 +2,10 @@
 
 use super::dial::{Dial, Dialling};
 use super::pool::SharedPool;
-use super::runtime::{Awaited, Clock, Runtime, Waits};
+use super::runtime::{Awaited, Runtime, Waits};
 use super::set_up::poll_set_up;
 use super::settings::Settings;
+use super::socket::Clock;
 use super::wait::wait;
 use crate::in_flight::blame;
 use crate::layers::Layers;
@@ -30,11 +31,11 @@ pub struct Agent<R: Runtime> {
 impl<R: Runtime> Agent<R> {
     /// A client of these settings, which connects in its own way if there is one.
     pub fn new(settings: Settings, dialer: Option<R::Dialer>, system: Arc<dyn System>) -> Agent<R> {
-        let layers = settings.layers();
+        let (layers, policy) = (settings.layers(), settings.policy_on(&*system));
         let pool = SharedPool::new(settings.pool, system.clone());
         let (resolver, side_by_side) = (settings.resolver, settings.happy_eyeballs);
         let dial = Dial { dialer, resolver, side_by_side, system };
-        Agent { policy: Arc::new(settings.policy), layers, dial, pool }
+        Agent { policy: Arc::new(policy), layers, dial, pool }
     }
 
     /// An agent with one more layer around the machines of its connections, which this

@@ -5,7 +5,8 @@
 use super::feed::{TURNS, feed};
 use super::leave::Leaving;
 use super::raw::Raw;
-use super::runtime::{Awaited, Clock, Runtime, Socket, Waits};
+use super::runtime::{Awaited, Runtime, Waits};
+use super::socket::{Clock, Socket};
 use crate::in_flight::Rest;
 use crate::inflate::{Inflate, Pulled};
 use crate::lease::Lease;
@@ -15,6 +16,7 @@ use bytes::{Buf, Bytes};
 use purlin_core::exchange::{Answer, Cause, Error};
 use purlin_core::{BodyLength, Fields, Id, Mono, Now, Phase, Recv};
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -254,6 +256,18 @@ impl<R: Runtime> Body<R> {
             }
         }
         Poll::Ready((&mut self.rest).reader().read(room))
+    }
+
+    /// All that is left of it, for who awaits.
+    ///
+    /// # Errors
+    /// As [`Body::poll_chunk`].
+    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
+        let mut all = Gathered::default();
+        while let Some(piece) = poll_fn(|cx| self.poll_chunk(cx)).await? {
+            all.push(piece);
+        }
+        Ok(all.finish())
     }
 
     /// What was read of it, as text.

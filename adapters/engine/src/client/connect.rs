@@ -4,8 +4,9 @@
 use super::agent::Agent;
 use super::dial::{Dialling, late};
 use super::pool::{Got, Next, Waiting};
-use super::runtime::{Beside, Clock, Runtime, Socket as _, Waits};
+use super::runtime::{Runtime, Waits};
 use super::set_up::poll_set_up;
+use super::socket::{Beside, Clock, Socket as _};
 use crate::lease::Lease;
 use crate::line::Turn;
 use crate::link::Link;

@@ -4,7 +4,8 @@
 use super::lookup::Lookup;
 use super::question::Question;
 use super::resolve::Resolver;
-use super::runtime::{Attempt as _, Clock, Runtime};
+use super::runtime::{Attempt as _, Runtime};
+use super::socket::Clock;
 use crate::system::System;
 use purlin_core::exchange::{Cause, Error, Exchange, Route};
 use purlin_core::policy::race::{Attempt, Race};

@@ -1,7 +1,7 @@
 //! A request's body on its way out, beside whatever its connection does else.
 //! What it needs next, the request in flight says.
 
-use super::runtime::{Beside, Clock, Pieces, Socket};
+use super::socket::{Beside, Clock, Pieces, Socket};
 use crate::in_flight::{Needs, Upload};
 use crate::lease::Lease;
 use purlin_core::Id;

@@ -1,9 +1,10 @@
 //! A response that nobody wants: its rest is read out as far as that is cheaper than a new
 //! connection. Who waits for that, and whether, an adapter says.
 
-use super::runtime::{Beside, Clock, Runtime, Socket};
+use super::socket::{Beside, Clock, Socket};
 use crate::lease::Lease;
 use crate::line::Turn;
+use crate::link::ReadReady;
 use purlin_core::{Id, Mono, Now, Reuse};
 use std::fmt;
 use std::task::{Context, Poll, ready};
@@ -14,15 +15,15 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A response that nobody wants, read out as far as that is cheaper than a new connection.
 /// Its connection is given back, or closed, when this is dropped.
-pub struct Leaving<R: Runtime> {
-    lease: Option<Lease<R::Socket>>,
+pub struct Leaving<S: ReadReady + Send + 'static> {
+    lease: Option<Lease<S>>,
     until: Mono,
     now: Now,
 }
 
-impl<R: Runtime> Leaving<R> {
+impl<S: ReadReady + Send + 'static> Leaving<S> {
     /// Wants no more of a response; none if there is nothing to read out.
-    pub(super) fn new(mut lease: Lease<R::Socket>, id: Id, now: Now) -> Option<Leaving<R>> {
+    pub(super) fn new(mut lease: Lease<S>, id: Id, now: Now) -> Option<Leaving<S>> {
         if lease.machine().discard(id, now).is_err() {
             lease.give_back(now);
             return None;
@@ -32,7 +33,7 @@ impl<R: Runtime> Leaving<R> {
 
     /// Its connection.
     #[expect(clippy::missing_panics_doc, reason = "it is there until it is dropped")]
-    pub fn lease(&mut self) -> &mut Lease<R::Socket> {
+    pub fn lease(&mut self) -> &mut Lease<S> {
         self.lease.as_mut().expect("it is there until it is dropped")
     }
 
@@ -45,7 +46,10 @@ impl<R: Runtime> Leaving<R> {
     }
 
     /// Reads it out, for a while at the most.
-    pub fn poll(&mut self, clock: &mut R::Clock, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll<C: Clock>(&mut self, clock: &mut C, cx: &mut Context<'_>) -> Poll<()>
+    where
+        S: Socket<C>,
+    {
         while self.goes_on(clock.last()) {
             let until = Some(self.until);
             let (socket, machine) = self.lease().parts();
@@ -58,7 +62,7 @@ impl<R: Runtime> Leaving<R> {
     }
 }
 
-impl<R: Runtime> Drop for Leaving<R> {
+impl<S: ReadReady + Send + 'static> Drop for Leaving<S> {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
             lease.give_back(self.now);
@@ -66,7 +70,7 @@ impl<R: Runtime> Drop for Leaving<R> {
     }
 }
 
-impl<R: Runtime> fmt::Debug for Leaving<R> {
+impl<S: ReadReady + Send + 'static> fmt::Debug for Leaving<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Leaving({:?})", self.lease)
     }

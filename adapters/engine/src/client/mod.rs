@@ -3,6 +3,7 @@
 //! an adapter says ([`Runtime`]).
 
 mod agent;
+mod api;
 mod body;
 mod connect;
 mod dial;
@@ -17,6 +18,7 @@ mod run;
 mod runtime;
 mod set_up;
 mod settings;
+mod socket;
 mod wait;
 
 pub use agent::{Agent, Opening, Single};
@@ -28,5 +30,6 @@ pub use question::{Question, Resolved, Service};
 pub use raw::Raw;
 pub use resolve::Resolver;
 pub use run::Run;
-pub use runtime::{Attempt, Awaited, Beside, Clock, Pieces, Runtime, Socket, Ticks, Waits};
+pub use runtime::{Attempt, Awaited, Runtime, Waits};
 pub use settings::Settings;
+pub use socket::{Beside, Clock, Pieces, Socket, Ticks};

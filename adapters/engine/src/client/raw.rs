@@ -2,7 +2,8 @@
 //! waited for, and polled.
 //! Knows nothing of what they mean, nor of what lies below them.
 
-use super::runtime::{Beside, Clock, Runtime, Socket};
+use super::runtime::Runtime;
+use super::socket::{Beside, Clock, Socket};
 use crate::lease::Lease;
 use crate::line::Turn;
 use crate::sync::{Mutex, MutexGuard};

@@ -6,7 +6,8 @@ use super::body::Body;
 use super::connect::{Connector, get};
 use super::feed::{TURNS, feed};
 use super::leave::Leaving;
-use super::runtime::{Awaited, Clock, Runtime, Socket, Waits};
+use super::runtime::{Awaited, Runtime, Waits};
+use super::socket::{Clock, Socket};
 use super::wait::wait;
 use crate::in_flight::InFlight;
 use crate::lease::{Lease, PoolOfOne};
@@ -45,7 +46,7 @@ enum Stage<R: Runtime> {
     /// Bytes move; whether a turn is under way.
     Drives(bool),
     /// A response that leads on is read out.
-    Leaves(Box<Leaving<R>>),
+    Leaves(Box<Leaving<R::Socket>>),
 }
 
 impl<'a, R: Runtime> Run<'a, R> {

@@ -1,7 +1,7 @@
 //! A new connection whose layers are being set up: TLS, a tunnel.
 //! What is said to whom, the layers know.
 
-use super::runtime::{Beside, Clock, Socket};
+use super::socket::{Beside, Clock, Socket};
 use crate::lease::Lease;
 use crate::line::Turn;
 use purlin_core::exchange::{Cause, Error, Exchange};

@@ -3,13 +3,14 @@
 use super::Resolver;
 use crate::jar::SharedJar;
 use crate::layers::Layers;
+use crate::system::System;
 use purlin_core::config::ClientConfig;
 use purlin_core::exchange::{ClientPolicy, CookieStore, Proxies};
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
 use purlin_core::policy::redirect;
 use purlin_core::{Fields, InvalidField, Leniency, Rate};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// The settings of a client. Everything has a default that is safe.
@@ -43,6 +44,12 @@ pub struct Settings {
     pub tls: Option<purlin_tls::ClientTls>,
 }
 
+/// An environment that is still to be read.
+fn unread() -> &'static Arc<ProxyEnv> {
+    static UNREAD: LazyLock<Arc<ProxyEnv>> = LazyLock::new(Arc::default);
+    &UNREAD
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings::new()
@@ -51,12 +58,11 @@ impl Default for Settings {
 
 impl Settings {
     /// The defaults: gzip is undone, redirects are followed up to ten times,
-    /// proxies are the ones that the environment names.
+    /// proxies are the ones that the environment names once a client is made.
     pub fn new() -> Settings {
-        let env = ProxyEnv::from_values(|name| std::env::var(name).ok());
         let policy = ClientPolicy {
             compression: cfg!(feature = "gzip"),
-            proxies: Proxies::Env(Arc::new(env)),
+            proxies: Proxies::Env(unread().clone()),
             ..ClientPolicy::default()
         };
         Settings {
@@ -68,6 +74,18 @@ impl Settings {
             #[cfg(feature = "rustls")]
             tls: None,
         }
+    }
+
+    /// How requests are gone about on this system, whose environment is read if it is to
+    /// name the proxies.
+    pub(super) fn policy_on(&self, system: &dyn System) -> ClientPolicy {
+        let mut policy = self.policy.clone();
+        if let Proxies::Env(env) = &mut policy.proxies {
+            if Arc::ptr_eq(env, unread()) {
+                *env = Arc::new(ProxyEnv::from_values(|name| system.variable(name)));
+            }
+        }
+        policy
     }
 
     /// What makes the machines of connections with these settings.
@@ -319,5 +337,51 @@ impl Settings {
     pub fn tls(mut self, tls: purlin_tls::ClientTls) -> Settings {
         self.tls = Some(tls);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Chore, Work};
+    use purlin_core::Now;
+    use purlin_core::url::Url;
+    use std::io;
+    use std::task::Waker;
+
+    /// A system whose environment names a proxy, and that is of no other use.
+    struct Behind;
+
+    impl System for Behind {
+        fn now(&self) -> Now {
+            Now::default()
+        }
+
+        fn variable(&self, name: &str) -> Option<String> {
+            (name == "HTTP_PROXY").then(|| "proxy.test:3128".to_owned())
+        }
+
+        fn spawn(&self, _: &str, _: Work) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn attend(&self, _: &str, _: Chore) -> io::Result<Waker> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    #[test]
+    fn the_environment_is_that_of_the_system_that_a_client_is_made_on() {
+        for (settings, named) in [
+            (Settings::new(), Some("http://proxy.test:3128")),
+            (Settings::new().no_proxy(), None),
+            (Settings::new().behind_dialer(), None),
+            (Settings::new().proxies(Proxies::Env(Arc::new(ProxyEnv::default()))), None),
+            (Settings::new().proxy("http://one.test").unwrap(), Some("http://one.test")),
+        ] {
+            let url = Url::parse("http://a.test/").unwrap();
+            let chosen = settings.policy_on(&Behind).proxies.choose(&url).unwrap();
+            assert_eq!(chosen.map(|proxy| proxy.url.to_string()).as_deref(), named);
+        }
     }
 }

@@ -26,6 +26,10 @@ impl System for Threads {
         Clock::of_thread().last()
     }
 
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
     fn spawn(&self, name: &str, work: Work) -> io::Result<()> {
         thread::Builder::new().name(name.into()).spawn(work).map(drop)
     }

@@ -1,13 +1,10 @@
 //! The body of a response, as a task reads it.
 
 use super::Error;
-use super::Upgraded;
 use super::runtime::Polling;
 use bytes::Bytes;
 use futures_lite::{AsyncRead, future};
-use purlin_core::{Fields, Mono};
-use purlin_engine::{self as engine, Gathered};
-use std::fmt;
+use purlin_engine as engine;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -51,48 +48,9 @@ impl Body {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         future::poll_fn(|cx| self.0.poll_chunk(cx)).await
     }
-
-    /// All that is left of it.
-    ///
-    /// # Errors
-    /// As [`Body::chunk`].
-    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
-        let mut all = Gathered::default();
-        while let Some(piece) = self.chunk().await? {
-            all.push(piece);
-        }
-        Ok(all.finish())
-    }
-
-    /// All that is left of it, as text.
-    ///
-    /// # Errors
-    /// As [`Body::chunk`], and if it is not UTF-8.
-    pub async fn text(&mut self) -> Result<String, Error> {
-        let read = self.bytes().await?;
-        self.0.text(read)
-    }
-
-    /// The trailer fields, once it has been read to its end.
-    pub fn trailers(&self) -> Option<&Fields> {
-        self.0.trailers()
-    }
-
-    /// Whether all of it has been read.
-    pub fn is_end(&self) -> bool {
-        self.0.is_end()
-    }
-
-    /// What it is read from, to be read and written as raw bytes.
-    pub(super) fn into_upgraded(self) -> Option<Upgraded> {
-        self.0.into_raw().map(Upgraded)
-    }
-
-    /// When its end had been read.
-    pub(super) fn ended(&self) -> Option<Mono> {
-        self.0.ended()
-    }
 }
+
+purlin_engine::body_api! { (async) (.await) }
 
 impl AsyncRead for Body {
     fn poll_read(
@@ -101,11 +59,5 @@ impl AsyncRead for Body {
         room: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         self.0.poll_read(room, cx)
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }

@@ -4,8 +4,7 @@
 use super::dial::{Dialer, OwnDial};
 use super::socket::{Socket, socket};
 use crate::Source;
-use crate::clock;
-use crate::source::Pieces;
+use crate::source::ResponsePieces;
 use async_io::Async;
 use bytes::Bytes;
 use purlin_core::Mono;
@@ -22,8 +21,8 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Polling;
 
 /// The clock of whichever thread a task is on.
-pub(super) fn ticks() -> Ticks {
-    Ticks::new(clock::now)
+pub(super) fn clock() -> Ticks {
+    Ticks::new(crate::clock::now)
 }
 
 impl purlin_engine::Pieces for Source {
@@ -49,7 +48,7 @@ impl Runtime for Polling {
     }
 
     /// Nothing can be awaited in a drop: what has come is read.
-    fn leave(mut leaving: Leaving<Polling>, clock: &mut Ticks) {
+    fn leave(mut leaving: Leaving<Socket>, clock: &mut Ticks) {
         let now = clock.last();
         while leaving.goes_on(now) {
             let (line, machine) = leaving.lease().parts();

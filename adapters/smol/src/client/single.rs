@@ -1,13 +1,12 @@
 //! One connection outside any pool, for callers who manage their own.
 
-use super::runtime::{Polling, ticks};
+use super::runtime::{Polling, clock};
 use super::socket::socket;
-use super::{Error, IntoUrl, Request, Result, Settings};
+use super::{Error, IntoUrl, Request, Result, Settings, run, taken};
 use crate::link::Deadline;
 use purlin_engine::{Agent, Opening, Run, Single};
 use purlin_net::Stream;
 use purlin_net::client::Threads;
-use std::fmt;
 use std::sync::Arc;
 
 /// One connection outside any pool.
@@ -29,56 +28,8 @@ use std::sync::Arc;
 /// ```
 pub struct Connection(Single<Polling>);
 
-impl Connection {
-    /// Connects to the server of this URL, directly or through the proxy that
-    /// the settings name, and sets up TLS if its scheme is `https`.
-    ///
-    /// # Errors
-    /// No connection could be made.
-    pub async fn connect(url: impl IntoUrl, settings: Settings) -> Result<Connection> {
-        let agent = Agent::new(settings, None, Arc::new(Threads));
-        open(Opening::connect(url.into_url()?, agent, ticks())?).await
-    }
-
-    /// Takes over a stream that leads to the server of this URL, and sets up
-    /// TLS in it if its scheme is `https`.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub async fn over(
-        stream: impl Into<Stream>,
-        url: impl IntoUrl,
-        settings: Settings,
-    ) -> Result<Connection> {
-        let agent = Agent::new(settings, None, Arc::new(Threads));
-        let socket = socket(stream.into()).map_err(Error::of_connecting)?;
-        open(Opening::over(socket, url.into_url()?, agent, ticks())?).await
-    }
-
-    /// Sends a request and gives the response. The URL says what is asked for,
-    /// not where it is sent.
-    ///
-    /// # Errors
-    /// [`Cause::Busy`](super::Cause::Busy) if the last response is not read to its
-    /// end, [`Cause::Closed`](super::Cause::Closed) if the connection has ended; else
-    /// as [`Client::send`](super::Client::send).
-    pub async fn send(&mut self, request: Request) -> Result {
-        let (parts, given) = request.into_parts()?;
-        super::run(Run::on(&self.0, parts, given, ticks())).await
-    }
-
-    /// Whether it takes a request now.
-    pub fn is_free(&self) -> bool {
-        self.0.is_free()
-    }
-}
+purlin_engine::connection_api! { (async) (.await) }
 
 async fn open(opening: Opening<Polling>) -> Result<Connection> {
     opening.opened(&mut Deadline::default()).await.map(Connection)
-}
-
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
 }

@@ -28,7 +28,13 @@ use std::task::{Context, Poll};
 /// }
 /// # Ok(()) }
 /// ```
-pub struct Upgraded(pub(super) Raw<Polling>);
+pub struct Upgraded(Raw<Polling>);
+
+impl Upgraded {
+    pub(super) fn new(raw: Raw<Polling>) -> Upgraded {
+        Upgraded(raw)
+    }
+}
 
 impl AsyncRead for Upgraded {
     fn poll_read(

@@ -14,69 +14,45 @@ pub(crate) struct Staying<H>(pub(crate) Arc<H>);
 /// A handler whose futures may move between threads.
 pub(crate) struct Moving<H>(pub(crate) Arc<H>);
 
-impl<H: Handler> Service for Staying<H> {
-    type Body = Body;
-    type Exchange = Exchange;
-    type Source = Source;
-    type Answer = Answer;
-    type Future<'h> = HandlerFuture<'h>;
+/// Has a kind of handlers be served: they differ in their futures alone.
+macro_rules! serve_kind {
+    ($kind:ident of $handler:ident by $call:ident: $future:ident) => {
+        impl<H: $handler> Service for $kind<H> {
+            type Body = Body;
+            type Exchange = Exchange;
+            type Source = Source;
+            type Answer = Answer;
+            type Future<'h> = $future<'h>;
 
-    fn body(reader: Reader) -> Body {
-        Body::of(reader)
-    }
+            fn body(reader: Reader) -> Body {
+                Body::of(reader)
+            }
 
-    fn exchange(open: Open) -> Exchange {
-        Exchange(open)
-    }
+            fn exchange(open: Open) -> Exchange {
+                Exchange(open)
+            }
 
-    fn open(exchange: &mut Exchange) -> &mut Open {
-        &mut exchange.0
-    }
+            fn open(exchange: &mut Exchange) -> &mut Open {
+                &mut exchange.0
+            }
 
-    fn outcome(answer: Answer) -> Outcome<Source> {
-        answer.0
-    }
+            fn outcome(answer: Answer) -> Outcome<Source> {
+                answer.0
+            }
 
-    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-        self.0.call(request, exchange)
-    }
+            fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> $future<'h> {
+                self.0.$call(request, exchange)
+            }
 
-    fn send<'h>(writer: Writer, response: Response) -> HandlerFuture<'h> {
-        Box::pin(send(ResponseWriter::new(writer), response))
-    }
+            fn send<'h>(writer: Writer, response: Response) -> $future<'h> {
+                Box::pin(send(ResponseWriter::new(writer), response))
+            }
+        }
+    };
 }
 
-impl<H: SendHandler> Service for Moving<H> {
-    type Body = Body;
-    type Exchange = Exchange;
-    type Source = Source;
-    type Answer = Answer;
-    type Future<'h> = SendHandlerFuture<'h>;
-
-    fn body(reader: Reader) -> Body {
-        Body::of(reader)
-    }
-
-    fn exchange(open: Open) -> Exchange {
-        Exchange(open)
-    }
-
-    fn open(exchange: &mut Exchange) -> &mut Open {
-        &mut exchange.0
-    }
-
-    fn outcome(answer: Answer) -> Outcome<Source> {
-        answer.0
-    }
-
-    fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> SendHandlerFuture<'h> {
-        self.0.call_send(request, exchange)
-    }
-
-    fn send<'h>(writer: Writer, response: Response) -> SendHandlerFuture<'h> {
-        Box::pin(send(ResponseWriter::new(writer), response))
-    }
-}
+serve_kind! { Staying of Handler by call: HandlerFuture }
+serve_kind! { Moving of SendHandler by call_send: SendHandlerFuture }
 
 async fn send(writer: ResponseWriter, response: Response) -> Answer {
     // An error was the source's, and is told to the peer; or the peer is gone.

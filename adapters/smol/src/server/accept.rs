@@ -1,16 +1,15 @@
 //! The accept loop: takes connections, as far as there is room, and deals them out.
 //! Serves none, and gives up only on errors that will not go away.
 
-use super::control::Failure;
-use super::place::Common;
+use super::common::Common;
 use crate::clock;
 use crate::link::Deadline;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
 use purlin_core::Secured;
 use purlin_core::observe::Peer;
-use purlin_engine::machine;
 use purlin_engine::served::{Entry, Served};
+use purlin_engine::{Failure, Phase};
 use purlin_net::{Accepted, Backoff, Listener, Stream, is_exhausted};
 use std::io::{self, ErrorKind};
 use std::panic::AssertUnwindSafe;
@@ -46,7 +45,7 @@ pub(crate) async fn accept(
 ) {
     let control = &common.control;
     let stopped = async {
-        control.stopped().await;
+        control.reached(Phase::Draining).await;
         None
     };
     let accepting = async {
@@ -60,7 +59,7 @@ pub(crate) async fn accept(
     match future::or(stopped, accepting).await {
         Some(failure) => control.fail(failure),
         // What the system had accepted before is answered, or closed in order.
-        None if control.is_draining() => {
+        None if control.phase() == Phase::Draining => {
             // What cannot be accepted now never will be.
             let _ = burst(&listener, common, &mut Backoff::default(), &mut deal, usize::MAX);
         }
@@ -136,8 +135,7 @@ fn arrive(accepted: Accepted, common: &Common, mut entry: Entry) -> Arrival {
     let Accepted { stream, remote, local, .. } = accepted;
     let peer = Peer::new(common.registry.number(), remote, local);
     let now = clock::now();
-    let (machine, secured) = machine(common.make_machine.as_deref(), &common.config, now);
-    let shared = Served::over(machine, now);
+    let (shared, secured) = common.context.accept(now);
     entry.register(&shared);
     Arrival { stream, peer, secured, shared, entry }
 }

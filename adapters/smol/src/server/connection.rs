@@ -2,25 +2,25 @@
 //! How it is served, the engine decides.
 
 use super::accept::Arrival;
-use super::place::Place;
+use super::shard::Shard;
 use crate::link::Reactor;
 use purlin_engine::served::{Alarm, Driver, Entry, Service};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A connection that is served. Its place is free once it has ended.
+/// A connection that is served. Its shard is free once it has ended.
 pub(super) struct Connection<'p, K: Service> {
-    driver: Driver<'p, Place<K>, Reactor<Alarm<'p>>>,
+    driver: Driver<'p, Shard<K>, Reactor<Alarm<'p>>>,
     _entry: Entry,
 }
 
 impl<'p, K: Service> Connection<'p, K> {
-    pub(super) fn new(place: &'p Place<K>, arrival: Arrival) -> Self {
+    pub(super) fn new(shard: &'p Shard<K>, arrival: Arrival) -> Self {
         let Arrival { stream, peer, secured, shared, entry } = arrival;
-        let (values, watch) = place.common.welcome(peer, secured);
-        let wire = Reactor::new(stream, Alarm::new(&place.alarms));
-        Connection { driver: Driver::new(place, wire, shared, values, watch), _entry: entry }
+        let (values, watch) = shard.common.welcome(peer, secured);
+        let wire = Reactor::new(stream, Alarm::new(&shard.alarms));
+        Connection { driver: Driver::new(shard, wire, shared, values, watch), _entry: entry }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The worker threads, seen by the one who starts them.
 //! Holds channels; what a worker does is its own affair.
 
-use super::place::{Common, Place};
+use super::common::Common;
+use super::shard::Shard;
 use super::worker::{self, Start};
 use crate::handler::{Handler, Staying};
 use async_channel::Receiver;
@@ -37,8 +38,8 @@ impl Crew {
             let deals = if listeners.is_empty() { Vec::new() } else { deals.clone() };
             let (handler, common, alive) = (handler.clone(), common.clone(), alive.clone());
             thread::Builder::new().name(format!("purlin-{number}")).spawn(move || {
-                let place = Place::new(Staying(handler), common);
-                worker::run(Start { place, listeners, deals, number, dealt });
+                let shard = Shard::new(Staying(handler), common);
+                worker::run(Start { shard, listeners, deals, number, dealt });
                 drop(alive);
             })?;
         }

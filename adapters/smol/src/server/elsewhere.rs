@@ -4,7 +4,7 @@
 use super::accept::{Arrival, accept};
 use super::bound::Bound;
 use super::connection::Connection;
-use super::place::Place;
+use super::shard::Shard;
 use crate::Result;
 use crate::handler::{Moving, SendHandler};
 use crate::link::Deadline;
@@ -49,12 +49,12 @@ impl<H: SendHandler> Bound<H> {
     pub async fn serve_on(self, spawn: impl Fn(future::Boxed<()>)) -> Result<()> {
         let Bound { listeners, server, ending } = self;
         something(&listeners)?;
-        probe(&listeners, server.tcp_keepalive)?;
+        probe(&listeners, server.settings.tcp_keepalive)?;
         let kind = Moving(server.handler.clone());
         let serving = server.begin(&ending);
         let common = &serving.0;
-        let place = Arc::new(Place::new(kind, common.clone()));
-        let deal = |arrival| spawn(Box::pin(connection(place.clone(), arrival)));
+        let shard = Arc::new(Shard::new(kind, common.clone()));
+        let deal = |arrival| spawn(Box::pin(connection(shard.clone(), arrival)));
         let accepting =
             listeners.into_iter().map(|listener| Box::pin(accept(listener, common, deal)));
         let mut accepting: Vec<_> = accepting.collect();
@@ -68,7 +68,7 @@ impl<H: SendHandler> Bound<H> {
                 all(&mut accepting).await;
                 drop(alive);
             };
-            future::zip(place.alarms.ring(&mut Deadline::default()), accepting).await;
+            future::zip(shard.alarms.ring(&mut Deadline::default()), accepting).await;
             // There are alarms without end.
             future::pending().await
         };
@@ -85,9 +85,9 @@ async fn all(futures: &mut Vec<Pin<Box<impl Future<Output = ()>>>>) {
     .await;
 }
 
-async fn connection<H: SendHandler>(place: Arc<Place<Moving<H>>>, arrival: Arrival) {
-    let served = async { Connection::new(&place, arrival).await };
+async fn connection<H: SendHandler>(shard: Arc<Shard<Moving<H>>>, arrival: Arrival) {
+    let served = async { Connection::new(&shard, arrival).await };
     if let Err(payload) = AssertUnwindSafe(served).catch_unwind().await {
-        place.common.panicked(payload);
+        shard.common.panicked(payload);
     }
 }

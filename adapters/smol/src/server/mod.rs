@@ -3,15 +3,14 @@
 
 mod accept;
 mod bound;
+mod common;
 mod connection;
 mod control;
 mod crew;
 mod elsewhere;
 mod executor;
-mod hooks;
-mod knobs;
-mod place;
 mod serving;
+mod shard;
 #[cfg(feature = "rustls")]
 mod tls;
 mod worker;
@@ -24,16 +23,12 @@ pub use tls::listen_and_serve_tls;
 use crate::Result;
 use crate::handler::Handler;
 use futures_lite::future;
-use purlin_core::observe::Observer;
-use purlin_core::{ServerConfig, Values};
-use purlin_engine::{BUFFERS, MakeMachine, MakeValues, Panics};
-use purlin_net::{Hook, Listener, PROBE};
-use std::fmt;
+use purlin_engine::ServerSettings;
+use purlin_net::{Listener, PROBE};
 use std::net::ToSocketAddrs;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A server to be: a handler, and how to serve with it.
 ///
@@ -46,20 +41,8 @@ use std::time::Duration;
 #[must_use = "a server does nothing until it listens"]
 pub struct Server<H> {
     handler: Arc<H>,
-    config: ServerConfig,
+    settings: ServerSettings,
     threads: usize,
-    connections: Option<usize>,
-    /// Bytes that connections may hold together beyond their shares.
-    buffers: usize,
-    /// How long a peer may be silent before the system asks for it.
-    tcp_keepalive: Option<Duration>,
-    panics: Panics,
-    observer: Option<Arc<dyn Observer>>,
-    /// What makes the machines of its connections, if they are not the plain ones.
-    make_machine: Option<Box<MakeMachine>>,
-    values: Values,
-    connection_values: Option<Box<MakeValues>>,
-    on_shutdown: Vec<Hook>,
 }
 
 impl<H: Handler> Server<H> {
@@ -72,17 +55,8 @@ impl<H: Handler> Server<H> {
     pub fn new(handler: H) -> Server<H> {
         Server {
             handler: Arc::new(handler),
-            config: ServerConfig::default(),
+            settings: ServerSettings::new(PROBE),
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
-            connections: None,
-            buffers: BUFFERS,
-            tcp_keepalive: Some(PROBE),
-            panics: Panics::default(),
-            observer: None,
-            make_machine: None,
-            values: Values::default(),
-            connection_values: None,
-            on_shutdown: Vec::new(),
         }
     }
 
@@ -190,26 +164,9 @@ impl<H> Server<H> {
         self.threads = threads.max(1);
         self
     }
-
-    /// Sets how many connections may be open. For one more, the one that has
-    /// been idle longest is closed; if none is idle, it waits to be accepted.
-    ///
-    /// Unless it is set, nine tenths of the descriptors that the process may
-    /// have; their soft limit is raised to the hard one.
-    ///
-    /// ```
-    /// # use purlin_smol::{Request, Server};
-    /// let server = Server::new(async |_: Request| "hello\n").connections(10_000);
-    /// # let _ = server;
-    /// ```
-    pub fn connections(mut self, most: usize) -> Server<H> {
-        self.connections = Some(most.max(1));
-        self
-    }
 }
 
-impl<H> fmt::Debug for Server<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("config", &self.config).finish_non_exhaustive()
-    }
+purlin_engine::server_settings! {
+    Server<H> where H;
+    example "# use purlin_smol::*;\n# let server = Server::new(async |_: Request| \"hello\\n\");"
 }

@@ -9,29 +9,6 @@ use purlin_tls::ServerTls;
 use std::net::ToSocketAddrs;
 use std::path::Path;
 
-impl<H> Server<H> {
-    /// Has every connection speak TLS, on all its listeners. A handler finds what
-    /// was settled in [`Request::tls`](purlin_core::Request::tls).
-    ///
-    /// The handshake may take 10 s ([`purlin_tls::HANDSHAKE`]). Who speaks plain
-    /// HTTP is answered with 400, in plain text.
-    ///
-    /// ```no_run
-    /// use purlin_smol::tls::ServerTls;
-    /// use purlin_smol::{Request, Server};
-    ///
-    /// let tls = ServerTls::from_files("cert.pem", "key.pem")?;
-    /// let renewed = tls.clone(); // renewed.replace(..) changes it while it serves
-    /// smol::block_on(Server::new(async |_: Request| "hello\n").tls(tls).listen("0.0.0.0:443"))?;
-    /// # let _ = renewed;
-    /// # Ok::<(), purlin_smol::Error>(())
-    /// ```
-    pub fn tls(mut self, tls: ServerTls) -> Server<H> {
-        self.make_machine = Some(Box::new(move |config, now| tls.connection(config, now)));
-        self
-    }
-}
-
 impl<H: Handler> Server<H> {
     /// Listens on an address and serves TLS, with the certificate chain and the
     /// key in these two files of PEM, which are read at once. For more, use

@@ -4,7 +4,7 @@
 use super::accept::{Arrival, accept};
 use super::connection::Connection;
 use super::executor::Executor;
-use super::place::Place;
+use super::shard::Shard;
 use crate::link::Deadline;
 use async_channel::{Receiver, Sender};
 use async_task::Task;
@@ -17,7 +17,7 @@ use std::task::{Poll, Waker};
 
 /// What a worker begins with.
 pub(crate) struct Start<K> {
-    pub(crate) place: Place<K>,
+    pub(crate) shard: Shard<K>,
     /// What it accepts connections from.
     pub(crate) listeners: Vec<Listener>,
     /// All workers, if it deals connections out to them.
@@ -29,7 +29,7 @@ pub(crate) struct Start<K> {
 }
 
 struct Worker<K> {
-    place: Place<K>,
+    shard: Shard<K>,
     executor: Executor,
     /// Connections that are served here.
     open: Cell<usize>,
@@ -51,9 +51,9 @@ struct Held<K>(Rc<Worker<K>>);
 
 /// Serves until nothing comes any more and all is done.
 pub(crate) fn run<K: Service>(start: Start<K>) {
-    let Start { place, listeners, deals, number, dealt } = start;
+    let Start { shard, listeners, deals, number, dealt } = start;
     let (open, waiting) = (Cell::new(0), RefCell::new(None));
-    let worker = Rc::new(Worker { place, executor: Executor::default(), open, waiting });
+    let worker = Rc::new(Worker { shard, executor: Executor::default(), open, waiting });
     let mut tasks =
         vec![worker.spawn_alarms(), worker.executor.spawn(attend(worker.clone(), dealt))];
     for listener in listeners {
@@ -62,7 +62,7 @@ pub(crate) fn run<K: Service>(start: Start<K>) {
     }
     // They would keep everybody from ending.
     drop(deals);
-    let common = worker.place.common.clone();
+    let common = worker.shard.common.clone();
     async_io::block_on(worker.executor.run(|payload| common.panicked(payload)));
     drop(tasks);
     worker.executor.drop_woken();
@@ -80,14 +80,14 @@ async fn attend<K: Service>(worker: Rc<Worker<K>>, dealt: Receiver<Arrival>) {
 impl<K: Service> Worker<K> {
     fn spawn_alarms(self: &Rc<Self>) -> Task<()> {
         let worker = self.clone();
-        self.executor.spawn(async move { worker.place.alarms.ring(&mut Deadline::default()).await })
+        self.executor.spawn(async move { worker.shard.alarms.ring(&mut Deadline::default()).await })
     }
 
     /// Begins to serve a connection.
     fn begin(self: &Rc<Self>, arrival: Arrival) {
         self.open.set(self.open.get() + 1);
         let held = Held(self.clone());
-        let serving = async move { Connection::new(&held.0.place, arrival).await };
+        let serving = async move { Connection::new(&held.0.shard, arrival).await };
         // It ends when it is told to, through what is shared.
         self.executor.spawn(serving).detach();
     }
@@ -106,7 +106,7 @@ impl<K: Service> Worker<K> {
 
 impl<K: Service> Dealer<K> {
     async fn accept(mut self, listener: Listener) {
-        let common = self.own.place.common.clone();
+        let common = self.own.shard.common.clone();
         accept(listener, &common, |arrival| self.deal(arrival)).await;
     }
 

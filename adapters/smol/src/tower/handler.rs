@@ -3,7 +3,7 @@
 
 use super::{BoxError, Part, chain, fault_behind, poll_part};
 use crate::handler::{Answer, Exchange, Handler, HandlerFuture, SendHandler, SendHandlerFuture};
-use crate::source::Pieces;
+use crate::source::ResponsePieces;
 use crate::{Body, Error, Request, ResponseWriter, Upgraded};
 use async_channel::{Receiver, Sender};
 use bytes::Bytes;
@@ -203,7 +203,7 @@ struct BodyPieces<B> {
     trailers: Option<Fields>,
 }
 
-impl<B: http_body::Body<Error: Into<BoxError>>> Pieces for BodyPieces<B> {
+impl<B: http_body::Body<Error: Into<BoxError>>> ResponsePieces for BodyPieces<B> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         Poll::Ready(match ready!(poll_part(self.body.as_mut(), cx)) {
             None => None,

@@ -10,9 +10,8 @@ use crate::clock;
 use crate::{Error, Response};
 use bytes::Bytes;
 use futures_lite::{AsyncWrite, future};
-use purlin_core::{Fields, ResponseHead, Status};
+use purlin_core::ResponseHead;
 use purlin_engine::served::Writer;
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -43,74 +42,13 @@ use std::task::{Context, Poll};
 /// });
 /// # purlin_smol::Server::new(handler);
 /// ```
-pub struct ResponseWriter(Writer);
+pub struct ResponseWriter {
+    writer: Writer,
+}
 
 impl ResponseWriter {
     pub(crate) fn new(writer: Writer) -> ResponseWriter {
-        ResponseWriter(writer)
-    }
-
-    /// Sets the status; 200 if it is not set. Without effect once body has been written.
-    ///
-    /// ```
-    /// # fn example(writer: &mut purlin_smol::ResponseWriter) {
-    /// writer.status(purlin_smol::Status::CREATED);
-    /// # }
-    /// ```
-    pub fn status(&mut self, status: Status) -> &mut ResponseWriter {
-        self.0.draft_mut().set_status(status);
-        self
-    }
-
-    /// The fields of the head. Without effect once body has been written.
-    ///
-    /// ```
-    /// # fn example(writer: &mut purlin_smol::ResponseWriter) {
-    /// writer.fields_mut().append("Content-Type", "text/event-stream").unwrap();
-    /// # }
-    /// ```
-    pub fn fields_mut(&mut self) -> &mut Fields {
-        self.0.draft_mut().fields_mut()
-    }
-
-    /// Whether a head without Content-Type is given one guessed from the body; it is by default.
-    ///
-    /// ```
-    /// # fn example(writer: &mut purlin_smol::ResponseWriter) {
-    /// writer.sniffing(false);
-    /// # }
-    /// ```
-    pub fn sniffing(&mut self, on: bool) -> &mut ResponseWriter {
-        self.0.draft_mut().set_sniffing(on);
-        self
-    }
-
-    /// The trailer fields, sent at the end where the peer can read them.
-    ///
-    /// ```
-    /// # fn example(writer: &mut purlin_smol::ResponseWriter) {
-    /// writer.trailers_mut().append("Checksum", "97").unwrap();
-    /// # }
-    /// ```
-    pub fn trailers_mut(&mut self) -> &mut Fields {
-        self.0.draft_mut().trailers_mut()
-    }
-
-    /// Writes all of `data`, and says how much that was; waits while the peer takes nothing.
-    ///
-    /// ```
-    /// # async fn example(writer: &mut purlin_smol::ResponseWriter) -> purlin_smol::Result<()> {
-    /// writer.write(b"some bytes").await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Closed`] if the peer is gone, [`Error::Unwanted`] behind the head of a
-    /// response to HEAD, [`Error::Misuse`] if the response may not have a body, or not
-    /// that much.
-    pub async fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
-        self.write_all(data).await?;
-        Ok(data.len())
+        ResponseWriter { writer }
     }
 
     /// Writes all of `data` as [`ResponseWriter::write`] does.
@@ -118,9 +56,9 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub async fn write_all(&mut self, mut data: &[u8]) -> Result<(), Error> {
-        self.0.check_wanted()?;
+        self.writer.check_wanted()?;
         while !data.is_empty() {
-            let taken = future::poll_fn(|cx| self.0.poll_write(cx, data, clock::now()));
+            let taken = future::poll_fn(|cx| self.writer.poll_write(cx, data, clock::now()));
             data = &data[taken.await?..];
         }
         Ok(())
@@ -137,11 +75,11 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub async fn write_bytes(&mut self, mut data: Bytes) -> Result<(), Error> {
-        self.0.check_wanted()?;
-        if data.is_empty() || self.0.draft_mut().gather(&data)? {
+        self.writer.check_wanted()?;
+        if data.is_empty() || self.writer.draft_mut().gather(&data)? {
             return Ok(());
         }
-        future::poll_fn(|cx| self.0.poll_write_bytes(cx, &mut data, clock::now())).await
+        future::poll_fn(|cx| self.writer.poll_write_bytes(cx, &mut data, clock::now())).await
     }
 
     /// Sends what has been written, the head too, and waits until the socket has it.
@@ -156,7 +94,7 @@ impl ResponseWriter {
     /// # Errors
     /// As [`ResponseWriter::write`].
     pub async fn flush(&mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.0.poll_flush(cx, clock::now())).await
+        future::poll_fn(|cx| self.writer.poll_flush(cx, clock::now())).await
     }
 
     /// Sends an interim response (1xx), such as 103 (Early Hints). It leaves when the handler next waits.
@@ -172,26 +110,7 @@ impl ResponseWriter {
     /// # Errors
     /// [`Error::Misuse`] if it is no interim status, or the head has gone.
     pub fn interim(&mut self, head: &ResponseHead) -> Result<(), Error> {
-        self.0.interim(head, clock::now())
-    }
-
-    /// Sends a response that is a value instead. Fields set here are added to
-    /// its own, unless it has some of that name; no media type is guessed.
-    ///
-    /// ```
-    /// # async fn example(writer: purlin_smol::ResponseWriter) -> purlin_smol::Result<()> {
-    /// writer.respond(purlin_smol::Response::text("all of it\n")).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`ResponseWriter::write`], and the error of the response's [`Source`](crate::Source).
-    pub async fn respond(mut self, response: Response) -> Result<(), Error> {
-        let sent = self.send(response).await;
-        if let Err(error) = &sent {
-            self.fail(error);
-        }
-        sent
+        self.writer.interim(head, clock::now())
     }
 
     /// Ends the response, with its trailers if it has any.
@@ -218,7 +137,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn abort(mut self) {
-        self.0.abort(clock::now());
+        self.writer.abort(clock::now());
     }
 
     /// Whether the peer has gone, or has ended its sending half: a half close
@@ -231,7 +150,7 @@ impl ResponseWriter {
     /// # }
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
+        self.writer.is_cancelled()
     }
 
     /// Ends once [`ResponseWriter::is_cancelled`] is true. It borrows nothing,
@@ -246,22 +165,28 @@ impl ResponseWriter {
     /// # let _ = done; }
     /// ```
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.0.cancelled()
+        self.writer.cancelled()
     }
 
     /// Gives the machine everything that has been written, the head too.
     async fn give(&mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.0.poll_give(cx, clock::now())).await
+        future::poll_fn(|cx| self.writer.poll_give(cx, clock::now())).await
     }
 
     /// What the response was to be cannot be sent: this is the answer, or the end.
     fn fail(&mut self, error: &Error) {
-        self.0.fail(error, clock::now());
+        self.writer.fail(error, clock::now());
     }
 
     async fn end(&mut self) -> Result<(), Error> {
-        future::poll_fn(|cx| self.0.poll_end(cx, clock::now())).await
+        future::poll_fn(|cx| self.writer.poll_end(cx, clock::now())).await
     }
+}
+
+purlin_engine::writer_api! {
+    (async) (.await)
+    example "# use purlin_smol::{ResponseWriter, Result, Status};
+# fn example(mut writer: ResponseWriter) -> Result<()> {"
 }
 
 impl AsyncWrite for ResponseWriter {
@@ -270,21 +195,15 @@ impl AsyncWrite for ResponseWriter {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.check_wanted()?;
-        self.0.poll_write(cx, data, clock::now()).map_err(io::Error::from)
+        self.writer.check_wanted()?;
+        self.writer.poll_write(cx, data, clock::now()).map_err(io::Error::from)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_flush(cx, clock::now()).map_err(io::Error::from)
+        self.writer.poll_flush(cx, clock::now()).map_err(io::Error::from)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_end(cx, clock::now()).map_err(io::Error::from)
-    }
-}
-
-impl fmt::Debug for ResponseWriter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseWriter").field("draft", self.0.draft()).finish_non_exhaustive()
+        self.writer.poll_end(cx, clock::now()).map_err(io::Error::from)
     }
 }

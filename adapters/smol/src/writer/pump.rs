@@ -3,7 +3,7 @@
 
 use super::ResponseWriter;
 use crate::clock;
-use crate::source::Pieces;
+use crate::source::ResponsePieces;
 use crate::{Content, Error, Response};
 use futures_lite::future;
 use purlin_core::{Body, ResponseHead};
@@ -28,11 +28,11 @@ impl ResponseWriter {
         &mut self,
         head: ResponseHead,
         body: Option<Body>,
-        mut pieces: impl Pieces,
+        mut pieces: impl ResponsePieces,
     ) -> Result<(), Error> {
         self.pump(&mut pieces, head, body).await?;
         if let Some(trailers) = pieces.take_trailers() {
-            self.0.draft_mut().offer_trailers(&trailers);
+            self.writer.draft_mut().offer_trailers(&trailers);
         }
         self.end().await
     }
@@ -41,23 +41,23 @@ impl ResponseWriter {
     fn begin(&mut self, head: ResponseHead, body: Option<Body>) -> Result<(), Error> {
         match body {
             Some(body) => self.send_head(head, body),
-            None => Ok(self.0.draft_mut().adopt(head)?),
+            None => Ok(self.writer.draft_mut().adopt(head)?),
         }
     }
 
     fn send_head(&mut self, head: ResponseHead, body: Body) -> Result<(), Error> {
-        self.0.command(clock::now(), |draft, to| draft.respond(to, head, body))
+        self.writer.command(clock::now(), |draft, to| draft.respond(to, head, body))
     }
 
     /// Sends what the source gives. What is there at once is gathered, so that
     /// a short response gets its length; once the source waits, so does nobody else.
     async fn pump(
         &mut self,
-        source: &mut impl Pieces,
+        source: &mut impl ResponsePieces,
         head: ResponseHead,
         body: Option<Body>,
     ) -> Result<(), Error> {
-        if self.0.draft().is_head_only() {
+        if self.writer.draft().is_head_only() {
             // Nobody reads it, and it may have no end.
             return self.begin(head, body.or(Some(Body::Stream)));
         }

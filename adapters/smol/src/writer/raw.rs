@@ -27,7 +27,7 @@ impl ResponseWriter {
     /// [`Error::Misuse`] if the peer did not ask for it, or body has been
     /// written; a request that can still be answered is answered with 500 then.
     pub fn upgrade(mut self, head: ResponseHead) -> Result<Upgraded, Error> {
-        self.0.upgrade(&head, clock::now()).map(Upgraded::new)
+        self.writer.upgrade(&head, clock::now()).map(Upgraded::new)
     }
 
     /// Takes the connection over as it is, behind what has been written, as Go's
@@ -45,7 +45,7 @@ impl ResponseWriter {
     /// # Errors
     /// [`Error::Misuse`] if the exchange has no connection of its own.
     pub async fn hijack(mut self) -> Result<Upgraded, Error> {
-        let raw = future::poll_fn(|cx| self.0.poll_hijack(cx, clock::now())).await?;
+        let raw = future::poll_fn(|cx| self.writer.poll_hijack(cx, clock::now())).await?;
         Ok(Upgraded::new(raw))
     }
 }

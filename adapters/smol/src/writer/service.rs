@@ -4,13 +4,13 @@
 use super::ResponseWriter;
 use crate::Error;
 use crate::clock;
-use crate::source::Pieces;
+use crate::source::ResponsePieces;
 use purlin_core::{Body, ResponseHead};
 
 impl ResponseWriter {
     /// Whether the request wants the head alone.
     pub(crate) fn is_head_only(&self) -> bool {
-        self.0.draft().is_head_only()
+        self.writer.draft().is_head_only()
     }
 
     /// Sends a head and what comes in pieces; if that fails, that is answered, or the end.
@@ -18,7 +18,7 @@ impl ResponseWriter {
         mut self,
         head: ResponseHead,
         body: Option<Body>,
-        pieces: impl Pieces,
+        pieces: impl ResponsePieces,
     ) {
         if let Err(error) = self.send_pieces(head, body, pieces).await {
             self.fail(&error);
@@ -32,6 +32,6 @@ impl ResponseWriter {
 
     /// The response cannot be made, for this reason: 500, or the end.
     pub(crate) fn fail_for(mut self, reason: String) {
-        self.0.fail_for(reason, clock::now());
+        self.writer.fail_for(reason, clock::now());
     }
 }

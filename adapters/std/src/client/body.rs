@@ -1,13 +1,10 @@
 //! The body of a response, as a thread reads it.
 
 use super::Error;
-use super::Upgraded;
 use super::runtime::{Blocking, block};
 use bytes::Bytes;
 use purlin_core::exchange::Cause;
-use purlin_core::{Fields, Mono};
-use purlin_engine::{self as engine, Gathered};
-use std::fmt;
+use purlin_engine as engine;
 use std::io::{self, Read};
 
 /// The body of a response.
@@ -49,57 +46,12 @@ impl Body {
         block(&mut self.0, engine::Body::poll_chunk)
             .unwrap_or_else(|error| Err(self.0.fail(Error::new(Cause::Io(error)))))
     }
-
-    /// All that is left of it.
-    ///
-    /// # Errors
-    /// As [`Body::chunk`].
-    pub fn bytes(&mut self) -> Result<Bytes, Error> {
-        let mut all = Gathered::default();
-        while let Some(piece) = self.chunk()? {
-            all.push(piece);
-        }
-        Ok(all.finish())
-    }
-
-    /// All that is left of it, as text.
-    ///
-    /// # Errors
-    /// As [`Body::chunk`], and if it is not UTF-8.
-    pub fn text(&mut self) -> Result<String, Error> {
-        let read = self.bytes()?;
-        self.0.text(read)
-    }
-
-    /// The trailer fields, once it has been read to its end.
-    pub fn trailers(&self) -> Option<&Fields> {
-        self.0.trailers()
-    }
-
-    /// Whether all of it has been read.
-    pub fn is_end(&self) -> bool {
-        self.0.is_end()
-    }
-
-    /// What it is read from, to be read and written as raw bytes.
-    pub(super) fn into_upgraded(self) -> Option<Upgraded> {
-        self.0.into_raw().map(Upgraded::new)
-    }
-
-    /// When its end had been read.
-    pub(super) fn ended(&self) -> Option<Mono> {
-        self.0.ended()
-    }
 }
+
+purlin_engine::body_api! { () () }
 
 impl Read for Body {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         block(&mut self.0, |body, cx| body.poll_read(room, cx))?
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }

@@ -2,11 +2,7 @@
 
 use super::runtime::Blocking;
 use super::{Body, Error, Upgraded};
-use crate::Bytes;
-use purlin_core::exchange::Trace;
 use purlin_engine::{self as engine, Received};
-use std::fmt;
-use std::ops::Deref;
 
 /// A response to a client. Status, fields and whatever else is known before the
 /// body is read are those of [`Received`].
@@ -27,67 +23,6 @@ impl Response {
     pub(super) fn new((received, body): (Received, engine::Body<Blocking>)) -> Response {
         Response { received, body: Body(body) }
     }
-
-    /// When what happened, as it is known by now.
-    pub fn trace(&self) -> Trace {
-        let mut trace = self.answer().trace;
-        trace.end = self.body.ended();
-        trace
-    }
-
-    /// The body.
-    pub fn body_mut(&mut self) -> &mut Body {
-        &mut self.body
-    }
-
-    /// The body alone.
-    pub fn into_body(self) -> Body {
-        self.body
-    }
-
-    /// The connection itself, if the response made it something else than
-    /// HTTP: 101 (Switching Protocols), or success of a CONNECT. Else the
-    /// response is dropped.
-    pub fn upgrade(self) -> Option<Upgraded> {
-        if self.answer().is_upgraded() { self.body.into_upgraded() } else { None }
-    }
-
-    /// The whole body.
-    ///
-    /// # Errors
-    /// As [`Body::chunk`].
-    pub fn bytes(&mut self) -> Result<Bytes, Error> {
-        self.body.bytes()
-    }
-
-    /// The whole body, as text.
-    ///
-    /// # Errors
-    /// As [`Body::text`].
-    pub fn text(&mut self) -> Result<String, Error> {
-        self.body.text()
-    }
-
-    /// Itself, unless its status says that the request failed (4xx, 5xx).
-    ///
-    /// # Errors
-    /// [`Cause::Status`](super::Cause::Status).
-    pub fn error_for_status(self) -> Result<Response, Error> {
-        self.check_status()?;
-        Ok(self)
-    }
 }
 
-impl Deref for Response {
-    type Target = Received;
-
-    fn deref(&self) -> &Received {
-        &self.received
-    }
-}
-
-impl fmt::Debug for Response {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.received, f)
-    }
-}
+purlin_engine::response_api! { () () }

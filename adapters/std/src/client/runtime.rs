@@ -2,11 +2,10 @@
 //! would be woken.
 
 use super::dial::Dialer;
-use super::feed::Feed;
 use super::socket::Socket;
 use purlin_core::Mono;
 use purlin_engine::{Attempt, Awaited, Leaving, Runtime, Waits, caught};
-use purlin_net::client::{Connecting, Idle, Nudge, wait_for};
+use purlin_net::client::{Connecting, Feed, Idle, Nudge, wait_for};
 use purlin_net::{Clock, Stream};
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +16,10 @@ use std::time::Duration;
 /// Threads that wait themselves.
 #[derive(Debug)]
 pub(super) struct Blocking;
+
+pub(super) fn clock() -> Clock {
+    Clock::of_thread()
+}
 
 /// A connection by the application's own dialer, which blocks.
 pub(super) struct Own {
@@ -75,7 +78,7 @@ impl Runtime for Blocking {
         Connecting::begin(address).map(|one| Trying(Some(one)))
     }
 
-    fn leave(mut leaving: Leaving<Blocking>, clock: &mut Clock) {
+    fn leave(mut leaving: Leaving<Socket>, clock: &mut Clock) {
         let cx = &mut Context::from_waker(Waker::noop());
         while leaving.poll(clock, cx).is_pending() {
             let (socket, machine) = leaving.lease().parts();

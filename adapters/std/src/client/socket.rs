@@ -5,6 +5,7 @@ use purlin_core::{ClientMachine, Machine, Mono, Now};
 use purlin_engine::{Beside, Line, Moved, Progress, ReadReady, Turn, Wait};
 use purlin_net::client::{Idle, Nudge, wait_for};
 use purlin_net::{Clock, Stream};
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,6 +25,12 @@ pub(super) struct Socket {
     waits: Option<(Wait, Option<Mono>)>,
     /// What waiting came to.
     turned: Option<Turn>,
+}
+
+/// A socket over a stream, whatever that was set to.
+#[expect(clippy::unnecessary_wraps, reason = "its twin may fail")]
+pub(super) fn socket(stream: Stream) -> io::Result<Socket> {
+    Ok(Socket::new(stream))
 }
 
 impl Socket {

@@ -2,12 +2,12 @@
 
 use super::runtime::Blocking;
 use super::{Cause, Error};
+use crate::duplex::duplex;
 use purlin_core::Phase;
 use purlin_engine::{Moved, Raw, Socket as _};
 use purlin_net::Stream;
 use purlin_net::client::{Idle, wait_for};
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -77,7 +77,10 @@ impl Upgraded {
         self.stream.set_read_timeout(limit)
     }
 
-    fn receive(&self, room: &mut [u8]) -> io::Result<usize> {
+    fn read_some(&self, room: &mut [u8]) -> io::Result<usize> {
+        if room.is_empty() {
+            return Ok(0);
+        }
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let before = reader.came.len();
@@ -118,13 +121,17 @@ impl Upgraded {
         Ok(())
     }
 
-    fn send(&self, data: &[u8]) -> Result<usize, Error> {
+    fn write_some(&self, data: &[u8]) -> io::Result<usize> {
         let mut piece = Raw::<Blocking>::piece(data);
         let offered = piece.len();
-        while !self.raw().write(&mut piece)? {
+        while !piece.is_empty() && !self.raw().write(&mut piece)? {
             self.wait_for_room()?;
         }
         Ok(offered - piece.len())
+    }
+
+    fn flush_all(&self) -> io::Result<()> {
+        Ok(self.write_out()?)
     }
 
     fn write_out(&self) -> Result<(), Error> {
@@ -157,40 +164,4 @@ impl Upgraded {
     }
 }
 
-impl Read for &Upgraded {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if room.is_empty() { Ok(0) } else { self.receive(room) }
-    }
-}
-
-impl Read for Upgraded {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(room)
-    }
-}
-
-impl Write for &Upgraded {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if piece.is_empty() { Ok(0) } else { Ok(self.send(piece)?) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(self.write_out()?)
-    }
-}
-
-impl Write for Upgraded {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        (&*self).write(piece)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        (&*self).flush()
-    }
-}
-
-impl fmt::Debug for Upgraded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Upgraded")
-    }
-}
+duplex! { Upgraded }

@@ -5,23 +5,20 @@ use crate::handler::Handler;
 use crate::server::alarm::Alarm;
 use crate::server::conn::{Conn, Wish};
 use crate::server::control::Control;
-use crate::server::listeners::{Accepting, Listeners};
 use crate::server::poller::Poller;
 use crate::server::pool::Pool;
-use purlin_core::observe::Observer;
-use purlin_core::{ServerConfig, Values};
-use purlin_engine::{Budget, MakeMachine, MakeValues, Panics};
-use purlin_net::{Accepted, is_exhausted};
+use purlin_engine::{Failure, Panics, ServerContext};
+use purlin_net::{Accepted, Accepting, Listeners, is_exhausted};
 use std::any::Any;
 use std::fmt;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// One server, while it serves.
 pub(crate) struct Common {
     pub(crate) handler: Arc<dyn Handler>,
-    pub(crate) config: Arc<ServerConfig>,
-    pub(crate) budget: Budget,
+    pub(crate) context: ServerContext,
     pub(crate) control: Arc<Control>,
     /// So many connections there may be.
     pub(crate) most: usize,
@@ -29,11 +26,6 @@ pub(crate) struct Common {
     pub(crate) pool: Pool,
     pub(crate) poller: Poller,
     pub(crate) listeners: Listeners,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
-    pub(crate) make_machine: Option<Box<MakeMachine>>,
-    pub(crate) values: Values,
-    pub(crate) connection_values: Option<Box<MakeValues>>,
-    pub(crate) panics: Panics,
 }
 
 impl Common {
@@ -69,7 +61,7 @@ impl Common {
                     observer.accept_failed(&error, pause);
                 }
                 if pause.is_none() {
-                    self.control.fail(error);
+                    self.control.abort(Some(Failure::Accept(error)));
                 } else if is_exhausted(&error) {
                     self.dismiss_idlest();
                 }
@@ -126,8 +118,7 @@ impl Common {
     /// Something of the application panicked, and that was told, as far as it can be.
     pub(crate) fn panicked(&self, payload: Box<dyn Any + Send>) {
         if self.panics == Panics::Propagate {
-            self.control.panic(payload);
-            self.control.abort();
+            self.control.abort(Some(Failure::Panic(payload)));
         }
     }
 
@@ -139,6 +130,14 @@ impl Common {
             Wish::Rest => self.poller.park(conn),
         };
         self.submit(next);
+    }
+}
+
+impl Deref for Common {
+    type Target = ServerContext;
+
+    fn deref(&self) -> &ServerContext {
+        &self.context
     }
 }
 

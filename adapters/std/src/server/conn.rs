@@ -7,7 +7,6 @@ use crate::server::line::Line;
 use purlin_core::observe::Peer;
 use purlin_core::{Close, CloseReason, Eof, InMemory, Machine, Mono, Values, Why};
 use purlin_engine::served::{Asked, Heard, Served, State, Stop};
-use purlin_engine::{machine, welcome};
 use purlin_net::{Accepted, Clock};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -77,15 +76,12 @@ impl Conn {
     /// A connection that was accepted.
     pub(crate) fn accepted(common: &Arc<Common>, accepted: Accepted) -> Box<Conn> {
         let clock = Clock::new();
-        let (machine, secured) =
-            machine(common.make_machine.as_deref(), &common.config, clock.last());
-        let served = Served::over(machine, clock.last());
+        let (served, secured) = common.context.accept(clock.last());
         let line = Line::new(common, served, Some(accepted.stream), secured.is_none());
         // Whatever happens from here on, it is counted as gone once it is dropped.
         let mut conn = Conn::new(line, clock);
         let peer = Peer::new(conn.own.number, accepted.remote, accepted.local);
-        let (make, observer) = (common.connection_values.as_deref(), common.observer.as_ref());
-        let (values, watch) = welcome(peer, secured, &common.values, make, observer);
+        let (values, watch) = common.context.welcome(peer, secured);
         conn.own.values = values;
         conn.exchange.line.lock().watch = watch;
         conn

@@ -4,84 +4,67 @@
 
 use crate::server::alarm::Alarm;
 use crate::server::line::Line;
-use purlin_net::{Hook, run_aside};
-use std::any::Any;
+use purlin_core::Mono;
+use purlin_engine::{Failure, Phase};
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// A wait for a shutdown that has no deadline, before it is begun again.
 const LONG: Duration = Duration::from_secs(3600);
 
-const RUNNING: u8 = 0;
-const STOPPING: u8 = 1;
-const ABORTING: u8 = 2;
-
 /// The state of a server that its connections see.
 pub(crate) struct Control {
-    phase: AtomicU8,
+    shared: Arc<purlin_engine::Control>,
     /// How many connections there are.
     count: AtomicUsize,
     open: Mutex<Open>,
-    changed: Condvar,
-    /// Wakes the timekeeper, once there is one.
-    alarm: OnceLock<Arc<Alarm>>,
+    /// Wakes the timekeeper.
+    alarm: Arc<Alarm>,
 }
 
 #[derive(Default)]
 struct Open {
     connections: HashMap<u64, Weak<Line>>,
     next: u64,
-    hooks: Vec<Hook>,
-    /// Connections that had to be cut.
-    cut: usize,
-    /// The server has ended, or will never begin.
-    ended: bool,
-    /// What a handler panicked with.
-    panic: Option<Box<dyn Any + Send>>,
-    /// Why nothing can be accepted any more.
-    failure: Option<io::Error>,
+}
+
+impl Deref for Control {
+    type Target = purlin_engine::Control;
+
+    fn deref(&self) -> &purlin_engine::Control {
+        &self.shared
+    }
 }
 
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (phase, count) = (self.phase.load(SeqCst), self.count.load(SeqCst));
-        write!(f, "Control(phase {phase}, {count} connections)")
+        write!(f, "Control({:?}, {} connections)", self.phase(), self.count())
     }
 }
 
 impl Control {
-    pub(crate) fn new(hooks: Vec<Hook>) -> Control {
-        Control {
-            phase: AtomicU8::new(RUNNING),
-            count: AtomicUsize::new(0),
-            open: Mutex::new(Open { hooks, ..Open::default() }),
-            changed: Condvar::new(),
-            alarm: OnceLock::new(),
-        }
+    pub(crate) fn new(shared: Arc<purlin_engine::Control>) -> Control {
+        let (count, open) = (AtomicUsize::new(0), Mutex::default());
+        Control { shared, count, open, alarm: Arc::default() }
     }
 
-    /// Tells how to wake the timekeeper.
-    pub(crate) fn woken_by(&self, alarm: &Arc<Alarm>) {
-        // A server serves once.
-        let _ = self.alarm.set(Arc::clone(alarm));
-    }
-
-    fn wake(&self) {
-        if let Some(alarm) = self.alarm.get() {
-            alarm.ring();
-        }
+    /// What wakes the timekeeper.
+    pub(crate) fn alarm(&self) -> &Arc<Alarm> {
+        &self.alarm
     }
 
     pub(crate) fn running(&self) -> bool {
-        self.phase.load(SeqCst) == RUNNING
+        self.phase() == Phase::Serving
     }
 
     pub(crate) fn aborting(&self) -> bool {
-        self.phase.load(SeqCst) == ABORTING
+        self.phase() >= Phase::Closing
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -114,81 +97,33 @@ impl Control {
         open.connections.remove(&number);
         let left = self.count.fetch_sub(1, SeqCst) - 1;
         if left == 0 && !self.running() {
-            self.wake();
+            self.alarm.ring();
         }
     }
 
-    /// A handler panicked, and the server's user is to know.
-    pub(crate) fn panic(&self, payload: Box<dyn Any + Send>) {
-        self.lock().panic.get_or_insert(payload);
-    }
-
-    pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
-        self.lock().panic.take()
-    }
-
-    /// Nothing can be accepted any more: the server ends.
-    pub(crate) fn fail(&self, error: io::Error) {
-        self.lock().failure.get_or_insert(error);
-        self.abort();
-    }
-
-    pub(crate) fn take_failure(&self) -> Option<io::Error> {
-        self.lock().failure.take()
-    }
-
-    /// Accepts nothing more.
-    pub(crate) fn stop(&self) {
-        let mut open = self.lock();
-        if self.phase.compare_exchange(RUNNING, STOPPING, SeqCst, SeqCst).is_err() {
-            return;
+    /// Ends everything at once, for this if there is something.
+    pub(crate) fn abort(&self, why: Option<Failure>) {
+        let open = self.lock();
+        if !self.aborting() {
+            self.cutting(open.connections.len());
         }
-        let hooks = std::mem::take(&mut open.hooks);
-        drop(open);
-        self.wake();
-        hooks.into_iter().for_each(run_aside);
-    }
-
-    /// Ends everything at once; says how many connections were cut.
-    pub(crate) fn abort(&self) -> usize {
-        self.stop();
-        let mut open = self.lock();
-        if self.phase.swap(ABORTING, SeqCst) != ABORTING {
-            open.cut = open.connections.len();
-        }
-        let cut = open.cut;
         let connections: Vec<_> = open.connections.values().filter_map(Weak::upgrade).collect();
         drop(open);
-        connections.iter().for_each(|line| line.wake_all());
-        self.wake();
-        cut
-    }
-
-    /// Waits until the server has ended, and cuts what is left after this time;
-    /// says how many connections that were.
-    fn wait(&self, time: Duration) -> usize {
-        let end = Instant::now().checked_add(time);
-        let mut open = self.lock();
-        while !open.ended {
-            let left = end.map_or(LONG, |end| end.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
-                drop(open);
-                return self.abort();
-            }
-            let waited = self.changed.wait_timeout(open, left);
-            open = waited.unwrap_or_else(PoisonError::into_inner).0;
+        match why {
+            Some(failure) => self.fail(failure),
+            None => self.advance(Phase::Closing),
         }
-        open.cut
+        connections.iter().for_each(|line| line.wake_all());
+        self.alarm.ring();
     }
 }
 
-/// Whoever holds it serves, or will; without it nothing is left to stop.
-pub(crate) struct Ending(pub(crate) Arc<Control>);
+/// Wakes a thread that parks.
+struct Parked(Thread);
 
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.0.lock().ended = true;
-        self.0.changed.notify_all();
+impl Wake for Parked {
+    fn wake(self: Arc<Parked>) {
+        self.0.unpark();
     }
 }
 
@@ -233,8 +168,20 @@ impl Handle {
     /// # Ok::<(), purlin_std::Error>(())
     /// ```
     pub fn shutdown(&self, deadline: Duration) -> usize {
-        self.0.stop();
-        self.0.wait(deadline)
+        let end = Instant::now().checked_add(deadline);
+        // When this gives up, it says so itself.
+        self.0.drain(Mono::ZERO + Duration::MAX);
+        self.0.alarm.ring();
+        let waker = Waker::from(Arc::new(Parked(thread::current())));
+        while self.0.poll_phase(Phase::Ended, &Context::from_waker(&waker)).is_pending() {
+            let left = end.map_or(LONG, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                self.0.abort(None);
+                break;
+            }
+            thread::park_timeout(left);
+        }
+        self.0.cut()
     }
 
     /// Stops at once: connections are cut. A handler that is running finds that
@@ -249,6 +196,6 @@ impl Handle {
     /// # Ok::<(), purlin_std::Error>(())
     /// ```
     pub fn close(&self) {
-        self.0.abort();
+        self.0.abort(None);
     }
 }

@@ -6,12 +6,8 @@ mod bound;
 mod common;
 pub(crate) mod conn;
 mod control;
-mod crew;
 pub(crate) mod driver;
-mod hooks;
-mod knobs;
 pub(crate) mod line;
-mod listeners;
 mod poller;
 mod pool;
 mod timekeeper;
@@ -27,15 +23,11 @@ pub use tls::listen_and_serve_tls;
 
 use crate::Error;
 use crate::handler::Handler;
-use purlin_core::observe::Observer;
-use purlin_core::{ServerConfig, Values};
-use purlin_engine::{BUFFERS, MakeMachine, MakeValues, Panics};
-use purlin_net::{Hook, Listener, PROBE};
-use std::fmt;
+use purlin_engine::ServerSettings;
+use purlin_net::{Listener, PROBE};
 use std::net::ToSocketAddrs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Worker threads, unless told otherwise.
 const WORKERS: usize = 512;
@@ -53,20 +45,8 @@ const WORKERS: usize = 512;
 #[must_use = "a server does nothing until it listens"]
 pub struct Server {
     handler: Arc<dyn Handler>,
-    config: ServerConfig,
+    settings: ServerSettings,
     workers: usize,
-    connections: Option<usize>,
-    /// Bytes that connections may hold together beyond their shares.
-    buffers: usize,
-    /// How long a peer may be silent before the system asks for it.
-    tcp_keepalive: Option<Duration>,
-    observer: Option<Arc<dyn Observer>>,
-    /// What makes the machines of its connections, if they are not the plain ones.
-    make_machine: Option<Box<MakeMachine>>,
-    values: Values,
-    connection_values: Option<Box<MakeValues>>,
-    on_shutdown: Vec<Hook>,
-    panics: Panics,
 }
 
 impl Server {
@@ -79,17 +59,8 @@ impl Server {
     pub fn new(handler: impl Handler) -> Server {
         Server {
             handler: Arc::new(handler),
-            config: ServerConfig::default(),
+            settings: ServerSettings::new(PROBE),
             workers: WORKERS,
-            connections: None,
-            buffers: BUFFERS,
-            tcp_keepalive: Some(PROBE),
-            observer: None,
-            make_machine: None,
-            values: Values::default(),
-            connection_values: None,
-            on_shutdown: Vec::new(),
-            panics: Panics::default(),
         }
     }
 
@@ -104,22 +75,6 @@ impl Server {
     /// ```
     pub fn workers(mut self, most: usize) -> Server {
         self.workers = most;
-        self
-    }
-
-    /// Sets how many connections may be open. For one more, the one that has
-    /// been idle longest is closed; if none is idle, it waits to be accepted.
-    ///
-    /// Unless it is set, nine tenths of the descriptors that the process may
-    /// have; their soft limit is raised to the hard one.
-    ///
-    /// ```
-    /// # use purlin_std::{Request, Server};
-    /// let server = Server::new(|_: Request| "hello\n").connections(10_000);
-    /// # let _ = server;
-    /// ```
-    pub fn connections(mut self, most: usize) -> Server {
-        self.connections = Some(most.max(1));
         self
     }
 
@@ -205,8 +160,7 @@ impl Server {
     }
 }
 
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("config", &self.config).finish_non_exhaustive()
-    }
+purlin_engine::server_settings! {
+    Server;
+    example "# use purlin_std::*;\n# let server = Server::new(|_: Request| \"hello\\n\");"
 }

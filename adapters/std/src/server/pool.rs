@@ -9,9 +9,9 @@
 
 use crate::server::common::Common;
 use crate::server::conn::Conn;
-use crate::server::crew::{Crew, Member};
 use crate::server::worker;
 use purlin_net::Staff;
+use purlin_net::{Crew, Member};
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};

@@ -3,9 +3,9 @@
 //! Decides nothing of the protocol; who waits how long is the timekeeper's.
 
 use crate::server::common::Common;
-use crate::server::crew::Member;
 use crate::server::driver;
 use crate::server::pool::BOREDOM;
+use purlin_net::Member;
 use purlin_net::{ENDED, NUDGE};
 use std::sync::Arc;
 use std::time::Duration;

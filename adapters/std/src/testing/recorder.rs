@@ -6,6 +6,7 @@ use crate::server::conn::Conn;
 use crate::server::driver::record;
 use crate::{BoxHandler, Panics, Server};
 use purlin_core::testing::{Recorded, TestRequest};
+use purlin_engine::Failure;
 use std::fmt;
 use std::panic::resume_unwind;
 
@@ -54,7 +55,7 @@ impl Recorder {
         let server = Server::new(self.0.clone()).panics(Panics::Propagate);
         let common = server.alone().expect("the system has a poller");
         let recorded = record(&mut Conn::direct(&common, direct, values));
-        if let Some(payload) = common.control.take_panic() {
+        if let Some(Failure::Panic(payload)) = common.control.failure() {
             resume_unwind(payload);
         }
         recorded.expect("an exchange without a wire is one")

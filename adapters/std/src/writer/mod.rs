@@ -9,9 +9,8 @@ use crate::server::line::Line;
 use crate::server::waiting::{For, now};
 use crate::{Error, Response};
 use bytes::Bytes;
-use purlin_core::{Fields, Now, ResponseHead, Status};
+use purlin_core::{Now, ResponseHead};
 use purlin_engine::served::Writer;
-use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -58,41 +57,6 @@ impl ResponseWriter {
         mut poll: impl FnMut(&mut Writer, &Context<'_>, Now) -> Poll<Result<T, Error>>,
     ) -> Result<T, Error> {
         self.line.wait(For::Room, |cx, now| poll(&mut self.writer, cx, now))
-    }
-
-    /// Sets the status; 200 without that. Without effect once body has been written.
-    pub fn status(&mut self, status: Status) -> &mut ResponseWriter {
-        self.writer.draft_mut().set_status(status);
-        self
-    }
-
-    /// The fields of the head, to change them. Without effect once body has been written.
-    pub fn fields_mut(&mut self) -> &mut Fields {
-        self.writer.draft_mut().fields_mut()
-    }
-
-    /// The trailer fields, sent when the response is finished.
-    pub fn trailers_mut(&mut self) -> &mut Fields {
-        self.writer.draft_mut().trailers_mut()
-    }
-
-    /// Whether a head without Content-Type is given one by what the body looks
-    /// like; it is, without this.
-    pub fn sniffing(&mut self, on: bool) -> &mut ResponseWriter {
-        self.writer.draft_mut().set_sniffing(on);
-        self
-    }
-
-    /// Takes body bytes, all of them, and says how many they were; they go out at the
-    /// latest with `flush` or the end. It is [`Write::write`], with an error that says more.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] if the connection has ended, [`Error::Unwanted`] behind the head
-    /// of a response to HEAD, [`Error::Misuse`] if there is more than the head declared
-    /// or the response can have no body.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
-        self.write_all(bytes)?;
-        Ok(bytes.len())
     }
 
     /// Takes body bytes as [`ResponseWriter::write`] does. It is [`Write::write_all`], with
@@ -182,30 +146,6 @@ impl ResponseWriter {
         self.writer.is_cancelled()
     }
 
-    /// Answers with a whole value; a source in it is read to its end. Fields
-    /// set here before are added to those of the response, unless it has some
-    /// of that name.
-    ///
-    /// ```
-    /// use purlin_std::Response;
-    /// # fn example(mut writer: purlin_std::ResponseWriter) -> purlin_std::Result<()> {
-    /// writer.fields_mut().append("X-Request-Id", "17").expect("valid");
-    /// writer.respond(Response::text("hello\n"))?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`ResponseWriter::write`], and the error of the response's
-    /// [`Source`](crate::Source). If the head was not out, the answer is the
-    /// status of the error then; else it breaks off.
-    pub fn respond(mut self, response: Response) -> Result<(), Error> {
-        let sent = self.send(response);
-        if let Err(error) = &sent {
-            self.fail(error);
-        }
-        sent
-    }
-
     /// Completes the response and sends it.
     ///
     /// # Errors
@@ -243,6 +183,12 @@ impl ResponseWriter {
     }
 }
 
+purlin_engine::writer_api! {
+    () ()
+    example "# use purlin_std::{ResponseWriter, Result, Status};
+# fn example(mut writer: ResponseWriter) -> Result<()> {"
+}
+
 impl Write for ResponseWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Ok(ResponseWriter::write(self, bytes)?)
@@ -250,11 +196,5 @@ impl Write for ResponseWriter {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(ResponseWriter::flush(self)?)
-    }
-}
-
-impl fmt::Debug for ResponseWriter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResponseWriter({:?})", self.writer.draft())
     }
 }

@@ -291,7 +291,7 @@ impl Runtime for Virtual {
         Ok(Dialled(dial))
     }
 
-    fn leave(mut leaving: Leaving<Virtual>, clock: &mut Ticks) {
+    fn leave(mut leaving: Leaving<Self::Socket>, clock: &mut Ticks) {
         let _ = leaving.poll(clock, &mut Context::from_waker(Waker::noop()));
     }
 }

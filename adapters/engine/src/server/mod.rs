@@ -1,6 +1,16 @@
-//! What every server does alike, whatever it runs on: the machine and the values that a
-//! connection begins with, and what a panic does.
+//! What every server does alike, whatever it runs on: what it is told, the machine and the
+//! values that a connection begins with, what a panic does, and how it is stopped.
 //! Serves nobody; the adapters do.
+
+mod answer;
+mod api;
+mod boxed;
+mod control;
+mod knobs;
+mod settings;
+
+pub use control::{Control, Ending, Failure, Phase};
+pub use settings::{ServerContext, ServerSettings};
 
 use purlin_core::observe::{Observer, Peer, Watch};
 use purlin_core::server::Connection;

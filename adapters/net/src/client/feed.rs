@@ -2,12 +2,13 @@
 //! answer nor a time limit nor the caller's thread waits for it.
 //! Sends nothing: whoever moves the connection takes the pieces.
 
-use crate::{Error as SourceError, Source};
 use bytes::Bytes;
 use purlin_core::exchange::Error;
+use purlin_core::message::Error as SourceError;
 use purlin_engine::Pieces;
 use std::any::Any;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,10 +20,13 @@ const AHEAD: usize = 64 * 1024;
 
 /// What gives a body. Its thread begins with the first piece that is asked for, and
 /// ends with the source, or when this has been dropped and the source returns.
-pub(super) struct Feed(State);
+pub struct Feed(State);
+
+/// A source that may block: its next piece, or none at its end.
+type Next = Box<dyn FnMut() -> Result<Option<Bytes>, SourceError> + Send>;
 
 enum State {
-    Fresh(Source),
+    Fresh(Next),
     Running(Running),
     Over,
 }
@@ -55,8 +59,9 @@ enum End {
 }
 
 impl Feed {
-    pub(super) fn new(source: Source) -> Feed {
-        Feed(State::Fresh(source))
+    /// A source that gives its next piece by this, which may block, and none at its end.
+    pub fn new(next: impl FnMut() -> Result<Option<Bytes>, SourceError> + Send + 'static) -> Feed {
+        Feed(State::Fresh(Box::new(next)))
     }
 }
 
@@ -95,8 +100,14 @@ impl Pieces for Feed {
     }
 }
 
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Feed")
+    }
+}
+
 impl Running {
-    fn start(source: Source) -> io::Result<Running> {
+    fn start(source: Next) -> io::Result<Running> {
         let pipe = Arc::new(Pipe::default());
         let its = pipe.clone();
         thread::Builder::new().name("purlin-upload".into()).spawn(move || its.fill(source))?;
@@ -110,9 +121,9 @@ impl Pipe {
     }
 
     /// Reads the source to its end, or until nobody takes any more.
-    fn fill(&self, mut source: Source) {
+    fn fill(&self, mut source: Next) {
         while self.wait_for_room() {
-            let next = catch_unwind(AssertUnwindSafe(|| source.next()));
+            let next = catch_unwind(AssertUnwindSafe(&mut source));
             let end = match next {
                 Ok(Ok(Some(piece))) if piece.is_empty() => continue,
                 Ok(Ok(Some(piece))) => Ok(piece),
@@ -157,9 +168,17 @@ impl Drop for Running {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purlin_net::client::{Idle, Nudge, wait_for};
+    use crate::client::{Idle, Nudge, wait_for};
     use std::os::fd::AsFd;
     use std::sync::mpsc::sync_channel;
+
+    fn pieces<I>(pieces: I) -> Feed
+    where
+        I: IntoIterator<Item = io::Result<Bytes>, IntoIter: Send + 'static>,
+    {
+        let mut pieces = pieces.into_iter();
+        Feed::new(move || Ok(pieces.next().transpose()?))
+    }
 
     fn next(feed: &mut Feed) -> Result<Option<Bytes>, Error> {
         let nudge = Nudge::new().unwrap();
@@ -177,7 +196,7 @@ mod tests {
     #[test]
     fn pieces_come_in_order_and_then_the_end() {
         let pieces: Vec<_> = (0..1000_u32).map(|n| Bytes::from(n.to_string())).collect();
-        let mut feed = Feed::new(Source::pieces(pieces.clone().into_iter().map(Ok)));
+        let mut feed = self::pieces(pieces.clone().into_iter().map(Ok));
         for piece in pieces {
             assert_eq!(next(&mut feed).unwrap(), Some(piece));
         }
@@ -189,7 +208,7 @@ mod tests {
     fn a_source_that_blocks_is_not_waited_for() {
         let (give, given) = sync_channel::<&'static str>(0);
         let pieces = std::iter::from_fn(move || given.recv().ok().map(|text| Ok(text.into())));
-        let mut feed = Feed::new(Source::pieces(pieces));
+        let mut feed = self::pieces(pieces);
         assert!(feed.poll_piece(&mut Context::from_waker(Waker::noop())).is_pending());
         give.send("one").unwrap();
         assert_eq!(next(&mut feed).unwrap().unwrap(), "one");
@@ -204,7 +223,7 @@ mod tests {
         let pieces = std::iter::from_fn(move || {
             tell.send(()).ok().map(|()| Ok(Bytes::from(vec![0; AHEAD / 4])))
         });
-        let mut feed = Feed::new(Source::pieces(pieces));
+        let mut feed = self::pieces(pieces);
         assert!(next(&mut feed).unwrap().is_some());
         // One was taken, and what fits is read ahead.
         for _ in 0..4 {
@@ -218,12 +237,12 @@ mod tests {
     #[test]
     fn failures_and_panics_come_out_where_the_pieces_do() {
         let pieces = [Ok(Bytes::from("a")), Err(io::Error::other("gone"))];
-        let mut feed = Feed::new(Source::pieces(pieces));
+        let mut feed = self::pieces(pieces);
         assert!(next(&mut feed).unwrap().is_some());
         assert!(next(&mut feed).unwrap_err().to_string().ends_with("gone"));
         let pieces =
             std::iter::from_fn(|| -> Option<io::Result<Bytes>> { panic!("of the source") });
-        let mut feed = Feed::new(Source::pieces(pieces));
+        let mut feed = self::pieces(pieces);
         let payload = catch_unwind(AssertUnwindSafe(|| next(&mut feed))).unwrap_err();
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"of the source"));
     }

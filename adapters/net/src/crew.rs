@@ -1,8 +1,8 @@
 //! The worker threads one by one: what each has taken up, and which of them have a use
 //! for a core.
-//! Looks at them; how many there should be is decided in `purlin_net`.
+//! Looks at them; how many there should be, `staff` decides.
 
-use purlin_net::{Look, Watched};
+use crate::staff::{Look, Watched};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +16,7 @@ const MOST_ASKED: usize = 64;
 
 /// A worker thread, as others see it.
 #[derive(Debug)]
-pub(crate) struct Member {
+pub struct Member {
     /// How often it has taken something up.
     taken: AtomicUsize,
     /// It is not needed for now.
@@ -26,18 +26,19 @@ pub(crate) struct Member {
 
 impl Member {
     /// It takes something up. Nobody else writes this, so that no core waits for another.
-    pub(crate) fn take(&self) {
+    pub fn take(&self) {
         self.taken.store(self.taken.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    pub(crate) fn set_standing_by(&self, stands_by: bool) {
+    /// Whether it is not needed for now.
+    pub fn set_standing_by(&self, stands_by: bool) {
         self.stands_by.store(stands_by, Relaxed);
     }
 }
 
 /// The worker threads of a server.
 #[derive(Debug, Default)]
-pub(crate) struct Crew {
+pub struct Crew {
     list: Mutex<List>,
 }
 
@@ -64,7 +65,7 @@ impl Crew {
     }
 
     /// The thread that calls is a worker from here on.
-    pub(crate) fn enlist(&self) -> Arc<Member> {
+    pub fn enlist(&self) -> Arc<Member> {
         let (taken, stands_by) = (AtomicUsize::new(0), AtomicBool::new(false));
         let member = Arc::new(Member { taken, stands_by, watched: Watched::this_thread() });
         let entry = Entry { member: Arc::clone(&member), seen: 0, before: 0 };
@@ -72,12 +73,13 @@ impl Crew {
         member
     }
 
-    pub(crate) fn leave(&self, member: &Arc<Member>) {
+    /// A thread has ended.
+    pub fn leave(&self, member: &Arc<Member>) {
         self.lock().entries.retain(|entry| !Arc::ptr_eq(&entry.member, member));
     }
 
     /// Begins to look: what was taken up before says nothing.
-    pub(crate) fn begin(&self) {
+    pub fn begin(&self) {
         let mut list = self.lock();
         (list.looks, list.still) = (0, 0);
         for entry in &mut list.entries {
@@ -87,7 +89,7 @@ impl Crew {
     }
 
     /// Looks at those who do not stand by; gives nothing where there is nothing to decide.
-    pub(crate) fn look(&self, cores: usize, queued: usize) -> Option<Look> {
+    pub fn look(&self, cores: usize, queued: usize) -> Option<Look> {
         let mut list = self.lock();
         let mut moved = false;
         for entry in &mut list.entries {

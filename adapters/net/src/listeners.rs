@@ -1,8 +1,11 @@
-//! The listeners, and who waits before them.
+//! The listeners of a server on one [`Readiness`], and who waits before them.
 //! Accepts in turns; whether there is room, and what a connection is, others say.
 
+use crate::backoff::Backoff;
+use crate::clock::Clock;
+use crate::listener::{Accepted, Listener};
+use crate::readiness::{ENDED, Readiness};
 use purlin_core::Mono;
-use purlin_net::{Accepted, Backoff, Clock, ENDED, Listener, Readiness};
 use std::io::{self, ErrorKind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,9 +17,9 @@ const FIRST: u64 = 1 << 62;
 /// How long to wait before looking again whether there is room for one more.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The listeners of a server.
+/// The listeners of a server whose threads wait on one [`Readiness`]; any of them accepts.
 #[derive(Debug)]
-pub(crate) struct Listeners(Vec<Mutex<Listening>>);
+pub struct Listeners(Vec<Mutex<Listening>>);
 
 /// A listener, and what is known of it.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ struct Listening {
 
 /// What came of accepting.
 #[derive(Debug)]
-pub(crate) enum Accepting {
+pub enum Accepting {
     /// Everyone is in; the system tells of the next.
     Done,
     /// Somebody still waits.
@@ -46,7 +49,7 @@ impl Listeners {
     ///
     /// # Errors
     /// One cannot be watched.
-    pub(crate) fn open(listeners: Vec<Listener>, readiness: &Readiness) -> io::Result<Listeners> {
+    pub fn open(listeners: Vec<Listener>, readiness: &Readiness) -> io::Result<Listeners> {
         let mut all = Vec::new();
         for (listener, token) in listeners.into_iter().zip(FIRST..) {
             readiness.watch(&listener, token, false)?;
@@ -62,24 +65,24 @@ impl Listeners {
     }
 
     /// The listener that this token is of.
-    pub(crate) fn knocked(&self, token: u64) -> Option<usize> {
+    pub fn knocked(&self, token: u64) -> Option<usize> {
         let which = usize::try_from((token & !ENDED).checked_sub(FIRST)?).ok()?;
         (which < self.0.len()).then_some(which)
     }
 
     /// When to try again to let somebody in.
-    pub(crate) fn due(&self) -> Option<Mono> {
+    pub fn due(&self) -> Option<Mono> {
         (0..self.0.len()).filter_map(|which| self.lock(which).again).min()
     }
 
     /// The listeners at which to try again.
-    pub(crate) fn overdue(&self, now: Mono) -> Vec<usize> {
+    pub fn overdue(&self, now: Mono) -> Vec<usize> {
         let is_overdue = |which: &usize| self.lock(*which).again.is_some_and(|again| again <= now);
         (0..self.0.len()).filter(is_overdue).collect()
     }
 
     /// Lets in who waits, as many as a turn allows and there is room for.
-    pub(crate) fn accept(
+    pub fn accept(
         &self,
         which: usize,
         has_room: impl Fn() -> bool,
@@ -116,7 +119,7 @@ impl Listeners {
 
     /// Closes the listeners. What the system has accepted is let in before, as far
     /// as there is room, so that it is answered or closed in order.
-    pub(crate) fn close(&self, has_room: impl Fn() -> bool, mut let_in: impl FnMut(Accepted)) {
+    pub fn close(&self, has_room: impl Fn() -> bool, mut let_in: impl FnMut(Accepted)) {
         for which in 0..self.0.len() {
             self.lock(which).again = None;
             // What cannot be accepted now will not be.
