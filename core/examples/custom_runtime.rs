@@ -2,8 +2,9 @@
 //!
 //! Run `cargo run -p purlin-core --example custom_runtime -- [ADDR [SECONDS]]` (default
 //! 127.0.0.1:8080 30). You will see its URL; then `curl http://127.0.0.1:8080/hello/gopher` prints
-//! `hello, gopher`, and a connection that says nothing is closed after SECONDS. The numbers in the
-//! comments are those of the six steps on the core's first page.
+//! `hello, gopher`, with `--http2-prior-knowledge` by HTTP/2, and a connection that says nothing is
+//! closed after SECONDS. The numbers in the comments are those of the six steps on the core's first
+//! page.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a runtime has a clock")]
 
@@ -139,7 +140,7 @@ pub fn serve(mut listener: TcpListener, mux: &Mux<Handler>, config: ServerConfig
 fn main() -> std::result::Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let address = args.next().as_deref().unwrap_or("127.0.0.1:8080").parse()?;
-    let mut config = ServerConfig::default();
+    let mut config = ServerConfig { protocols: config::Protocols::Both, ..ServerConfig::default() };
     config.timeouts.head = Duration::from_secs(args.next().map_or(Ok(30), |text| text.parse())?);
     let mut mux = Mux::new();
     let hello: Handler = |r| Response::text(format!("hello, {}\n", r.param("name")));

@@ -1,17 +1,18 @@
-//! The client's side of a connection, whatever is spoken on it.
-//! Today that is HTTP/1; the names stay when HTTP/2 joins.
+//! The client's side of a connection, whatever is spoken on it: HTTP/1 or HTTP/2.
+//! Decides which; what it means the machine of each does.
 
 use crate::error::Misuse;
-use crate::h1;
 use crate::head::{Fields, RequestHead};
 use crate::machine::{Body, ClientMachine, Eof, Event, Id, Machine, Recv, Reuse, Want};
 use crate::time::{Mono, Now, Why};
+use crate::{h1, h2};
 use bytes::Bytes;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::config::ClientConfig as Config;
+use crate::config::Protocols;
 pub use crate::h1::client::Came;
 
 /// One connection, seen by the client.
@@ -43,149 +44,252 @@ pub use crate::h1::client::Came;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Connection(h1::client::Connection);
+pub struct Connection(Spoken);
+
+#[derive(Debug)]
+enum Spoken {
+    Http1(h1::client::Connection),
+    Http2(Box<h2::connection::Connection>),
+    /// Inside TLS, where the two sides have not agreed yet. The machine is the one that it is
+    /// if they agree on nothing; it has said nothing so far.
+    Undecided(Arc<Config>, h1::client::Connection),
+}
 
 impl Connection {
-    /// A connection that was opened just now.
+    /// A plain connection that was opened just now. It speaks HTTP/1, unless
+    /// [`protocols`](Config::protocols) says that HTTP/2 alone is spoken.
     pub fn new(config: Arc<Config>, now: Now) -> Connection {
-        Connection(h1::client::Connection::new(config, now))
+        Connection(match config.protocols {
+            Protocols::Http1 | Protocols::Both => Spoken::http1(config, now),
+            Protocols::Http2 => Spoken::http2(config, false, now),
+        })
     }
+
+    /// A connection inside TLS that was opened just now. With both versions of HTTP
+    /// it takes requests once [`Machine::negotiated`] has told what is spoken; until then
+    /// [`ClientMachine::is_ready`] says no.
+    ///
+    /// ```
+    /// use purlin_core::config::Protocols;
+    /// use purlin_core::{ClientConfig, ClientMachine, Machine, Now, client};
+    ///
+    /// let config = ClientConfig { protocols: Protocols::Both, ..ClientConfig::default() };
+    /// let now = Now::default();
+    /// let mut machine = client::Connection::secure(config.into(), now);
+    /// assert!(!machine.is_ready());
+    /// machine.negotiated(Some(b"h2"), now);
+    /// assert!(machine.is_ready() && machine.carries_many());
+    /// assert!(machine.slots() > 1);
+    /// ```
+    pub fn secure(config: Arc<Config>, now: Now) -> Connection {
+        Connection(match config.protocols {
+            Protocols::Http1 => Spoken::http1(config, now),
+            Protocols::Http2 => Spoken::http2(config, true, now),
+            Protocols::Both => {
+                let http1 = h1::client::Connection::new(Arc::clone(&config), now);
+                Spoken::Undecided(config, http1)
+            }
+        })
+    }
+}
+
+impl Spoken {
+    fn http1(config: Arc<Config>, now: Now) -> Spoken {
+        Spoken::Http1(h1::client::Connection::new(config, now))
+    }
+
+    fn http2(config: Arc<Config>, secure: bool, now: Now) -> Spoken {
+        Spoken::Http2(Box::new(h2::connection::Connection::client(config, secure, now)))
+    }
+}
+
+/// Passes a verb on to what is spoken.
+macro_rules! pass {
+    ($self:ident, $machine:ident => $call:expr) => {
+        match &$self.0 {
+            Spoken::Http1($machine) => $call,
+            Spoken::Http2($machine) => $call,
+            Spoken::Undecided(_, $machine) => $call,
+        }
+    };
+    (mut $self:ident, $machine:ident => $call:expr) => {
+        match &mut $self.0 {
+            Spoken::Http1($machine) => $call,
+            Spoken::Http2($machine) => $call,
+            Spoken::Undecided(_, $machine) => $call,
+        }
+    };
 }
 
 impl Machine for Connection {
     #[inline]
     fn read_buf(&mut self) -> &mut [u8] {
-        self.0.read_buf()
+        pass!(mut self, machine => machine.read_buf())
     }
 
     #[inline]
     fn filled(&mut self, n: usize, now: Now) {
-        self.0.filled(n, now);
+        pass!(mut self, machine => machine.filled(n, now));
     }
 
     fn eof(&mut self, how: Eof, now: Now) {
-        self.0.eof(how, now);
+        pass!(mut self, machine => machine.eof(how, now));
     }
 
     fn poll_event(&mut self, now: Now) -> Option<Event> {
-        self.0.poll_event(now)
+        pass!(mut self, machine => machine.poll_event(now))
     }
 
     #[inline]
     fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>], now: Now) -> usize {
-        self.0.output(slices, now)
+        pass!(mut self, machine => machine.output(slices, now))
     }
 
     #[inline]
     fn wrote(&mut self, n: usize, now: Now) {
-        self.0.wrote(n, now);
+        pass!(mut self, machine => machine.wrote(n, now));
     }
 
     #[inline]
     fn deadline(&self) -> Option<(Mono, Why)> {
-        self.0.deadline()
+        pass!(self, machine => machine.deadline())
     }
 
     fn untaken(&mut self, bytes: usize, now: Now) {
-        self.0.untaken(bytes, now);
+        pass!(mut self, machine => machine.untaken(bytes, now));
     }
 
     fn tick(&mut self, now: Now) {
-        self.0.tick(now);
+        pass!(mut self, machine => machine.tick(now));
     }
 
     #[inline]
     fn want(&self) -> Want {
-        self.0.want()
+        pass!(self, machine => machine.want())
     }
 
     fn trim(&mut self, now: Now) {
-        self.0.trim(now);
+        pass!(mut self, machine => machine.trim(now));
     }
 
     fn in_exchange(&self) -> bool {
-        self.0.in_exchange()
+        pass!(self, machine => machine.in_exchange())
     }
 
     fn held(&self) -> usize {
-        self.0.held()
+        pass!(self, machine => machine.held())
     }
 
     fn surplus(&self) -> usize {
-        self.0.surplus()
+        pass!(self, machine => machine.surplus())
     }
 
     fn allow_surplus(&mut self, bytes: usize) {
-        self.0.allow_surplus(bytes);
+        pass!(mut self, machine => machine.allow_surplus(bytes));
     }
 
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
-        self.0.send(id, data, now)
+        pass!(mut self, machine => machine.send(id, data, now))
     }
 
     fn finish(&mut self, id: Id, trailers: Option<&Fields>, now: Now) -> Result<(), Misuse> {
-        self.0.finish(id, trailers, now)
+        pass!(mut self, machine => machine.finish(id, trailers, now))
     }
 
     fn recv(&mut self, id: Id, now: Now) -> Recv {
-        self.0.recv(id, now)
+        pass!(mut self, machine => machine.recv(id, now))
     }
 
     fn prefetch(&mut self, id: Id, most: usize, now: Now) -> bool {
-        self.0.prefetch(id, most, now)
+        pass!(mut self, machine => machine.prefetch(id, most, now))
     }
 
     fn is_flushed(&self, id: Id) -> bool {
-        self.0.is_flushed(id)
+        pass!(self, machine => machine.is_flushed(id))
     }
 
     fn flush(&mut self, id: Id) -> bool {
-        self.0.flush(id)
+        pass!(mut self, machine => machine.flush(id))
     }
 
     fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
-        self.0.negotiated(alpn, now);
+        match &self.0 {
+            // One that has ended in the meantime stays so.
+            Spoken::Undecided(config, machine) if machine.reuse() == Reuse::Now => {
+                let config = Arc::clone(config);
+                self.0 = match alpn {
+                    Some(b"h2") => Spoken::http2(config, true, now),
+                    _ => Spoken::http1(config, now),
+                };
+            }
+            _ => {}
+        }
+        pass!(mut self, machine => machine.negotiated(alpn, now));
+    }
+
+    fn carries_many(&self) -> bool {
+        pass!(self, machine => machine.carries_many())
     }
 
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
-        self.0.discard(id, now)
+        pass!(mut self, machine => machine.discard(id, now))
     }
 
     fn reset(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
-        self.0.reset(id, now)
+        pass!(mut self, machine => machine.reset(id, now))
     }
 
     fn shutdown(&mut self, now: Now) {
-        self.0.shutdown(now);
+        pass!(mut self, machine => machine.shutdown(now));
     }
 
     fn limit_body(&mut self, id: Id, bytes: u64) -> Result<(), Misuse> {
-        self.0.limit_body(id, bytes)
+        pass!(mut self, machine => machine.limit_body(id, bytes))
     }
 }
 
 impl ClientMachine for Connection {
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
-        self.0.request(head, body, now)
+        match &mut self.0 {
+            Spoken::Http1(machine) => machine.request(head, body, now),
+            Spoken::Http2(machine) => machine.request(head, body, now),
+            Spoken::Undecided(..) => Err(Misuse::Busy),
+        }
     }
 
     fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse> {
-        self.0.limit_wait(id, limit)
+        pass!(mut self, machine => machine.limit_wait(id, limit))
     }
 
     fn reuse(&self) -> Reuse {
-        self.0.reuse()
+        match &self.0 {
+            Spoken::Http1(machine) => machine.reuse(),
+            Spoken::Http2(machine) => machine.reuse(),
+            // It will take one.
+            Spoken::Undecided(_, machine) => match machine.reuse() {
+                Reuse::Now => Reuse::Later,
+                other => other,
+            },
+        }
     }
 
     fn slots(&self) -> u32 {
-        self.0.slots()
+        match &self.0 {
+            Spoken::Http1(machine) => machine.slots(),
+            Spoken::Http2(machine) => machine.slots(),
+            Spoken::Undecided(..) => 0,
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        !matches!(self.0, Spoken::Undecided(..))
     }
 
     fn is_held(&self, id: Id) -> bool {
-        self.0.is_held(id)
+        pass!(self, machine => machine.is_held(id))
     }
 
     fn trouble(&self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
-        self.0.trouble()
+        pass!(self, machine => machine.trouble())
     }
 }

@@ -1,6 +1,10 @@
 //! Limits and timeouts, with their defaults. Everything is on.
 //! Holds numbers; the machines enforce them. The reasons are in `docs/limits-and-defaults.md`.
 
+mod http2;
+
+pub use http2::{Http2, Protocols};
+
 use crate::error::PeerError;
 use crate::error::panic_message;
 use crate::head::ResponseHead;
@@ -249,6 +253,10 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// Durations.
     pub timeouts: Timeouts,
+    /// Which versions of HTTP are spoken.
+    pub protocols: Protocols,
+    /// Numbers of HTTP/2.
+    pub http2: Http2,
     /// Whether a connection serves more than one request.
     pub keep_alive: bool,
     /// Whether a Date field is added to responses that have none (RFC 9110 §6.6.1).
@@ -278,6 +286,8 @@ impl Default for ServerConfig {
         ServerConfig {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            protocols: Protocols::DEFAULT,
+            http2: Http2::DEFAULT,
             keep_alive: true,
             date: true,
             secure: false,
@@ -335,6 +345,10 @@ pub struct ClientConfig {
     pub limits: Limits,
     /// Durations.
     pub timeouts: ClientTimeouts,
+    /// Which versions of HTTP are spoken.
+    pub protocols: Protocols,
+    /// Numbers of HTTP/2.
+    pub http2: Http2,
     /// Whether a connection carries more than one request. Without it each
     /// request says `Connection: close`.
     pub keep_alive: bool,
@@ -357,6 +371,8 @@ impl Default for ClientConfig {
         ClientConfig {
             limits: Limits::CLIENT,
             timeouts: ClientTimeouts::default(),
+            protocols: Protocols::DEFAULT,
+            http2: Http2::DEFAULT,
             keep_alive: true,
             trace: false,
             _more: (),

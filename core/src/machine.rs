@@ -197,6 +197,12 @@ pub trait Machine {
         let _ = (alpn, now);
     }
 
+    /// Whether it carries many exchanges at once. Until the two sides have agreed on what
+    /// they speak it does not; once it does, that stays so.
+    fn carries_many(&self) -> bool {
+        false
+    }
+
     /// Nobody will read the rest of this message. It lets go of an exchange that the peer
     /// has given up.
     ///

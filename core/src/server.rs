@@ -1,26 +1,48 @@
-//! The server's side of a connection, whatever is spoken on it.
-//! Today that is HTTP/1, or nothing at all ([`InMemory`]); the names stay when HTTP/2 joins.
+//! The server's side of a connection, whatever is spoken on it: HTTP/1, HTTP/2, or nothing
+//! at all ([`InMemory`]). Decides which; what it means the machine of each does.
+
+mod undecided;
 
 use crate::error::Misuse;
-use crate::h1;
 use crate::head::{Fields, ResponseHead};
 use crate::in_memory::InMemory;
 use crate::machine::{Body, Eof, Event, Id, Machine, Recv, ServerMachine, Want};
 use crate::time::{Mono, Now, Why};
+use crate::{h1, h2};
 use bytes::Bytes;
 use std::fmt;
 use std::io::IoSlice;
 use std::sync::Arc;
+use undecided::{Told, Undecided};
 
+use crate::config::Protocols;
 pub use crate::config::ServerConfig as Config;
 
 /// One connection, seen by the server.
+///
+/// [`ServerConfig::protocols`](Config::protocols) says what it speaks. With both versions of HTTP
+/// the first bytes tell which, or inside TLS what the two sides have agreed on
+/// ([`Machine::negotiated`]). HTTP/2 is told by [`Machine::carries_many`]; events and commands
+/// are the same.
+///
+/// ```
+/// use purlin_core::config::Protocols;
+/// use purlin_core::{Machine, Now, ServerConfig, server};
+///
+/// let config = ServerConfig { protocols: Protocols::Both, ..ServerConfig::default() };
+/// let now = Now::default();
+/// let mut machine = server::Connection::new(config.into(), now);
+/// machine.receive(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", now);
+/// assert!(machine.carries_many());
+/// ```
 #[derive(Debug)]
 pub struct Connection(Spoken);
 
 #[expect(clippy::large_enum_variant, reason = "nearly every connection is the large one")]
 enum Spoken {
     Http1(h1::server::Connection),
+    Http2(Box<h2::connection::Connection>),
+    Undecided(Undecided),
     InMemory(Box<InMemory>),
     /// Inside another machine, such as TLS.
     Wrapped(Box<dyn ServerMachine + Send + Sync>),
@@ -30,6 +52,8 @@ impl fmt::Debug for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Spoken::Http1(machine) => machine.fmt(f),
+            Spoken::Http2(machine) => machine.fmt(f),
+            Spoken::Undecided(machine) => machine.fmt(f),
             Spoken::InMemory(machine) => machine.fmt(f),
             Spoken::Wrapped(_) => f.write_str("Wrapped"),
         }
@@ -39,20 +63,40 @@ impl fmt::Debug for Spoken {
 impl Connection {
     /// A connection that was accepted just now.
     pub fn new(config: Arc<Config>, now: Now) -> Connection {
-        Connection(Spoken::Http1(h1::server::Connection::new(config, now)))
+        Connection(match config.protocols {
+            Protocols::Http1 => Spoken::Http1(h1::server::Connection::new(config, now)),
+            Protocols::Http2 => Spoken::http2(config, now),
+            Protocols::Both => Spoken::Undecided(Undecided::new(config, now)),
+        })
     }
 
     /// The exchange, if this is one without a wire.
     pub fn as_in_memory(&mut self) -> Option<&mut InMemory> {
         match &mut self.0 {
             Spoken::InMemory(direct) => Some(direct),
-            Spoken::Http1(_) | Spoken::Wrapped(_) => None,
+            _ => None,
         }
     }
 
     /// A connection that this machine speaks, with whatever it has inside, such as TLS.
     pub fn wrapped(machine: impl ServerMachine + Send + Sync + 'static) -> Connection {
         Connection(Spoken::Wrapped(Box::new(machine)))
+    }
+
+    /// What is spoken is known, or has to be: HTTP/1, if nothing says that it is HTTP/2.
+    fn decide(&mut self, told: Told, now: Now) {
+        let Spoken::Undecided(undecided) = &mut self.0 else { return };
+        self.0 = match told {
+            Told::Nothing => return,
+            Told::Http1 => undecided.http1(now),
+            Told::Http2 => undecided.http2(now),
+        };
+    }
+}
+
+impl Spoken {
+    fn http2(config: Arc<Config>, now: Now) -> Spoken {
+        Spoken::Http2(Box::new(h2::connection::Connection::new(config, now)))
     }
 }
 
@@ -67,6 +111,8 @@ macro_rules! pass {
     ($self:ident, $machine:ident => $call:expr) => {
         match &$self.0 {
             Spoken::Http1($machine) => $call,
+            Spoken::Http2($machine) => $call,
+            Spoken::Undecided($machine) => $call,
             Spoken::InMemory($machine) => $call,
             Spoken::Wrapped($machine) => $call,
         }
@@ -74,6 +120,8 @@ macro_rules! pass {
     (mut $self:ident, $machine:ident => $call:expr) => {
         match &mut $self.0 {
             Spoken::Http1($machine) => $call,
+            Spoken::Http2($machine) => $call,
+            Spoken::Undecided($machine) => $call,
             Spoken::InMemory($machine) => $call,
             Spoken::Wrapped($machine) => $call,
         }
@@ -88,10 +136,20 @@ impl Machine for Connection {
 
     #[inline]
     fn filled(&mut self, n: usize, now: Now) {
-        pass!(mut self, machine => machine.filled(n, now));
+        match &mut self.0 {
+            Spoken::Http1(machine) => machine.filled(n, now),
+            Spoken::Http2(machine) => machine.filled(n, now),
+            Spoken::Undecided(undecided) => {
+                let told = undecided.took(n);
+                self.decide(told, now);
+            }
+            Spoken::InMemory(machine) => machine.filled(n, now),
+            Spoken::Wrapped(machine) => machine.filled(n, now),
+        }
     }
 
     fn eof(&mut self, how: Eof, now: Now) {
+        self.decide(Told::Http1, now);
         pass!(mut self, machine => machine.eof(how, now));
     }
 
@@ -119,6 +177,12 @@ impl Machine for Connection {
     }
 
     fn tick(&mut self, now: Now) {
+        if let Spoken::Http1(machine) = &mut self.0 {
+            return machine.tick(now);
+        }
+        if matches!(&self.0, Spoken::Undecided(undecided) if undecided.is_late(now)) {
+            self.decide(Told::Http1, now);
+        }
         pass!(mut self, machine => machine.tick(now));
     }
 
@@ -172,6 +236,7 @@ impl Machine for Connection {
     }
 
     fn negotiated(&mut self, alpn: Option<&[u8]>, now: Now) {
+        self.decide(if alpn == Some(b"h2") { Told::Http2 } else { Told::Http1 }, now);
         pass!(mut self, machine => machine.negotiated(alpn, now));
     }
 
@@ -183,7 +248,13 @@ impl Machine for Connection {
         pass!(mut self, machine => machine.reset(id, now))
     }
 
+    #[inline]
+    fn carries_many(&self) -> bool {
+        pass!(self, machine => machine.carries_many())
+    }
+
     fn shutdown(&mut self, now: Now) {
+        self.decide(Told::Http1, now);
         pass!(mut self, machine => machine.shutdown(now));
     }
 
@@ -213,3 +284,6 @@ impl ServerMachine for Connection {
         pass!(mut self, machine => machine.follow(id))
     }
 }
+
+#[cfg(test)]
+mod tests;

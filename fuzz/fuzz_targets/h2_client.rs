@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use purlin_core::h2::config::Config;
+use purlin_core::config::Http2;
 use purlin_core::h2::connection::Connection;
 use purlin_core::h2::frame::{settings, write};
 use purlin_core::{
@@ -30,8 +30,9 @@ struct Asking {
 
 fuzz_target!(|data: &[u8]| {
     let Some((how, frames)) = data.split_first() else { return };
-    let config = Config { max_concurrent: 4, ..Config::default() };
-    let client = Connection::client(Arc::new(ClientConfig::default()), config, false, NOW);
+    let http2 = Http2 { max_concurrent: 4, ..Http2::DEFAULT };
+    let config = ClientConfig { http2, ..ClientConfig::default() };
+    let client = Connection::client(Arc::new(config), false, NOW);
     let mut asking = Asking { client, open: Vec::new(), asked: 0, closed: 0, how: *how };
     let mut hello = Vec::new();
     write::settings(&mut hello, [(settings::INITIAL_WINDOW_SIZE, u32::from(*how) * 100)]);

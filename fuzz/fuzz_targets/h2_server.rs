@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use purlin_core::h2::config::Config;
+use purlin_core::config::Http2;
 use purlin_core::h2::connection::Connection;
 use purlin_core::h2::frame::{PREFACE, settings, write};
 use purlin_core::{
@@ -17,8 +17,9 @@ const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);
 
 fuzz_target!(|data: &[u8]| {
     let Some((how, frames)) = data.split_first() else { return };
-    let config = Config { max_concurrent: 5, extended_connect: how % 2 == 0, ..Config::default() };
-    let mut server = Connection::new(Arc::new(ServerConfig::default()), config, NOW);
+    let http2 = Http2 { max_concurrent: 5, extended_connect: how % 2 == 0, ..Http2::DEFAULT };
+    let config = ServerConfig { http2, ..ServerConfig::default() };
+    let mut server = Connection::new(Arc::new(config), NOW);
     let mut hello = PREFACE.to_vec();
     write::settings(&mut hello, [(settings::INITIAL_WINDOW_SIZE, u32::from(*how) * 100)]);
     let (mut open, mut closed): (Vec<Id>, usize) = (Vec::new(), 0);

@@ -3,7 +3,7 @@
 
 use crate::link::BoxMachine;
 use purlin_core::client::Connection;
-use purlin_core::config::ClientConfig;
+use purlin_core::config::{ClientConfig, Protocols};
 use purlin_core::exchange::{Cause, Error, Route};
 use purlin_core::tunnel::{Destination, Tunnel};
 use purlin_core::{Now, Phase};
@@ -63,9 +63,12 @@ impl Layers {
     /// # Errors
     /// TLS cannot be spoken: the roots cannot be read, or the host has no name for it.
     pub fn build(&self, route: &Route, now: Now) -> Result<BoxMachine, Error> {
-        let mut machine: BoxMachine = Box::new(Connection::new(self.config.clone(), now));
+        let mut machine: BoxMachine;
         if route.is_secure() {
-            machine = self.secure(route.server_name(), machine, now)?;
+            machine = Box::new(Connection::secure(self.config.clone(), now));
+            machine = self.secure(route.server_name(), machine, self.config.protocols, now)?;
+        } else {
+            machine = Box::new(Connection::new(self.config.clone(), now));
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
             // The exchange holds the time for it.
@@ -76,7 +79,13 @@ impl Layers {
             machine = Box::new(tunnel);
         }
         if route.is_proxy_secure() {
-            machine = self.secure(route.dialled().0, machine, now)?;
+            // A tunnel is asked for in HTTP/1, and so is what a proxy passes on, unless
+            // nothing else is spoken.
+            let protocols = match self.config.protocols {
+                Protocols::Http2 if route.tunnelled().is_none() => Protocols::Http2,
+                _ => Protocols::Http1,
+            };
+            machine = self.secure(route.dialled().0, machine, protocols, now)?;
         }
         if let Some(Around(around)) = &self.around {
             machine = around(machine, route, now);
@@ -85,7 +94,13 @@ impl Layers {
     }
 
     #[cfg(feature = "rustls")]
-    fn secure(&self, name: &str, machine: BoxMachine, now: Now) -> Result<BoxMachine, Error> {
+    fn secure(
+        &self,
+        name: &str,
+        machine: BoxMachine,
+        protocols: Protocols,
+        now: Now,
+    ) -> Result<BoxMachine, Error> {
         let failed = |error| Error::new(Cause::Layer(Box::new(error))).during(Phase::Tls);
         let tls = match self.tls.get() {
             Some(tls) => tls,
@@ -94,12 +109,18 @@ impl Layers {
                 self.tls.get_or_init(|| tls)
             }
         };
-        let secured = purlin_tls::Tls::client(tls, name, machine, now).map_err(failed)?;
-        Ok(Box::new(secured.speaking(purlin_tls::HTTP)))
+        let secured = purlin_tls::Tls::client_of(tls, protocols, name, machine, now);
+        Ok(Box::new(secured.map_err(failed)?))
     }
 
     #[cfg(not(feature = "rustls"))]
-    fn secure(&self, _name: &str, _machine: BoxMachine, _now: Now) -> Result<BoxMachine, Error> {
+    fn secure(
+        &self,
+        _name: &str,
+        _machine: BoxMachine,
+        _protocols: Protocols,
+        _now: Now,
+    ) -> Result<BoxMachine, Error> {
         let text = "https needs the feature `tls`, which is off";
         Err(Error::new(Cause::Layer(text.into())).during(Phase::Tls))
     }

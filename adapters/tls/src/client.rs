@@ -4,9 +4,10 @@
 use crate::crypto::Crypto;
 use crate::error::TlsError;
 use crate::identity::{Identity, Roots};
-use crate::protocols::HTTP1;
+use crate::protocols::Offers;
 use crate::unverified::Unverified;
 use crate::verify::Explaining;
+use purlin_core::config::Protocols;
 use rustls::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{
@@ -30,7 +31,9 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct ClientTls {
-    config: Arc<ClientConfig>,
+    configs: Offers<ClientConfig>,
+    /// What is offered is what is spoken.
+    follows: bool,
     /// The sessions that can be resumed, if they are ours and their certificates count.
     sessions: Option<Arc<ClientSessionMemoryCache>>,
 }
@@ -109,20 +112,28 @@ impl ClientTls {
     }
 
     /// What somebody else has set up with rustls 0.23. This is the one place
-    /// where a client's TLS depends on that version.
+    /// where a client's TLS depends on that version. What protocols it offers stands in it.
     pub fn from_rustls(config: Arc<ClientConfig>) -> ClientTls {
-        ClientTls { config, sessions: None }
+        ClientTls { configs: Offers::fixed(config), follows: false, sessions: None }
     }
 
-    fn of(mut config: ClientConfig) -> ClientTls {
-        config.alpn_protocols = vec![HTTP1.to_vec()];
-        ClientTls::with_sessions(config)
+    fn of(config: ClientConfig) -> ClientTls {
+        ClientTls::with_sessions(config, true)
     }
 
-    fn with_sessions(mut config: ClientConfig) -> ClientTls {
+    fn with_sessions(mut config: ClientConfig, follows: bool) -> ClientTls {
         let sessions = Arc::new(ClientSessionMemoryCache::new(SESSIONS));
         config.resumption = Resumption::store(Arc::clone(&sessions) as _);
-        ClientTls { config: Arc::new(config), sessions: Some(sessions) }
+        let configs = ClientTls::offers(config, follows);
+        ClientTls { configs, follows, sessions: Some(sessions) }
+    }
+
+    fn offers(config: ClientConfig, follows: bool) -> Offers<ClientConfig> {
+        if follows {
+            Offers::following(&config, |config, names| config.alpn_protocols = names)
+        } else {
+            Offers::fixed(Arc::new(config))
+        }
     }
 
     /// Shows this certificate to servers that ask for one.
@@ -134,11 +145,11 @@ impl ClientTls {
         })
     }
 
-    /// Sets the protocols that are offered (RFC 7301), the preferred first;
-    /// `http/1.1` unless it is set.
+    /// Sets the protocols that are offered (RFC 7301), the preferred first. Unless it is
+    /// set they are those that are [spoken](crate::Tls::client_of).
     #[must_use]
     pub fn alpn(self, protocols: &[&[u8]]) -> ClientTls {
-        self.with(|config| {
+        ClientTls { follows: false, ..self }.with(|config| {
             config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         })
     }
@@ -156,20 +167,21 @@ impl ClientTls {
     }
 
     fn with(self, change: impl FnOnce(&mut ClientConfig)) -> ClientTls {
-        let mut config = Arc::unwrap_or_clone(self.config);
+        let mut config = ClientConfig::clone(self.configs.of(Protocols::Http1));
         change(&mut config);
         // What was agreed on under other rules is not taken over.
         match self.sessions {
-            Some(_) => ClientTls::with_sessions(config),
+            Some(_) => ClientTls::with_sessions(config, self.follows),
             None => {
                 config.resumption = Resumption::default();
-                ClientTls { config: Arc::new(config), sessions: None }
+                let configs = ClientTls::offers(config, self.follows);
+                ClientTls { configs, sessions: None, ..self }
             }
         }
     }
 
-    pub(crate) fn config(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.config)
+    pub(crate) fn config(&self, protocols: Protocols) -> Arc<ClientConfig> {
+        Arc::clone(self.configs.of(protocols))
     }
 
     /// What forgets the sessions with this server.

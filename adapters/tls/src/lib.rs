@@ -89,7 +89,7 @@ pub use client::ClientTls;
 pub use crypto::Crypto;
 pub use error::{TlsError, TlsErrorKind};
 pub use identity::{Identity, Roots};
-pub use protocols::HTTP;
+pub use protocols::{HTTP, alpn};
 pub use purlin_core::{Secured, TlsInfo};
 pub use server::{ServerTls, ServerTlsBuilder};
 pub use tls::{HANDSHAKE, Tls};

@@ -5,9 +5,10 @@ use crate::crypto::Crypto;
 use crate::error::TlsError;
 use crate::identity::{Identity, Roots};
 use crate::names::{ByName, Noting};
-use crate::protocols::{HTTP, HTTP1};
+use crate::protocols::{Offers, alpn};
 use crate::tls::{HANDSHAKE, Tls};
 use crate::verify::Explaining;
+use purlin_core::config::Protocols;
 use purlin_core::{Now, Secured, server};
 use rustls::ServerConfig;
 use rustls::server::danger::ClientCertVerifier;
@@ -33,7 +34,7 @@ pub struct ServerTls(Arc<RwLock<Setting>>);
 /// What a connection is begun with.
 #[derive(Clone)]
 struct Setting {
-    config: Arc<ServerConfig>,
+    configs: Offers<ServerConfig>,
     handshake: Duration,
 }
 
@@ -73,12 +74,15 @@ impl ServerTls {
             identities: Vec::new(),
             crypto: None,
             clients: Clients::Unasked,
-            alpn: vec![HTTP1.to_vec()],
+            alpn: None,
         }
     }
 
     /// What somebody else has set up with rustls 0.23. This is the one place
     /// where a server's TLS depends on that version.
+    ///
+    /// What protocols it offers stands in it (`h2` and `http/1.1`, to speak both versions of
+    /// HTTP), whatever a server is configured to speak.
     ///
     /// rustls does not verify a client's certificate again when a session is
     /// resumed. Here such a session is refused once the certificate has expired;
@@ -89,15 +93,20 @@ impl ServerTls {
     pub fn from_rustls(config: Arc<ServerConfig>) -> Result<ServerTls, TlsError> {
         let mut config = Arc::unwrap_or_clone(config);
         config.cert_resolver = Arc::new(Noting(config.cert_resolver));
-        ServerTls::of(config)
+        ServerTls::of(config, false)
     }
 
-    fn of(mut config: ServerConfig) -> Result<ServerTls, TlsError> {
+    /// It offers what is configured to be spoken, if it `follows` that.
+    fn of(mut config: ServerConfig, follows: bool) -> Result<ServerTls, TlsError> {
         // What comes before the handshake's end may be an attacker's copy.
         config.max_early_data_size = 0;
-        let config = Arc::new(config);
-        UnbufferedServerConnection::new(Arc::clone(&config))?;
-        Ok(ServerTls::with(Setting { config, handshake: HANDSHAKE }))
+        let configs = if follows {
+            Offers::following(&config, |config, names| config.alpn_protocols = names)
+        } else {
+            Offers::fixed(Arc::new(config))
+        };
+        UnbufferedServerConnection::new(Arc::clone(configs.of(Protocols::Http1)))?;
+        Ok(ServerTls::with(Setting { configs, handshake: HANDSHAKE }))
     }
 
     fn with(setting: Setting) -> ServerTls {
@@ -120,7 +129,8 @@ impl ServerTls {
         ServerTls::with(Setting { handshake: limit, ..self.setting() })
     }
 
-    /// The machine of a connection that was accepted just now: HTTP inside TLS.
+    /// The machine of a connection that was accepted just now: HTTP inside TLS, in the
+    /// version that the two sides agree on (RFC 7301), of those that `config` has.
     /// What its handshake settles will stand in the second value.
     ///
     /// ```
@@ -139,7 +149,9 @@ impl ServerTls {
         config: Arc<server::Config>,
         now: Now,
     ) -> (server::Connection, Secured) {
-        let tls = Tls::server(self, server::Connection::new(config, now), now).speaking(HTTP);
+        let protocols = config.protocols;
+        let inner = server::Connection::new(config, now);
+        let tls = Tls::server_of(self, protocols, inner, now).speaking(alpn(protocols));
         let secured = tls.secured().clone();
         (server::Connection::wrapped(tls), secured)
     }
@@ -156,9 +168,9 @@ impl ServerTls {
     }
 
     /// What rustls is to be set up with, and how long a handshake may take.
-    pub(crate) fn config(&self) -> (Arc<ServerConfig>, Duration) {
-        let Setting { config, handshake } = self.setting();
-        (config, handshake)
+    pub(crate) fn config(&self, protocols: Protocols) -> (Arc<ServerConfig>, Duration) {
+        let setting = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (Arc::clone(setting.configs.of(protocols)), setting.handshake)
     }
 }
 
@@ -175,7 +187,7 @@ pub struct ServerTlsBuilder {
     identities: Vec<Identity>,
     crypto: Option<Crypto>,
     clients: Clients,
-    alpn: Vec<Vec<u8>>,
+    alpn: Option<Vec<Vec<u8>>>,
 }
 
 /// Whether clients show certificates.
@@ -215,12 +227,12 @@ impl ServerTlsBuilder {
         self
     }
 
-    /// Sets the protocols that are offered (RFC 7301), the preferred first;
-    /// `http/1.1` unless it is set. A client that offers others only is refused,
-    /// and so is one with which another is agreed on than the machine inside
-    /// speaks: see [`Tls::speaking`].
+    /// Sets the protocols that are offered (RFC 7301), the preferred first. Unless it is
+    /// set they are those that are [spoken](server::Config::protocols): `h2`, `http/1.1` or
+    /// both. A client that offers others only is refused, and so is one with which another
+    /// is agreed on than the machine inside speaks: see [`Tls::speaking`].
     pub fn alpn(mut self, protocols: &[&[u8]]) -> ServerTlsBuilder {
-        self.alpn = protocols.iter().map(|name| name.to_vec()).collect();
+        self.alpn = Some(protocols.iter().map(|name| name.to_vec()).collect());
         self
     }
 
@@ -263,7 +275,8 @@ impl ServerTlsBuilder {
             }
         };
         let mut config = builder.with_cert_resolver(Arc::new(ByName::new(keys)?));
-        config.alpn_protocols = self.alpn;
+        let follows = self.alpn.is_none();
+        config.alpn_protocols = self.alpn.unwrap_or_default();
         if resumes {
             if let Some(ticketer) = crypto.ticketer()? {
                 config.ticketer = ticketer;
@@ -275,6 +288,6 @@ impl ServerTlsBuilder {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
         }
-        ServerTls::of(config)
+        ServerTls::of(config, follows)
     }
 }

@@ -24,7 +24,9 @@ mod verbs;
 use crate::client::{ClientTls, Sessions};
 use crate::engine::Engine;
 use crate::error::{TlsError, TlsErrorKind};
+use crate::protocols::alpn;
 use crate::server::ServerTls;
+use purlin_core::config::Protocols;
 use purlin_core::{CloseReason, Machine, Mono, Now, PeerError, Secured, TlsInfo, Why};
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
@@ -117,9 +119,21 @@ impl<M: fmt::Debug> fmt::Debug for Tls<M> {
 
 impl<M: Machine> Tls<M> {
     /// The server's side of a connection that was accepted just now. Its
-    /// handshake may take as long as the configuration says.
+    /// handshake may take as long as the configuration says. It offers HTTP/1.1, unless
+    /// [other protocols](crate::ServerTlsBuilder::alpn) are set;
+    /// [`ServerTls::connection`] offers what a machine of HTTP speaks.
     pub fn server(config: &ServerTls, inner: M, now: Now) -> Tls<M> {
-        let (config, handshake) = config.config();
+        Tls::server_of(config, Protocols::Http1, inner, now)
+    }
+
+    /// The same, offering these protocols.
+    pub(crate) fn server_of(
+        config: &ServerTls,
+        protocols: Protocols,
+        inner: M,
+        now: Now,
+    ) -> Tls<M> {
+        let (config, handshake) = config.config(protocols);
         let side = UnbufferedServerConnection::new(config);
         let side = side.expect("the same was tried when the configuration was made");
         Tls::around(Engine::server(side), inner, Phase::Greeting, now)
@@ -127,12 +141,53 @@ impl<M: Machine> Tls<M> {
     }
 
     /// The client's side of a connection to the server of this name, a DNS name
-    /// or an IP address, which the server must prove to be its own.
+    /// or an IP address, which the server must prove to be its own. It offers HTTP/1.1, unless
+    /// [other protocols](ClientTls::alpn) are set.
     ///
     /// # Errors
     /// [`TlsError`] if that is no name.
     pub fn client(
         config: &ClientTls,
+        server_name: &str,
+        inner: M,
+        now: Now,
+    ) -> Result<Tls<M>, TlsError> {
+        Tls::client_set_up(config, Protocols::Http1, server_name, inner, now)
+    }
+
+    /// The same around a machine that speaks these protocols: they are offered, and the
+    /// handshake fails if the server takes another, or none where HTTP/2 alone is spoken.
+    ///
+    /// ```
+    /// use purlin_core::config::Protocols;
+    /// use purlin_core::{ClientConfig, ClientMachine, Now, client};
+    /// use purlin_tls::{ClientTls, Tls};
+    /// # let made = rcgen::generate_simple_self_signed(["a.test".into()]).unwrap();
+    /// # let roots = purlin_tls::Roots::from_pem(made.cert.pem().as_bytes())?;
+    /// let config = ClientConfig { protocols: Protocols::Both, ..ClientConfig::default() };
+    /// let (protocols, now) = (config.protocols, Now::default());
+    /// let inner = client::Connection::secure(config.into(), now);
+    /// let machine = Tls::client_of(&ClientTls::new(roots)?, protocols, "a.test", inner, now)?;
+    /// assert!(!machine.is_ready()); // nothing is agreed on yet
+    /// # Ok::<(), purlin_tls::TlsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TlsError`] if that is no name.
+    pub fn client_of(
+        config: &ClientTls,
+        protocols: Protocols,
+        server_name: &str,
+        inner: M,
+        now: Now,
+    ) -> Result<Tls<M>, TlsError> {
+        let tls = Tls::client_set_up(config, protocols, server_name, inner, now)?;
+        Ok(tls.speaking(alpn(protocols)))
+    }
+
+    fn client_set_up(
+        config: &ClientTls,
+        protocols: Protocols,
         server_name: &str,
         inner: M,
         now: Now,
@@ -144,7 +199,7 @@ impl<M: Machine> Tls<M> {
         let asked = matches!(name, ServerName::DnsName(_)).then(|| server_name.to_owned());
         let name = name.to_owned();
         let sessions = config.sessions_with(name.clone());
-        let side = UnbufferedClientConnection::new(config.config(), name)?;
+        let side = UnbufferedClientConnection::new(config.config(protocols), name)?;
         let mut engine = Engine::client(side);
         engine.asks_for(asked);
         let mut tls = Tls::around(engine, inner, Phase::Handshake, now);
@@ -180,7 +235,8 @@ impl<M: Machine> Tls<M> {
     }
 
     /// This machine, saying that its inner one speaks these protocols and no others: if the
-    /// two sides agree on another one (RFC 7301), the handshake fails. Without
+    /// two sides agree on another one (RFC 7301), the handshake fails, and so it does if they
+    /// agree on nothing where HTTP/2 alone is spoken (RFC 9113 §3.2). Without
     /// this the inner machine is taken to speak whatever is offered.
     ///
     /// ```no_run

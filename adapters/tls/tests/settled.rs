@@ -4,7 +4,10 @@
 #![cfg(feature = "ring")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use purlin_core::{Event, Fault, Machine, Mono, Now, PeerError, Retry, Secured, client, server};
+use purlin_core::config::Protocols;
+use purlin_core::{
+    ClientMachine, Event, Fault, Machine, Mono, Now, PeerError, Retry, Secured, client, server,
+};
 use purlin_tls::{ClientTls, HTTP, Identity, Roots, ServerTls, Tls, TlsErrorKind};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use std::sync::Arc;
@@ -50,6 +53,8 @@ struct Met {
     client: Tls<client::Connection>,
     server: Secured,
     fault: Option<PeerError>,
+    /// The server speaks HTTP/2.
+    many: bool,
 }
 
 impl Met {
@@ -64,9 +69,20 @@ impl Met {
 }
 
 fn meet(client: &ClientTls, server: &ServerTls, now: Now) -> Met {
-    let (mut server, secured) = server.connection(Arc::new(server::Config::default()), now);
-    let inner = client::Connection::new(Arc::default(), now);
-    let mut client = Tls::client(client, "localhost", inner, now).unwrap().speaking(HTTP);
+    meet_speaking((client, Protocols::Http1), (server, Protocols::Http1), now)
+}
+
+/// The same, of two that speak these protocols.
+fn meet_speaking(
+    (client, ours): (&ClientTls, Protocols),
+    (server, theirs): (&ServerTls, Protocols),
+    now: Now,
+) -> Met {
+    let config = server::Config { protocols: theirs, ..server::Config::default() };
+    let (mut server, secured) = server.connection(Arc::new(config), now);
+    let config = client::Config { protocols: ours, ..client::Config::default() };
+    let inner = client::Connection::secure(Arc::new(config), now);
+    let mut client = Tls::client_of(client, ours, "localhost", inner, now).unwrap();
     let (mut up, mut down, mut fault) = (Vec::new(), Vec::new(), None);
     for _ in 0..20 {
         client.transmit(&mut up, usize::MAX, now);
@@ -82,7 +98,8 @@ fn meet(client: &ClientTls, server: &ServerTls, now: Now) -> Met {
             }
         }
     }
-    Met { client, server: secured, fault }
+    let many = server.carries_many();
+    Met { client, server: secured, fault, many }
 }
 
 #[test]
@@ -194,4 +211,56 @@ fn what_is_agreed_on_and_not_spoken_fails_the_handshake() {
         assert_eq!(met.errors(), (None, None), "{ours:?} {theirs:?}");
         assert_eq!(met.resumed(), (Some(false), Some(false)));
     }
+}
+
+#[test]
+fn what_both_speak_is_agreed_on_and_http2_is_preferred() {
+    use Protocols::{Both, Http1, Http2};
+    let authority = Authority::new();
+    let server = ServerTls::builder().identity(authority.identity("localhost", 4000));
+    let server = server.build().unwrap();
+    let client = ClientTls::new(authority.roots()).unwrap();
+    for (ours, theirs, agreed) in [
+        (Both, Both, Some("h2")),
+        (Both, Http2, Some("h2")),
+        (Http2, Both, Some("h2")),
+        (Http2, Http2, Some("h2")),
+        (Both, Http1, Some("http/1.1")),
+        (Http1, Both, Some("http/1.1")),
+        // RFC 7301 §3.2: no_application_protocol
+        (Http1, Http2, None),
+        (Http2, Http1, None),
+    ] {
+        let met = meet_speaking((&client, ours), (&server, theirs), EARLY);
+        let many = agreed == Some("h2");
+        assert_eq!(met.client.alpn(), agreed.map(str::as_bytes), "{ours:?} {theirs:?}");
+        assert_eq!(met.client.is_ready(), agreed.is_some(), "{ours:?} {theirs:?}");
+        if agreed.is_some() {
+            assert_eq!((met.client.carries_many(), met.many), (many, many), "{ours:?} {theirs:?}");
+            assert_eq!(met.client.slots() > 1, many);
+        } else {
+            let fault = met.fault.unwrap();
+            assert_eq!((fault.kind, fault.retry), (Fault::TlsAlert, Retry::Never));
+        }
+    }
+}
+
+#[test]
+fn who_names_nothing_speaks_http1_and_is_refused_where_http2_alone_is_spoken() {
+    use Protocols::{Both, Http1, Http2};
+    let authority = Authority::new();
+    let server = || ServerTls::builder().identity(authority.identity("localhost", 4000));
+    let client = ClientTls::new(authority.roots()).unwrap();
+    let (silent, mute) = (client.clone().alpn(&[]), server().alpn(&[]).build().unwrap());
+    let server = server().build().unwrap();
+    let why = "the two sides agreed on nothing (ALPN), and HTTP/2 alone is spoken here";
+
+    let met = meet_speaking((&silent, Http1), (&server, Both), EARLY);
+    assert!(met.client.is_ready() && !met.many);
+    let met = meet_speaking((&client, Both), (&mute, Http1), EARLY);
+    assert!(met.client.is_ready() && !met.client.carries_many());
+    let met = meet_speaking((&silent, Http1), (&server, Http2), EARLY);
+    assert_eq!(met.errors().1, Some(why));
+    let met = meet_speaking((&client, Http2), (&mute, Http1), EARLY);
+    assert_eq!(met.errors().0, Some(why));
 }

@@ -42,7 +42,8 @@ pub enum Misuse {
     BadHost,
     /// A request of HTTP/1.0 needs a length for its body (RFC 9112 §6.3).
     LengthRequired,
-    /// An exchange is open, and this connection carries one at a time.
+    /// The connection carries as many exchanges as it can at once, or it is not known yet
+    /// what is spoken on it.
     Busy,
     /// The connection takes no further request: [`Reuse`](crate::Reuse) says why.
     NotReusable,
@@ -72,7 +73,7 @@ impl fmt::Display for Misuse {
             Misuse::UnaskedProtocol => "the 101 names a protocol that was not asked for",
             Misuse::BadHost => "the request does not have exactly one valid Host field",
             Misuse::LengthRequired => "a body of unknown length cannot be sent with HTTP/1.0",
-            Misuse::Busy => "an exchange is open already",
+            Misuse::Busy => "the connection carries no more exchanges now",
             Misuse::NotReusable => "the connection takes no further request",
             Misuse::HeadTooLarge => "the fields are more than the server takes",
             Misuse::Answered => "the response came before the request was whole",

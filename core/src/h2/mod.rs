@@ -1,9 +1,9 @@
-//! HTTP/2 (RFC 9113), as far as it is built: a machine for either side, and what it is made of.
-//! Nothing of it is used by a connection yet, and nothing of it is public.
+//! HTTP/2 (RFC 9113): a machine for either side, and what it is made of.
+//! `server` and `client` say when it is spoken; nothing of it is public but what they show.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`connection`] | the machine of either side; [`config`] has its numbers |
+//! | [`connection`] | the machine of either side; [`Http2`](crate::config::Http2) has its numbers |
 //! | [`frame`] | single frames: read, checked for their form, written |
 //! | [`hpack`] | fields as octets, and back |
 //! | [`head`] | lists of fields to heads, and back |
@@ -14,7 +14,6 @@
 //! | [`schedule`], [`priority`] | whose turn it is to send, and how urgent each is |
 //! | [`purse`] | what is legal and costs us something, with its limits |
 
-pub mod config;
 pub mod connection;
 pub mod credit;
 pub mod errors;

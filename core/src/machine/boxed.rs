@@ -106,6 +106,10 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
         (**self).negotiated(alpn, now);
     }
 
+    fn carries_many(&self) -> bool {
+        (**self).carries_many()
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         (**self).discard(id, now)
     }

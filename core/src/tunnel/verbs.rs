@@ -195,6 +195,10 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
         self.inner.flush(id)
     }
 
+    fn carries_many(&self) -> bool {
+        self.inner.carries_many()
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         let done = self.inner.discard(id, now);
         self.feed(now);

@@ -5,6 +5,7 @@ use super::{PARTING, Phase, Tls, kind_of};
 use crate::client::Sessions;
 use crate::engine::{RECORD, Ran};
 use crate::error::{TlsError, TlsErrorKind};
+use crate::protocols::HTTP2;
 use crate::{plain_http, words, x509};
 use purlin_core::{Close, CloseReason, Eof, Fault, Machine, Now, PeerError, Retry, TlsInfo, Why};
 use std::io::IoSlice;
@@ -139,6 +140,12 @@ impl<M: Machine> Tls<M> {
         if let Some(name) = info.alpn.as_ref().filter(|name| !spoken(name)) {
             let name = name.escape_ascii();
             let text = format!("the two sides agreed on {name} (ALPN), which is not spoken here");
+            return Some(TlsError::new(TlsErrorKind::Protocol, text));
+        }
+        // RFC 9113 §3.2: inside TLS it is spoken only by who has agreed on it.
+        let agreed = info.alpn.is_some() || self.speaks != [HTTP2];
+        if !agreed {
+            let text = "the two sides agreed on nothing (ALPN), and HTTP/2 alone is spoken here";
             return Some(TlsError::new(TlsErrorKind::Protocol, text));
         }
         // rustls 0.23 verifies no certificate again that a session stands for.

@@ -196,6 +196,10 @@ impl<M: Machine> Machine for Tls<M> {
         self.inner.flush(id)
     }
 
+    fn carries_many(&self) -> bool {
+        self.inner.carries_many()
+    }
+
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {
         let done = self.inner.discard(id, now);
         self.feed_rest(now);

@@ -141,6 +141,21 @@ impl Connection {
         }
     }
 
+    /// A connection that was accepted at that time, and of which this has come by now.
+    pub(crate) fn begun(
+        config: Arc<ServerConfig>,
+        input: InBuf,
+        accepted: Now,
+        now: Now,
+    ) -> Connection {
+        let mut machine = Connection::new(config, accepted);
+        machine.input = input;
+        if !machine.input.is_empty() {
+            machine.begin_head(now);
+        }
+        machine
+    }
+
     #[inline]
     fn read_step(&mut self, step: ReadStep) {
         if let Some(state) = self.reader.after(step) {

@@ -92,7 +92,7 @@ impl Connection {
     /// How many requests may begin now: those that the application has not let go of count,
     /// as they do with a server.
     fn free(&self) -> u32 {
-        let most = self.theirs.max_concurrent_streams.min(self.http2.max_concurrent);
+        let most = self.theirs.max_concurrent_streams.min(self.role.http2().max_concurrent);
         most.saturating_sub(u32::try_from(self.streams.len()).unwrap_or(u32::MAX))
     }
 
@@ -125,7 +125,7 @@ impl Connection {
     /// Begins a stream by a request that is in order.
     fn begin(&mut self, asked: &Asked, fields: &Listed<'_>, body: Body, now: Now) -> u32 {
         let id = if self.streams.last() == 0 { 1 } else { self.streams.last() + 2 };
-        let mut stream = Stream::new(self.http2.stream_window, &self.role);
+        let mut stream = Stream::new(self.role.http2().stream_window, &self.role);
         stream.application = Application::Sends;
         stream.is_head = asked.head;
         stream.is_connect = asked.connect;

@@ -13,6 +13,7 @@
 //! for it. What is unread is within the windows that were granted.
 
 mod answer;
+mod broken;
 mod client;
 mod content;
 mod ending;
@@ -23,13 +24,11 @@ mod role;
 mod send;
 mod stream;
 
-use super::config::Config;
 use super::credit::Credit;
-use super::errors::Violation;
 use super::frame::settings::Values;
 use super::frame::{PREFACE, write};
 use super::hpack::{Decoder, Encoder};
-use super::purse::{Budget, Cap, Purses};
+use super::purse::{Cap, Purses};
 use super::schedule::Schedule;
 use super::streams::Streams;
 use super::window::{CONNECTION, Window};
@@ -39,6 +38,7 @@ use crate::error::{CloseReason, Misuse};
 use crate::head::Fields;
 use crate::machine::{Close, Eof, Event, Id, Machine, Recv, Want};
 use crate::time::{Deadlines, Mono, Now, Taking, Why};
+use broken::Broken;
 use bytes::Bytes;
 use role::Role;
 use std::collections::VecDeque;
@@ -60,29 +60,6 @@ enum Greeting {
     Done,
 }
 
-/// What ends a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Broken {
-    /// A rule.
-    Rule(Violation),
-    /// A limit that has a token bucket.
-    Budget(Budget),
-    /// A limit on one thing.
-    Cap(Cap),
-}
-
-impl From<Violation> for Broken {
-    fn from(violation: Violation) -> Broken {
-        Broken::Rule(violation)
-    }
-}
-
-impl From<Budget> for Broken {
-    fn from(budget: Budget) -> Broken {
-        Broken::Budget(budget)
-    }
-}
-
 /// A field block that has begun.
 #[derive(Debug)]
 struct Block {
@@ -97,7 +74,6 @@ struct Block {
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
-    http2: Config,
     theirs: Values,
     input: InBuf,
     out: OutBuf,
@@ -140,29 +116,30 @@ pub struct Connection {
 
 impl Connection {
     /// A server's connection on which HTTP/2 was agreed, or is known to be spoken.
-    pub fn new(config: Arc<ServerConfig>, http2: Config, now: Now) -> Connection {
-        let mut server = Connection::of(Role::Server(config), http2, now);
+    pub fn new(config: Arc<ServerConfig>, now: Now) -> Connection {
+        let mut server = Connection::of(Role::Server(config), now);
         server.timers.set(Why::Head, now.mono + server.role.head());
         server
     }
 
     /// A client's connection to a server that speaks HTTP/2, `secure` if within TLS.
-    pub fn client(config: Arc<ClientConfig>, http2: Config, secure: bool, now: Now) -> Connection {
+    pub fn client(config: Arc<ClientConfig>, secure: bool, now: Now) -> Connection {
         let scheme = if secure { "https" } else { "http" };
-        let mut client = Connection::of(Role::Client { config, scheme }, http2, now);
+        let mut client = Connection::of(Role::Client { config, scheme }, now);
         client.greeting = Greeting::Settings;
-        client.timers.set(Why::Settings, now.mono + client.http2.settings_timeout);
+        client.timers.set(Why::Settings, now.mono + client.role.http2().settings_timeout);
         client
     }
 
-    fn of(role: Role, http2: Config, now: Now) -> Connection {
+    fn of(role: Role, now: Now) -> Connection {
+        let http2 = role.http2();
         let mut out = OutBuf::default();
         let more = http2.connection_window.saturating_sub(CONNECTION);
         out.write(|text| {
             if role.is_client() {
                 text.extend_from_slice(PREFACE);
             }
-            write::settings(text, role.settings(&http2).told());
+            write::settings(text, role.settings().told());
             if more > 0 {
                 write::window_update(text, 0, more);
             }
@@ -197,7 +174,6 @@ impl Connection {
             reason: None,
             eof: None,
             role,
-            http2,
         }
     }
 
@@ -333,6 +309,11 @@ impl Machine for Connection {
         self.input.held() + self.out.held() + unread + block + tables
     }
 
+    /// All is taken that there is room for, though it may have been read while more was wanted.
+    fn receive(&mut self, bytes: &[u8], now: Now) -> usize {
+        self.receive_all(bytes, now)
+    }
+
     fn send(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
         self.send_data(id, data, now)
     }
@@ -371,6 +352,10 @@ impl Machine for Connection {
             self.will_tell_flushed(id);
         }
         flushed
+    }
+
+    fn carries_many(&self) -> bool {
+        true
     }
 
     fn discard(&mut self, id: Id, now: Now) -> Result<(), Misuse> {

@@ -36,6 +36,23 @@ impl Connection {
         self.settle(now);
     }
 
+    /// Takes input by value.
+    pub(super) fn receive_all(&mut self, bytes: &[u8], now: Now) -> usize {
+        let mut taken = 0;
+        while taken < bytes.len() && self.eof.is_none() {
+            let room = self.input.spare();
+            let count = room.len().min(bytes.len() - taken);
+            if count == 0 {
+                break;
+            }
+            room[..count].copy_from_slice(&bytes[taken..taken + count]);
+            self.input.filled(count);
+            self.take_in(now);
+            taken += count;
+        }
+        taken
+    }
+
     /// Where too many answers wait, nothing that asks for more is looked at.
     fn wants_reading(&self) -> bool {
         self.answers < Cap::Unanswered.most() || self.out.is_empty()
@@ -51,7 +68,7 @@ impl Connection {
         if self.greeting == Greeting::Settings && !is_settings {
             return Err(Violation::NotSettings.into());
         }
-        if header.length > self.http2.max_frame {
+        if header.length > self.role.http2().max_frame {
             return Err(Violation::FrameTooLong.into());
         }
         let length = HEADER_LEN + header.length as usize;
@@ -74,7 +91,7 @@ impl Connection {
 
     /// Takes a frame that is whole; `shared` holds its content if it is DATA.
     fn take_frame(&mut self, octets: &[u8], shared: &Bytes, now: Now) -> Result<(), Broken> {
-        match read(octets, self.http2.max_frame) {
+        match read(octets, self.role.http2().max_frame) {
             Ok(Some((frame, _))) => self.came(frame, shared, now),
             Ok(None) => Ok(()),
             Err(malformed) => self.malformed(malformed, now),
@@ -92,7 +109,7 @@ impl Connection {
         }
         self.input.consume(here);
         self.greeting = Greeting::Settings;
-        self.timers.set(Why::Settings, now.mono + self.http2.settings_timeout);
+        self.timers.set(Why::Settings, now.mono + self.role.http2().settings_timeout);
         Ok(true)
     }
 

@@ -80,7 +80,7 @@ impl Connection {
         if self.last.is_some_and(|last| id > last) {
             return Ok(()); // RFC 9113 §6.8: what is begun behind a GOAWAY is ignored
         }
-        if self.streams.len() >= self.http2.max_concurrent as usize {
+        if self.streams.len() >= self.role.http2().max_concurrent as usize {
             self.streams.refuse(id);
             return self.break_stream(id, Violation::TooManyStreams, now);
         }
@@ -89,7 +89,7 @@ impl Connection {
         } else {
             request::read(&outcome.list, self.rules())
         };
-        let mut stream = Stream::new(self.http2.stream_window, &self.role);
+        let mut stream = Stream::new(self.role.http2().stream_window, &self.role);
         (stream.trace.first_byte, stream.trace.head) = (Some(block.began), Some(now.mono));
         let fault = match read {
             Err(Refusal::Malformed(_)) => {
@@ -145,7 +145,7 @@ impl Connection {
         Rules {
             http: !self.role.server().is_some_and(|config| config.secure),
             https: true,
-            extended_connect: self.http2.extended_connect,
+            extended_connect: self.role.http2().extended_connect,
             method_bytes: self.role.limits().method_bytes,
             target_bytes: self.role.limits().target_bytes,
         }

@@ -1,8 +1,7 @@
 //! Which side a connection is, and the configuration of that side.
 //! Holds it, and gives out what both sides have in common; decides nothing.
 
-use crate::config::{ClientConfig, Limits, ServerConfig};
-use crate::h2::config::Config;
+use crate::config::{ClientConfig, Http2, Limits, ServerConfig};
 use crate::h2::frame::settings::Values;
 use crate::h2::streams::Side;
 use crate::time::Rate;
@@ -36,6 +35,13 @@ impl Role {
         match self {
             Role::Server(config) => Some(config),
             Role::Client { .. } => None,
+        }
+    }
+
+    pub(super) fn http2(&self) -> Http2 {
+        match self {
+            Role::Server(config) => config.http2.within_bounds(),
+            Role::Client { config, .. } => config.http2.within_bounds(),
         }
     }
 
@@ -84,9 +90,17 @@ impl Role {
     }
 
     /// What it says of itself. A client is pushed nothing, and nobody begins streams with it.
-    pub(super) fn settings(&self, http2: &Config) -> Values {
-        let list = u32::try_from(self.limits().head_bytes).unwrap_or(u32::MAX);
-        let settings = http2.settings(list);
+    pub(super) fn settings(&self) -> Values {
+        let http2 = self.http2();
+        let settings = Values {
+            header_table_size: http2.header_table,
+            max_concurrent_streams: http2.max_concurrent,
+            initial_window_size: http2.stream_window,
+            max_frame_size: http2.max_frame,
+            max_header_list_size: u32::try_from(self.limits().head_bytes).unwrap_or(u32::MAX),
+            enable_connect_protocol: http2.extended_connect,
+            ..Values::DEFAULT
+        };
         match self {
             Role::Server(_) => settings,
             Role::Client { .. } => Values {

@@ -5,22 +5,28 @@ mod client;
 mod pair;
 
 use super::*;
+use crate::config::Http2;
 use crate::error::{CloseReason, ErrorCode, Fault};
 use crate::h2::frame::{Frame, PREFACE, read, settings};
+use crate::h2::purse::Budget;
 use crate::head::{ResponseHead, Status};
 use crate::machine::{Body, ServerMachine};
 use std::time::Duration;
 
 const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);
 
-fn config(max_concurrent: u32) -> Config {
-    Config { max_concurrent, connection_window: 65_535, ..Config::default() }
+fn config(max_concurrent: u32) -> ServerConfig {
+    let http2 = Http2 { max_concurrent, connection_window: 65_535, ..Http2::DEFAULT };
+    ServerConfig { http2, ..ServerConfig::default() }
+}
+
+fn client_config(max_concurrent: u32) -> ClientConfig {
+    ClientConfig { http2: config(max_concurrent).http2, ..ClientConfig::default() }
 }
 
 /// A server that a client has greeted.
 fn server(max_concurrent: u32) -> Connection {
-    let mut server =
-        Connection::new(Arc::new(ServerConfig::default()), config(max_concurrent), NOW);
+    let mut server = Connection::new(Arc::new(config(max_concurrent)), NOW);
     let mut hello = PREFACE.to_vec();
     write::settings(&mut hello, []);
     write::settings_ack(&mut hello);
@@ -280,8 +286,8 @@ fn a_request_that_is_not_taken_is_answered_as_the_configuration_says() {
     use crate::config::FaultAnswer;
     let answer = FaultAnswer::new(|error| Some((ResponseHead::new(error.answer?), "no".into())));
     for (made, length) in [(Some(answer), 2), (Some(FaultAnswer::new(|_| panic!("oh"))), 39)] {
-        let config = ServerConfig { fault_answer: made, secure: true, ..ServerConfig::default() };
-        let mut server = Connection::new(Arc::new(config), self::config(9), NOW);
+        let config = ServerConfig { fault_answer: made, secure: true, ..config(9) };
+        let mut server = Connection::new(Arc::new(config), NOW);
         let hello = [PREFACE, &write::header(0, crate::h2::frame::Kind::Settings, 0, 0)[..]];
         feed(&mut server, &[&hello.concat()[..], &request(1, true)].concat());
         let panicked = length != 2;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use purlin_core::h2::config::Config;
+use purlin_core::config::Http2;
 use purlin_core::h2::connection::Connection;
 use purlin_core::{
     Body, ClientConfig, ClientMachine, Event, Id, Machine, Method, Misuse, Mono, Now, Recv,
@@ -94,9 +94,10 @@ impl Fed for Client {
 impl Client {
     pub(super) fn new() -> Client {
         let now = Now::at(Mono::from_secs(1), 784_111_777);
-        let http2 = Config { connection_window: 65_535, ..Config::default() };
+        let http2 = Http2 { connection_window: 65_535, ..Http2::DEFAULT };
+        let config = ClientConfig { http2, ..ClientConfig::default() };
         Client {
-            machine: Connection::client(Arc::new(ClientConfig::default()), http2, false, now),
+            machine: Connection::client(Arc::new(config), false, now),
             asked: Vec::new(),
             output: Vec::new(),
             now,

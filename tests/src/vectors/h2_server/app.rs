@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use purlin_core::h2::config::Config;
+use purlin_core::config::Http2;
 use purlin_core::h2::connection::Connection;
 use purlin_core::{
     Body, Event, Fields, Id, Machine, Method, Mono, Now, Recv, RequestHead, ResponseHead,
@@ -100,16 +100,15 @@ impl Fed for Server {
 impl Server {
     pub(super) fn new(max_concurrent: Option<u32>, extended_connect: bool) -> Server {
         let now = Now::at(Mono::from_secs(1), 784_111_777);
-        let default = Config::default();
-        let http2 = Config {
-            max_concurrent: max_concurrent.unwrap_or(default.max_concurrent),
+        let http2 = Http2 {
+            max_concurrent: max_concurrent.unwrap_or(Http2::DEFAULT.max_concurrent),
             connection_window: 65_535,
             extended_connect,
-            ..default
+            ..Http2::DEFAULT
         };
-        let config = ServerConfig::default();
+        let config = ServerConfig { http2, ..ServerConfig::default() };
         Server {
-            machine: Connection::new(Arc::new(config), http2, now),
+            machine: Connection::new(Arc::new(config), now),
             now,
             messages: BTreeMap::new(),
             output: Vec::new(),

@@ -8,7 +8,7 @@ use crate::machine::{BodyLength, ClientMachine, Reuse};
 
 /// A client that nobody has answered.
 fn fresh(max_concurrent: u32) -> Connection {
-    Connection::client(Arc::new(ClientConfig::default()), config(max_concurrent), false, NOW)
+    Connection::client(Arc::new(client_config(max_concurrent)), false, NOW)
 }
 
 /// A client that its server has greeted.
@@ -287,8 +287,8 @@ fn content_of_known_length_ends_with_its_last_octet() {
 
 #[test]
 fn a_connection_that_is_to_carry_one_request_carries_one() {
-    let config = ClientConfig { keep_alive: false, ..ClientConfig::default() };
-    let mut client = Connection::client(Arc::new(config), self::config(9), true, NOW);
+    let config = ClientConfig { keep_alive: false, ..client_config(9) };
+    let mut client = Connection::client(Arc::new(config), true, NOW);
     assert_eq!(get(&mut client), Ok(1));
     assert_eq!(client.reuse(), Reuse::Never(CloseReason::KeepAliveOff));
     output(&mut client);
@@ -301,8 +301,8 @@ fn a_connection_that_is_to_carry_one_request_carries_one() {
 
 #[test]
 fn what_becomes_of_a_request_is_told_to_who_traces() {
-    let config = ClientConfig { trace: true, ..ClientConfig::default() };
-    let mut client = Connection::client(Arc::new(config), self::config(9), false, NOW);
+    let config = ClientConfig { trace: true, ..client_config(9) };
+    let mut client = Connection::client(Arc::new(config), false, NOW);
     let id = post(&mut client, Body::Full(Bytes::from_static(b"abc")));
     assert!(events(&mut client).is_empty());
     output(&mut client);

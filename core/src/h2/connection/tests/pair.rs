@@ -2,7 +2,6 @@
 
 use super::client::head;
 use super::*;
-use crate::config::ClientConfig;
 use crate::head::Method;
 use crate::machine::{ClientMachine, Reuse};
 use proptest::prelude::*;
@@ -160,8 +159,8 @@ proptest! {
         slots in 1..6_u32,
     ) {
         let mut pair = Pair {
-            client: Connection::client(Arc::new(ClientConfig::default()), config(9), false, NOW),
-            server: Connection::new(Arc::new(ServerConfig::default()), config(slots), NOW),
+            client: Connection::client(Arc::new(client_config(9)), false, NOW),
+            server: Connection::new(Arc::new(config(slots)), NOW),
             plans,
             asks: BTreeMap::new(),
             answers: BTreeMap::new(),
