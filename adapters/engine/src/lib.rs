@@ -57,7 +57,8 @@
 //! | `received`, `inflate` | what a response is known by, and its body's coding |
 //! | `jar`, `shared_mux` | cookies and routes that many use at once |
 //! | [`served`] | a connection that is served, its bodies, writers and raw streams |
-//! | `server` | the machine and the values that a server's connection begins with |
+//! | `server` | a server's settings, what its connections begin with, how it is stopped; the methods that adapters show alike |
+//! | `names` | the names of the core that adapters show as theirs |
 //! | `budget` | the books of what a server's connections may hold together |
 //! | `caught` | an application's function that panics |
 
@@ -105,8 +106,8 @@ pub use line::{Line, Progress, Turn, Wait};
 pub use link::{BoxMachine, Link, ReadReady};
 pub use received::Received;
 pub use server::{
-    Control, Ending, Failure, MakeMachine, MakeValues, Panics, Phase, ServerContext,
-    ServerSettings, UNTOUCHED, machine, welcome,
+    Control, Ending, Failure, InMemoryAnswer, MakeMachine, MakeValues, Panics, Phase,
+    ServerContext, ServerSettings, UNTOUCHED, machine, welcome,
 };
 pub use shared_mux::SharedMux;
 pub use system::{Chore, System, Work, attended};

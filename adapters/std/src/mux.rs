@@ -53,19 +53,6 @@ impl Handler for BoxHandler {
     }
 }
 
-impl Handler for Mux {
-    fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
-        match self.dispatch(&mut request) {
-            Ok(handler) => handler.call(request, exchange),
-            Err(answer) => Answer::from(answer),
-        }
-    }
-
-    fn full_duplex(&self, head: &RequestHead) -> bool {
-        self.find(head).is_some_and(|handler| handler.full_duplex(head))
-    }
-}
-
 /// A mux that may grow while it serves; its clones are one and the same.
 ///
 /// Its methods are those of [`purlin_engine::SharedMux`]: `handle`, `wrap` and `otherwise`.
@@ -80,18 +67,26 @@ impl Handler for Mux {
 /// ```
 pub type SharedMux = purlin_engine::SharedMux<BoxHandler>;
 
-impl Handler for SharedMux {
-    fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
-        match self.dispatch(&mut request) {
-            Ok(handler) => handler.call(request, exchange),
-            Err(answer) => Answer::from(answer),
-        }
-    }
+/// Has a mux answer by the handler that it finds.
+macro_rules! routes {
+    ($mux:ty) => {
+        impl Handler for $mux {
+            fn call(&self, mut request: Request, exchange: &Exchange) -> Answer {
+                match self.dispatch(&mut request) {
+                    Ok(handler) => handler.call(request, exchange),
+                    Err(answer) => Answer::from(answer),
+                }
+            }
 
-    fn full_duplex(&self, head: &RequestHead) -> bool {
-        self.find(head).is_some_and(|handler| handler.full_duplex(head))
-    }
+            fn full_duplex(&self, head: &RequestHead) -> bool {
+                self.find(head).is_some_and(|handler| handler.full_duplex(head))
+            }
+        }
+    };
 }
+
+routes! { Mux }
+routes! { SharedMux }
 
 purlin_engine::default_mux_api! {
     example r#"use purlin_std::Request;

@@ -6,10 +6,13 @@ mod answer;
 mod api;
 mod boxed;
 mod control;
+mod exchange;
+mod in_memory;
 mod knobs;
 mod settings;
 
 pub use control::{Control, Ending, Failure, Phase};
+pub use in_memory::InMemoryAnswer;
 pub use settings::{ServerContext, ServerSettings};
 
 use purlin_core::observe::{Observer, Peer, Watch};

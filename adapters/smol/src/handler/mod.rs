@@ -3,21 +3,20 @@
 
 mod answer;
 mod around;
+mod exchange;
 mod fallible;
 mod kind;
 mod streaming;
 
 pub use answer::{Answer, IntoAnswer};
 pub use around::{Next, around, around_send};
+pub use exchange::Exchange;
 pub use fallible::{Fallible, fallible};
 pub(crate) use kind::{Moving, Staying};
 pub use streaming::{Streaming, streaming};
 
-use crate::writer::ResponseWriter;
 use crate::{Request, Source};
-use purlin_core::{Facts, IntoResponse, ResponseHead};
-use purlin_engine::served::Open;
-use std::fmt;
+use purlin_core::IntoResponse;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -107,87 +106,5 @@ where
     fn call_send<'h>(&'h self, request: Request, _exchange: &Exchange) -> SendHandlerFuture<'h> {
         let answering = self(request);
         Box::pin(async move { Answer::from(answering.await) })
-    }
-}
-
-/// A request and its response to be, seen by a [`Handler`].
-///
-/// ```
-/// use purlin_smol::{Answer, Exchange, Handler, HandlerFuture, Request};
-///
-/// /// Lets only safe methods through to another handler.
-/// struct ReadOnly<H>(H);
-///
-/// impl<H: Handler> Handler for ReadOnly<H> {
-///     fn call<'h>(&'h self, request: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-///         if request.method().is_safe() {
-///             return self.0.call(request, exchange);
-///         }
-///         Box::pin(async { Answer::from(purlin_smol::Response::text("read only\n")) })
-///     }
-/// }
-/// ```
-#[derive(Clone)]
-pub struct Exchange(pub(crate) Open);
-
-impl Exchange {
-    /// The writer of the response. The response belongs to it from here, and
-    /// what the handler returns counts only if it is [`Answer::written`].
-    ///
-    /// ```
-    /// use purlin_smol::{Answer, Exchange, Handler, HandlerFuture, Request};
-    /// struct Ticker;
-    /// impl Handler for Ticker {
-    ///     fn call<'h>(&'h self, _: Request, exchange: &Exchange) -> HandlerFuture<'h> {
-    ///         let mut writer = exchange.writer();
-    ///         Box::pin(async move {
-    ///             let _ = writer.write(b"tick\n").await;
-    ///             Answer::written()
-    ///         })
-    ///     }
-    /// }
-    /// ```
-    pub fn writer(&self) -> ResponseWriter {
-        ResponseWriter::new(self.0.writer())
-    }
-
-    /// Calls this once the final head of the response has been given, however it
-    /// is written, with the head as it was given; not if that has happened already.
-    ///
-    /// It is called on the thread that serves, so it had better be quick.
-    ///
-    /// ```
-    /// use purlin_smol::{Mux, Next, Request, around};
-    /// let mut mux = Mux::new();
-    /// mux.wrap(around(async |request: Request, next: Next| {
-    ///     next.exchange().on_head(|head| println!("{}", head.status()));
-    ///     next.run(request).await
-    /// }));
-    /// ```
-    pub fn on_head(&self, call: impl FnOnce(&ResponseHead) + Send + 'static) {
-        self.0.follow(|hooks| hooks.on_head(call));
-    }
-
-    /// Calls this once the response has ended, or was given up, with the status,
-    /// the bytes of body and the times; not if that has happened already.
-    ///
-    /// It is called on the thread that serves, so it had better be quick.
-    ///
-    /// ```
-    /// use purlin_smol::{Mux, Next, Request, around};
-    /// let mut mux = Mux::new();
-    /// mux.wrap(around(async |request: Request, next: Next| {
-    ///     next.exchange().on_end(|facts| println!("{:?}, {} bytes", facts.status, facts.sent));
-    ///     next.run(request).await
-    /// }));
-    /// ```
-    pub fn on_end(&self, call: impl FnOnce(&Facts) + Send + 'static) {
-        self.0.follow(|hooks| hooks.on_end(call));
-    }
-}
-
-impl fmt::Debug for Exchange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Exchange({})", self.0.id)
     }
 }

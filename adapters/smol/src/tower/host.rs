@@ -5,7 +5,8 @@ use crate::{CloseReason, Error};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response};
 use http_body::{Frame, SizeHint};
-use purlin_core::{Fields, InMemory, Machine, Recv, ResponseHead};
+use purlin_core::{Fields, Recv, ResponseHead};
+use purlin_engine::InMemoryAnswer;
 use purlin_engine::served::Served;
 use std::convert::Infallible;
 use std::fmt;
@@ -13,42 +14,22 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// A handler at work.
 pub(crate) type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// An exchange, and who works on it.
-struct Exchange {
-    shared: Arc<Served>,
-    /// Until its handler has returned and the answer is whole.
-    run: Option<Run>,
-}
-
-impl Exchange {
-    /// Has the handler go on.
-    fn advance(&mut self, cx: &mut Context<'_>) {
-        if self.run.as_mut().is_some_and(|run| run.as_mut().poll(cx).is_ready()) {
-            self.run = None;
-        }
-    }
-
-    fn in_memory<T>(&self, take: impl FnOnce(&mut InMemory) -> T) -> Option<T> {
-        self.shared.in_memory(take)
-    }
-}
 
 /// The future of a [`HandlerService`](super::HandlerService): the answer's head, its body still to come.
 pub struct Answering(State);
 
 enum State {
     Refused(StatusCode),
-    Open(Option<Exchange>),
+    Open(Option<InMemoryAnswer<Run>>),
 }
 
 impl Answering {
     pub(super) fn new(shared: Arc<Served>, run: Run) -> Answering {
-        Answering(State::Open(Some(Exchange { shared, run: Some(run) })))
+        Answering(State::Open(Some(InMemoryAnswer::new(shared, run))))
     }
 
     /// An answer without the handler.
@@ -67,23 +48,14 @@ impl Future for Answering {
             }
             State::Open(slot) => slot,
         };
-        let Some(exchange) = slot else { return Poll::Pending };
-        exchange.advance(cx);
-        let taken = exchange.in_memory(|direct| (direct.take_head(), direct.in_exchange()));
-        match taken {
-            Some((Some(head), _)) => {
-                let length = exchange.in_memory(|direct| direct.answer_length()).flatten();
-                let body = slot.take().map_or(Rest::Ended, |open| Rest::Open(open, length));
-                Poll::Ready(Ok(translate(&head, AnswerBody(body))))
-            }
-            Some((None, true)) => Poll::Pending,
+        let Some(answer) = slot else { return Poll::Pending };
+        let head = ready!(answer.poll_head(cx));
+        let body = slot.take().map_or(Rest::Ended, Rest::Open);
+        Poll::Ready(Ok(match head {
+            Some(head) => translate(&head, AnswerBody(body)),
             // Given up without a head: the host is to break it off, too.
-            _ => {
-                *slot = None;
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Poll::Ready(Ok(plain(status, AnswerBody(Rest::Aborted))))
-            }
-        }
+            None => plain(StatusCode::INTERNAL_SERVER_ERROR, AnswerBody(Rest::Aborted)),
+        }))
     }
 }
 
@@ -115,8 +87,7 @@ pub struct AnswerBody(Rest);
 enum Rest {
     Ended,
     Aborted,
-    /// So many bytes, if that is known.
-    Open(Exchange, Option<u64>),
+    Open(InMemoryAnswer<Run>),
 }
 
 impl http_body::Body for AnswerBody {
@@ -128,46 +99,32 @@ impl http_body::Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        let (exchange, left) = match &mut this.0 {
-            Rest::Open(exchange, left) => (exchange, left),
+        let came = match &mut this.0 {
+            Rest::Open(answer) => ready!(answer.poll_body(cx)),
             Rest::Ended => return Poll::Ready(None),
-            Rest::Aborted => {
-                this.0 = Rest::Ended;
-                return Poll::Ready(Some(Err(Error::Closed(CloseReason::Aborted))));
-            }
+            Rest::Aborted => None,
         };
-        let mut taken = exchange.in_memory(InMemory::take);
-        if matches!(taken, Some(Recv::Pending)) {
-            exchange.advance(cx);
-            taken = exchange.in_memory(InMemory::take);
+        if let Some(Recv::Data(piece)) = came {
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        match taken {
-            Some(Recv::Pending) => Poll::Pending,
-            Some(Recv::Data(piece)) => {
-                *left = left.map(|bytes| bytes.saturating_sub(piece.len() as u64));
-                Poll::Ready(Some(Ok(Frame::data(piece))))
-            }
-            Some(Recv::End(trailers)) => {
-                this.0 = Rest::Ended;
-                Poll::Ready(trailers.map(|trailers| last(&trailers)))
-            }
-            Some(Recv::Failed(_)) | None => {
-                this.0 = Rest::Ended;
-                Poll::Ready(Some(Err(Error::Closed(CloseReason::Aborted))))
-            }
-        }
+        this.0 = Rest::Ended;
+        Poll::Ready(match came {
+            Some(Recv::End(trailers)) => trailers.map(|trailers| last(&trailers)),
+            _ => Some(Err(Error::Closed(CloseReason::Aborted))),
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Rest::Ended | Rest::Open(_, Some(0)))
+        self.size_hint().exact() == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.0 {
-            Rest::Ended => SizeHint::with_exact(0),
-            Rest::Open(_, Some(bytes)) => SizeHint::with_exact(bytes),
-            Rest::Open(_, None) | Rest::Aborted => SizeHint::default(),
-        }
+        let left = match &self.0 {
+            Rest::Ended => Some(0),
+            Rest::Open(answer) => answer.left(),
+            Rest::Aborted => None,
+        };
+        left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::server::line::{Guard, Line};
 use crate::writer::ResponseWriter;
 use purlin_core::message::Hooks;
-use purlin_core::{Facts, Id, Now, ResponseHead};
+use purlin_core::{Id, Now};
 use purlin_engine::served::{Heard, State, obey};
 use std::cell::Cell;
 use std::fmt;
@@ -66,40 +66,6 @@ impl Exchange {
         self.own_writer(&mut self.line.lock())
     }
 
-    /// Calls this once the final head of the response has been given, however it
-    /// is written, with the head as it was given; not if that has happened already.
-    ///
-    /// It is called on the thread that serves, so it had better be quick.
-    ///
-    /// ```
-    /// use purlin_std::{Mux, Next, Request, around};
-    /// let mut mux = Mux::new();
-    /// mux.wrap(around(|request: Request, next: Next| {
-    ///     next.exchange().on_head(|head| println!("{}", head.status()));
-    ///     next.run(request)
-    /// }));
-    /// ```
-    pub fn on_head(&self, call: impl FnOnce(&ResponseHead) + Send + 'static) {
-        self.follow(|hooks| hooks.on_head(call));
-    }
-
-    /// Calls this once the response has ended, or was given up, with the status,
-    /// the bytes of body and the times; not if that has happened already.
-    ///
-    /// It is called on the thread that serves, so it had better be quick.
-    ///
-    /// ```
-    /// use purlin_std::{Mux, Next, Request, around};
-    /// let mut mux = Mux::new();
-    /// mux.wrap(around(|request: Request, next: Next| {
-    ///     next.exchange().on_end(|facts| println!("{:?}, {} bytes", facts.status, facts.sent));
-    ///     next.run(request)
-    /// }));
-    /// ```
-    pub fn on_end(&self, call: impl FnOnce(&Facts) + Send + 'static) {
-        self.follow(|hooks| hooks.on_end(call));
-    }
-
     fn follow(&self, add: impl FnOnce(&mut Hooks)) {
         self.line.lock().follow(self.id.get(), add);
     }
@@ -110,6 +76,8 @@ impl Exchange {
         ResponseWriter::new(writer, Arc::clone(&self.line))
     }
 }
+
+purlin_engine::exchange_api! { example "# fn example(exchange: &purlin_std::Exchange) {" }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
