@@ -162,8 +162,8 @@ impl Player {
         let event = self.machine.poll_event(self.now).ok_or("no event is there")?;
         if let Some(watch) = &mut self.watch {
             watch.event(&event);
-            if let Event::Request { head, body, .. } = &event {
-                watch.request(&mut Request::new(head.clone(), *body, ()));
+            if let Event::Request { id, head, body, .. } = &event {
+                watch.request(*id, &mut Request::new(head.clone(), *body, ()));
             }
         }
         same(&describe(&event), expected)

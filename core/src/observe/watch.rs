@@ -3,8 +3,8 @@
 
 use super::{ConnState, Exchange, Observer, Peer};
 use crate::error::{Misuse, panic_message};
-use crate::head::RequestHead;
-use crate::machine::{Event, Facts};
+use crate::head::{RequestHead, Version};
+use crate::machine::{Event, Facts, Id};
 use crate::message::{Matched, Request};
 use crate::secure::Secured;
 use std::any::Any;
@@ -46,15 +46,17 @@ pub struct Watch {
     observer: Arc<dyn Observer>,
     peer: Arc<Peer>,
     state: ConnState,
-    asked: Option<Asked>,
+    /// The requests that are open.
+    asked: Vec<Asked>,
     /// The TLS of the connection, if it has any.
     secured: Option<Secured>,
     /// What that has settled is still to be told.
     settles: bool,
 }
 
-/// The request of the open exchange.
+/// The request of an exchange that is open.
 struct Asked {
+    id: Id,
     head: RequestHead,
     matched: Matched,
 }
@@ -63,7 +65,8 @@ impl Watch {
     /// A connection begins.
     pub fn new(observer: Arc<dyn Observer>, peer: Arc<Peer>) -> Watch {
         observer.state(&peer, ConnState::New);
-        Watch { observer, peer, state: ConnState::New, asked: None, secured: None, settles: false }
+        let (state, asked) = (ConnState::New, Vec::new());
+        Watch { observer, peer, state, asked, secured: None, settles: false }
     }
 
     /// This watch, told of the connection's TLS, to tell why that fails.
@@ -81,13 +84,13 @@ impl Watch {
                 self.settled();
                 self.turn(ConnState::Active);
             }
-            Event::Done { facts, .. } => {
-                self.done(facts);
-                if facts.keep_alive {
+            Event::Done { id, facts } => {
+                self.done(*id, facts);
+                if facts.keep_alive && self.asked.is_empty() {
                     self.turn(ConnState::Idle);
                 }
             }
-            Event::Upgraded { .. } => self.turn(ConnState::Hijacked),
+            Event::Upgraded { id } if !self.is_beside(*id) => self.turn(ConnState::Hijacked),
             Event::Failed { error, .. } => {
                 self.observer.fault(&self.peer, error);
                 if let Some(reason) = self.secured.as_ref().and_then(Secured::error) {
@@ -100,11 +103,21 @@ impl Watch {
         }
     }
 
-    /// Takes note of the request that an event brought.
-    pub fn request<B>(&mut self, request: &mut Request<B>) {
+    /// Takes note of the request that an event brought, of the exchange of this number.
+    pub fn request<B>(&mut self, id: Id, request: &mut Request<B>) {
         let matched = Matched::default();
         request.tell_match(matched.clone());
-        self.asked = Some(Asked { head: request.head().clone(), matched });
+        let head = request.head().clone();
+        if !is_beside_others(&head) {
+            self.asked.clear();
+        }
+        self.asked.push(Asked { id, head, matched });
+        self.turn(ConnState::Active);
+    }
+
+    /// Whether an exchange is one of several that a connection carries.
+    fn is_beside(&self, id: Id) -> bool {
+        self.asked.iter().any(|asked| asked.id == id && is_beside_others(&asked.head))
     }
 
     /// The handler panicked with this.
@@ -142,13 +155,19 @@ impl Watch {
         }
     }
 
-    fn done(&mut self, facts: &Facts) {
-        let Some(Asked { head, matched }) = self.asked.take() else {
+    fn done(&mut self, id: Id, facts: &Facts) {
+        let Some(place) = self.asked.iter().position(|asked| asked.id == id) else {
             return;
         };
+        let Asked { head, matched, .. } = self.asked.swap_remove(place);
         let exchange = Exchange { head, pattern: matched.get().cloned(), facts: *facts };
         self.observer.exchange(&self.peer, &exchange);
     }
+}
+
+/// Whether a request of this head may have others beside it.
+fn is_beside_others(head: &RequestHead) -> bool {
+    head.version() == Version::Http2
 }
 
 impl Drop for Watch {

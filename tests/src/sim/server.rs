@@ -162,7 +162,7 @@ impl Server {
             self.told.event(&event, now.mono);
             match event {
                 Event::Request { id, head, .. } => {
-                    self.told.request(&head);
+                    self.told.request(id, &head);
                     self.body = Purse::default();
                     if !self.machine.want().write {
                         self.write = Purse::default();

@@ -3,7 +3,7 @@
 
 use purlin_core::machine::Facts;
 use purlin_core::observe::{Address, ConnState, Exchange, Observer, Peer, Watch};
-use purlin_core::{BodyLength, CloseReason, Event, Mono, PeerError, Request, RequestHead};
+use purlin_core::{BodyLength, CloseReason, Event, Id, Mono, PeerError, Request, RequestHead};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One call of the observer.
@@ -76,9 +76,9 @@ impl Told {
         self.note(now);
     }
 
-    pub(super) fn request(&mut self, head: &RequestHead) {
+    pub(super) fn request(&mut self, id: Id, head: &RequestHead) {
         if let Some(watch) = &mut self.watch {
-            watch.request(&mut Request::new(head.clone(), BodyLength::Empty, ()));
+            watch.request(id, &mut Request::new(head.clone(), BodyLength::Empty, ()));
         }
     }
 

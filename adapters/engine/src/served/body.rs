@@ -1,8 +1,7 @@
 //! The body of a request, piece by piece, and who is told that its client has gone.
 //! Keeps no bytes but the rest of a piece: they wait in the machine until asked for.
 
-use super::turn::Dropped;
-use super::{Served, park};
+use super::{For, Served};
 use bytes::{Buf, Bytes};
 use purlin_core::message::Error;
 use purlin_core::{BodyLength, Fields, Id, Machine, Now, Recv};
@@ -66,7 +65,7 @@ impl Reader {
                 Poll::Ready(Ok(Some(data)))
             }
             Recv::Pending => {
-                park(&mut state.waits.read, cx);
+                state.rows.park(*id, For::Input, cx);
                 Poll::Pending
             }
             Recv::Failed(error) => Poll::Ready(Err(error.into())),
@@ -148,9 +147,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some((served, id)) = self.source() {
-            let mut state = served.lock();
-            state.dropped(Dropped::Reader(*id));
-            state.poke();
+            served.lock().drop_reader(*id);
         }
     }
 }

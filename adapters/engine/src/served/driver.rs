@@ -44,7 +44,12 @@ pub trait Place {
 
     /// A connection is about to wait, and need not keep its buffers for that.
     fn rest(&self, _served: &Arc<Served>, mut state: MutexGuard<'_, State>) {
-        state.machine.trim(self.now());
+        state.trim(self.now());
+    }
+
+    /// So many handlers may be busy at once beside the first one of a connection.
+    fn seats(&self) -> usize {
+        100
     }
 
     /// Whether somebody waits for the place of a connection that is idle.
@@ -72,7 +77,7 @@ impl<'p, P: Place, W: Ready> Driver<'p, P, W> {
         values: Values,
         watch: Option<Box<Watch>>,
     ) -> Self {
-        let work = Work::new(place.service(), served.clone(), values, watch);
+        let work = Work::new(place.service(), served.clone(), values, watch).seats(place.seats());
         Driver { served, link: Link::new(wire, place.budget()), work, place }
     }
 }
@@ -105,7 +110,7 @@ impl<P: Place, W: Ready + Unpin> Future for Driver<'_, P, W> {
             }
             if !work.is_due() && link.is_waiting(want) {
                 if link.close(want) {
-                    return end(state, work);
+                    return end(state, work, cx);
                 }
                 if link.await_end(&mut state, cx, now) {
                     continue;
@@ -121,6 +126,7 @@ impl<P: Place, W: Ready + Unpin> Future for Driver<'_, P, W> {
                     continue;
                 }
                 link.rest(&mut state);
+                work.sleep(cx);
                 place.rest(served, state);
                 return Poll::Pending;
             }
@@ -166,14 +172,22 @@ fn note_idle(state: &mut State, deadline: Option<(Mono, Why)>, now: Now) -> bool
 
 /// The wire is closed: the handler may go on with what it does, unless the
 /// peer is gone or was cut off, so that nobody waits for an answer.
-fn end<S: Service>(state: MutexGuard<'_, State>, work: &mut Work<'_, S>) -> Poll<()> {
+fn end<S: Service>(
+    state: MutexGuard<'_, State>,
+    work: &mut Work<'_, S>,
+    cx: &Context<'_>,
+) -> Poll<()> {
     let lost = state.is_lost();
     drop(state);
     work.closed();
     if lost {
         work.cancel();
     }
-    if work.is_over() { Poll::Ready(()) } else { Poll::Pending }
+    if work.is_over() {
+        return Poll::Ready(());
+    }
+    work.sleep(cx);
+    Poll::Pending
 }
 
 /// A connection that is dropped before its end was told to stop at once.

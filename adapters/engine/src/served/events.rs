@@ -1,7 +1,7 @@
 //! What each of the machine's events means to those who wait, and who is told of it.
 //! Passes on; decides nothing.
 
-use super::{Payload, Served, State, Trouble};
+use super::{For, Payload, Served, State, Trouble};
 use crate::sync::MutexGuard;
 use purlin_core::observe::Watch;
 use purlin_core::{BodyLength, Event, Id, Machine, Now, RequestHead};
@@ -66,30 +66,42 @@ pub fn obey<'s>(
 }
 
 impl State {
-    /// This has happened to the open exchange, or to the connection.
+    /// This has happened to an exchange, or to the connection.
     fn happens(&mut self, event: &Event, own: &Waker, due: &mut bool, now: Now) {
         match *event {
-            Event::Readable { .. } => rouse(self.waits.read.take(), own, due),
+            Event::Readable { id } => self.rouse(id, For::Input, own, due),
             Event::Writable { id } => {
                 self.send_left(id, now);
-                rouse(self.waits.write.take(), own, due);
+                self.rouse(id, For::Room, own, due);
             }
-            Event::Flushed { .. } => rouse(self.waits.flush.take(), own, due),
-            Event::InputClosed | Event::Reset { .. } => {
-                self.cancelled = true;
-                for waker in std::mem::take(&mut self.waits.cancel) {
-                    rouse(Some(waker), own, due);
+            Event::Flushed { id } => self.rouse(id, For::Flush, own, due),
+            Event::Reset { id, .. } | Event::Failed { id: Some(id), .. } => {
+                let told = self.give_up(id, now);
+                rouse_all(told, own, due);
+                *due = true;
+            }
+            Event::InputClosed => {
+                for row in self.rows.iter_mut() {
+                    row.marks.cancelled = true;
+                    rouse_all(std::mem::take(&mut row.waits.cancel), own, due);
                 }
             }
             Event::Closed(reason) => {
                 self.closed.get_or_insert(reason);
-                for waker in self.release() {
-                    rouse(Some(waker), own, due);
-                }
+                rouse_all(self.release(), own, due);
             }
             // The answer is queued already, or there is nothing to do.
             _ => {}
         }
+    }
+
+    /// Wakes who waits for this of this exchange.
+    fn rouse(&mut self, id: Id, what: For, own: &Waker, due: &mut bool) {
+        let waker = self.rows.take(id, what);
+        if waker.is_none() {
+            rouse_all(self.rows.take_strays(), own, due);
+        }
+        rouse(waker, own, due);
     }
 }
 
@@ -188,6 +200,10 @@ pub fn tell_closed(served: &Served) {
     if state.watch.is_some() {
         drop(aside(served, state, |watch| watch.into_iter().for_each(Watch::closed)));
     }
+}
+
+fn rouse_all(wakers: Vec<Waker>, own: &Waker, due: &mut bool) {
+    wakers.into_iter().for_each(|waker| rouse(Some(waker), own, due));
 }
 
 /// Wakes who waits; who waits in this very task is polled again without that.

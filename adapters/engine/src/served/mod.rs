@@ -3,14 +3,18 @@
 //! what; the machine decides.
 
 mod alarms;
+mod beside;
 mod body;
+mod crowd;
 mod driver;
 mod events;
 mod in_memory;
 mod link;
 mod raw;
 mod registry;
+mod released;
 mod routes;
+mod rows;
 mod turn;
 mod warm;
 mod work;
@@ -36,13 +40,14 @@ use purlin_core::message::Error;
 use purlin_core::observe::Watch;
 use purlin_core::server::Connection;
 use purlin_core::{
-    Close, CloseReason, Fault, Id, InMemory, Machine, Method, Misuse, Mono, Now, PeerError, Recv,
+    Close, CloseReason, Fault, Id, InMemory, Machine, Misuse, Mono, Now, PeerError, Recv,
 };
+use released::Dropped;
+use rows::{For, Rows};
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
-use turn::{Dropped, Turn};
 
 /// What a panic leaves behind.
 pub type Payload = Box<dyn Any + Send>;
@@ -60,10 +65,6 @@ pub struct State {
     pub driving: bool,
     /// The driver is away, and whoever has a part in the open exchange moves its bytes.
     pub lent: bool,
-    /// Who waits for the open exchange.
-    pub waits: Waits,
-    /// The peer has sent its last byte, is gone, or waits for no more of the answer.
-    pub cancelled: bool,
     /// Why it has ended, once it has.
     pub closed: Option<CloseReason>,
     /// Whether it is to end.
@@ -72,7 +73,9 @@ pub struct State {
     pub idle: Option<Mono>,
     /// It keeps its buffers while it waits.
     pub warm: bool,
-    turn: Turn,
+    rows: Rows,
+    /// Exchanges that their peer gave up, whose handlers are still to be told.
+    given_up: Vec<Id>,
     /// What is to be let go of.
     dropped: Vec<Dropped>,
     /// Why responses did not become what they were to be: not told yet.
@@ -83,19 +86,6 @@ pub struct State {
     telling: bool,
     /// A request that came to another than the driver.
     asked: Option<Box<Asked>>,
-}
-
-/// Who waits for the open exchange.
-#[derive(Debug, Default)]
-pub struct Waits {
-    /// For body bytes.
-    pub read: Option<Waker>,
-    /// For room to send.
-    pub write: Option<Waker>,
-    /// For the output to be written.
-    pub flush: Option<Waker>,
-    /// For the peer to go.
-    pub cancel: Vec<Waker>,
 }
 
 /// What observers are told of a response.
@@ -130,13 +120,12 @@ impl Served {
             driver: None,
             driving: false,
             lent: false,
-            waits: Waits::default(),
-            cancelled: false,
             closed: None,
             stop: Stop::No,
             idle: Some(now.mono + UNTOUCHED),
             warm: false,
-            turn: Turn::new(0, &Method::GET),
+            rows: Rows::new(),
+            given_up: Vec::new(),
             dropped: Vec::new(),
             troubles: Vec::new(),
             watch: None,
@@ -243,17 +232,15 @@ impl State {
 
     /// Whether the peer of this exchange has gone, or waits for no more of its answer.
     pub fn is_cancelled(&self, id: Id) -> bool {
-        self.cancelled || self.closed.is_some() || self.turn.id != id
+        self.closed.is_some() || self.rows.get(id).is_none_or(|row| row.marks.cancelled)
     }
 
     /// Nobody waits for more of this exchange's answer: whoever is to be woken for that.
     #[must_use]
     pub fn cancel(&mut self, id: Id) -> Vec<Waker> {
-        if self.turn.id != id {
-            return Vec::new();
-        }
-        self.cancelled = true;
-        std::mem::take(&mut self.waits.cancel)
+        let Some(row) = self.rows.get_mut(id) else { return Vec::new() };
+        row.marks.cancelled = true;
+        std::mem::take(&mut row.waits.cancel)
     }
 
     /// Ready once [`State::is_cancelled`] is true.
@@ -261,9 +248,7 @@ impl State {
         if self.is_cancelled(id) {
             return Poll::Ready(());
         }
-        if !self.waits.cancel.iter().any(|waker| waker.will_wake(cx.waker())) {
-            self.waits.cancel.push(cx.waker().clone());
-        }
+        self.rows.park(id, For::Cancel, cx);
         Poll::Pending
     }
 
@@ -275,26 +260,34 @@ impl State {
         if self.machine.flush(id) {
             return Poll::Ready(Ok(()));
         }
-        park(&mut self.waits.flush, cx);
+        self.rows.park(id, For::Flush, cx);
         self.poke();
         Poll::Pending
     }
 
     /// Whether the connection ended in a way that leaves nobody to answer.
     pub fn is_lost(&self) -> bool {
-        self.machine.want().close == Some(Close::Abort) && self.closed != Some(CloseReason::Aborted)
+        let cut = self.machine.want().close == Some(Close::Abort);
+        // What is carried beside others ends with the connection, in whatever way that goes.
+        let failed = matches!(self.closed, Some(CloseReason::Fault(_) | CloseReason::Timeout(_)));
+        (cut && self.closed != Some(CloseReason::Aborted))
+            || (failed && self.machine.carries_many())
     }
 
     /// Everybody who waits, to be woken: nothing more will happen here.
     pub fn release(&mut self) -> Vec<Waker> {
-        let waits = std::mem::take(&mut self.waits);
-        let single = [waits.read, waits.write, waits.flush];
-        single.into_iter().flatten().chain(waits.cancel).collect()
+        self.rows.release()
+    }
+
+    /// Gives back memory that holds nothing.
+    pub fn trim(&mut self, now: Now) {
+        self.machine.trim(now);
+        self.rows.trim();
     }
 }
 
 /// Notes who waits, without a clone if it is known already.
-pub fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {
+pub(crate) fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {
     match slot {
         Some(waker) => waker.clone_from(cx.waker()),
         None => *slot = Some(cx.waker().clone()),
@@ -310,8 +303,7 @@ impl fmt::Debug for Served {
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("State");
-        shown.field("closed", &self.closed).field("stop", &self.stop);
-        shown.field("waits", &self.waits).finish_non_exhaustive()
+        shown.field("closed", &self.closed).field("stop", &self.stop).finish_non_exhaustive()
     }
 }
 

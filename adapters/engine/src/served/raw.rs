@@ -1,8 +1,7 @@
 //! A connection that carries raw bytes both ways.
 //! Knows nothing of what they mean, nor of what lies below them.
 
-use super::turn::Dropped;
-use super::{Served, park};
+use super::{For, Served};
 use bytes::{Buf, Bytes};
 use purlin_core::message::Error;
 use purlin_core::{Id, Machine, Now, Recv};
@@ -48,7 +47,7 @@ impl Raw {
                 Recv::End(_) => return Poll::Ready(Ok(0)),
                 Recv::Failed(error) => return Poll::Ready(Err(error.into())),
                 Recv::Pending => {
-                    park(&mut state.waits.read, cx);
+                    state.rows.park(self.id, For::Input, cx);
                     return Poll::Pending;
                 }
             }
@@ -73,7 +72,7 @@ impl Raw {
             return Poll::Ready(Ok(0));
         }
         // Who waits for room and has not been woken finds none.
-        if state.waits.write.is_none() {
+        if !state.rows.waits_for_room(self.id) {
             let mut piece = Bytes::copy_from_slice(&data[..data.len().min(PIECE)]);
             let offered = piece.len();
             let sent = state.machine.send(self.id, &mut piece, now);
@@ -83,7 +82,7 @@ impl Raw {
                 return Poll::Ready(Ok(offered - piece.len()));
             }
         }
-        park(&mut state.waits.write, cx);
+        state.rows.park(self.id, For::Room, cx);
         Poll::Pending
     }
 
@@ -114,12 +113,7 @@ impl Raw {
 /// Both halves end; in a panic, so that the peer can tell.
 impl Drop for Raw {
     fn drop(&mut self) {
-        let mut state = self.served.lock();
-        state.dropped(match std::thread::panicking() {
-            true => Dropped::Torn(self.id),
-            false => Dropped::Raw(self.id),
-        });
-        state.release_hold(self.id);
+        self.served.lock().drop_raw(self.id);
     }
 }
 

@@ -58,7 +58,7 @@ fn sent(served: &Served) -> String {
 
 #[test]
 fn a_body_is_read_as_it_comes_and_its_reader_is_told() {
-    let (served, _, mut reader) =
+    let (served, id, mut reader) =
         asked("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
     let (_, waker) = counted();
     let cx = Context::from_waker(&waker);
@@ -68,7 +68,8 @@ fn a_body_is_read_as_it_comes_and_its_reader_is_told() {
     assert_eq!(reader.remaining(), Some(4));
     assert!(matches!(reader.poll_chunk(&cx, NOW), Poll::Ready(Ok(Some(rest))) if rest == "c"));
     assert!(reader.poll_chunk(&cx, NOW).is_pending());
-    assert!(served.lock().waits.read.as_ref().is_some_and(|waits| waits.will_wake(&waker)));
+    let waits = served.lock().rows.take(id, For::Input);
+    assert!(waits.is_some_and(|waits| waits.will_wake(&waker)));
     served.lock().machine.receive(b"def", NOW);
     assert!(matches!(reader.poll_chunk(&cx, NOW), Poll::Ready(Ok(Some(rest))) if rest == "def"));
     assert!(matches!(reader.poll_chunk(&cx, NOW), Poll::Ready(Ok(None))));

@@ -24,7 +24,7 @@ impl Warm {
     /// This connection is about to wait.
     pub fn wait(&self, served: &Arc<Served>, mut state: MutexGuard<'_, State>, now: Now) {
         if state.machine.held() > SMALL {
-            state.machine.trim(now);
+            state.trim(now);
         }
         if std::mem::replace(&mut state.warm, true) {
             return;
@@ -37,7 +37,7 @@ impl Warm {
         if let Some(cold) = cold {
             let mut state = cold.lock();
             state.warm = false;
-            state.machine.trim(now);
+            state.trim(now);
         }
     }
 }

@@ -1,13 +1,19 @@
 //! The application's side of a connection where handlers are futures: the handler, polled,
 //! and what became of it.
-//! Holds the future while there is one; when it is polled, the driver decides.
+//! Holds the futures while there are any; when they are polled, the driver decides.
+//!
+//! The first one is polled with the task's own waker, and is all there is over HTTP/1. Where
+//! a connection carries many exchanges, those that come while it is busy have seats in a
+//! crowd, whose wakers tell who of them is due.
 
+use super::crowd::Crowd;
 use super::{Asked, Heard, Payload, Reader, Rest, Served, State, Trouble, Writer};
 use super::{obey, tell_closed};
 use crate::sync::MutexGuard;
 use purlin_core::message::{Hooks, Outcome};
 use purlin_core::observe::Watch;
 use purlin_core::{Id, Now, Request, Response, Values};
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,13 +33,20 @@ pub fn serve<'s, S: Service>(
     now: &mut Now,
     clock: &mut dyn FnMut() -> Now,
 ) -> MutexGuard<'s, State> {
+    let mut turns = 0;
     loop {
         let mut heard = Heard::default();
         state = obey(panicked, served, state, cx.waker(), &mut heard, *now);
-        work.due |= heard.due;
+        if heard.due {
+            work.due = true;
+            state = work.forgo(served, state, *now);
+        }
         let mut request = heard.asked.map(|asked| (asked.id, work.request(asked, &mut state)));
-        if !work.has_turn(request.is_some()) {
-            return state;
+        if !work.has_turn(&mut request) {
+            let Some(next) = work.next_beside(&state, turns) else { return state };
+            turns += 1;
+            state = work.serve_beside(next, served, state, now, clock);
+            continue;
         }
         state.driving = true;
         drop(state);
@@ -46,14 +59,24 @@ pub fn serve<'s, S: Service>(
             state.panicked(work.id, payload, *now);
         } else if let Some(answer) = answer {
             if let Some(left) = work.settle(answer, &mut state, *now) {
-                drop(state);
-                // What it is made of is the application's, as its handler is.
-                let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
-                state = served.lock();
-                state.troubles.extend(dropped.err().map(Trouble::Panicked));
+                state = drop_unsent(left, served, state);
             }
         }
     }
+}
+
+/// What a response is made of is the application's, as its handler is.
+#[cold]
+pub(super) fn drop_unsent<'s, R>(
+    left: Response<R>,
+    served: &'s Served,
+    state: MutexGuard<'s, State>,
+) -> MutexGuard<'s, State> {
+    drop(state);
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
+    let mut state = served.lock();
+    state.troubles.extend(dropped.err().map(Trouble::Panicked));
+    state
 }
 
 /// What answers the requests of a connection: a handler, as futures that an executor of
@@ -126,20 +149,24 @@ impl fmt::Debug for Open {
 
 /// The handler of a connection, and what became of it. Holds its future while there is one.
 pub struct Work<'h, S: Service> {
-    handler: &'h S,
+    pub(super) handler: &'h S,
     /// What the handler is given.
-    exchange: S::Exchange,
-    served: Arc<Served>,
+    pub(super) exchange: S::Exchange,
+    pub(super) served: Arc<Served>,
     /// The machine's number of the handler's request.
-    id: Id,
+    pub(super) id: Id,
     /// The handler, until it returns. It may outlast its exchange.
-    future: Option<S::Future<'h>>,
+    pub(super) future: Option<S::Future<'h>>,
     /// It may have something to do.
     due: bool,
     /// What its requests come with.
     values: Values,
-    /// A request that came while the last handler was still busy.
-    next: Option<Box<(Id, Request<S::Body>)>>,
+    /// Requests that came while the handler was busy.
+    pub(super) next: VecDeque<(Id, Request<S::Body>)>,
+    /// The handlers beside that one.
+    pub(super) crowd: Option<Box<Crowd<S::Future<'h>>>>,
+    /// So many of them there may be.
+    pub(super) most: usize,
 }
 
 impl<'h, S: Service> Work<'h, S> {
@@ -159,7 +186,9 @@ impl<'h, S: Service> Work<'h, S> {
             future: None,
             due: false,
             values,
-            next: None,
+            next: VecDeque::new(),
+            crowd: None,
+            most: 0,
         }
     }
 
@@ -168,7 +197,7 @@ impl<'h, S: Service> Work<'h, S> {
         let Asked { id, head, length } = asked;
         let body = S::body(Reader::new(self.served.clone(), id, length));
         let mut request = Request::new(head, length, body).with_values(self.values.clone());
-        state.observe(&mut request);
+        state.observe(id, &mut request);
         request
     }
 
@@ -177,33 +206,67 @@ impl<'h, S: Service> Work<'h, S> {
         tell_closed(&self.served);
     }
 
+    /// The handlers of several exchanges may be busy at once, so many beside the first.
+    pub fn seats(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
     /// The task was woken, and nobody can tell for whom.
     pub fn woken(&mut self) {
         self.due = self.future.is_some();
+        if let Some(crowd) = &mut self.crowd {
+            crowd.awake();
+        }
     }
 
-    /// Whether the handler may have something to do.
+    /// The task is going to sleep, and is woken at once if somebody is due.
+    #[inline]
+    pub fn sleep(&self, cx: &Context<'_>) {
+        if self.crowd.as_ref().is_some_and(|crowd| !crowd.sleep(cx.waker())) {
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Whether a handler may have something to do.
     pub fn is_due(&self) -> bool {
-        self.due && self.future.is_some()
+        let first = self.due && self.future.is_some();
+        first || self.crowd.as_ref().is_some_and(|crowd| crowd.more)
     }
 
     /// Whether no handler runs, nor a request waits for one.
     pub fn is_over(&self) -> bool {
-        self.future.is_none() && self.next.is_none()
+        let alone = self.crowd.as_ref().is_none_or(|crowd| crowd.len() == 0);
+        self.future.is_none() && self.next.is_empty() && alone
     }
 
-    /// Whether there is something to run, a new request perhaps.
-    fn has_turn(&self, request: bool) -> bool {
-        request || self.is_due() || (self.future.is_none() && self.next.is_some())
+    /// Whether there is something to run, a new request perhaps, that has to wait if not.
+    #[inline]
+    fn has_turn(&mut self, request: &mut Option<(Id, Request<S::Body>)>) -> bool {
+        match (&self.future, request.is_some()) {
+            (None, true) => true,
+            (None, false) => !self.next.is_empty(),
+            (Some(_), false) => self.due,
+            (Some(_), true) => self.keep_waiting(request),
+        }
     }
 
-    /// Drops the handler where it waits.
+    #[cold]
+    fn keep_waiting(&mut self, request: &mut Option<(Id, Request<S::Body>)>) -> bool {
+        self.next.extend(request.take());
+        self.due
+    }
+
+    /// Drops the handlers where they wait.
     pub fn cancel(&mut self) {
-        self.next = None;
+        self.next.clear();
         self.drop_future();
+        while let Some(future) = self.crowd.as_mut().and_then(|crowd| crowd.take_any()) {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        }
     }
 
-    fn drop_future(&mut self) {
+    pub(super) fn drop_future(&mut self) {
         let future = self.future.take();
         // A panic in it was reported when it happened, and concerns nobody else.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
@@ -248,9 +311,6 @@ impl<'h, S: Service> Work<'h, S> {
                 self.future = None;
             }
         }));
-        if let Some(request) = request.take() {
-            self.next = Some(Box::new(request));
-        }
         if polled.is_err() {
             self.drop_future();
             // An answer whose future panicked in going is none.
@@ -262,7 +322,7 @@ impl<'h, S: Service> Work<'h, S> {
     /// Begins to handle a request: this one, or the one that waits.
     fn take_up(&mut self, request: &mut Option<(Id, Request<S::Body>)>) {
         if request.is_none() {
-            *request = self.next.take().map(|next| *next);
+            *request = self.next.pop_front();
         }
         if let Some((id, request)) = request.take() {
             self.id = id;

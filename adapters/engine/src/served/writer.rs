@@ -1,7 +1,7 @@
 //! Writing a response piece by piece.
 //! Waits for room; what a response is, its draft decides, and the machine how it is framed.
 
-use super::{Cancelled, Raw, Served, State, Trouble, park};
+use super::{Cancelled, For, Raw, Served, State, Trouble};
 use crate::sync::MutexGuard;
 use bytes::Bytes;
 use purlin_core::message::{Error, Outlet, PendingResponse};
@@ -140,7 +140,7 @@ impl Writer {
         let done = match done {
             Ok(Some(done)) => Poll::Ready(Ok(done)),
             Ok(None) => {
-                park(&mut state.waits.write, cx);
+                state.rows.park(self.id, For::Room, cx);
                 Poll::Pending
             }
             Err(misuse) => Poll::Ready(Err(state.error(misuse))),
@@ -191,7 +191,7 @@ impl Writer {
     /// What the response was to be cannot be sent: this is the answer, or the end, and
     /// observers are told why.
     pub fn fail(&mut self, error: &Error, now: Now) {
-        self.served.lock().note_error(error);
+        self.served.lock().note_error(self.id, error);
         self.fail_as(error.status(), now);
     }
 

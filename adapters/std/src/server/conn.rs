@@ -242,7 +242,7 @@ impl Own {
     /// Gives back memory that holds nothing.
     pub(crate) fn trim(&mut self, state: &mut State) {
         self.warm = false;
-        state.machine.trim(self.clock.last());
+        state.trim(self.clock.last());
     }
 
     /// It is going to wait, with its buffers if there is room for that.
@@ -283,7 +283,7 @@ impl Drop for Conn {
             state.closed.get_or_insert(CloseReason::Shutdown);
             state.machine.eof(Eof::Reset, now);
         }
-        state.machine.trim(now);
+        state.trim(now);
         let cut = state.machine.want().close == Some(Close::Abort);
         let (waits, watch) = (state.release(), state.watch.take());
         drop(state);

@@ -183,7 +183,7 @@ fn call(
 
 #[cold]
 fn observed(exchange: &Exchange, mut request: Request) -> Request {
-    exchange.line.lock().observe(&mut request);
+    exchange.line.lock().observe(exchange.id.get(), &mut request);
     request
 }
 

@@ -213,7 +213,7 @@ impl Line {
             self.obey(&mut state, now);
             self.time_up(&mut state, now);
             // Nobody reads or writes who would be told.
-            if state.cancelled && self.is_lost() {
+            if state.is_cancelled(id) && self.is_lost() {
                 state.machine.eof(Eof::Reset, now);
             }
             state = self.hear(state, now);
