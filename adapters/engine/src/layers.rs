@@ -65,10 +65,10 @@ impl Layers {
     pub fn build(&self, route: &Route, now: Now) -> Result<BoxMachine, Error> {
         let mut machine: BoxMachine;
         if route.is_secure() {
-            machine = Box::new(Connection::secure(self.config.clone(), now));
+            machine = Connection::secure(self.config.clone(), now).boxed();
             machine = self.secure(route.server_name(), machine, self.config.protocols, now)?;
         } else {
-            machine = Box::new(Connection::new(self.config.clone(), now));
+            machine = Connection::new(self.config.clone(), now).boxed();
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
             // The exchange holds the time for it.
