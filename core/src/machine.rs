@@ -94,6 +94,12 @@ pub trait Machine {
     /// Whether an exchange is open: one whose message the application owes, or is still reading.
     fn in_exchange(&self) -> bool;
 
+    /// Whether this exchange is open.
+    fn is_open(&self, id: Id) -> bool {
+        let _ = id;
+        self.in_exchange()
+    }
+
     /// Bytes of memory held for input and output; the application's own `Bytes` are not counted.
     fn held(&self) -> usize;
 

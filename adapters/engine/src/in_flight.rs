@@ -191,7 +191,12 @@ impl<S: ReadReady + Send + 'static, B> InFlight<S, B> {
         });
         match begun {
             Ok(id) => (self.id, self.sent) = (id, false),
-            Err(misuse) => self.fail(Error::new(misuse), Retry::Never, now),
+            Err(misuse) => {
+                // Others may have taken the room there was, or the connection its end.
+                let untouched = matches!(misuse, Misuse::Busy | Misuse::NotReusable);
+                let fact = if untouched { Retry::Safe } else { Retry::Never };
+                self.fail(Error::new(misuse), fact, now);
+            }
         }
     }
 

@@ -58,17 +58,48 @@ impl Layers {
         Layers { around: Some(Around(Box::new(around))), ..self }
     }
 
+    /// Whether a connection along this route may turn out to carry many exchanges at once.
+    pub fn may_share(&self, route: &Route) -> bool {
+        match self.config.protocols {
+            Protocols::Http1 => false,
+            Protocols::Both => route.is_secure(),
+            Protocols::Http2 => true,
+        }
+    }
+
+    /// The machine for a connection along this route that speaks the older protocol, unless
+    /// nothing but the newer one is spoken.
+    ///
+    /// # Errors
+    /// As [`Layers::build`].
+    pub fn build_older(&self, route: &Route, now: Now) -> Result<BoxMachine, Error> {
+        let mut config = ClientConfig::clone(&self.config);
+        if config.protocols == Protocols::Both {
+            config.protocols = Protocols::Http1;
+        }
+        self.build_with(&Arc::new(config), route, now)
+    }
+
     /// The machine for a connection along this route.
     ///
     /// # Errors
     /// TLS cannot be spoken: the roots cannot be read, or the host has no name for it.
     pub fn build(&self, route: &Route, now: Now) -> Result<BoxMachine, Error> {
+        self.build_with(&self.config, route, now)
+    }
+
+    fn build_with(
+        &self,
+        config: &Arc<ClientConfig>,
+        route: &Route,
+        now: Now,
+    ) -> Result<BoxMachine, Error> {
         let mut machine: BoxMachine;
         if route.is_secure() {
-            machine = Connection::secure(self.config.clone(), now).boxed();
-            machine = self.secure(route.server_name(), machine, self.config.protocols, now)?;
+            machine = Box::new(Connection::secure(config.clone(), now));
+            machine = self.secure(route.server_name(), machine, config.protocols, now)?;
         } else {
-            machine = Connection::new(self.config.clone(), now).boxed();
+            machine = Box::new(Connection::new(config.clone(), now));
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
             // The exchange holds the time for it.
@@ -81,7 +112,7 @@ impl Layers {
         if route.is_proxy_secure() {
             // A tunnel is asked for in HTTP/1, and so is what a proxy passes on, unless
             // nothing else is spoken.
-            let protocols = match self.config.protocols {
+            let protocols = match config.protocols {
                 Protocols::Http2 if route.tunnelled().is_none() => Protocols::Http2,
                 _ => Protocols::Http1,
             };

@@ -1,13 +1,17 @@
 //! A connection that is lent out and given back, and where to.
 //! Which connection is lent, its lender says.
 
-use crate::link::{Link, ReadReady};
+use crate::client::{Beside, Clock, Socket};
+use crate::line::Turn;
+use crate::link::{Link, Plug, ReadReady};
+use crate::shared::SharedLink;
 use crate::sync::{Mutex, MutexGuard};
 use purlin_core::exchange::{Cause, Error, Route};
-use purlin_core::policy::pool::{Checked, Kept};
+use purlin_core::policy::pool::{Capacity, Checked, Kept};
 use purlin_core::{ClientMachine, CloseReason, Method, Mono, Now, ResponseHead, Reuse};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Where connections are lent from and given back to.
@@ -29,6 +33,23 @@ pub trait Lender<S>: Send + Sync {
     /// A connection that was lent as this took a request with it, and is of no use for this
     /// reason. It is closed next.
     fn died(&self, _route: &Route, _kept: &Kept, _why: Reuse) {}
+
+    /// A connection that leads there ends before it was known whether it is shared. It is
+    /// closed next.
+    fn ended_early(&self, _route: &Route) {}
+
+    /// A seat on a shared connection is free again; `refused` if its server did not take the
+    /// exchange.
+    fn left(&self, _shared: &SharedLink<S>, _refused: bool) {}
+
+    /// A shared connection carries so many from now on.
+    fn carries(&self, _shared: &SharedLink<S>, _capacity: Capacity) {}
+
+    /// A server asked for the older protocol.
+    fn demand_older(&self, _route: &Route, _now: Now) {}
+
+    /// Somebody is to see to it that a shared connection is moved, for a while.
+    fn watch(&self, _shared: &Arc<SharedLink<S>>) {}
 }
 
 /// A connection that is lent to one exchange. Dropped, it is closed, and its
@@ -45,21 +66,54 @@ pub struct Lease<S> {
 /// Tells the lender that a connection is gone, unless it was given back.
 struct Guard<S> {
     lender: Arc<dyn Lender<S>>,
-    /// The route it counts for; none once it was given back.
+    /// The route it counts for; none once it was given back, and for a seat.
     counts: Option<Route>,
+    /// It is not known yet whether it is shared.
+    undecided: bool,
 }
 
 impl<S: ReadReady + Send + 'static> Lease<S> {
     /// A connection that goes back to there.
     pub fn new(link: Box<Link<S>>, lender: Arc<dyn Lender<S>>) -> Lease<S> {
         let counts = Some(link.route().clone());
-        Lease { link, kept: None, settles: None, guard: Guard { lender, counts } }
+        let guard = Guard { lender, counts, undecided: false };
+        Lease { link, kept: None, settles: None, guard }
+    }
+
+    /// A seat on a shared connection.
+    pub(crate) fn on_seat(shared: &Arc<SharedLink<S>>, lender: Arc<dyn Lender<S>>) -> Lease<S> {
+        let guard = Guard { lender, counts: None, undecided: false };
+        Lease { link: shared.sit(), kept: None, settles: None, guard }
+    }
+
+    /// It is not known yet whether it is shared, which its lender is to be told.
+    pub(crate) fn undecided(mut self) -> Lease<S> {
+        self.guard.undecided = true;
+        self
+    }
+
+    /// Whether that is not known yet.
+    pub(crate) fn is_undecided(&self) -> bool {
+        self.guard.undecided
+    }
+
+    /// It is not shared.
+    pub(crate) fn is_alone(&mut self) {
+        self.guard.undecided = false;
+    }
+
+    /// Its connection, to be shared, and what that was like when it was taken.
+    pub(crate) fn into_shared(mut self) -> (Box<Link<S>>, Option<Kept>) {
+        (self.guard.counts, self.guard.undecided) = (None, false);
+        (self.link, self.kept)
     }
 
     /// A loan of a connection that was idle, or comes right from another exchange.
     pub fn kept(checked: Checked<Box<Link<S>>>, lender: Arc<dyn Lender<S>>, now: Now) -> Lease<S> {
-        let (kept, settles) = (Some(checked.kept(now.mono)), checked.settles);
-        Lease { kept, settles, ..Lease::new(checked.conn, lender) }
+        let (kept, settles, undecided) =
+            (Some(checked.kept(now.mono)), checked.settles, checked.shared);
+        let lease = Lease { kept, settles, ..Lease::new(checked.conn, lender) };
+        if undecided { lease.undecided() } else { lease }
     }
 
     /// How long it had been idle.
@@ -78,9 +132,69 @@ impl<S: ReadReady + Send + 'static> Lease<S> {
         self.link.route()
     }
 
-    /// Its socket and its machine.
-    pub fn parts(&mut self) -> (&mut S, &mut (dyn ClientMachine + Send + 'static)) {
-        (&mut self.link.socket, &mut *self.link.machine)
+    /// Whether it is a seat on a connection that others use too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.link.socket, Plug::Seat(_))
+    }
+
+    /// Its socket and its machine; none for a seat on a connection that others use too.
+    pub fn parts(&mut self) -> Option<(&mut S, &mut (dyn ClientMachine + Send + 'static))> {
+        match &mut self.link.socket {
+            Plug::Whole(socket) => Some((socket, &mut *self.link.machine)),
+            Plug::Seat(_) => None,
+        }
+    }
+
+    /// Has one who blocks look at the socket and the machine of a shared connection, if this
+    /// is a seat on one and leads it: what it waits for, or that this came.
+    pub fn lead<T>(
+        &mut self,
+        look: impl FnOnce(&mut S, &mut (dyn ClientMachine + Send)) -> T,
+    ) -> Option<T> {
+        match &mut self.link.socket {
+            Plug::Seat(seat) => seat.lead(look),
+            Plug::Whole(_) => None,
+        }
+    }
+
+    /// Until when one who has a seat waits, if it does.
+    pub fn waits_until(&self) -> Option<Mono> {
+        match &self.link.socket {
+            Plug::Seat(seat) => seat.until(),
+            Plug::Whole(_) => None,
+        }
+    }
+
+    /// A turn of its socket, or of the connection that it has a seat on.
+    pub fn poll_turn<C: Clock>(
+        &mut self,
+        beside: Beside,
+        until: Option<Mono>,
+        clock: &mut C,
+        cx: &mut Context<'_>,
+    ) -> Poll<Turn>
+    where
+        S: Socket<C>,
+    {
+        match &mut self.link.socket {
+            Plug::Whole(socket) => {
+                socket.poll_turn(&mut *self.link.machine, beside, until, clock, cx)
+            }
+            Plug::Seat(seat) => seat.poll_turn(beside, until, clock, cx),
+        }
+    }
+
+    /// Writes what there is, as far as the socket takes it.
+    pub fn flush(&mut self, now: Now) {
+        match &mut self.link.socket {
+            Plug::Whole(socket) => socket.flush(&mut *self.link.machine, now),
+            Plug::Seat(seat) => seat.flush(now),
+        }
+    }
+
+    /// Whether a write has failed.
+    pub fn is_lost(&self) -> bool {
+        self.link.is_lost()
     }
 
     /// Whether the connection is alive, as [`Link::look`] finds. Its lender learns of it if it is not.
@@ -112,6 +226,9 @@ impl<S: ReadReady + Send + 'static> Lease<S> {
 
     /// Gives it back, to be used again if it can be; else it is closed.
     pub fn give_back(self, now: Now) {
+        if matches!(self.link.socket, Plug::Seat(_)) {
+            return;
+        }
         let Lease { mut link, mut guard, kept, .. } = self;
         if link.is_reusable(now) {
             guard.counts = None;
@@ -126,6 +243,9 @@ impl<S: ReadReady + Send + 'static> Lease<S> {
 impl<S> Drop for Guard<S> {
     fn drop(&mut self) {
         if let Some(route) = self.counts.take() {
+            if self.undecided {
+                self.lender.ended_early(&route);
+            }
             self.lender.closed(&route);
         }
     }

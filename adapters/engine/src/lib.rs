@@ -85,6 +85,7 @@ mod names;
 mod received;
 pub mod served;
 mod server;
+mod shared;
 mod shared_mux;
 mod sync;
 mod system;
@@ -109,6 +110,7 @@ pub use server::{
     Control, Ending, Failure, InMemoryAnswer, MakeMachine, MakeValues, Panics, Phase,
     ServerContext, ServerSettings, UNTOUCHED, machine, welcome,
 };
+pub use shared::SharedLink;
 pub use shared_mux::SharedMux;
 pub use system::{Chore, System, Work, attended};
 pub use wire::{Moved, Ready, Timer, Wire};

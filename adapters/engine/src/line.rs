@@ -340,6 +340,12 @@ impl<W: Ready + Send + 'static, C: Clock> Socket<C> for Line<W> {
         // It may have come to its end just now.
         Poll::Ready(self.time_up(machine, until, clock.look()))
     }
+}
+
+impl<W: Wire> ReadReady for Line<W> {
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.read(machine, now);
+    }
 
     fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
         self.write(machine, now);
@@ -348,12 +354,6 @@ impl<W: Ready + Send + 'static, C: Clock> Socket<C> for Line<W> {
 
     fn is_lost(&self) -> bool {
         self.lost
-    }
-}
-
-impl<W: Wire> ReadReady for Line<W> {
-    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
-        self.read(machine, now);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A connection of a client's: socket, machine and where it leads.
 //! Moves nothing; the adapter does.
 
+use crate::shared::Seat;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::Back;
 use purlin_core::{ClientMachine, Machine, Now, Reuse, Want};
@@ -13,10 +14,10 @@ const KEPT: usize = 256 * 1024;
 /// The machine of a client's connection, with whatever layers are around it.
 pub type BoxMachine = Box<dyn ClientMachine + Send>;
 
-/// A connection.
+/// A connection, or a seat on one that others use too.
 pub struct Link<S> {
     /// What bytes move through.
-    pub socket: S,
+    pub(crate) socket: Plug<S>,
     /// What decides.
     pub machine: BoxMachine,
     /// What its lender is to know of it when it comes back.
@@ -30,17 +31,58 @@ impl<S> fmt::Debug for Link<S> {
     }
 }
 
-/// A socket that can be read without waiting.
+/// What bytes move through.
+pub(crate) enum Plug<S> {
+    /// A socket of its own.
+    Whole(S),
+    /// A seat on a shared connection.
+    Seat(Seat<S>),
+}
+
+/// A socket as far as it is used without waiting.
 pub trait ReadReady {
+    /// Whether who waits for it blocks a thread, and is not woken by it.
+    const BLOCKS: bool = false;
+
     /// Gives the machine what has come already.
     fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
+
+    /// Writes what there is, as far as the socket takes it, and says that nothing more is
+    /// written if the machine wants to close so.
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
+
+    /// Whether a write has failed.
+    fn is_lost(&self) -> bool;
 }
 
 impl<S: ReadReady> Link<S> {
+    /// Gives the machine what has come already.
+    pub(crate) fn read_ready(&mut self, now: Now) {
+        // What comes for a seat, whoever leads reads.
+        if let Plug::Whole(socket) = &mut self.socket {
+            socket.read_ready(&mut *self.machine, now);
+        }
+    }
+
+    /// Writes what there is, as far as the socket takes it.
+    pub(crate) fn flush(&mut self, now: Now) {
+        if let Plug::Whole(socket) = &mut self.socket {
+            socket.flush(&mut *self.machine, now);
+        }
+    }
+
+    /// Whether a write has failed.
+    pub(crate) fn is_lost(&self) -> bool {
+        match &self.socket {
+            Plug::Whole(socket) => socket.is_lost(),
+            Plug::Seat(_) => false,
+        }
+    }
+
     /// Whether one that is idle can still be used: it may have ended, or
     /// something may have come that nobody asked for.
     pub fn look(&mut self, now: Now) -> Reuse {
-        self.socket.read_ready(&mut *self.machine, now);
+        self.read_ready(now);
         while self.machine.poll_event(now).is_some() {}
         self.machine.reuse()
     }
@@ -50,7 +92,13 @@ impl<S> Link<S> {
     /// A connection made now.
     pub fn new(socket: S, machine: BoxMachine, route: Route, now: Now) -> Link<S> {
         let back = Back { born: now.mono, ..Back::default() };
-        Link { socket, machine, back, route }
+        Link { socket: Plug::Whole(socket), machine, back, route }
+    }
+
+    /// A seat, used as if it were a connection.
+    pub(crate) fn on_seat(seat: Seat<S>, machine: BoxMachine, route: Route, now: Now) -> Link<S> {
+        let back = Back { born: now.mono, ..Back::default() };
+        Link { socket: Plug::Seat(seat), machine, back, route }
     }
 
     /// Its exchange is over: whether it can carry another. What it still has to

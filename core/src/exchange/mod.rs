@@ -97,6 +97,10 @@ pub struct Exchange {
     body_begun: bool,
     /// When the last sending was lost with a kept connection.
     lost: Option<Mono>,
+    /// Its server did not take it when it was sent last.
+    not_taken: bool,
+    /// Its server asked for the older protocol.
+    downgraded: bool,
     /// Whether gzip was asked for by us.
     coding_asked: bool,
     /// A proxy was on the way of this request or of one before it, so that a
@@ -143,6 +147,8 @@ impl Exchange {
             sendings: 0,
             body_begun: false,
             lost: None,
+            not_taken: false,
+            downgraded: false,
             coding_asked: false,
             proxied: false,
             times: Times::new(total, now),
@@ -233,6 +239,13 @@ impl Exchange {
         let RequestParts { method, fields, payload, .. } = &self.parts;
         let again = retry::is_repeatable(method, fields) && payload.is_replayable();
         Need { once: !again, idle_after: self.lost, ..Need::default() }
+    }
+
+    /// Before when no connection is to be had for it: its server did not take it, and may
+    /// want a while.
+    pub fn not_before(&self) -> Option<Mono> {
+        let sent = self.earlier.last().filter(|_| self.not_taken)?;
+        Some(sent.end? + retry::rest(self.sendings))
     }
 
     /// There is a connection.

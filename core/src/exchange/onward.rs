@@ -7,7 +7,7 @@ use crate::head::{ResponseHead, Status, names};
 use crate::machine::BodyLength;
 use crate::policy::coding::{self, Decoding};
 use crate::policy::redirect::{Hop, Replay, Step, Trail};
-use crate::policy::retry;
+use crate::policy::retry::{self, Decision};
 use crate::time::Now;
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ impl Exchange {
             reused: self.trace.reused,
             replayable: self.has_whole_body(),
             answered: self.trace.head.is_some(),
+            downgraded: self.downgraded,
             attempts: self.sendings,
         };
         let sent = matches!(self.state, State::Waiting(_));
@@ -32,7 +33,10 @@ impl Exchange {
             // The next one is sent on a connection that was not idle by now.
             self.lost = Some(now.mono);
         }
-        if sent && retry::decide(&failed, self.policy.attempts).is_again() {
+        let decision = retry::decide(&failed, self.policy.attempts);
+        if sent && decision.is_again() {
+            self.downgraded |= decision == Decision::OlderProtocol;
+            self.not_taken = decision == Decision::Unprocessed;
             self.next_sending(now);
         } else {
             self.state = State::Failed(self.through_proxy(error));
@@ -139,6 +143,7 @@ impl Exchange {
             self.trace.end = Some(now.mono);
             self.sendings = 0;
             self.lost = None;
+            (self.not_taken, self.downgraded) = (false, false);
             self.next_sending(now);
         }
     }

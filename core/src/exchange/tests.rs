@@ -108,6 +108,31 @@ fn retries_end() {
 }
 
 #[test]
+fn what_is_not_taken_rests_before_it_is_sent_a_third_time() {
+    let mut exchange = begin(ClientPolicy::default(), get("http://a.test/"));
+    for rest in [None, Some(0), Some(50)] {
+        let at = rest.map(|millis| now().mono + Duration::from_millis(millis));
+        assert_eq!(exchange.not_before(), at);
+        sent(&mut exchange, false);
+        let (error, fact) = lost(Retry::Safe);
+        exchange.failed(error, fact, now());
+    }
+    assert!(matches!(exchange.ask(now()), Ask::Fail(_)));
+}
+
+#[test]
+fn the_older_protocol_is_tried_once() {
+    let mut exchange = begin(ClientPolicy::default(), get("http://a.test/"));
+    for again in [true, false] {
+        sent(&mut exchange, false);
+        let (error, fact) = lost(Retry::OlderProtocol);
+        exchange.failed(error, fact, now());
+        assert_eq!(exchange.not_before(), None);
+        assert_eq!(matches!(exchange.ask(now()), Ask::Connect(_)), again);
+    }
+}
+
+#[test]
 fn what_took_too_long_is_not_sent_again() {
     for (kind, again) in [
         (Fault::NoResponse, true),

@@ -58,6 +58,10 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
         (**self).in_exchange()
     }
 
+    fn is_open(&self, id: Id) -> bool {
+        (**self).is_open(id)
+    }
+
     fn held(&self) -> usize {
         (**self).held()
     }

@@ -8,24 +8,32 @@ mod hosts;
 mod idle;
 mod learning;
 mod limit;
+mod protocol;
+mod shared;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod types;
 mod upkeep;
 
 pub use limit::idle_limit;
-pub use types::{Back, Changes, Checked, Get, Given, Kept, Need, Opened, PoolConfig, Ticket};
+pub use types::{
+    Back, Capacity, Changes, Checked, Get, Given, Kept, Need, Opened, PoolConfig, SharedId, Ticket,
+};
 
 use crate::time::Mono;
 use habit::Habits;
 use hosts::{Hosts, State};
 use idle::{Idle, IdleList};
+use protocol::{Protocol, Protocols};
 use std::collections::BTreeMap;
+use types::Offer;
 
 /// The connections of a client, by key: all that must be equal for a connection
 /// to serve a request, such as scheme, host, port and proxy.
 ///
-/// A connection is *idle* here, *in use* by a request, or being *dialed*. Every
+/// A connection is *idle* here, *in use* by a request, *shared* by several that have seats
+/// on it, or being *dialed*. Every
 /// call that may concern others answers with [`Changes`] too: whom to wake, and
 /// what to close, best after the lock around the pool is released.
 ///
@@ -34,7 +42,10 @@ use std::collections::BTreeMap;
 /// 2. With a ticket: [`Pool::poll`] when woken; [`Pool::opened`] or
 ///    [`Pool::failed`] when a dial ends; [`Pool::cancel`] if the request gives up.
 /// 3. [`Pool::put`] for a connection that can be used again, [`Pool::closed`] for one that ended.
-/// 4. [`Pool::expire`] at [`Pool::deadline`], and [`Pool::sweep`] for those that the peer closed.
+/// 4. One that carries many exchanges is told of once that is known ([`Need::may_share`]).
+///    From then on requests [join](Get::Join) it: [`Pool::left`] when one is over,
+///    [`Pool::carries`] when there is room for others than before.
+/// 5. [`Pool::expire`] at [`Pool::deadline`], and [`Pool::sweep`] for those that the peer closed.
 ///
 /// Those who wait for one key are served in the order in which they came.
 ///
@@ -59,6 +70,7 @@ pub struct Pool<K, C> {
     idle: IdleList<C>,
     waiters: BTreeMap<Ticket, Waiter<C>>,
     habits: Habits<K>,
+    protocols: Protocols<K>,
     next: u64,
     /// Nothing was asked for since the idle ones were closed: what comes back
     /// is closed as well.
@@ -73,16 +85,20 @@ struct Waiter<C> {
     host: usize,
     /// Its request cannot be sent again.
     once: bool,
-    state: State<Checked<C>>,
+    /// It waits for a connection that is being opened, since that may have a seat for it.
+    patient: bool,
+    /// Until when it does so where nothing is known of the route.
+    until: Option<Mono>,
+    state: State<Offer<C>>,
 }
 
 impl<K: Clone + Ord, C> Pool<K, C> {
     /// An empty pool.
     pub fn new(config: PoolConfig) -> Pool<K, C> {
         let (hosts, idle, habits) = (Hosts::new(), IdleList::new(), Habits::new());
-        let waiters = BTreeMap::new();
+        let (waiters, protocols) = (BTreeMap::new(), Protocols::new());
         let (winding_down, limited) = (false, false);
-        Pool { config, hosts, idle, waiters, habits, next: 0, winding_down, limited }
+        Pool { config, hosts, idle, waiters, habits, protocols, next: 0, winding_down, limited }
     }
 
     /// The pool's configuration.
@@ -114,11 +130,17 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         let mut changes = Changes::default();
         self.winding_down = false;
         let host = self.hosts.find_or_add(key);
+        if !self.hosts[host].shared.is_empty() {
+            if let Some(id) = self.join(host) {
+                return (Get::Join(id), changes);
+            }
+        }
         while let Some(at) = self.next_idle(host, need.once, now) {
             let Some(idle) = self.idle.remove(at) else { continue };
             let unproved = need.idle_after.is_some_and(|after| idle.since <= after);
             if self.end_of(&idle) > now && !unproved {
                 self.hosts[host].in_use += 1;
+                self.hosts[host].undecided += usize::from(idle.shared);
                 let since = Some(idle.since);
                 let clean = self.hosts[host].clean;
                 return (Get::Reuse(idle.checked(since, need.once, clean)), changes);
@@ -133,108 +155,23 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         }
         let ticket = Ticket(self.next);
         self.next += 1;
-        let room = self.room(host);
+        let patient = need.may_share;
+        if patient && self.hosts[host].protocol == Protocol::Unknown {
+            self.hosts[host].protocol = self.protocols.of(key, now);
+        }
+        let dials = self.room(host) && !(patient && self.hosts[host].is_promising());
         let entry = &mut self.hosts[host];
         entry.waiting.insert(ticket);
-        let (state, get) = if room {
+        let (state, get) = if dials {
             entry.dialing += 1;
             (State::Dialing, Get::Dial(ticket))
         } else {
             entry.without_dial.insert(ticket);
             (State::Queued, Get::Wait(ticket))
         };
-        self.waiters.insert(ticket, Waiter { host, once: need.once, state });
+        let until = if patient { Self::patience(now) } else { None };
+        self.waiters.insert(ticket, Waiter { host, once: need.once, patient, until, state });
         (get, changes)
-    }
-
-    /// Asks again for what a ticket stands for.
-    pub fn poll(&mut self, ticket: Ticket) -> Given<C> {
-        let Some(waiter) = self.waiters.get_mut(&ticket) else { return Given::Over };
-        match std::mem::replace(&mut waiter.state, State::Settled) {
-            State::Given { conn, dialing } => {
-                if !dialing {
-                    self.waiters.remove(&ticket);
-                }
-                Given::Conn(conn)
-            }
-            State::Granted => {
-                waiter.state = State::Dialing;
-                Given::Dial
-            }
-            State::Settled => Given::Over,
-            waits @ (State::Queued | State::Dialing) => {
-                waiter.state = waits;
-                Given::Pending
-            }
-        }
-    }
-
-    /// The ticket's own dial succeeded. Unless it is refused, the new
-    /// connection counts as in use from now on.
-    pub fn opened(&mut self, ticket: Ticket) -> Opened<C> {
-        let Some(Waiter { host, state, .. }) = self.take_dial(ticket) else {
-            return Opened::Unknown;
-        };
-        let entry = &mut self.hosts[host];
-        entry.dialing -= 1;
-        entry.in_use += 1;
-        match state {
-            State::Given { conn, .. } => Opened::Given(conn),
-            State::Settled => Opened::Spare,
-            State::Queued | State::Granted | State::Dialing => {
-                entry.waiting.remove(&ticket);
-                Opened::Yours
-            }
-        }
-    }
-
-    /// The ticket's own dial failed or was given up. That ends the ticket; a
-    /// connection that was given to it before is given out here.
-    pub fn failed(&mut self, ticket: Ticket) -> (Option<Checked<C>>, Changes<C>) {
-        let mut changes = Changes::default();
-        let Some(Waiter { host, state, .. }) = self.take_dial(ticket) else {
-            return (None, changes);
-        };
-        let entry = &mut self.hosts[host];
-        entry.dialing -= 1;
-        entry.waiting.remove(&ticket);
-        self.slots_freed(host, &mut changes);
-        match state {
-            State::Given { conn, .. } => (Some(conn), changes),
-            _ => (None, changes),
-        }
-    }
-
-    /// The request of this ticket went away. What was given to it goes on to
-    /// the next. If it dials, the dial counts until `opened` or `failed`.
-    pub fn cancel(&mut self, ticket: Ticket, now: Mono) -> Changes<C> {
-        let mut changes = Changes::default();
-        let Some(Waiter { host, once, state }) = self.waiters.remove(&ticket) else {
-            return changes;
-        };
-        let entry = &mut self.hosts[host];
-        entry.waiting.remove(&ticket);
-        entry.without_dial.remove(&ticket);
-        let (given, dials) = match state {
-            State::Queued => (None, false),
-            State::Granted => {
-                entry.dialing -= 1;
-                (None, false)
-            }
-            State::Dialing | State::Settled => (None, true),
-            State::Given { conn, dialing } => (Some(conn), dialing),
-        };
-        if dials {
-            self.waiters.insert(ticket, Waiter { host, once, state: State::Settled });
-        }
-        match given {
-            Some(given) => {
-                let back = given.back();
-                self.release(Idle::new(given.conn, host, back, now), &mut changes);
-            }
-            None => self.slots_freed(host, &mut changes),
-        }
-        changes
     }
 
     /// A connection in use came back and can be used again: it goes to the
@@ -267,27 +204,21 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         changes
     }
 
-    /// Takes the ticket out if it dials.
-    fn take_dial(&mut self, ticket: Ticket) -> Option<Waiter<C>> {
-        let dials = match self.waiters.get(&ticket)?.state {
-            State::Queued | State::Given { dialing: false, .. } => false,
-            State::Granted | State::Dialing | State::Settled | State::Given { .. } => true,
-        };
-        if dials { self.waiters.remove(&ticket) } else { None }
-    }
-
     /// One that was in use goes on: to the first who waits, to the idle ones, or away.
     fn release(&mut self, mut idle: Idle<C>, changes: &mut Changes<C>) {
         let host = idle.host;
+        self.hosts[host].undecided -= usize::from(idle.shared);
         idle.limit = idle.limit.filter(|limit| *limit < self.config.idle_timeout);
         let habit = self.habits.of(self.hosts.key(host), idle.since);
         let usable = self.config.keep_alive
             && self.end_of(&idle) > idle.since
+            && !(idle.shared && self.protocols.is_older(self.hosts.key(host), idle.since))
             && habit.keeps_behind(idle.bodiless);
         if let Some(ticket) = self.first_for(host, habit).filter(|_| usable) {
             let once = self.waiters.get(&ticket).is_some_and(|waits| waits.once);
+            self.hosts[host].undecided += usize::from(idle.shared);
             let checked = idle.checked(None, once, self.hosts[host].clean);
-            return self.hand_over(host, ticket, checked, changes);
+            return self.hand_over(host, ticket, Offer::Conn(checked), changes);
         }
         let entry = &mut self.hosts[host];
         entry.in_use -= 1;
@@ -306,14 +237,8 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         }
     }
 
-    /// Gives a connection in use to one who waits.
-    fn hand_over(
-        &mut self,
-        host: usize,
-        ticket: Ticket,
-        conn: Checked<C>,
-        changes: &mut Changes<C>,
-    ) {
+    /// Gives a connection in use, or a seat, to one who waits.
+    fn hand_over(&mut self, host: usize, ticket: Ticket, conn: Offer<C>, changes: &mut Changes<C>) {
         let entry = &mut self.hosts[host];
         entry.waiting.remove(&ticket);
         let Some(waiter) = self.waiters.get_mut(&ticket) else { return };
@@ -331,11 +256,20 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         }
     }
 
-    /// Lets the first who wait for room dial, as many as there is room for.
+    /// Lets the first who wait for room dial, as many as there is room for. Who waits for a
+    /// seat on a connection that is on its way is passed over.
     fn slots_freed(&mut self, host: usize, changes: &mut Changes<C>) {
         while self.room(host) {
+            let first = if self.hosts[host].is_promising() {
+                let others =
+                    |ticket: &&Ticket| !self.waiters.get(ticket).is_some_and(|w| w.patient);
+                self.hosts[host].without_dial.iter().find(others).copied()
+            } else {
+                self.hosts[host].without_dial.first().copied()
+            };
+            let Some(ticket) = first else { break };
             let entry = &mut self.hosts[host];
-            let Some(ticket) = entry.without_dial.pop_first() else { break };
+            entry.without_dial.remove(&ticket);
             let Some(waiter) = self.waiters.get_mut(&ticket) else { continue };
             waiter.state = State::Granted;
             entry.dialing += 1;

@@ -3,9 +3,22 @@
 
 use crate::error::Retry;
 use crate::head::{Fields, Method};
+use std::time::Duration;
 
 /// The most times one request is sent, unless a policy says otherwise.
 pub const ATTEMPTS: u32 = 3;
+
+/// How long a request rests that was not taken twice; twice as long each time after that.
+const REST: Duration = Duration::from_millis(50);
+
+/// How long a request rests before it is sent again that has been sent so often and was not
+/// taken: not at all after the first time, for it may have met a connection that was ending.
+pub fn rest(attempts: u32) -> Duration {
+    match attempts.checked_sub(2) {
+        None => Duration::ZERO,
+        Some(times) => REST.saturating_mul(2_u32.saturating_pow(times)),
+    }
+}
 
 /// A request that failed, and what is known of it.
 ///
@@ -27,6 +40,8 @@ pub struct Failed<'a> {
     pub fact: Retry,
     /// Whether any byte of the answer has come.
     pub answered: bool,
+    /// Whether it has been sent over the older protocol since its server asked for that.
+    pub downgraded: bool,
     /// How often it has been sent, this time included.
     pub attempts: u32,
 }
@@ -37,6 +52,8 @@ pub struct Failed<'a> {
 pub enum Decision {
     /// Again: the peer has not acted on it.
     Unprocessed,
+    /// Again, over the older protocol: the peer takes it there alone.
+    OlderProtocol,
     /// Again: a kept connection had died, and asking twice is like asking once.
     Idempotent,
     /// Not: it has been sent as often as allowed.
@@ -58,7 +75,7 @@ pub enum Decision {
 impl Decision {
     /// Whether the request is sent again.
     pub fn is_again(self) -> bool {
-        matches!(self, Decision::Unprocessed | Decision::Idempotent)
+        matches!(self, Decision::Unprocessed | Decision::OlderProtocol | Decision::Idempotent)
     }
 }
 
@@ -75,6 +92,7 @@ impl Decision {
 ///     replayable: true,
 ///     fact: Retry::IfIdempotent,
 ///     answered: false,
+///     downgraded: false,
 ///     attempts: 1,
 /// };
 /// assert_eq!(decide(&failed, ATTEMPTS), Decision::Idempotent);
@@ -83,8 +101,8 @@ impl Decision {
 /// ```
 pub fn decide(failed: &Failed<'_>, most: u32) -> Decision {
     let repeatable = is_repeatable(failed.method, failed.fields);
-    // Nobody asks once more over another protocol yet, and here the same would happen again.
-    if matches!(failed.fact, Retry::Never | Retry::OlderProtocol) {
+    let older = failed.fact == Retry::OlderProtocol;
+    if failed.fact == Retry::Never || (older && failed.downgraded) {
         Decision::Useless
     } else if failed.timed_out {
         Decision::TimedOut
@@ -94,6 +112,8 @@ pub fn decide(failed: &Failed<'_>, most: u32) -> Decision {
         Decision::Exhausted
     } else if !failed.replayable {
         Decision::NotReplayable
+    } else if older {
+        Decision::OlderProtocol
     } else if failed.fact == Retry::Safe {
         Decision::Unprocessed
     } else if !failed.reused {
@@ -132,6 +152,7 @@ mod tests {
             replayable: true,
             fact: Retry::IfIdempotent,
             answered: false,
+            downgraded: false,
             attempts: 1,
         };
         for (failed, answer) in [
@@ -148,7 +169,14 @@ mod tests {
             (Failed { replayable: false, fact: Retry::Safe, ..base }, Decision::NotReplayable),
             (Failed { answered: true, ..base }, Decision::Answered),
             (Failed { fact: Retry::Never, ..base }, Decision::Useless),
-            (Failed { fact: Retry::OlderProtocol, ..base }, Decision::Useless),
+            (Failed { fact: Retry::OlderProtocol, ..base }, Decision::OlderProtocol),
+            (Failed { fact: Retry::OlderProtocol, downgraded: true, ..base }, Decision::Useless),
+            (Failed { fact: Retry::OlderProtocol, reused: false, ..base }, Decision::OlderProtocol),
+            (
+                Failed { fact: Retry::OlderProtocol, replayable: false, ..base },
+                Decision::NotReplayable,
+            ),
+            (Failed { fact: Retry::Safe, downgraded: true, ..base }, Decision::Unprocessed),
             (Failed { timed_out: true, ..base }, Decision::TimedOut),
             (Failed { timed_out: true, fact: Retry::Safe, ..base }, Decision::TimedOut),
             (Failed { attempts: 2, ..base }, Decision::Idempotent),
@@ -156,8 +184,17 @@ mod tests {
             (Failed { attempts: 3, fact: Retry::Safe, ..base }, Decision::Exhausted),
         ] {
             assert_eq!(decide(&failed, ATTEMPTS), answer, "{failed:?}");
-            let again = matches!(answer, Decision::Unprocessed | Decision::Idempotent);
+            use Decision::{Idempotent, OlderProtocol, Unprocessed};
+            let again = matches!(answer, Unprocessed | OlderProtocol | Idempotent);
             assert_eq!(answer.is_again(), again);
         }
+    }
+
+    #[test]
+    fn what_is_not_taken_rests_longer_each_time_but_the_first() {
+        for (attempts, millis) in [(0, 0), (1, 0), (2, 50), (3, 100), (4, 200), (7, 1600)] {
+            assert_eq!(rest(attempts), Duration::from_millis(millis), "{attempts}");
+        }
+        assert!(rest(u32::MAX) > rest(30));
     }
 }

@@ -150,6 +150,10 @@ impl<M: ClientMachine> Machine for Tunnel<M> {
         self.inner.in_exchange()
     }
 
+    fn is_open(&self, id: Id) -> bool {
+        self.inner.is_open(id)
+    }
+
     fn held(&self) -> usize {
         self.input.held() + self.output.held() + self.inner.held()
     }

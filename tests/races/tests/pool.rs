@@ -21,6 +21,12 @@ struct Quiet;
 
 impl ReadReady for Quiet {
     fn read_ready(&mut self, _: &mut (dyn ClientMachine + Send), _: Now) {}
+
+    fn flush(&mut self, _: &mut (dyn ClientMachine + Send), _: Now) {}
+
+    fn is_lost(&self) -> bool {
+        false
+    }
 }
 
 /// A system whose time stands still, and in which nothing is done.

@@ -130,8 +130,10 @@ fn times(task: &mut Task<'_>, now: Mono, setting: &Setting) -> Result<(), String
             if let (Some(wait), Some((at, Why::FirstByte))) = (own, machine) {
                 check(at <= now + wait, || format!("it waits until {at:?}, longer than {wait:?}"))?;
             }
-            let wire = lease.parts().0.wire();
-            deadlines.push(Client::with(|client| client.wires[wire].waits.as_ref()?.until));
+            deadlines.push(lease.waits_until());
+            if let Some(wire) = lease.parts().map(|(socket, _)| socket.wire()) {
+                deadlines.push(Client::with(|client| client.wires[wire].waits.as_ref()?.until));
+            }
             deadlines.push(Client::with(|client| Some(client.asked[name].later.as_ref()?.0)));
         }
         Waits::Dial { .. } => {}

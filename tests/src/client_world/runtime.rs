@@ -194,14 +194,6 @@ impl purlin_engine::Socket<Ticks> for Socket {
         }
         turn
     }
-
-    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
-        purlin_engine::Socket::<Ticks>::flush(&mut self.0, machine, now);
-    }
-
-    fn is_lost(&self) -> bool {
-        self.0.is_lost()
-    }
 }
 
 impl ReadReady for Socket {
@@ -209,6 +201,14 @@ impl ReadReady for Socket {
         Client::with(|client| client.looks_at(self.wire()));
         self.0.wire_mut().whole = true;
         self.0.read(machine, now);
+    }
+
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.0.flush(machine, now);
+    }
+
+    fn is_lost(&self) -> bool {
+        self.0.is_lost()
     }
 }
 
@@ -300,7 +300,7 @@ impl Runtime for Sim {
             return Client::with(|client| client.left.push(leaving));
         }
         while leaving.goes_on(now) {
-            let (socket, machine) = leaving.lease().parts();
+            let Some((socket, machine)) = leaving.lease().parts() else { break };
             if !matches!(socket.0.read(machine, now), Moved::Bytes(_)) {
                 break;
             }

@@ -204,6 +204,14 @@ impl Machine for Watch {
         self.inside.in_exchange()
     }
 
+    fn is_open(&self, id: Id) -> bool {
+        self.inside.is_open(id)
+    }
+
+    fn carries_many(&self) -> bool {
+        self.inside.carries_many()
+    }
+
     fn held(&self) -> usize {
         self.inside.held()
     }

@@ -22,6 +22,7 @@ impl World {
                 Get::Reuse(kept) if self.take(at, &kept) => return,
                 Get::Reuse(_) => {}
                 Get::Dial(ticket) => return self.dial(at, ticket, key),
+                Get::Join(id) => panic!("{id:?}: nothing is shared here"),
                 Get::Wait(ticket) => {
                     self.tasks[at].state = State::Waiting(ticket);
                     return self.begin_phase(at, None);
@@ -65,6 +66,7 @@ impl World {
                 self.dial(at, ticket, key);
                 true
             }
+            Given::Join(id) => panic!("{id:?}: nothing is shared here"),
             Given::Pending | Given::Over => false,
         }
     }
@@ -99,6 +101,7 @@ impl World {
             Opened::Unknown => self.close(conn),
             Opened::Spare => self.give_back(conn),
             Opened::Yours => self.lend_new(conn, owner),
+            Opened::Joined(id) => panic!("{id:?}: nothing is shared here"),
             Opened::Given(kept) => {
                 // It came just too late: someone else may have it.
                 self.lend_new(conn, owner);

@@ -6,7 +6,7 @@ use super::feed::{TURNS, feed};
 use super::leave::Leaving;
 use super::raw::Raw;
 use super::runtime::{Awaited, Runtime, Waits};
-use super::socket::{Clock, Socket};
+use super::socket::Clock;
 use crate::in_flight::Rest;
 use crate::inflate::{Inflate, Pulled};
 use crate::lease::Lease;
@@ -74,8 +74,7 @@ impl<R: Runtime> Reading<R> {
             }
             let beside = feed(upload, lease, *id, &mut self.clock, || (), cx)?;
             let until = self.until.map(|(at, _)| at);
-            let (socket, machine) = lease.parts();
-            let turn = socket.poll_turn(machine, beside, until, &mut self.clock, cx);
+            let turn = lease.poll_turn(beside, until, &mut self.clock, cx);
             self.turning = turn.is_pending();
             if self.turning && self.end.is_some() {
                 // What was written may have been the last of the request.
@@ -308,7 +307,7 @@ impl<R: Runtime> Awaited<R> for Body<R> {
         let Some(reading) = &mut self.from else { return Waits::Nothing };
         let Reading { from, clock, .. } = &mut **reading;
         match &mut from.lease {
-            Some(lease) => Waits::Line { lease, clock, woken: from.upload.is_some() },
+            Some(lease) => Waits::line(lease, clock, from.upload.is_some()),
             None => Waits::Nothing,
         }
     }

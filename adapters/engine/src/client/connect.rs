@@ -6,12 +6,13 @@ use super::dial::{Dialling, late};
 use super::pool::{Got, Next, Waiting};
 use super::runtime::{Runtime, Waits};
 use super::set_up::poll_set_up;
-use super::socket::{Beside, Clock, Socket as _};
+use super::socket::{Beside, Clock};
 use crate::lease::Lease;
 use crate::line::Turn;
 use crate::link::Link;
 use purlin_core::Mono;
 use purlin_core::exchange::{Error, Exchange, Reached, Route};
+use purlin_core::policy::pool::Need;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ enum Stage<R: Runtime> {
     /// In the row for a connection.
     Waits(Waiting<R::Socket>),
     /// A kept one, idle for so long, on which something may still come.
-    Settles(Lease<R::Socket>, Duration),
+    Settles(Box<Lease<R::Socket>>, Duration),
     /// The layers of a new one are being set up.
     SetsUp(Lease<R::Socket>),
     /// It was handed over.
@@ -58,11 +59,12 @@ fn take<R: Runtime>(
 ) -> Result<Had<R>, Stage<R>> {
     let now = clock.last();
     loop {
-        match agent.pool.get(route, exchange.need(), now) {
+        let need = Need { may_share: agent.layers.may_share(route), ..exchange.need() };
+        match agent.pool.get(route, need, now) {
             Got::Turn(waiting) => return Err(Stage::Waits(waiting)),
             Got::Kept(mut lease, idle) => match (lease.is_alive(now), lease.settles(now)) {
-                (true, None) => return Ok((lease, Reached::kept(idle))),
-                (true, Some(_)) => return Err(Stage::Settles(lease, idle)),
+                (true, None) => return Ok((agent.pool.settle(lease, now), Reached::kept(idle))),
+                (true, Some(_)) => return Err(Stage::Settles(Box::new(lease), idle)),
                 (false, _) => {}
             },
         }
@@ -89,15 +91,14 @@ impl<R: Runtime> Connector<R> {
                     let (now, fit) = (clock.last(), lease.is_alive(clock.last()));
                     let until = lease.settles(now).filter(|_| fit);
                     if let Some(until) = until {
-                        let (socket, machine) = lease.parts();
-                        let until = Some(until);
-                        let turn = socket.poll_turn(machine, Beside::Nothing, until, clock, cx);
+                        let turn = lease.poll_turn(Beside::Nothing, Some(until), clock, cx);
                         if ready!(turn) != Turn::Stuck {
                             continue;
                         }
                     }
                     if let Stage::Settles(lease, idle) = self.next() {
                         if fit && until.is_none() {
+                            let lease = agent.pool.settle(*lease, now);
                             return Poll::Ready(Ok((lease, Reached::kept(idle))));
                         }
                     }
@@ -105,6 +106,7 @@ impl<R: Runtime> Connector<R> {
                 Stage::SetsUp(lease) => {
                     ready!(poll_set_up(lease, exchange, clock, cx))?;
                     if let Stage::SetsUp(lease) = self.next() {
+                        let lease = agent.pool.settle(lease, clock.last());
                         return Poll::Ready(Ok((lease, Reached::new())));
                     }
                 }
@@ -132,7 +134,7 @@ impl<R: Runtime> Connector<R> {
         let Stage::Waits(waiting) = &mut self.stage else { return Poll::Ready(Ok(())) };
         let socket = match waiting.poll(cx.waker(), now) {
             Next::Kept(lease, idle) => {
-                self.stage = Stage::Settles(lease, idle);
+                self.stage = Stage::Settles(Box::new(lease), idle);
                 return Poll::Ready(Ok(()));
             }
             Next::Later => {
@@ -148,7 +150,12 @@ impl<R: Runtime> Connector<R> {
         };
         self.dialling = None;
         let now = clock.look();
-        let machine = agent.layers.build(&self.route, now)?;
+        let older = !waiting.may_share() && agent.layers.may_share(&self.route);
+        let machine = if older {
+            agent.layers.build_older(&self.route, now)?
+        } else {
+            agent.layers.build(&self.route, now)?
+        };
         let link = Box::new(Link::new(socket, machine, self.route.clone(), now));
         if let Stage::Waits(waiting) = self.next() {
             self.stage = Stage::SetsUp(waiting.opened(link, now));
@@ -158,9 +165,9 @@ impl<R: Runtime> Connector<R> {
 
     /// When to poll it again, though nothing has moved.
     pub(super) fn until(&self, exchange: &Exchange) -> Option<Mono> {
-        let Stage::Waits(_) = self.stage else { return None };
+        let Stage::Waits(waiting) = &self.stage else { return None };
         let race = self.dialling.as_ref().and_then(Dialling::until);
-        [race, exchange.deadline()].into_iter().flatten().min()
+        [race, waiting.until(), exchange.deadline()].into_iter().flatten().min()
     }
 
     /// What it waits for.
@@ -175,9 +182,8 @@ impl<R: Runtime> Connector<R> {
                 let attempts = self.dialling.as_ref().map_or(&[][..], Dialling::attempts);
                 Waits::Dial { attempts, until, clock }
             }
-            Stage::Settles(lease, _) | Stage::SetsUp(lease) => {
-                Waits::Line { lease, clock, woken: false }
-            }
+            Stage::Settles(lease, _) => Waits::Line { lease, clock, woken: false },
+            Stage::SetsUp(lease) => Waits::Line { lease, clock, woken: false },
             Stage::Over => Waits::Nothing,
         }
     }

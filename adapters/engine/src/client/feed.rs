@@ -28,12 +28,12 @@ where
     if slot.is_none() {
         return Ok(Beside::Nothing);
     }
-    let (socket, machine) = lease.parts();
     for _ in 0..TURNS {
         // What was not read of it before the connection was lost is there for another attempt.
-        let Some(upload) = slot.as_mut().filter(|_| !socket.is_lost()) else {
+        let Some(upload) = slot.as_mut().filter(|_| !lease.is_lost()) else {
             return Ok(Beside::Nothing);
         };
+        let machine = lease.machine();
         match upload.needs(machine, id, clock.last())? {
             Needs::Room => return Ok(Beside::More),
             Needs::Leave => return Ok(Beside::Nothing),

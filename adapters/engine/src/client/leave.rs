@@ -52,8 +52,8 @@ impl<S: ReadReady + Send + 'static> Leaving<S> {
     {
         while self.goes_on(clock.last()) {
             let until = Some(self.until);
-            let (socket, machine) = self.lease().parts();
-            if ready!(socket.poll_turn(machine, Beside::Nothing, until, clock, cx)) != Turn::Moved {
+            let turn = self.lease().poll_turn(Beside::Nothing, until, clock, cx);
+            if ready!(turn) != Turn::Moved {
                 break;
             }
         }

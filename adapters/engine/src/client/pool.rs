@@ -2,13 +2,19 @@
 //! wait for one woken, and what is idle for too long or has ended closed.
 //! Which connection goes where, the core's pool decides.
 
+mod sharing;
+mod waiting;
+
+pub use waiting::Waiting;
+
 use crate::lease::{Lease, Lender};
 use crate::link::{Link, ReadReady};
+use crate::shared::SharedLink;
 use crate::sync::{Mutex, MutexGuard};
 use crate::system::System;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::{
-    Changes, Checked, Get, Given, Kept, Need, Opened, Pool, PoolConfig, Ticket,
+    Capacity, Changes, Checked, Get, Kept, Need, Pool, PoolConfig, SharedId, Ticket,
 };
 use purlin_core::{Mono, Now, Reuse};
 use std::collections::HashMap;
@@ -33,6 +39,8 @@ struct State<S> {
     pool: Pool<Route, Box<Link<S>>>,
     /// Whom to wake for which ticket.
     wakers: HashMap<Ticket, Waker>,
+    /// The shared connections, by the numbers that the pool has given them.
+    shared: HashMap<SharedId, Arc<SharedLink<S>>>,
     /// Who closes what is idle for too long or has ended, while something is idle.
     janitor: Option<Janitor>,
 }
@@ -64,19 +72,12 @@ pub enum Next<S> {
     Later,
 }
 
-/// A place in the row for a connection. Dropped, it is given up.
-pub struct Waiting<S> {
-    pool: SharedPool<S>,
-    ticket: Ticket,
-    dials: bool,
-    over: bool,
-}
-
 impl<S: ReadReady + Send + 'static> SharedPool<S> {
     /// An empty pool.
     pub fn new(config: PoolConfig, system: Arc<dyn System>) -> SharedPool<S> {
         let pool = Pool::new(config);
-        let state = State { pool, wakers: HashMap::new(), janitor: None };
+        let (wakers, shared) = (HashMap::new(), HashMap::new());
+        let state = State { pool, wakers, shared, janitor: None };
         let state = Mutex::new(state);
         SharedPool(Arc::new_cyclic(|me| Shared {
             me: me.clone(),
@@ -90,17 +91,27 @@ impl<S: ReadReady + Send + 'static> SharedPool<S> {
     /// row for one.
     pub fn get(&self, route: &Route, need: Need, now: Now) -> Got<S> {
         let mut state = self.0.lock();
+        let may_share = need.may_share && !state.pool.is_older(route, now.mono);
+        let need = Need { may_share, ..need };
         let (get, changes) = state.pool.get_for(route, need, now.mono);
-        act(state, changes);
         let (ticket, dials) = match get {
+            Get::Join(id) => {
+                let shared = state.joined(id);
+                act(state, changes);
+                return Got::Kept(Lease::on_seat(&shared, self.0.clone()), Duration::ZERO);
+            }
             Get::Reuse(checked) => {
+                act(state, changes);
                 let (lease, idle) = self.lend(checked, now);
                 return Got::Kept(lease, idle);
             }
             Get::Dial(ticket) => (ticket, true),
             Get::Wait(ticket) => (ticket, false),
         };
-        Got::Turn(Waiting { pool: self.clone(), ticket, dials, over: false })
+        let until = if dials { None } else { state.pool.patient_until(ticket) };
+        act(state, changes);
+        let pool = self.clone();
+        Got::Turn(Waiting { pool, ticket, dials, over: false, may_share, until })
     }
 
     fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lease<S>, Duration) {
@@ -160,6 +171,35 @@ impl<S: ReadReady + Send + 'static> Lender<S> for Shared<S> {
     fn died(&self, route: &Route, kept: &Kept, why: Reuse) {
         let closed = self.lock().pool.died(route, kept, why);
         drop(closed);
+    }
+
+    fn ended_early(&self, route: &Route) {
+        let mut state = self.lock();
+        let changes = state.pool.ended_early(route);
+        act(state, changes);
+    }
+
+    fn left(&self, shared: &SharedLink<S>, refused: bool) {
+        let mut state = self.lock();
+        let mut changes = state.pool.left(shared.route(), shared.id(), refused);
+        self.take_back(&mut state, &mut changes, shared.now());
+        act(state, changes);
+    }
+
+    fn carries(&self, shared: &SharedLink<S>, capacity: Capacity) {
+        let mut state = self.lock();
+        let changes = state.pool.carries(shared.route(), shared.id(), capacity);
+        act(state, changes);
+    }
+
+    fn demand_older(&self, route: &Route, now: Now) {
+        let mut state = self.lock();
+        let changes = state.pool.demand_older(route, now.mono);
+        act(state, changes);
+    }
+
+    fn watch(&self, shared: &Arc<SharedLink<S>>) {
+        self.watch_over(shared);
     }
 }
 
@@ -268,82 +308,9 @@ impl<S: ReadReady + Send + 'static> Shared<S> {
     }
 }
 
-impl<S: ReadReady + Send + 'static> Waiting<S> {
-    /// What to do next; the waker is told when to ask again.
-    pub fn poll(&mut self, waker: &Waker, now: Now) -> Next<S> {
-        let mut state = self.pool.0.lock();
-        match state.pool.poll(self.ticket) {
-            Given::Conn(checked) => {
-                self.over = !self.dials;
-                drop(state);
-                let (lease, idle) = self.pool.lend(checked, now);
-                return Next::Kept(lease, idle);
-            }
-            Given::Dial => self.dials = true,
-            Given::Pending | Given::Over => {}
-        }
-        let known = state.wakers.get(&self.ticket).is_some_and(|known| known.will_wake(waker));
-        if !known {
-            state.wakers.insert(self.ticket, waker.clone());
-        }
-        if self.dials { Next::Dial } else { Next::Later }
-    }
-
-    /// The connection that was dialled is there: it is lent to the one who waited.
-    pub fn opened(mut self, link: Box<Link<S>>, now: Now) -> Lease<S> {
-        let mut state = self.pool.0.lock();
-        self.over = true;
-        state.wakers.remove(&self.ticket);
-        let given = match state.pool.opened(self.ticket) {
-            Opened::Given(given) => Some(given),
-            Opened::Yours | Opened::Spare | Opened::Unknown => None,
-        };
-        drop(state);
-        if let Some(given) = given {
-            // It came just too late: someone else may have it.
-            self.pool.0.put(given.conn, None, now);
-        }
-        Lease::new(link, self.pool.0.clone())
-    }
-}
-
-impl<S> Drop for Waiting<S> {
-    fn drop(&mut self) {
-        let mut state = self.pool.0.lock();
-        state.wakers.remove(&self.ticket);
-        if self.over {
-            return;
-        }
-        let now = self.pool.0.system.now().mono;
-        let changes = if self.dials {
-            let (given, mut changes) = state.pool.failed(self.ticket);
-            if let Some(given) = given {
-                let (route, back) = (given.conn.route().clone(), given.back());
-                let passed_on = state.pool.put_back(&route, given.conn, back, now);
-                changes.wake.extend(passed_on.wake);
-                changes.close.extend(passed_on.close);
-            }
-            changes
-        } else {
-            state.pool.cancel(self.ticket, now)
-        };
-        // What was given to it may be idle now.
-        if let Some(end) = state.pool.deadline() {
-            self.pool.0.look_after_until(&mut state, end, now);
-        }
-        act(state, changes);
-    }
-}
-
 impl<S> Clone for SharedPool<S> {
     fn clone(&self) -> SharedPool<S> {
         SharedPool(self.0.clone())
-    }
-}
-
-impl<S> fmt::Debug for Waiting<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Waiting({:?})", self.ticket)
     }
 }
 

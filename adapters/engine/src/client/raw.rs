@@ -3,7 +3,7 @@
 //! Knows nothing of what they mean, nor of what lies below them.
 
 use super::runtime::Runtime;
-use super::socket::{Beside, Clock, Socket};
+use super::socket::{Beside, Clock};
 use crate::lease::Lease;
 use crate::line::Turn;
 use crate::sync::{Mutex, MutexGuard};
@@ -42,11 +42,15 @@ impl<R: Runtime> Raw<R> {
         Raw { lease, id, clock, about, rest: Bytes::new(), tasks: Arc::default() }
     }
 
-    /// Its socket, its machine, and the time.
-    pub fn parts(&mut self) -> (&mut R::Socket, &mut (dyn ClientMachine + Send + 'static), Now) {
+    /// Its connection, and the time.
+    pub fn parts(&mut self) -> (&mut Lease<R::Socket>, Now) {
         let now = self.clock.look();
-        let (socket, machine) = self.lease.parts();
-        (socket, machine, now)
+        (&mut self.lease, now)
+    }
+
+    fn machine(&mut self) -> (&mut (dyn ClientMachine + Send + 'static), Now) {
+        let now = self.clock.look();
+        (self.lease.machine(), now)
     }
 
     /// An error, with what was asked for.
@@ -65,7 +69,7 @@ impl<R: Runtime> Raw<R> {
     pub fn read(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
         if self.rest.is_empty() && !room.is_empty() {
             let id = self.id;
-            let (_, machine, now) = self.parts();
+            let (machine, now) = self.machine();
             // What it tells besides is told by `recv` too.
             while machine.poll_event(now).is_some() {}
             match machine.recv(id, now) {
@@ -92,10 +96,10 @@ impl<R: Runtime> Raw<R> {
     /// The stream has ended.
     pub fn write(&mut self, piece: &mut Bytes) -> Result<bool, Error> {
         let (id, before) = (self.id, piece.len());
-        let (socket, machine, now) = self.parts();
-        let sent = machine.send(id, piece, now);
-        socket.flush(machine, now);
-        if socket.is_lost() {
+        let (lease, now) = self.parts();
+        let sent = lease.machine().send(id, piece, now);
+        lease.flush(now);
+        if lease.is_lost() {
             // What is left to read, a reader reads.
             return Err(self.lost());
         }
@@ -108,10 +112,10 @@ impl<R: Runtime> Raw<R> {
     /// # Errors
     /// The connection failed.
     pub fn flush(&mut self) -> Result<bool, Error> {
-        let (socket, machine, now) = self.parts();
-        socket.flush(machine, now);
-        let left = machine.want().write;
-        if left && socket.is_lost() { Err(self.lost()) } else { Ok(left) }
+        let (lease, now) = self.parts();
+        lease.flush(now);
+        let left = lease.machine().want().write;
+        if left && lease.is_lost() { Err(self.lost()) } else { Ok(left) }
     }
 
     /// Ends the sending half; what was taken over is still to be [flushed](Raw::flush).
@@ -124,7 +128,7 @@ impl<R: Runtime> Raw<R> {
 
     fn end_sending(&mut self) -> Result<(), Misuse> {
         let id = self.id;
-        let (_, machine, now) = self.parts();
+        let (machine, now) = self.machine();
         machine.finish(id, None, now)
     }
 
@@ -137,10 +141,9 @@ impl<R: Runtime> Raw<R> {
         self.tasks.wait(place, cx);
         let both = Waker::from(self.tasks.clone());
         self.clock.look();
-        let (socket, machine) = self.lease.parts();
         let beside = if place == Place::Writes { Beside::More } else { Beside::Nothing };
         let cx = &mut Context::from_waker(&both);
-        let turn = ready!(socket.poll_turn(machine, beside, None, &mut self.clock, cx));
+        let turn = ready!(self.lease.poll_turn(beside, None, &mut self.clock, cx));
         // What moved may be what the other one waits for.
         self.tasks.wake_other(place);
         Poll::Ready(match turn {
@@ -192,7 +195,7 @@ impl<R: Runtime> Raw<R> {
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while self.lease.machine().want().write {
             ready!(self.poll_turn(Place::Writes, cx))?;
-            if self.lease.parts().0.is_lost() {
+            if self.lease.is_lost() {
                 return Poll::Ready(Err(self.lost()));
             }
         }

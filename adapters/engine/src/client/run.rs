@@ -7,7 +7,7 @@ use super::connect::{Connector, get};
 use super::feed::{TURNS, feed};
 use super::leave::Leaving;
 use super::runtime::{Awaited, Runtime, Waits};
-use super::socket::{Clock, Socket};
+use super::socket::Clock;
 use super::wait::wait;
 use crate::in_flight::InFlight;
 use crate::lease::{Lease, PoolOfOne};
@@ -41,6 +41,8 @@ enum From<'a, R: Runtime> {
 enum Stage<R: Runtime> {
     /// The exchange is to be asked.
     Asks,
+    /// The server did not take it, and is left alone until then.
+    Rests(Mono),
     /// A connection is waited for.
     Connects(Box<Connector<R>>),
     /// Bytes move; whether a turn is under way.
@@ -82,6 +84,12 @@ impl<'a, R: Runtime> Run<'a, R> {
         loop {
             match &mut self.stage {
                 Stage::Asks => {}
+                Stage::Rests(until) => {
+                    let (until, now) = (*until, self.clock.look());
+                    if !self.in_flight.tick(now) && now.mono < until {
+                        return Poll::Pending;
+                    }
+                }
                 Stage::Connects(_) => ready!(self.poll_connect(cx)),
                 Stage::Drives(_) => ready!(self.poll_drive(cx)),
                 Stage::Leaves(leaving) => {
@@ -118,6 +126,11 @@ impl<'a, R: Runtime> Run<'a, R> {
     }
 
     fn connect(&mut self, route: Route) {
+        let now = self.clock.last().mono;
+        if let Some(until) = self.in_flight.exchange.not_before().filter(|at| now < *at) {
+            self.stage = Stage::Rests(until);
+            return;
+        }
         match &self.from {
             From::PoolOfOne(slot) => self.connected(on_slot(slot, self.clock.last())),
             From::Pool(agent) => match get(agent, route, &self.in_flight.exchange, &self.clock) {
@@ -190,8 +203,7 @@ impl<'a, R: Runtime> Run<'a, R> {
         // A source that has to be waited for does not keep the response waiting.
         let beside = feed(upload, lease, id, clock, || exchange.body_taken(), cx)?;
         let until = exchange.deadline();
-        let (socket, machine) = lease.parts();
-        let turn = socket.poll_turn(machine, beside, until, clock, cx);
+        let turn = lease.poll_turn(beside, until, clock, cx);
         self.in_flight.moved(self.clock.last());
         turn.map(Ok)
     }
@@ -222,19 +234,25 @@ impl<'a, R: Runtime> Run<'a, R> {
     /// When to poll it again, though nothing has moved; what a connection waits for, its
     /// socket knows.
     pub fn until(&self) -> Option<Mono> {
-        let Stage::Connects(connector) = &self.stage else { return None };
-        connector.until(&self.in_flight.exchange)
+        let exchange = &self.in_flight.exchange;
+        match &self.stage {
+            Stage::Connects(connector) => connector.until(exchange),
+            Stage::Rests(until) => Some(exchange.deadline().map_or(*until, |at| at.min(*until))),
+            Stage::Asks | Stage::Drives(_) | Stage::Leaves(_) => None,
+        }
     }
 }
 
 impl<R: Runtime> Awaited<R> for Run<'_, R> {
     fn waits(&mut self) -> Waits<'_, R> {
+        let until = self.until();
         let Run { in_flight, clock, stage, .. } = self;
         match stage {
+            Stage::Rests(_) => Waits::Dial { attempts: &[], until, clock },
             Stage::Connects(connector) => connector.waits(&in_flight.exchange, clock),
-            Stage::Leaves(leaving) => Waits::Line { lease: leaving.lease(), clock, woken: false },
+            Stage::Leaves(leaving) => Waits::line(leaving.lease(), clock, false),
             Stage::Asks | Stage::Drives(_) => match &mut in_flight.lease {
-                Some(lease) => Waits::Line { lease, clock, woken: in_flight.upload.is_some() },
+                Some(lease) => Waits::line(lease, clock, in_flight.upload.is_some()),
                 None => Waits::Nothing,
             },
         }

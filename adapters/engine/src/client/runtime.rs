@@ -89,6 +89,19 @@ pub enum Waits<'a, R: Runtime> {
     Nothing,
 }
 
+impl<'a, R: Runtime> Waits<'a, R> {
+    /// What a connection's last turn says; the waker may be told of something as well, as it
+    /// is where others use the connection too.
+    pub(super) fn line(
+        lease: &'a mut Lease<R::Socket>,
+        clock: &'a mut R::Clock,
+        woken: bool,
+    ) -> Waits<'a, R> {
+        let woken = woken || lease.is_shared();
+        Waits::Line { lease, clock, woken }
+    }
+}
+
 impl<R: Runtime> fmt::Debug for Waits<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -23,9 +23,9 @@ where
     S: Socket<C>,
     C: Clock,
 {
-    let (socket, machine) = lease.parts();
     let mut at = None;
-    while !machine.is_ready() {
+    while !lease.machine().is_ready() {
+        let machine = lease.machine();
         let phase = machine.setting_up().unwrap_or(Phase::Tls);
         at = Some(phase);
         exchange.setting_up(phase, clock.last());
@@ -39,14 +39,14 @@ where
             break;
         }
         let until = exchange.deadline();
-        let turn = ready!(socket.poll_turn(machine, Beside::Nothing, until, clock, cx));
+        let turn = ready!(lease.poll_turn(Beside::Nothing, until, clock, cx));
         if turn != Turn::Moved {
             let late = Cause::Io(io::ErrorKind::TimedOut.into());
             return Poll::Ready(Err(Error::new(late).during(phase)));
         }
     }
     // The last word may have had the end behind it.
-    Poll::Ready(match (at, machine.reuse()) {
+    Poll::Ready(match (at, lease.machine().reuse()) {
         (Some(phase), Reuse::Never(why)) => Err(Error::new(why).during(phase)),
         _ => Ok(()),
     })

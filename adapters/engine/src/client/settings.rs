@@ -4,7 +4,7 @@ use super::Resolver;
 use crate::jar::SharedJar;
 use crate::layers::Layers;
 use crate::system::System;
-use purlin_core::config::ClientConfig;
+use purlin_core::config::{ClientConfig, Protocols};
 use purlin_core::exchange::{ClientPolicy, CookieStore, Proxies};
 use purlin_core::policy::pool::PoolConfig;
 use purlin_core::policy::proxy::{Proxy, ProxyEnv, ProxyError};
@@ -156,6 +156,14 @@ impl Settings {
     /// How fast the server must take a request. [`Rate::DEFAULT`] without this.
     pub fn send_rate(mut self, rate: Rate) -> Settings {
         self.machine.timeouts.write = rate;
+        self
+    }
+
+    /// Which versions of HTTP are spoken. With [`Protocols::Both`] a server within TLS says
+    /// which, and others are spoken to in HTTP/1.1; [`Protocols::Http2`] is spoken at once,
+    /// without TLS too (*prior knowledge*, RFC 9113 §3.3).
+    pub fn protocols(mut self, protocols: Protocols) -> Settings {
+        self.machine.protocols = protocols;
         self
     }
 

@@ -66,13 +66,6 @@ pub trait Socket<C>: ReadReady + Send + 'static {
         clock: &mut C,
         cx: &mut Context<'_>,
     ) -> Poll<Turn>;
-
-    /// Writes what there is, as far as the socket takes it, and says that nothing more is
-    /// written if the machine wants to close so.
-    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
-
-    /// Whether a write has failed.
-    fn is_lost(&self) -> bool;
 }
 
 /// What gives a request's body.

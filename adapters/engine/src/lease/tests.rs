@@ -14,6 +14,12 @@ impl ReadReady for Has {
     fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
         machine.receive(std::mem::take(&mut self.0), now);
     }
+
+    fn flush(&mut self, _: &mut (dyn ClientMachine + Send), _: Now) {}
+
+    fn is_lost(&self) -> bool {
+        false
+    }
 }
 
 /// What a lender was told.

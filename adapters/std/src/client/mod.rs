@@ -17,6 +17,7 @@
 //! # Ok(()) }
 //! ```
 
+mod beside;
 mod body;
 mod dial;
 mod response;

@@ -1,6 +1,7 @@
 //! What the engine's run needs of threads: connecting, and one who blocks where a task
 //! would be woken.
 
+use super::beside::BesideOthers;
 use super::dial::Dialer;
 use super::socket::Socket;
 use purlin_core::Mono;
@@ -81,7 +82,8 @@ impl Runtime for Blocking {
     fn leave(mut leaving: Leaving<Socket>, clock: &mut Clock) {
         let cx = &mut Context::from_waker(Waker::noop());
         while leaving.poll(clock, cx).is_pending() {
-            let (socket, machine) = leaving.lease().parts();
+            // On a connection that others use too there is nothing to read out.
+            let Some((socket, machine)) = leaving.lease().parts() else { break };
             socket.wait(machine, None, clock);
         }
     }
@@ -104,13 +106,18 @@ pub(super) fn block<W: Awaited<Blocking>, T>(
         }
         match (it.waits(), &nudge) {
             (Waits::Line { lease, clock, woken: false }, _) => {
-                let (socket, machine) = lease.parts();
-                socket.wait(machine, None, clock);
+                if let Some((socket, machine)) = lease.parts() {
+                    socket.wait(machine, None, clock);
+                }
             }
-            (Waits::Line { lease, clock, .. }, Some(nudge)) => {
-                let (socket, machine) = lease.parts();
-                socket.wait(machine, Some(nudge), clock);
-            }
+            (Waits::Line { lease, clock, .. }, Some(nudge)) => match lease.parts() {
+                Some((socket, machine)) => socket.wait(machine, Some(nudge), clock),
+                None => {
+                    let beside = BesideOthers::of(lease);
+                    let came = beside.wait(nudge, None, clock)?;
+                    lease.lead(|socket, machine| socket.waited(machine, came, clock.last()));
+                }
+            },
             (Waits::Dial { attempts, until, clock }, Some(nudge)) => {
                 let mut sockets = vec![(nudge.as_fd(), Idle::Reads)];
                 sockets.extend(attempts.iter().filter_map(|(_, one)| one.awaited()));

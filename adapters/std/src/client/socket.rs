@@ -83,6 +83,29 @@ impl Socket {
         Some(Turn::Moved)
     }
 
+    /// What the last turn waits for, for one who waits without the machine.
+    pub(super) fn awaited(&self) -> Option<(Arc<Stream>, Wait)> {
+        self.waits.map(|(wait, _)| (self.stream(), wait))
+    }
+
+    /// It was waited so: whether the socket has something, or room.
+    pub(super) fn waited(
+        &mut self,
+        machine: &mut (dyn ClientMachine + Send),
+        came: bool,
+        now: Now,
+    ) {
+        let Some((wait, until)) = self.waits.take() else { return };
+        if came {
+            if wait.read {
+                self.line.read(machine, now);
+            }
+            self.turned = Some(Turn::Moved);
+        } else if wait.until.is_some_and(|at| at <= now.mono) {
+            self.turned = Some(self.line.time_up(machine, until, now));
+        }
+    }
+
     /// The socket itself, to be waited for.
     pub(super) fn stream(&self) -> Arc<Stream> {
         self.line.wire().clone()
@@ -124,7 +147,7 @@ impl Socket {
     }
 }
 
-fn waited_for(wait: Wait) -> Option<Idle> {
+pub(super) fn waited_for(wait: Wait) -> Option<Idle> {
     match (wait.read, wait.write) {
         (true, true) => Some(Idle::Both),
         (true, false) => Some(Idle::Reads),
@@ -157,6 +180,15 @@ impl purlin_engine::Socket<Clock> for Socket {
             }
         }
     }
+}
+
+impl ReadReady for Socket {
+    const BLOCKS: bool = true;
+
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.turned = None;
+        self.line.read(machine, now);
+    }
 
     fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
         self.line.write(machine, now);
@@ -165,12 +197,5 @@ impl purlin_engine::Socket<Clock> for Socket {
 
     fn is_lost(&self) -> bool {
         self.line.is_lost()
-    }
-}
-
-impl ReadReady for Socket {
-    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
-        self.turned = None;
-        self.line.read(machine, now);
     }
 }

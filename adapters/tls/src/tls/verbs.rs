@@ -129,6 +129,10 @@ impl<M: Machine> Machine for Tls<M> {
         self.inner.in_exchange()
     }
 
+    fn is_open(&self, id: Id) -> bool {
+        self.inner.is_open(id)
+    }
+
     fn held(&self) -> usize {
         self.engine.held() + self.gathered.capacity() + self.inner.held()
     }

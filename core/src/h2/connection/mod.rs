@@ -65,8 +65,6 @@ enum Greeting {
 struct Block {
     stream: u32,
     end_stream: bool,
-    /// Its stream depends on itself.
-    of_itself: bool,
     text: Vec<u8>,
     frames: u32,
     began: Mono,
@@ -302,6 +300,11 @@ impl Machine for Connection {
 
     fn in_exchange(&self) -> bool {
         self.streams.iter().any(|(_, _, stream)| stream.is_open())
+    }
+
+    fn is_open(&self, id: Id) -> bool {
+        let number = u32::try_from(id).ok();
+        number.and_then(|number| self.streams.get(number)).is_some_and(Stream::is_open)
     }
 
     fn held(&self) -> usize {

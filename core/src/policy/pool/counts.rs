@@ -25,6 +25,18 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         self.hosts.find(key).map_or(0, |host| self.hosts[host].dialing)
     }
 
+    /// Connections with seats, of one key, those that take no more included.
+    pub fn shared(&self, key: &K) -> usize {
+        self.hosts.find(key).map_or(0, |host| self.hosts[host].shared.len())
+    }
+
+    /// Seats that are taken on the shared connections of one key.
+    pub fn seats(&self, key: &K) -> usize {
+        let host = self.hosts.find(key).map(|host| &self.hosts[host]);
+        let seats = host.into_iter().flat_map(|host| &host.shared).map(|one| one.seats as usize);
+        seats.sum()
+    }
+
     /// Requests without a connection, of one key, those that dial included.
     pub fn waiting(&self, key: &K) -> usize {
         self.hosts.find(key).map_or(0, |host| self.hosts[host].waiting.len())

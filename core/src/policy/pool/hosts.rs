@@ -2,6 +2,8 @@
 //! waiters exist.
 
 use super::Ticket;
+use super::protocol::Protocol;
+use super::shared::Shared;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::{Index, IndexMut};
 
@@ -21,12 +23,23 @@ pub(super) struct Host<K> {
     /// A connection carried another request behind an answer without a body: nothing was
     /// left there.
     pub(super) clean: bool,
+    /// Connections with seats, those that take no more included.
+    pub(super) shared: Vec<Shared>,
+    /// Those in use of which it is not known yet whether they are shared.
+    pub(super) undecided: usize,
+    /// What the last one turned out to be.
+    pub(super) protocol: Protocol,
 }
 
 impl<K> Host<K> {
     /// Connections that are open or being opened.
     pub(super) fn open(&self) -> usize {
-        self.idle.len() + self.in_use + self.dialing
+        self.idle.len() + self.in_use + self.dialing + self.shared.len()
+    }
+
+    /// Whether a connection is on its way that may soon have seats for those who wait.
+    pub(super) fn is_promising(&self) -> bool {
+        self.protocol != Protocol::OneByOne && self.dialing + self.undecided > 0
     }
 }
 
@@ -76,6 +89,7 @@ impl<K: Clone + Ord> Hosts<K> {
         let number = if let Some(number) = self.free.pop() {
             let host = &mut self.hosts[number];
             (host.key, host.clean) = (key.clone(), false);
+            (host.undecided, host.protocol) = (0, Protocol::Unknown);
             number
         } else {
             self.hosts.push(Host {
@@ -86,6 +100,9 @@ impl<K: Clone + Ord> Hosts<K> {
                 waiting: BTreeSet::new(),
                 without_dial: BTreeSet::new(),
                 clean: false,
+                shared: Vec::new(),
+                undecided: 0,
+                protocol: Protocol::Unknown,
             });
             self.hosts.len() - 1
         };

@@ -20,20 +20,22 @@ pub(super) struct Idle<C> {
     pub(super) limit: Option<Duration>,
     /// Its last answer was one without a body.
     pub(super) bodiless: bool,
+    /// It carries many exchanges at once.
+    pub(super) shared: bool,
 }
 
 impl<C> Idle<C> {
     /// One that comes back.
     pub(super) fn new(conn: C, host: usize, back: Back, since: Mono) -> Idle<C> {
-        let Back { born, limit, bodiless, .. } = back;
-        Idle { conn, host, born, since, limit, bodiless }
+        let Back { born, limit, bodiless, shared, .. } = back;
+        Idle { conn, host, born, since, limit, bodiless, shared }
     }
 
     /// It as it is handed out, to a request that cannot be sent again, or another.
     pub(super) fn checked(self, idle_since: Option<Mono>, once: bool, clean: bool) -> Checked<C> {
-        let Idle { conn, born, since, limit, bodiless, .. } = self;
-        let settles = settles(once, bodiless, clean, since);
-        Checked { conn, born, idle_since, limit, bodiless, settles }
+        let Idle { conn, born, since, limit, bodiless, shared, .. } = self;
+        let settles = settles(once, bodiless && !shared, clean, since);
+        Checked { conn, born, idle_since, limit, bodiless, settles, shared }
     }
 }
 

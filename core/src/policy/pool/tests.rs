@@ -2,6 +2,8 @@
 
 mod learning;
 mod model;
+mod seats;
+mod shared;
 
 use super::*;
 use crate::error::{CloseReason, Fault};
@@ -55,7 +57,15 @@ fn reused(pool: &mut Pool<&'static str, u32>, key: &'static str, now: Mono) -> u
 }
 
 fn fresh(conn: u32) -> Checked<u32> {
-    Checked { conn, born: T, idle_since: None, limit: None, bodiless: false, settles: None }
+    Checked {
+        conn,
+        born: T,
+        idle_since: None,
+        limit: None,
+        bodiless: false,
+        settles: None,
+        shared: false,
+    }
 }
 
 /// What a look at a connection finds.

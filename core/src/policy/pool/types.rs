@@ -64,6 +64,11 @@ pub struct Need {
     /// It was lost with a kept connection at this instant: what was idle by then may
     /// have gone the same way, and is given up.
     pub idle_after: Option<Mono>,
+    /// A new connection may turn out to carry many exchanges at once: which protocol is
+    /// spoken is agreed on when it is set up. Each one that is opened for such a request is
+    /// then told of: [`Pool::shares`](super::Pool::shares),
+    /// [`Pool::alone`](super::Pool::alone) or [`Pool::ended_early`](super::Pool::ended_early).
+    pub may_share: bool,
     #[doc(hidden)]
     pub _more: (),
 }
@@ -71,6 +76,19 @@ pub struct Need {
 /// One request for a connection that could not be answered at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(super) u64);
+
+/// A connection that carries many exchanges at once, by its number in the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SharedId(pub(super) u64);
+
+/// How many exchanges a shared connection carries, as its machine says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capacity {
+    /// Exchanges at once, those that it has included.
+    pub most: u32,
+    /// It takes no more: it has ended, or its server has said GOAWAY.
+    pub over: bool,
+}
 
 /// A connection that is handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +107,9 @@ pub struct Checked<C> {
     /// Until when it is to be seen whether something comes behind that answer, before
     /// it is used. It has come by then if it ever does.
     pub settles: Option<Mono>,
+    /// Whether it carries many exchanges at once. It is told of as a new one is
+    /// ([`Need::may_share`]).
+    pub shared: bool,
 }
 
 impl<C> Checked<C> {
@@ -101,7 +122,8 @@ impl<C> Checked<C> {
 
     /// What is known of it if it goes back unused.
     pub fn back(&self) -> Back {
-        Back { born: self.born, limit: self.limit, bodiless: self.bodiless, _more: () }
+        let Checked { born, limit, bodiless, shared, .. } = *self;
+        Back { born, limit, bodiless, shared, _more: () }
     }
 }
 
@@ -140,6 +162,8 @@ pub struct Back {
     /// to HEAD, 204 and 304. Some servers send one nevertheless, which then lies on the
     /// connection.
     pub bodiless: bool,
+    /// Whether it carries many exchanges at once; all that it had are over.
+    pub shared: bool,
     #[doc(hidden)]
     pub _more: (),
 }
@@ -158,11 +182,15 @@ impl Back {
 pub enum Get<C> {
     /// An idle connection, the one that was used last.
     Reuse(Checked<C>),
+    /// A seat on the shared connection that is used most and has room. Say
+    /// [`Pool::left`](super::Pool::left) when the exchange is over.
+    Join(SharedId),
     /// Open one, and say [`Pool::opened`](super::Pool::opened) or
     /// [`Pool::failed`](super::Pool::failed). Meanwhile
     /// [`Pool::poll`](super::Pool::poll) may give one that came back.
     Dial(Ticket),
-    /// There are as many as there may be: wait for [`Pool::poll`](super::Pool::poll) to give one.
+    /// There are as many as there may be, or one is being opened that may be shared: wait for
+    /// [`Pool::poll`](super::Pool::poll) to give one, or a seat.
     Wait(Ticket),
 }
 
@@ -173,6 +201,8 @@ pub enum Given<C> {
     /// A connection that came back. The request has what it needs; a dial of
     /// its own goes on until `opened` or `failed`.
     Conn(Checked<C>),
+    /// A seat on a shared connection, as [`Get::Join`].
+    Join(SharedId),
     /// There is room now: open one, as after [`Get::Dial`]. Said once.
     Dial,
     /// Nothing yet; the ticket stands in [`Changes::wake`] when there is.
@@ -189,6 +219,8 @@ pub enum Opened<C> {
     Yours,
     /// One that came back was given to the ticket before: use that, and `put` the new one.
     Given(Checked<C>),
+    /// A seat was given to the ticket before: use that, and `put` the new one.
+    Joined(SharedId),
     /// Nobody waits any more for what this ticket opened: `put` the new one.
     Spare,
     /// The pool did not ask for this dial: close the new one.
@@ -203,17 +235,37 @@ pub struct Changes<C> {
     pub wake: Vec<Ticket>,
     /// Connections to close.
     pub close: Vec<C>,
+    /// Shared connections that nobody has a seat on any more. Each is in use, and goes
+    /// [back](super::Pool::put_back), or has [ended](super::Pool::ended_early) and is
+    /// [closed](super::Pool::closed).
+    pub emptied: Vec<SharedId>,
+}
+
+/// What is given to one who waits.
+#[derive(Debug)]
+pub(super) enum Offer<C> {
+    /// A connection.
+    Conn(Checked<C>),
+    /// A seat.
+    Seat(SharedId),
 }
 
 impl<C> Default for Changes<C> {
     fn default() -> Changes<C> {
-        Changes { wake: Vec::new(), close: Vec::new() }
+        Changes { wake: Vec::new(), close: Vec::new(), emptied: Vec::new() }
     }
 }
 
 impl<C> Changes<C> {
+    /// What another call changed, too.
+    pub fn join(&mut self, other: Changes<C>) {
+        self.wake.extend(other.wake);
+        self.close.extend(other.close);
+        self.emptied.extend(other.emptied);
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.wake.is_empty() && self.close.is_empty()
+        self.wake.is_empty() && self.close.is_empty() && self.emptied.is_empty()
     }
 }

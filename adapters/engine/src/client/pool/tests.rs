@@ -15,6 +15,12 @@ impl ReadReady for Quiet {
             machine.eof(Eof::Clean, now);
         }
     }
+
+    fn flush(&mut self, _: &mut (dyn ClientMachine + Send), _: Now) {}
+
+    fn is_lost(&self) -> bool {
+        false
+    }
 }
 
 /// Counts how often it was woken.

@@ -1,5 +1,6 @@
 //! Runs over a simulated world: no socket, thread and timer, and a clock that is set.
 
+mod many;
 mod world;
 
 use super::*;

@@ -3,7 +3,7 @@
 
 use super::*;
 
-const ONCE: Need = Need { once: true, idle_after: None, _more: () };
+const ONCE: Need = Need { once: true, idle_after: None, may_share: false, _more: () };
 const CLOSED: Reuse = Reuse::Never(CloseReason::PeerClosed);
 const LEFT: Reuse = Reuse::Never(CloseReason::Fault(Fault::UnaskedBytes));
 
@@ -28,7 +28,7 @@ fn once(pool: &mut Pool<&'static str, u32>, now: Mono) -> Option<u32> {
             assert_eq!(pool.opened(ticket), Opened::Yours);
             None
         }
-        Get::Wait(_) => panic!("there is room"),
+        Get::Wait(_) | Get::Join(_) => panic!("there is room"),
     }
 }
 
@@ -36,6 +36,11 @@ fn once(pool: &mut Pool<&'static str, u32>, now: Mono) -> Option<u32> {
 fn settles(get: Get<u32>) -> Option<Mono> {
     let Get::Reuse(checked) = get else { panic!("{get:?}") };
     checked.settles
+}
+
+/// What wakes this one and closes these.
+fn told(wakes: Ticket, close: Vec<u32>) -> Changes<u32> {
+    Changes { wake: vec![wakes], close, ..Changes::default() }
 }
 
 #[test]
@@ -100,7 +105,7 @@ fn who_waits_is_given_what_may_hold_a_body_with_care_or_not_at_all() {
     // Where something is left behind, nobody is given such a one.
     assert_eq!(pool.found_unfit(&A, &BEHIND, LEFT), []);
     let waits = wait(&mut pool, A);
-    assert_eq!(put_bodiless(&mut pool, 2, T), Changes { wake: vec![waits], close: vec![2] });
+    assert_eq!(put_bodiless(&mut pool, 2, T), told(waits, vec![2]));
 }
 
 #[test]
@@ -211,9 +216,9 @@ fn what_cannot_be_sent_again_gets_its_connection_where_there_may_be_no_more() {
     // One that comes right from its answer is for others, or makes room.
     let (Get::Wait(ticket), _) = pool.get_for(&A, ONCE, T) else { panic!("it waits") };
     let other = wait(&mut pool, A);
-    assert_eq!(pool.put(&A, 2, T, T), Changes { wake: vec![other], close: vec![] });
+    assert_eq!(pool.put(&A, 2, T, T), told(other, vec![]));
     assert_eq!(pool.poll(other), Given::Conn(fresh(2)));
-    assert_eq!(pool.put(&A, 2, T, T), Changes { wake: vec![ticket], close: vec![2] });
+    assert_eq!(pool.put(&A, 2, T, T), told(ticket, vec![2]));
     assert_eq!(pool.poll(ticket), Given::Dial);
     pool.served(&A, &kept(0, 0));
     let next = wait(&mut pool, A);

@@ -146,7 +146,15 @@ impl Model {
     fn checked(&self, id: u32, idle_since: Option<Mono>) -> Checked<u32> {
         let conn = self.in_use.iter().find(|conn| conn.id == id).unwrap();
         let (limit, settles) = (None, None);
-        Checked { conn: id, born: conn.born, idle_since, limit, bodiless: false, settles }
+        Checked {
+            conn: id,
+            born: conn.born,
+            idle_since,
+            limit,
+            bodiless: false,
+            settles,
+            shared: false,
+        }
     }
 
     fn forget(&mut self) {
@@ -178,7 +186,7 @@ impl Model {
             }
             (got, wanted) => panic!("{got:?} for {wanted:?}, {dial:?}"),
         }
-        self.finish(changes, Changes { wake: Vec::new(), close });
+        self.finish(changes, Changes { close, ..Changes::default() });
     }
 
     fn poll(&mut self, pool: &mut Pool<u8, u32>, at: usize) {

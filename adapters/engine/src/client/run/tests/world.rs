@@ -2,6 +2,7 @@
 //! dials that end when they are told to.
 
 use super::*;
+use crate::client::Socket;
 use crate::client::{Attempt, Beside, Pieces};
 use crate::client::{Resolver, Settings};
 use crate::line::{Line, Progress};
@@ -123,6 +124,16 @@ impl Pipe {
         locked(&self.0).down.extend(text.as_bytes());
     }
 
+    /// The server says these bytes.
+    pub(super) fn say_bytes(&self, bytes: &[u8]) {
+        locked(&self.0).down.extend(bytes);
+    }
+
+    /// What the client said behind the first so many bytes.
+    pub(super) fn heard_since(&self, taken: usize) -> Vec<u8> {
+        locked(&self.0).up[taken..].to_vec()
+    }
+
     /// The server says nothing more.
     pub(super) fn end(&self) {
         locked(&self.0).ended = true;
@@ -216,6 +227,12 @@ impl Socket<Ticks> for Wired {
             _ => Poll::Pending,
         }
     }
+}
+
+impl ReadReady for Wired {
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
+        self.0.read(machine, now);
+    }
 
     fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
         self.0.write(machine, now);
@@ -224,12 +241,6 @@ impl Socket<Ticks> for Wired {
 
     fn is_lost(&self) -> bool {
         self.0.is_lost()
-    }
-}
-
-impl ReadReady for Wired {
-    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now) {
-        self.0.read(machine, now);
     }
 }
 
