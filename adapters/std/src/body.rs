@@ -7,7 +7,7 @@ use crate::server::waiting::{For, now};
 use crate::{BodyLength, Error};
 use bytes::Bytes;
 use purlin_core::message::Attended;
-use purlin_core::{Fields, Misuse, Now};
+use purlin_core::{Fields, Id, Misuse, Now};
 use purlin_engine::served::Reader;
 use std::fmt;
 use std::io::{self, Read};
@@ -37,7 +37,7 @@ pub struct Body {
     reader: Option<Box<Reader>>,
     /// Where the request comes from. Weak, so that a body somebody keeps does not keep the
     /// socket open.
-    client: Option<Weak<Line>>,
+    client: Option<(Weak<Line>, Id)>,
 }
 
 impl Body {
@@ -61,12 +61,12 @@ impl Body {
         let (line, id) = (&exchange.line, exchange.id.get());
         let has_bytes = length != BodyLength::Empty;
         let reader = has_bytes.then(|| Box::new(Reader::new(line.served.clone(), id, length)));
-        Body { reader, client: Some(Arc::downgrade(line)) }
+        Body { reader, client: Some((Arc::downgrade(line), id)) }
     }
 
     /// Whether it is read from this connection.
     pub(crate) fn is_of(&self, line: &Arc<Line>) -> bool {
-        let own = self.client.as_ref().is_some_and(|own| own.as_ptr() == Arc::as_ptr(line));
+        let own = self.client.as_ref().is_some_and(|(own, _)| own.as_ptr() == Arc::as_ptr(line));
         own && !self.is_end()
     }
 
@@ -76,7 +76,7 @@ impl Body {
         mut poll: impl FnMut(&mut Reader, &Context<'_>, Now) -> Poll<Result<T, Error>>,
     ) -> Option<Result<T, Error>> {
         let reader = self.reader.as_deref_mut()?;
-        if let Some(line) = self.client.as_ref().and_then(Weak::upgrade) {
+        if let Some(line) = self.client.as_ref().and_then(|(line, _)| line.upgrade()) {
             return Some(line.wait(For::Input, |cx, now| poll(reader, cx, now)));
         }
         match poll(reader, &Context::from_waker(Waker::noop()), now()) {
@@ -166,7 +166,7 @@ let name = request.body_mut().text()?;
 /// # let _ = poll;
 /// ```
 #[derive(Clone, Debug)]
-pub struct Cancelled(Option<Weak<Line>>);
+pub struct Cancelled(Option<(Weak<Line>, Id)>);
 
 impl Cancelled {
     /// Whether the client has gone, or has ended its half of the connection. Asks the
@@ -182,7 +182,7 @@ impl Cancelled {
                 std::thread::sleep(time);
                 false
             }
-            Some(line) => line.upgrade().is_none_or(|line| line.has_left(time)),
+            Some((line, id)) => line.upgrade().is_none_or(|line| line.has_left(*id, time)),
         }
     }
 }

@@ -117,13 +117,15 @@ impl State {
 
     /// And has let go of it.
     pub(super) fn release_hold(&mut self, id: Id) {
-        if let Some(row) = self.rows.get_mut(id) {
-            row.holders = row.holders.saturating_sub(1);
-            if row.marks.given_up && row.is_let_go() {
-                self.dropped.push(Dropped::Reader(id));
-            }
+        let Some(row) = self.rows.get_mut(id) else { return };
+        row.holders = row.holders.saturating_sub(1);
+        if row.marks.given_up && row.is_let_go() {
+            self.dropped.push(Dropped::Reader(id));
         }
-        self.call_driver();
+        // Who still may answer is looked at once more when that has returned.
+        if row.marks.handled {
+            self.call_driver();
+        }
     }
 
     /// Has a driver look that may be away: it waits for that.
@@ -152,6 +154,7 @@ impl State {
             false => Dropped::Raw(id),
         });
         self.release_hold(id);
+        self.call_driver();
     }
 
     /// A writer was dropped before its response was whole.

@@ -22,6 +22,19 @@ macro_rules! server_settings {
                 self
             }
 
+            /// Sets which versions of HTTP are spoken. With both, a connection speaks HTTP/2 if it
+            /// begins with the preface of that, or if the two sides agree on it inside TLS.
+            ///
+            /// ```
+            #[doc = $server_here]
+            /// let server = server.protocols(purlin_core::config::Protocols::Http1);
+            /// # let _ = server;
+            /// ```
+            pub fn protocols(mut self, protocols: ::purlin_core::config::Protocols) -> $server {
+                self.settings.config.protocols = protocols;
+                self
+            }
+
             /// Sets how many bytes a request body may have, 16 MiB unless it is set; a
             /// handler may change it for its own. More is answered with 413.
             ///

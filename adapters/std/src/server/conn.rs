@@ -14,7 +14,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 /// How long a connection keeps its buffers while it waits.
-const WARM: Duration = Duration::from_secs(1);
+pub(crate) const WARM: Duration = Duration::from_secs(1);
 /// The deadline of a machine that has none.
 pub(crate) const NEVER: Mono = Mono::from_nanos(u64::MAX);
 
@@ -40,6 +40,8 @@ pub(crate) struct Own {
     last: Mono,
     /// Behind what there was is the end.
     ended: bool,
+    /// It carries many exchanges at once.
+    pub(crate) is_many: bool,
     /// It may hold buffers.
     pub(crate) warm: bool,
     /// It waits with them.
@@ -105,6 +107,7 @@ impl Conn {
             values: Values::default(),
             due: Mono::ZERO,
             ended: false,
+            is_many: false,
             warm: false,
             kept: false,
             rest: Rest::default(),
@@ -114,6 +117,11 @@ impl Conn {
 
     pub(crate) fn line(&self) -> &Arc<Line> {
         &self.exchange.line
+    }
+
+    /// Whether it carries many exchanges at once.
+    pub(crate) fn is_many(&self) -> bool {
+        self.own.is_many
     }
 
     /// Its socket is ready, perhaps for the last time.
@@ -135,6 +143,9 @@ impl Conn {
         let now = own.look(&line.common);
         let mut state = line.lock();
         own.trim(&mut state);
+        if own.is_many {
+            return Wish::Served;
+        }
         let late = state.machine.deadline().filter(|(at, _)| *at <= now.mono);
         // What came in time is a worker's, as is a head, which may be all there.
         let head = late.is_some_and(|(_, why)| why == Why::Head);
@@ -159,6 +170,9 @@ impl Conn {
 
     /// What it wants, where nobody has more to do with it just now.
     pub(crate) fn wish(&mut self) -> Wish {
+        if self.own.is_many {
+            return Wish::Served;
+        }
         let Conn { exchange, own } = self;
         let line = &*exchange.line;
         let mut state = line.lock();

@@ -14,21 +14,32 @@
 use crate::handler::Exchange;
 use crate::server::conn::{Conn, Own};
 use crate::server::line::Guard;
+use crate::server::many::{self, By};
 use crate::{Body, Request, Source};
 use purlin_core::message::Outcome;
 use purlin_core::testing::Recorded;
 use purlin_core::{BodyLength, Machine, Values};
 use purlin_engine::BULK;
 use purlin_engine::served::{Asked, Heard, Rest, Trouble};
+use purlin_net::Clock;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// So much of a body is taken in before its handler is called, so that slow
 /// senders hold no thread.
-const AHEAD: usize = 64 * 1024;
+pub(crate) const AHEAD: usize = 64 * 1024;
 
 /// Serves a connection until it waits or is closed.
 pub(crate) fn serve(mut conn: Box<Conn>) {
-    while turn(&mut conn) {
+    loop {
+        if conn.is_many() {
+            return many::attend(conn, By::Worker);
+        }
+        if !turn(&mut conn) {
+            return;
+        }
+        if conn.is_many() {
+            continue;
+        }
         let common = conn.line().common.clone();
         match common.poller.park(conn) {
             Some(ready) => conn = ready,
@@ -38,6 +49,7 @@ pub(crate) fn serve(mut conn: Box<Conn>) {
 }
 
 /// Does what can be done without waiting long; says whether it waits, and is not closed.
+/// One that turns out to carry many exchanges does not wait.
 fn turn(conn: &mut Conn) -> bool {
     let Conn { exchange, own } = conn;
     let line = &*exchange.line;
@@ -49,6 +61,10 @@ fn turn(conn: &mut Conn) -> bool {
     let mut lingered = false;
     loop {
         line.obey(&mut state, own.clock.last());
+        if state.machine.carries_many() {
+            own.is_many = true;
+            return true;
+        }
         state = answer_all(exchange, own, state);
         let want = state.machine.want();
         if want.write {
@@ -154,7 +170,7 @@ fn answer<'s>(
         (state, None)
     });
     if let Some(rest) = rest {
-        state = finish(exchange, own, state, *rest);
+        state = finish(exchange, &mut own.clock, state, *rest);
     }
     if state.is_held(id) {
         state = line.wait_elsewhere(state, id, &mut own.clock);
@@ -189,9 +205,9 @@ fn observed(exchange: &Exchange, mut request: Request) -> Request {
 
 /// Does what is left to be done with what a handler came to, which may take time.
 #[cold]
-fn finish<'s>(
+pub(crate) fn finish<'s>(
     exchange: &'s Exchange,
-    own: &mut Own,
+    clock: &mut Clock,
     mut state: Guard<'s>,
     rest: Rest<Source>,
 ) -> Guard<'s> {
@@ -203,7 +219,7 @@ fn finish<'s>(
             // An error was the source's, and is told to the peer; or the peer is gone.
             let sent = catch_unwind(AssertUnwindSafe(|| drop(writer.respond(response))));
             state = line.lock();
-            state.sent(id, sent, own.clock.look());
+            state.sent(id, sent, clock.look());
         }
         Rest::Unsent(response) => {
             drop(state);

@@ -4,16 +4,17 @@
 //! what is served, and never waits with that but for a moment between two requests.
 
 use crate::server::common::Common;
+use crate::server::many::Many;
 use crate::server::poller::Place;
 use purlin_core::budget::Need;
-use purlin_core::{Close, CloseReason, Eof, Machine, Now, Why};
+use purlin_core::{Close, CloseReason, Eof, Id, Machine, Now, Why};
 use purlin_engine::served::{Served, State, Stop, overhear};
 use purlin_engine::{BULK, Grant, Moved, Poured};
 use purlin_net::{Clock, Stream, untaken};
 use std::fmt;
 use std::io::IoSlice;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub(crate) struct Line {
     /// A thread waits for input.
     pub(crate) awaited: AtomicBool,
     books: Mutex<Books>,
+    /// What else is known of it, if it carries many exchanges at once.
+    pub(crate) many: OnceLock<Many>,
 }
 
 /// What is entered where much is moved at once.
@@ -71,6 +74,7 @@ impl Line {
             lingers: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
             books: Mutex::default(),
+            many: OnceLock::new(),
         })
     }
 
@@ -256,8 +260,12 @@ impl Line {
         !self.half_shut.load(Relaxed) && self.stream.as_ref().is_some_and(Stream::is_lost)
     }
 
-    /// Whether its client has gone, or sends nothing more; waits for that as long as it may.
-    pub(crate) fn has_left(&self, wait: Duration) -> bool {
+    /// Whether the client of an exchange has gone, or sends nothing more; waits for that as
+    /// long as it may.
+    pub(crate) fn has_left(&self, id: Id, wait: Duration) -> bool {
+        if self.is_many() {
+            return self.wait_cancelled(id, wait);
+        }
         let Some(stream) = &self.stream else {
             // Without a wire nobody leaves.
             std::thread::sleep(wait);

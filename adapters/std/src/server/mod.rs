@@ -8,6 +8,7 @@ pub(crate) mod conn;
 mod control;
 pub(crate) mod driver;
 pub(crate) mod line;
+pub(crate) mod many;
 mod poller;
 mod pool;
 mod timekeeper;

@@ -9,6 +9,7 @@
 
 use crate::server::common::Common;
 use crate::server::conn::Conn;
+use crate::server::many::Job;
 use crate::server::worker;
 use purlin_net::Staff;
 use purlin_net::{Crew, Member};
@@ -38,10 +39,23 @@ pub(crate) struct Pool {
     dismissed: AtomicUsize,
     /// How often the last thread that waited found something to do.
     emptied: AtomicUsize,
-    queue: Mutex<VecDeque<Box<Conn>>>,
+    queue: Mutex<VecDeque<Task>>,
     /// The queue's length.
     queued: AtomicUsize,
+    /// How many in it are connections that carry one exchange at a time.
+    singles: AtomicUsize,
+    /// How many jobs were queued so far.
+    jobs: AtomicUsize,
     ended: AtomicBool,
+}
+
+/// What a thread takes up.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// A connection, to be served.
+    Conn(Box<Conn>),
+    /// A request, for its handler.
+    Job(Box<Job>),
 }
 
 /// Threads that are not needed for now.
@@ -67,6 +81,8 @@ impl Pool {
             emptied: AtomicUsize::new(0),
             queue: Mutex::default(),
             queued: AtomicUsize::new(0),
+            singles: AtomicUsize::new(0),
+            jobs: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
         }
     }
@@ -86,40 +102,76 @@ impl Pool {
         self.emptied.load(SeqCst)
     }
 
-    /// How many connections wait for a thread.
+    /// How many connections and requests wait for a thread.
     pub(crate) fn queued(&self) -> usize {
         self.queued.load(SeqCst)
     }
 
+    /// How many requests have waited for a thread so far.
+    pub(crate) fn jobs(&self) -> usize {
+        self.jobs.load(SeqCst)
+    }
+
     /// Whether so much is queued that nothing should be added.
     pub(crate) fn is_full(&self) -> bool {
-        self.queued() >= self.most
+        self.singles.load(SeqCst) >= self.most
     }
 
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(SeqCst)
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Box<Conn>>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Task>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues connections.
+    /// Queues connections. Those that carry many exchanges come first: to attend to one takes
+    /// no time, and others wait for what it brings.
     pub(crate) fn push(&self, conns: impl IntoIterator<Item = Box<Conn>>) {
         let mut queue = self.lock();
-        queue.extend(conns);
+        for conn in conns {
+            if conn.is_many() {
+                queue.push_front(Task::Conn(conn));
+            } else {
+                self.singles.fetch_add(1, SeqCst);
+                queue.push_back(Task::Conn(conn));
+            }
+        }
+        self.queued.store(queue.len(), SeqCst);
+    }
+
+    /// Queues a request.
+    pub(crate) fn push_job(&self, job: Box<Job>) {
+        self.jobs.fetch_add(1, SeqCst);
+        let mut queue = self.lock();
+        queue.push_back(Task::Job(job));
         self.queued.store(queue.len(), SeqCst);
     }
 
     /// Takes up what is queued.
-    pub(crate) fn pop(&self) -> Option<Box<Conn>> {
+    pub(crate) fn pop(&self) -> Option<Task> {
         if self.queued() == 0 {
             return None;
         }
         let mut queue = self.lock();
-        let conn = queue.pop_front();
+        let task = queue.pop_front();
         self.queued.store(queue.len(), SeqCst);
-        conn
+        if let Some(Task::Conn(conn)) = &task {
+            self.singles.fetch_sub(usize::from(!conn.is_many()), SeqCst);
+        }
+        task
+    }
+
+    /// Takes up a connection that carries many exchanges.
+    pub(crate) fn pop_many(&self) -> Option<Box<Conn>> {
+        let mut queue = self.lock();
+        let first = matches!(queue.front(), Some(Task::Conn(conn)) if conn.is_many());
+        let task = if first { queue.pop_front() } else { None };
+        self.queued.store(queue.len(), SeqCst);
+        match task {
+            Some(Task::Conn(conn)) => Some(conn),
+            _ => None,
+        }
     }
 
     /// Whether the thread that asks is one of those that should stand by.
@@ -230,7 +282,7 @@ impl Pool {
 
     /// From here on threads end as they have nothing to do. What is left is closed by
     /// who holds it.
-    pub(crate) fn end(&self) -> VecDeque<Box<Conn>> {
+    pub(crate) fn end(&self) -> VecDeque<Task> {
         self.ended.store(true, SeqCst);
         drop(self.reserve());
         self.called.notify_all();

@@ -1,9 +1,11 @@
 //! The thread that keeps a server's time.
-//! It finds whose deadline has come, and helps where every worker is busy; it
-//! moves no byte, so that no peer can hold it up.
+//! It finds whose deadline has come, and helps where every worker is busy. It moves no
+//! byte, so that no peer can hold it up, but of connections that carry many exchanges: that
+//! never waits, and workers may be kept by what those bring.
 
 use crate::server::common::Common;
 use crate::server::conn::Conn;
+use crate::server::many::{self, By};
 use purlin_net::{Clock, ENDED};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +61,10 @@ impl Timekeeper {
             }
             if self.common.pool.has_waiting() {
                 self.seen.busy = false;
+                // What a worker has queued for itself, and is long in coming to.
+                if self.common.pool.queued() > 0 {
+                    self.common.nudge();
+                }
             } else {
                 self.relieve();
             }
@@ -69,7 +75,7 @@ impl Timekeeper {
     fn sleep(&mut self) {
         let now = self.clock.look().mono;
         let (pool, poller) = (&self.common.pool, &self.common.poller);
-        let emptied = pool.emptied();
+        let emptied = pool.emptied().wrapping_add(pool.jobs());
         let busy = std::mem::replace(&mut self.seen.emptied, emptied) != emptied;
         self.seen.quiet = if busy { 0 } else { self.seen.quiet.saturating_add(1) };
         // Ticking costs less than being woken whenever the last worker is taken.
@@ -99,6 +105,9 @@ impl Timekeeper {
     /// fewer, if that is of use.
     fn relieve(&mut self) {
         let pool = &self.common.pool;
+        while let Some(conn) = pool.pop_many() {
+            self.attend(conn);
+        }
         let mut ready = Vec::new();
         if !pool.is_full() {
             // An error would come to the workers as well.
@@ -109,8 +118,12 @@ impl Timekeeper {
             if let Some(listener) = self.common.listeners.knocked(token & !ENDED) {
                 let accepted = self.common.accept(listener);
                 self.common.begin(accepted);
-            } else {
-                found.extend(self.common.poller.ready(token));
+            } else if let Some(conn) = self.common.poller.ready(token) {
+                if conn.is_many() {
+                    self.attend(conn);
+                } else {
+                    found.push(conn);
+                }
             }
         }
         self.common.submit(found);
@@ -119,6 +132,11 @@ impl Timekeeper {
         } else {
             pool.begin_looking();
         }
+    }
+
+    /// Every worker is kept by something, perhaps by what this connection brings.
+    fn attend(&self, conn: Box<Conn>) {
+        self.common.watch_over(|| many::attend(conn, By::Other));
     }
 
     /// The server was told to end: what was accepted by the system is let in,
@@ -143,8 +161,8 @@ impl Timekeeper {
         }
         let left = self.common.pool.end();
         self.common.poller.nudge();
-        for conn in left {
-            self.common.watch_over(|| drop(conn));
+        for task in left {
+            self.common.watch_over(|| drop(task));
         }
     }
 }

@@ -26,6 +26,7 @@
 //! for once in a second.
 
 use crate::server::line::{Guard, Line};
+use crate::server::many::By;
 use purlin_core::{Close, Eof, Id, Machine, Mono, Now};
 use purlin_engine::served::State;
 use purlin_net::Clock;
@@ -98,11 +99,17 @@ impl Line {
             let mut full = false;
             loop {
                 let polled = poll(&cx, clock.last());
+                if polled.is_ready() && what == For::Input && self.is_many() {
+                    self.tell_taken(clock.last());
+                }
                 let late = until.is_some_and(|until| until <= clock.last().mono);
                 if polled.is_ready() || late {
                     return polled;
                 }
-                self.advance(what, until, &mut full, &mut clock);
+                match self.is_many() {
+                    true => self.advance_many(until, &mut clock),
+                    false => self.advance(what, until, &mut full, &mut clock),
+                }
             }
         })
     }
@@ -128,6 +135,10 @@ impl Line {
     fn move_ready(&self, act: impl FnOnce(&Line, &mut State, Now)) {
         let mut state = self.lock();
         let now = now();
+        if self.is_many() {
+            // Whoever has the connection reads.
+            return self.stir(state, now, By::Other);
+        }
         if state.lent {
             self.obey(&mut state, now);
             act(self, &mut state, now);
@@ -243,7 +254,7 @@ impl Line {
 }
 
 /// How long to wait if these come.
-fn patience(until: [Option<Mono>; 2], now: Now) -> Duration {
+pub(crate) fn patience(until: [Option<Mono>; 2], now: Now) -> Duration {
     let left = until.into_iter().flatten().map(|at| at.since(now.mono));
     left.min().map_or(GLANCE, |left| left.min(GLANCE))
 }

@@ -3,8 +3,8 @@
 //! Decides nothing of the protocol; who waits how long is the timekeeper's.
 
 use crate::server::common::Common;
-use crate::server::driver;
-use crate::server::pool::BOREDOM;
+use crate::server::pool::{BOREDOM, Task};
+use crate::server::{driver, many};
 use purlin_net::Member;
 use purlin_net::{ENDED, NUDGE};
 use std::sync::Arc;
@@ -13,15 +13,21 @@ use std::time::Duration;
 /// Serves connections until there is nothing to do for long, or the server has ended.
 pub(crate) fn work(common: &Arc<Common>, member: &Member) {
     let mut ready = Vec::with_capacity(1);
+    // It was called, perhaps for more than it takes up.
+    let mut called = false;
     loop {
         let dismissed = common.pool.is_dismissed();
         let queued = if dismissed { None } else { common.pool.pop() };
-        if let Some(conn) = queued {
+        if let Some(task) = queued {
             member.take();
-            if common.pool.queued() > 0 {
+            let single = matches!(task, Task::Conn(_));
+            if (std::mem::take(&mut called) || single) && common.pool.queued() > 0 {
                 common.nudge();
             }
-            common.watch_over(|| driver::serve(conn));
+            match task {
+                Task::Conn(conn) => common.watch_over(|| driver::serve(conn)),
+                Task::Job(job) => common.watch_over(|| many::run(*job)),
+            };
             continue;
         }
         if common.pool.has_ended() {
@@ -32,7 +38,7 @@ pub(crate) fn work(common: &Arc<Common>, member: &Member) {
             return;
         }
         match wait(common, &mut ready) {
-            Some(NUDGE) => {}
+            Some(NUDGE) => called = true,
             Some(token) => attend(common, member, token),
             None if common.pool.has_too_many() => return,
             None => {}

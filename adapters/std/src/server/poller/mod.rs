@@ -183,6 +183,29 @@ impl Poller {
         Some(conn)
     }
 
+    /// The connection that waits here, though its socket told nothing; who has it hears of it.
+    pub(crate) fn rouse(&self, place: &Place) -> Option<Box<Conn>> {
+        match place.slot.load(Relaxed) {
+            NONE => None,
+            slot => self.lock().ready(slot, Told::default()),
+        }
+    }
+
+    /// What a connection waits for comes sooner than was said when it was parked, or it has
+    /// become idle; says whether the timekeeper has to be woken.
+    pub(crate) fn hasten(&self, place: &Place, due: Mono, idle: Option<Mono>) -> bool {
+        match place.slot.load(Relaxed) {
+            NONE => false,
+            slot => self.lock().hasten(slot, due, idle),
+        }
+    }
+
+    /// Sees to it that the connection has a place, and that its socket is watched for room,
+    /// too. One that cannot be watched is lost when it is parked.
+    pub(crate) fn prepare(&self, line: &Line) {
+        let _ = self.watch(line, true);
+    }
+
     /// Deadlines that have passed: the connections they are of.
     pub(crate) fn expired(&self, now: Mono) -> Vec<Box<Conn>> {
         let mut parked = self.lock();

@@ -166,6 +166,29 @@ impl<C> Parked<C> {
         }
     }
 
+    /// The connection that waits here is to be looked at sooner than was said, or has become
+    /// idle; says whether the timekeeper has to be woken. Who has it looks again.
+    pub(crate) fn hasten(&mut self, number: usize, due: Mono, idle: Option<Mono>) -> bool {
+        let Some(slot) = self.slots.get_mut(number) else { return false };
+        let links = match &mut slot.who {
+            Who::Nobody => return false,
+            Who::Away { ready } => {
+                ready.get_or_insert_default();
+                return false;
+            }
+            Who::Here { idle: was, .. } => idle.filter(|_| !std::mem::replace(was, true)),
+        };
+        slot.due = slot.due.min(due);
+        if due < slot.queued {
+            slot.queued = due;
+            self.deadlines.push(Reverse((due, number)));
+        }
+        if let Some(since) = links {
+            self.link(number, since);
+        }
+        self.wakes.is_some_and(|wakes| due < wakes)
+    }
+
     /// A worker takes up the connection that waits here.
     fn fetch(&mut self, number: usize) -> Option<C> {
         let away = Who::Away { ready: None };
