@@ -1,6 +1,6 @@
 //! purlin-smol serving HTTP/2, end to end: our own client's machine on loopback.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "these are tests")]
 
 mod kit;
 #[macro_use]

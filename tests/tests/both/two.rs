@@ -1,4 +1,5 @@
-//! Connections that carry many exchanges at once (HTTP/2), on either adapter.
+//! Connections that carry many exchanges at once (HTTP/2), on either adapter. Tools that are
+//! not installed are named, and their tests pass.
 
 use crate::kit::until;
 use crate::on::{Site, pass, purlin};
@@ -214,4 +215,46 @@ fn http_1_is_still_spoken_on_the_same_port_and_alone_if_that_is_said() {
     let mut peer = site.connect();
     peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     assert!(peer.head().starts_with("HTTP/1.1 "));
+}
+
+/// What this program prints; `None` without it, which is said.
+fn run(program: &str, args: &[&str]) -> Option<String> {
+    let Ok(output) = std::process::Command::new(program).args(args).output() else {
+        eprintln!("SKIPPED: {program} is not installed");
+        return None;
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{program} {args:?}: {out}{errors}");
+    Some(out)
+}
+
+#[test]
+fn h2load_loads_many_connections_with_many_requests() {
+    let site = Site::start(both!(Server::new(handler!(|_: Request| "hello"))));
+    let url = format!("http://{}/", site.address);
+    let args = ["-n", "2000", "-c", "8", "-m", "32", &url];
+    let Some(text) = run("h2load", &args) else { return };
+    assert!(text.contains("2000 done, 2000 succeeded, 0 failed, 0 errored"), "{text}");
+}
+
+#[test]
+fn nghttp_uploads_and_curl_asks_with_prior_knowledge() {
+    let site = Site::start(both!(Server::new(handler!(|mut request: Request| {
+        let body = wait!(request.body_mut().bytes());
+        format!("{} {}", request.version(), body.map_or(0, |body| body.len()))
+    }))));
+    let url = format!("http://{}/", site.address);
+    let file = std::env::current_exe().unwrap();
+    let data = file.with_extension("two-upload");
+    std::fs::write(&data, vec![b'z'; 300_000]).unwrap();
+    let data = data.to_str().unwrap();
+    if let Some(text) = run("nghttp", &["-d", data, &url]) {
+        assert_eq!(text, "HTTP/2.0 300000");
+    }
+    let at = format!("@{data}");
+    let args = ["-sS", "--noproxy", "*", "--http2-prior-knowledge", "--data-binary", &at, &url];
+    if let Some(text) = run("curl", &args) {
+        assert_eq!(text, "HTTP/2.0 300000");
+    }
 }

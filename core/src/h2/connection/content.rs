@@ -1,7 +1,7 @@
 //! Content that comes: DATA into the windows and the streams, and what the application takes.
 //! When credit is due `credit` says; what a message may be is decided elsewhere.
 
-use super::stream::Application;
+use super::stream::{Application, Stream};
 use super::{Broken, Connection};
 use crate::error::{Fault, PeerError};
 use crate::h1::decide::asks_ahead;
@@ -9,6 +9,7 @@ use crate::h2::errors::Violation;
 use crate::h2::frame::write;
 use crate::h2::purse::{Budget, DATA_OVERHEAD};
 use crate::h2::states::{Came, State, Step, Verdict};
+use crate::h2::window::CONNECTION;
 use crate::machine::{Id, Recv};
 use crate::time::Now;
 use bytes::Bytes;
@@ -78,6 +79,7 @@ impl Connection {
             self.tell(id);
         }
         self.release(flow - kept)?;
+        self.relieve();
         if end_stream {
             return self.content_ends(id, now);
         }
@@ -125,6 +127,25 @@ impl Connection {
     pub(super) fn grant_connection(&mut self) {
         if self.credit.is_due() {
             let granted = self.credit.grant();
+            self.out.write(|text| write::window_update(text, 0, granted));
+        }
+    }
+
+    /// Where what others leave unread has used the connection's window up, and somebody waits
+    /// for content of another stream, the peer is given a stream's share more: at the most
+    /// what all of them may hold.
+    fn relieve(&mut self) {
+        let waits = |stream: &Stream| stream.inbox.waits && !stream.inbox.ended;
+        if self.credit.left() > 0 || !self.streams.iter().any(|(_, _, stream)| waits(stream)) {
+            return;
+        }
+        let http2 = self.role.http2();
+        let all = http2.max_concurrent.saturating_mul(http2.stream_window);
+        let most = http2.connection_window.max(CONNECTION).saturating_add(all);
+        let size = self.credit.size().saturating_add(http2.stream_window);
+        self.credit.resize(size.min(most));
+        let granted = self.credit.grant();
+        if granted > 0 {
             self.out.write(|text| write::window_update(text, 0, granted));
         }
     }
@@ -182,6 +203,7 @@ impl Connection {
         inbox.watch(now.mono, untimed);
         self.stale = true;
         self.send_continue(id, now);
+        self.relieve();
         self.look_at_dues();
         Recv::Pending
     }
