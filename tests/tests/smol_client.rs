@@ -10,6 +10,8 @@ mod on;
 mod both;
 #[path = "both/client_connections.rs"]
 mod connections;
+#[path = "both/client_many.rs"]
+mod many;
 #[path = "both/client_policy.rs"]
 mod policy;
 #[path = "both/client_uploads.rs"]
@@ -51,4 +53,24 @@ fn two_tasks_share_a_connection_that_was_upgraded() {
 
 fn upgrade_of(stage: &Stage) -> Request {
     Request::get(stage.url("/")).header("Connection", "upgrade").header("Upgrade", "echo")
+}
+
+#[test]
+fn one_who_is_not_polled_keeps_nobody_waiting_who_shares_its_connection() {
+    use purlin_core::config::Protocols;
+    let peer = many::Peer::new(100, usize::MAX);
+    let client = Client::with(Settings::new().no_proxy().protocols(Protocols::Http2));
+    smol::block_on(async {
+        // It moves the bytes for all, and then nobody lets it.
+        let mut leads = Box::pin(client.get(peer.url("/never")));
+        while peer.most() == 0 {
+            assert!(smol::future::poll_once(&mut leads).await.is_none());
+            smol::Timer::after(std::time::Duration::from_millis(2)).await;
+        }
+        for _ in 0..3 {
+            let other = client.get(peer.url("/other")).await.unwrap().text().await.unwrap();
+            assert_eq!(other, "/other");
+        }
+        drop(leads);
+    });
 }

@@ -10,6 +10,8 @@ mod on;
 mod both;
 #[path = "both/client_connections.rs"]
 mod connections;
+#[path = "both/client_many.rs"]
+mod many;
 #[path = "both/client_policy.rs"]
 mod policy;
 #[path = "both/client_uploads.rs"]
