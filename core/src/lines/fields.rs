@@ -1,4 +1,4 @@
-//! Field lines to fields, by httparse's tokens: the usual ones in one pass, any others with care.
+//! Field lines to fields, by httparse's tokens: any that may stand in a message.
 //! What is malformed about those that are refused, `diagnose` says.
 
 use super::diagnose::diagnose;
@@ -36,43 +36,6 @@ pub(crate) fn scan_fields(
             Line::Partial => return Ok(None),
         }
     }
-}
-
-/// Reads the field lines in `input[start..]` if their end is there and every
-/// line is as most are: no white space at its end, a value, CRLF. Says how long
-/// the input is to the end of the block; the fields hold it from `from` on.
-#[inline]
-pub(crate) fn read_whole_fields(
-    input: &[u8],
-    from: usize,
-    start: usize,
-    limits: &Limits,
-) -> Option<(Fields, usize)> {
-    // What any other leniency lets through is not as most lines are.
-    if limits.leniency.raw_target {
-        return None;
-    }
-    let mut headers = [httparse::EMPTY_HEADER; 16];
-    let Ok(httparse::Status::Complete((length, headers))) =
-        httparse::parse_headers(&input[start..], &mut headers)
-    else {
-        return None;
-    };
-    let length = start + length;
-    if length > limits.head_bytes || headers.len() > limits.fields {
-        return None;
-    }
-    let spans = locate(&input[from..], headers);
-    // The tokeniser takes LF alone for a line's end.
-    let mut next = start - from;
-    let mut usual = |span: &Span| {
-        let begins = span.name as usize == next;
-        next = span.value_end as usize + 2;
-        begins && input.get(from + next - 2) == Some(&b'\r')
-    };
-    let usual = spans.iter().all(&mut usual) && input.get(from + next) == Some(&b'\r');
-    (usual && from + next + 2 == length)
-        .then(|| (Fields::from_wire(input[from..length].to_vec(), spans), length))
 }
 
 /// Reads the field lines in `text[start..]`, which end with their empty line.

@@ -4,10 +4,12 @@
 mod diagnose;
 mod fields;
 mod lenient;
+mod usual;
 
 pub(crate) use diagnose::wrong_beginning;
-pub(crate) use fields::{read_fields, read_whole_fields, scan_fields};
+pub(crate) use fields::{read_fields, scan_fields};
 pub(crate) use lenient::close_up;
+pub(crate) use usual::read_whole_fields;
 
 use crate::config::Leniency;
 use crate::error::Fault;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Limits;
 use crate::head::Fields;
 
 fn read(block: &str, leniency: Leniency) -> Result<Fields, Fault> {
@@ -78,4 +79,75 @@ fn many_fields_are_read_in_order() {
     let fields = read(&block, Leniency::STRICT).unwrap();
     assert_eq!(fields.len(), 300);
     assert_eq!(fields.get("x-299"), Some("299"));
+}
+
+/// What both ways of reading make of a block: the fields, if it is one.
+fn both(block: &[u8]) -> (Option<Fields>, Option<Fields>) {
+    let limits = Limits::default();
+    let quick = read_whole_fields(block, 0, 0, &limits).map(|(fields, length)| {
+        assert_eq!(length, block.len());
+        fields
+    });
+    let lines = block.split(|byte| *byte == b'\n').count();
+    (quick, read_fields(block.to_vec(), 0, lines, Leniency::STRICT).ok())
+}
+
+#[test]
+fn what_is_read_quickly_is_read_so_with_care() {
+    for block in ["\r\n", "A: b\r\n\r\n", "A:b\r\nLong-Name: \t a value\r\nb: \u{e9}\r\n\r\n"] {
+        let (quick, careful) = both(block.as_bytes());
+        assert!(quick.is_some(), "{block:?}");
+        assert_eq!(quick, careful, "{block:?}");
+    }
+    // Any byte instead of each.
+    let usual = b"A-b: c d\r\nE: 0123456789\r\n\r\n";
+    for at in 0..usual.len() {
+        for byte in 0..=u8::MAX {
+            let mut block = usual.to_vec();
+            block[at] = byte;
+            let (quick, careful) = both(&block);
+            if quick.is_some() {
+                assert_eq!(quick, careful, "{:?}", block.escape_ascii().to_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_usual_is_left_to_the_careful_reading() {
+    let many = (0..17).map(|n| format!("X-{n}: {n}\r\n")).chain(["\r\n".into()]).collect();
+    let blocks = [
+        "",
+        "\r",
+        "A",
+        "A:",
+        "A: b",
+        "A: b\r",
+        "A: b\r\n",
+        "A: b\r\n\r",
+        "A: b\n\r\n",
+        "A: b \r\n\r\n",
+        "A: b\t\r\n\r\n",
+        "A:\r\n\r\n",
+        "A: \r\n\r\n",
+        ": b\r\n\r\n",
+        "A : b\r\n\r\n",
+        " A: b\r\n\r\n",
+        "A: b\r\n c\r\n\r\n",
+        "A: b\rc\r\n\r\n",
+        "A: b\r\n\n",
+        "A: b\0\r\n\r\n",
+        "A\u{7f}: b\r\n\r\n",
+    ];
+    let blocks = blocks.into_iter().map(str::to_owned).chain([many]);
+    for block in blocks {
+        assert!(
+            read_whole_fields(block.as_bytes(), 0, 0, &Limits::default()).is_none(),
+            "{block:?}"
+        );
+    }
+    let tight = Limits { fields: 1, ..Limits::default() };
+    assert!(read_whole_fields(b"A: b\r\nC: d\r\n\r\n", 0, 0, &tight).is_none());
+    let tight = Limits { head_bytes: 7, ..Limits::default() };
+    assert!(read_whole_fields(b"A: b\r\n\r\n", 0, 0, &tight).is_none());
 }

@@ -1,6 +1,11 @@
 //! Finding bytes in a text.
 //! Knows nothing of what they mean.
 
+/// The lowest bit of every byte of a word.
+const LOW: u64 = 0x0101_0101_0101_0101;
+/// The highest.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
 /// The first LF.
 pub(crate) fn find_lf(text: &[u8]) -> Option<usize> {
     find_byte(text, b'\n')
@@ -9,8 +14,6 @@ pub(crate) fn find_lf(text: &[u8]) -> Option<usize> {
 /// The first of these bytes, eight looked at in one step.
 #[inline]
 pub(crate) fn find_byte(text: &[u8], wanted: u8) -> Option<usize> {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let pattern = LOW * u64::from(wanted);
     let words = text.chunks_exact(8);
     let rest = words.remainder();
@@ -24,9 +27,43 @@ pub(crate) fn find_byte(text: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|byte| *byte == wanted).map(|at| text.len() - rest.len() + at)
 }
 
+/// The first control character: a byte below 0x20, or DEL. Eight are looked at in one step.
+#[inline]
+pub(crate) fn find_control(text: &[u8]) -> Option<usize> {
+    let (words, rest) = (text.chunks_exact(8), text.len() % 8);
+    for (index, word) in words.enumerate() {
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        let low = word.wrapping_sub(LOW * 0x20) & !word;
+        let del = word ^ (LOW * 0x7f);
+        // A borrow from one byte to the next is told only behind a byte that is one.
+        let found = (low | (del.wrapping_sub(LOW) & !del)) & HIGH;
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let start = text.len() - rest;
+    text[start..].iter().position(u8::is_ascii_control).map(|at| start + at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_are_found_at_every_place() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    for around in [b' ', b'~', 0x80, 0xff] {
+                        let mut text = vec![around; length];
+                        text[at] = byte;
+                        let found = byte.is_ascii_control().then_some(at);
+                        assert_eq!(find_control(&text), found, "{byte} among {around}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn line_feeds_are_found_at_every_place() {

@@ -7,4 +7,4 @@ pub(crate) mod token;
 pub(crate) mod uri;
 
 pub(crate) use authority::Authority;
-pub(crate) use find::{find_byte, find_lf};
+pub(crate) use find::{find_byte, find_control, find_lf};

@@ -1,0 +1,59 @@
+//! Field lines as most are, found in one pass: a name, a colon, a value without white space
+//! at its end, CRLF.
+//! Refuses none: what stands otherwise is read with care, and what is wrong is said there.
+
+use crate::config::Limits;
+use crate::head::{Fields, Span};
+use crate::wire::{find_control, token};
+
+/// More fields than this are not looked for here.
+const MOST: usize = 16;
+
+/// Reads the field lines in `input[start..]` if all of them are there and as most are. Says
+/// how long the input is to the end of the block; the fields hold it from `from` on.
+pub(crate) fn read_whole_fields(
+    input: &[u8],
+    from: usize,
+    start: usize,
+    limits: &Limits,
+) -> Option<(Fields, usize)> {
+    // What any other leniency lets through is not as most lines are.
+    if limits.leniency.raw_target {
+        return None;
+    }
+    let text = &input[from..];
+    let mut spans = [Span::first(0, 0); MOST];
+    let (mut count, mut next) = (0, start - from);
+    while let Some(span) = usual_line(text, next) {
+        *spans.get_mut(count)? = span;
+        count += 1;
+        next = span.value_end as usize + 2;
+    }
+    if !text[next..].starts_with(b"\r\n") {
+        return None;
+    }
+    let length = next + 2;
+    if from + length > limits.head_bytes || count > limits.fields {
+        return None;
+    }
+    Some((Fields::from_wire(text[..length].to_vec(), spans[..count].to_vec()), from + length))
+}
+
+/// The field line that begins there, if it is as most are.
+#[inline]
+fn usual_line(text: &[u8], start: usize) -> Option<Span> {
+    let line = text.get(start..)?;
+    let name = line.iter().position(|byte| !token::is_tchar(*byte))?;
+    if name == 0 || line[name] != b':' {
+        return None;
+    }
+    let white = line[name + 1..].iter().position(|byte| !matches!(byte, b' ' | b'\t'))?;
+    let value = name + 1 + white;
+    let end = value + find_control(&line[value..])?;
+    // A tab stands in few values, and white space at the end of few.
+    if end == value || line[end - 1] == b' ' || !line[end..].starts_with(b"\r\n") {
+        return None;
+    }
+    let at = |part: usize| u32::try_from(start + part).ok();
+    Some(Span { name: at(0)?, name_end: at(name)?, value: at(value)?, value_end: at(end)? })
+}
