@@ -1,14 +1,17 @@
-//! Header and trailer fields (RFC 9110 §5): one text and a table of spans.
+//! Header and trailer fields (RFC 9110 §5): one text and a table of places in it.
 //! Keeps order and the sender's case; decides nothing about what a field means.
 
 mod iter;
+mod table;
 
 pub use iter::{FieldsIntoIter, FieldsIter};
+pub(crate) use table::{Span, one_field};
 
 use super::names;
 use crate::wire::token;
 use std::borrow::Cow;
 use std::fmt;
+use table::Table;
 
 /// A list of fields, in order, with the names spelled as they were given.
 ///
@@ -22,19 +25,10 @@ use std::fmt;
 /// assert_eq!(fields.get("content-type"), Some("text/plain"));
 /// assert!(fields.append("X", "a\r\nSet-Cookie: stolen").is_err());
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Fields {
-    /// Wire text; the spans point into it. May hold text no span points at.
-    text: Cow<'static, [u8]>,
-    spans: Cow<'static, [Span]>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Span {
-    pub(crate) name: u32,
-    pub(crate) name_end: u32,
-    pub(crate) value: u32,
-    pub(crate) value_end: u32,
+    /// Wire text, which may hold what is of no field.
+    table: Table,
 }
 
 /// A name and a value.
@@ -120,30 +114,33 @@ impl std::error::Error for InvalidField {}
 impl Fields {
     /// No fields.
     pub const fn new() -> Fields {
-        Fields { text: Cow::Borrowed(&[]), spans: Cow::Borrowed(&[]) }
+        Fields { table: Table::EMPTY }
     }
 
-    /// Fields that are always the same, and cost nothing until one is added.
-    pub(crate) const fn constant(text: &'static [u8], spans: &'static [Span]) -> Fields {
-        Fields { text: Cow::Borrowed(text), spans: Cow::Borrowed(spans) }
+    /// A field that is always the same, as [`one_field`] has it: it costs nothing until
+    /// another is added.
+    pub(crate) const fn constant(field: &'static [u8]) -> Fields {
+        Fields { table: Table::constant(field) }
     }
 
     /// Room for `fields` fields of `bytes` bytes in all.
     pub fn with_capacity(fields: usize, bytes: usize) -> Fields {
-        Fields {
-            text: Cow::Owned(Vec::with_capacity(bytes)),
-            spans: Cow::Owned(Vec::with_capacity(fields)),
-        }
+        Fields::behind(&[], fields, bytes)
+    }
+
+    /// The same, behind a text that is of no field.
+    pub(crate) fn behind(text: &[u8], fields: usize, bytes: usize) -> Fields {
+        Fields { table: Table::behind(text, fields, bytes) }
     }
 
     /// Fields that a parser found in `text`; it has checked every span.
-    pub(crate) fn from_wire(text: Vec<u8>, spans: Vec<Span>) -> Fields {
-        Fields { text: Cow::Owned(text), spans: Cow::Owned(spans) }
+    pub(crate) fn from_wire(text: &[u8], spans: &[Span]) -> Fields {
+        Fields { table: Table::of(text, spans) }
     }
 
-    /// The wire text behind the spans; a request's starts with its request line.
+    /// The wire text that they are in; a request's starts with its request line.
     pub(crate) fn wire(&self) -> &[u8] {
-        &self.text
+        self.table.text()
     }
 
     /// Adds a field after the others.
@@ -185,10 +182,10 @@ impl Fields {
         &mut self,
         pairs: impl IntoIterator<Item = (N, V)>,
     ) -> Result<(), InvalidField> {
-        let before = self.spans.len();
+        let before = self.len();
         for (name, value) in pairs {
             if let Err(invalid) = self.append(name.as_ref(), value) {
-                self.spans.to_mut().truncate(before);
+                self.table.truncate(before);
                 return Err(invalid);
             }
         }
@@ -210,25 +207,16 @@ impl Fields {
     /// Adds what is known to be valid: constants, and text made here.
     pub(crate) fn push(&mut self, name: &str, value: &[u8]) {
         debug_assert_eq!(check(name, value), Ok(()));
-        let text = owned(&mut self.text, name.len() + value.len() + 4);
-        let start = offset(text);
-        text.extend_from_slice(name.as_bytes());
-        let name_end = offset(text);
-        text.extend_from_slice(b": ");
-        let value_start = offset(text);
-        text.extend_from_slice(value);
-        let value_end = offset(text);
-        text.extend_from_slice(b"\r\n");
-        let span = Span { name: start, name_end, value: value_start, value_end };
-        owned(&mut self.spans, 1).push(span);
+        self.table.push(name.as_bytes(), value);
     }
 
     /// Takes out every field of that name; says whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.spans.len();
-        let text = &self.text;
-        self.spans.to_mut().retain(|span| !span.name(text).eq_ignore_ascii_case(name.as_bytes()));
-        before != self.spans.len()
+        let there = self.contains(name);
+        if there {
+            self.table.remove(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+        }
+        there
     }
 
     /// The first value of that name, if it is UTF-8; see [`Fields::get_bytes`].
@@ -276,67 +264,35 @@ impl Fields {
 
     /// The fields, in order.
     pub fn iter(&self) -> FieldsIter<'_> {
-        FieldsIter { text: &self.text, spans: self.spans.iter() }
+        FieldsIter { text: self.table.text(), places: self.table.places() }
     }
 
     /// Names and values as bytes: what the machines look at.
     pub(crate) fn raw(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
-        let text: &[u8] = &self.text;
-        self.spans
-            .iter()
-            .map(move |span| (span.name(text), &text[span.value as usize..span.value_end as usize]))
+        let text = self.table.text();
+        self.table.places().map(move |span| (span.name(text), span.value(text)))
     }
 
     /// The same, each with its line where the text has that as it is written.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8], Option<&[u8]>)> {
-        let text: &[u8] = &self.text;
-        self.spans
-            .iter()
-            .zip(self.raw())
-            .map(|(span, (name, value))| (name, value, span.line(text)))
+        let text = self.table.text();
+        self.table.places().map(move |span| (span.name(text), span.value(text), span.line(text)))
     }
 
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        self.spans.len()
+        self.table.len()
     }
 
     /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.len() == 0
     }
 }
 
-/// The length of a text; a head of 4 GiB does not exist, so it saturates.
-fn offset(text: &[u8]) -> u32 {
-    u32::try_from(text.len()).unwrap_or(u32::MAX)
-}
-
-/// The list to be added to; a constant one is copied, with room for `more`.
-fn owned<'a, T: Clone>(list: &'a mut Cow<'static, [T]>, more: usize) -> &'a mut Vec<T> {
-    if let Cow::Borrowed(constant) = list {
-        let mut copy = Vec::with_capacity(constant.len() + more);
-        copy.extend_from_slice(constant);
-        *list = Cow::Owned(copy);
-    }
-    list.to_mut()
-}
-
-impl Span {
-    /// The place of a field's name and value in a text that has it at its front.
-    pub(crate) const fn first(name: u32, value: u32) -> Span {
-        Span { name: 0, name_end: name, value: name + 2, value_end: name + 2 + value }
-    }
-
-    /// `name: value CRLF`, if that is how it stands in the text.
-    fn line(self, text: &[u8]) -> Option<&[u8]> {
-        let line = text.get(self.name as usize..self.value_end as usize + 2)?;
-        let between = text.get(self.name_end as usize..self.value as usize)?;
-        (between == b": " && line.ends_with(b"\r\n")).then_some(line)
-    }
-
-    fn name(self, text: &[u8]) -> &[u8] {
-        &text[self.name as usize..self.name_end as usize]
+impl Default for Fields {
+    fn default() -> Fields {
+        Fields::new()
     }
 }
 

@@ -11,7 +11,7 @@ pub use crate::status::{NotAStatus, Status};
 pub use date::imf_fixdate;
 pub(crate) use date::{DateCache, DateLine};
 pub use fields::{Field, Fields, FieldsIntoIter, FieldsIter, InvalidField};
-pub(crate) use fields::{Span, without_password};
+pub(crate) use fields::{Span, one_field, without_password};
 pub use version::{NotAVersion, Version};
 
 use crate::error::Fault;
@@ -67,10 +67,8 @@ impl RequestHead {
         bytes: usize,
     ) -> Result<RequestHead, Fault> {
         debug_assert_eq!(Parts::parse(&method, target.as_bytes(), Strictness::BUILD), Ok(parts));
-        let mut text = Vec::with_capacity(target.len() + bytes + 4 * fields);
-        text.extend_from_slice(target.as_bytes());
-        let end = u32::try_from(text.len()).map_err(|_| Fault::TargetTooLong)?;
-        let fields = Fields::from_wire(text, Vec::with_capacity(fields));
+        let end = u32::try_from(target.len()).map_err(|_| Fault::TargetTooLong)?;
+        let fields = Fields::behind(target.as_bytes(), fields, bytes + 4 * fields);
         Ok(RequestHead { method, version: Version::Http11, parts, target: (0, end), fields })
     }
 

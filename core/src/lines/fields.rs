@@ -56,7 +56,7 @@ pub(crate) fn read_fields(
         _ => spans(&text, start, &mut vec![httparse::EMPTY_HEADER; lines]),
     };
     match spans {
-        Some(spans) => Ok(Fields::from_wire(text, spans)),
+        Some(spans) => Ok(Fields::from_wire(&text, &spans)),
         None => Err(diagnose(&text[start..])),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn read_whole_fields(
         return None;
     }
     let text = &input[from..];
-    let mut spans = [Span::first(0, 0); MOST];
+    let mut spans = [Span::default(); MOST];
     let (mut count, mut next) = (0, start - from);
     while let Some(span) = usual_line(text, next) {
         *spans.get_mut(count)? = span;
@@ -36,7 +36,7 @@ pub(crate) fn read_whole_fields(
     if from + length > limits.head_bytes || count > limits.fields {
         return None;
     }
-    Some((Fields::from_wire(text[..length].to_vec(), spans[..count].to_vec()), from + length))
+    Some((Fields::from_wire(&text[..length], &spans[..count]), from + length))
 }
 
 /// The field line that begins there, if it is as most are.

@@ -5,7 +5,7 @@ mod into;
 
 pub use into::IntoResponse;
 
-use crate::head::{Fields, InvalidField, ResponseHead, Span, Status, names};
+use crate::head::{Fields, InvalidField, ResponseHead, Status, names, one_field};
 use crate::policy::cookie::{Cookie, InvalidCookie};
 use bytes::Bytes;
 use std::error;
@@ -45,12 +45,18 @@ pub enum Content<B> {
     Stream(B),
 }
 
-const PLAIN: Fields =
-    Fields::constant(b"Content-Type: text/plain; charset=utf-8\r\n", &[Span::first(12, 25)]);
-const HTML: Fields =
-    Fields::constant(b"Content-Type: text/html; charset=utf-8\r\n", &[Span::first(12, 24)]);
-const OCTETS: Fields =
-    Fields::constant(b"Content-Type: application/octet-stream\r\n", &[Span::first(12, 24)]);
+const PLAIN: Fields = Fields::constant(&{
+    const LINE: &[u8] = b"Content-Type: text/plain; charset=utf-8\r\n";
+    one_field::<{ 16 + LINE.len() }>(LINE, 12, 25)
+});
+const HTML: Fields = Fields::constant(&{
+    const LINE: &[u8] = b"Content-Type: text/html; charset=utf-8\r\n";
+    one_field::<{ 16 + LINE.len() }>(LINE, 12, 24)
+});
+const OCTETS: Fields = Fields::constant(&{
+    const LINE: &[u8] = b"Content-Type: application/octet-stream\r\n";
+    one_field::<{ 16 + LINE.len() }>(LINE, 12, 24)
+});
 
 impl<B> Response<B> {
     /// A response of this status, without content.

@@ -128,9 +128,9 @@ struct Gathered {
 }
 
 impl Gathered {
-    /// With room for all of a list, and behind `text`, which no field has.
-    fn behind(text: Vec<u8>, fields: usize) -> Gathered {
-        Gathered { fields: Fields::from_wire(text, Vec::with_capacity(fields)), cookie: None }
+    /// Behind `text`, which no field has, with room for so many of so many octets in all.
+    fn behind(text: &[u8], fields: usize, octets: usize) -> Gathered {
+        Gathered { fields: Fields::behind(text, fields, octets), cookie: None }
     }
 
     fn push(&mut self, name: &str, value: &[u8]) -> Result<(), Malformed> {

@@ -89,9 +89,9 @@ pub fn read(list: &List, rules: Rules) -> Result<Request, Refusal> {
         return Err(Malformed::Authority.into());
     }
     // As HTTP/1 writes it, each field takes four octets more, and there may be a Host.
-    let mut text = Vec::with_capacity(list.octets() + 4 * (list.len() + 2));
-    text.extend_from_slice(asked.target);
-    let mut gathered = Gathered::behind(text, list.len());
+    let octets = list.octets() + 4 * (list.len() + 2);
+    let room = octets.saturating_sub(asked.target.len());
+    let mut gathered = Gathered::behind(asked.target, list.len(), room);
     let is_connect = asked.parts.form == Form::Authority;
     // The target of a CONNECT is its authority, and HTTP/1 says it once more in Host.
     if let Some(authority) = pseudo.authority {

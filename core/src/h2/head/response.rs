@@ -28,8 +28,7 @@ pub fn read(list: &List) -> Result<Response, Malformed> {
         }
     }
     let status = status_of(status.ok_or(Malformed::Missing)?)?;
-    let text = Vec::with_capacity(list.octets() + 4 * list.len());
-    let mut gathered = Gathered::behind(text, list.len());
+    let mut gathered = Gathered::behind(&[], list.len(), list.octets() + 4 * list.len());
     for field in fields(list) {
         let (name, value) = field?;
         gathered.push(name, value)?;

@@ -1,6 +1,7 @@
 //! Fields as sequences, and made of them.
 //! Whether a field may be sent is checked where it is added.
 
+use super::table::Places;
 use super::{Field, Fields, InvalidField, Span};
 use crate::wire::token;
 use std::fmt;
@@ -10,13 +11,13 @@ use std::iter::FusedIterator;
 #[derive(Clone)]
 pub struct FieldsIter<'a> {
     pub(super) text: &'a [u8],
-    pub(super) spans: std::slice::Iter<'a, Span>,
+    pub(super) places: Places<'a>,
 }
 
 impl<'a> FieldsIter<'a> {
-    fn field(&self, span: &Span) -> Field<'a> {
+    fn field(&self, span: Span) -> Field<'a> {
         let name = token::ascii(span.name(self.text));
-        Field { name, value: &self.text[span.value as usize..span.value_end as usize] }
+        Field { name, value: span.value(self.text) }
     }
 }
 
@@ -24,18 +25,18 @@ impl<'a> Iterator for FieldsIter<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let span = self.spans.next()?;
+        let span = self.places.next()?;
         Some(self.field(span))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.spans.size_hint()
+        self.places.size_hint()
     }
 }
 
 impl DoubleEndedIterator for FieldsIter<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        let span = self.spans.next_back()?;
+        let span = self.places.next_back()?;
         Some(self.field(span))
     }
 }
