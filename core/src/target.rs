@@ -3,8 +3,8 @@
 
 use crate::error::Fault;
 use crate::method::Method;
-use crate::wire::uri::{self, PLAIN, QUERY, TARGET, USERINFO, first_bad, is_made_of};
-use crate::wire::{Authority, find_byte};
+use crate::wire::uri::{self, QUERY, TARGET, USERINFO, first_bad, is_made_of};
+use crate::wire::{Authority, find_byte, is_plain};
 
 /// The four forms of a request target (RFC 9112 §3.2).
 ///
@@ -173,7 +173,7 @@ fn is_scheme(scheme: &[u8]) -> bool {
 fn path_and_query(target: &[u8], start: usize) -> Result<(Part, Option<Part>), Fault> {
     let end = target.len();
     // Most targets are a path alone, without an escape.
-    if target[start..].iter().all(|byte| uri::is(*byte, PLAIN)) {
+    if is_plain(&target[start..]) {
         return Ok((Part::new(start, end), None));
     }
     let path_end = find_byte(&target[start..], b'?').map_or(end, |at| start + at);

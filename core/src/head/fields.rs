@@ -8,7 +8,7 @@ pub use iter::{FieldsIntoIter, FieldsIter};
 pub(crate) use table::{Span, one_field};
 
 use super::names;
-use crate::wire::token;
+use crate::wire::{find_control, token, token_length};
 use std::borrow::Cow;
 use std::fmt;
 use table::Table;
@@ -214,7 +214,7 @@ impl Fields {
     pub fn remove(&mut self, name: &str) -> bool {
         let there = self.contains(name);
         if there {
-            self.table.remove(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+            self.table.remove(name.as_bytes());
         }
         there
     }
@@ -225,17 +225,17 @@ impl Fields {
     }
 
     /// The first value of that name, as bytes.
+    #[inline]
     pub fn get_bytes(&self, name: &str) -> Option<&[u8]> {
-        self.values(name).next()
+        if self.is_empty() { None } else { self.values(name).next() }
     }
 
     /// Every value of that name, in order.
     #[doc(alias = "get_all")]
     pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let name = name.as_bytes();
-        self.raw()
-            .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        let (name, text) = (name.as_bytes(), self.table.text());
+        let named = self.table.places().filter(move |span| span.is_named(name, text));
+        named.map(move |span| span.value(text))
     }
 
     /// The members of all comma-separated values of that name, trimmed (RFC 9110 §5.6.1).
@@ -314,13 +314,19 @@ impl PartialEq for Fields {
 impl Eq for Fields {}
 
 fn check(name: &str, value: &[u8]) -> Result<(), InvalidField> {
-    if !token::is_token(name.as_bytes()) {
+    if name.is_empty() || token_length(name.as_bytes()) < name.len() {
         return Err(InvalidField::Name);
     }
-    if token::trim(value).len() != value.len()
-        || !value.iter().all(|byte| token::is_value_byte(*byte))
-    {
+    let white = |end: Option<&u8>| matches!(end, Some(b' ' | b'\t'));
+    if white(value.first()) || white(value.last()) {
         return Err(InvalidField::Value);
+    }
+    let mut rest = value;
+    while let Some(at) = find_control(rest) {
+        if rest[at] != b'\t' {
+            return Err(InvalidField::Value);
+        }
+        rest = &rest[at + 1..];
     }
     Ok(())
 }

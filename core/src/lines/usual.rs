@@ -4,7 +4,7 @@
 
 use crate::config::Limits;
 use crate::head::{Fields, Span};
-use crate::wire::{find_control, token};
+use crate::wire::{find_control, token_length};
 
 /// More fields than this are not looked for here.
 const MOST: usize = 16;
@@ -43,15 +43,19 @@ pub(crate) fn read_whole_fields(
 #[inline]
 fn usual_line(text: &[u8], start: usize) -> Option<Span> {
     let line = text.get(start..)?;
-    let name = line.iter().position(|byte| !token::is_tchar(*byte))?;
-    if name == 0 || line[name] != b':' {
-        return None;
-    }
-    let white = line[name + 1..].iter().position(|byte| !matches!(byte, b' ' | b'\t'))?;
-    let value = name + 1 + white;
-    let end = value + find_control(&line[value..])?;
+    let name = token_length(line);
+    let behind = match line.get(name..)? {
+        [b':', behind @ ..] if name > 0 => behind,
+        _ => return None,
+    };
+    let white = match behind {
+        [b' ', first, ..] if *first > b' ' => 1,
+        _ => behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count(),
+    };
+    let long = find_control(&behind[white..])?;
+    let (value, end) = (name + 1 + white, name + 1 + white + long);
     // A tab stands in few values, and white space at the end of few.
-    if end == value || line[end - 1] == b' ' || !line[end..].starts_with(b"\r\n") {
+    if long == 0 || line[end - 1] == b' ' || !line[end..].starts_with(b"\r\n") {
         return None;
     }
     let at = |part: usize| u32::try_from(start + part).ok();

@@ -1,8 +1,8 @@
 //! Hosts and ports (RFC 3986 §3.2): a Host field's value, or what stands in front of a path.
 //! Decides what is well formed; looks nothing up, and compares nothing.
 
-use super::find_byte;
 use super::uri::{REG_NAME, is_made_of, is_unreserved_or_sub_delim};
+use super::{find_byte, host_length};
 use std::net::Ipv6Addr;
 
 /// `host [ ":" port ]`, without userinfo.
@@ -18,10 +18,7 @@ impl Authority<'_> {
     pub(crate) fn parse(text: &[u8]) -> Option<Authority<'_>> {
         let split = match text {
             [b'[', ..] => text.iter().position(|byte| *byte == b']')? + 1,
-            _ => text
-                .iter()
-                .position(|byte| !is_unreserved_or_sub_delim(*byte))
-                .unwrap_or(text.len()),
+            _ => host_length(text),
         };
         if text.get(split) == Some(&b'%') {
             return Authority::parse_escaped(text);
@@ -67,12 +64,13 @@ impl Authority<'_> {
 fn is_port(port: &[u8]) -> bool {
     let mut value = 0_u32;
     for digit in port {
-        if !digit.is_ascii_digit() {
+        let digit = u32::from(digit.wrapping_sub(b'0'));
+        value = value * 10 + digit;
+        if digit > 9 || value > 65_535 {
             return false;
         }
-        value = value.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
     }
-    value <= 65_535
+    true
 }
 
 fn is_ip_literal(host: &[u8]) -> bool {

@@ -1,10 +1,10 @@
-//! Finding bytes in a text.
+//! Finding bytes in a text, several looked at in one step.
 //! Knows nothing of what they mean.
 
 /// The lowest bit of every byte of a word.
-const LOW: u64 = 0x0101_0101_0101_0101;
+pub(super) const LOW: u64 = 0x0101_0101_0101_0101;
 /// The highest.
-const HIGH: u64 = 0x8080_8080_8080_8080;
+pub(super) const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// The first LF.
 pub(crate) fn find_lf(text: &[u8]) -> Option<usize> {
@@ -30,19 +30,19 @@ pub(crate) fn find_byte(text: &[u8], wanted: u8) -> Option<usize> {
 /// The first control character: a byte below 0x20, or DEL. Eight are looked at in one step.
 #[inline]
 pub(crate) fn find_control(text: &[u8]) -> Option<usize> {
-    let (words, rest) = (text.chunks_exact(8), text.len() % 8);
-    for (index, word) in words.enumerate() {
-        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+    let (mut at, mut rest) = (0, text);
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
         let low = word.wrapping_sub(LOW * 0x20) & !word;
         let del = word ^ (LOW * 0x7f);
         // A borrow from one byte to the next is told only behind a byte that is one.
         let found = (low | (del.wrapping_sub(LOW) & !del)) & HIGH;
         if found != 0 {
-            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+            return Some(at + found.trailing_zeros() as usize / 8);
         }
+        (at, rest) = (at + 8, behind);
     }
-    let start = text.len() - rest;
-    text[start..].iter().position(u8::is_ascii_control).map(|at| start + at)
+    rest.iter().position(u8::is_ascii_control).map(|more| at + more)
 }
 
 #[cfg(test)]

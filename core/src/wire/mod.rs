@@ -3,8 +3,10 @@
 
 mod authority;
 mod find;
+mod length;
 pub(crate) mod token;
 pub(crate) mod uri;
 
 pub(crate) use authority::Authority;
 pub(crate) use find::{find_byte, find_control, find_lf};
+pub(crate) use length::{host_length, is_plain, token_length};
