@@ -78,8 +78,8 @@ pub(super) fn build(
 
 /// What the URLs of the server and of a proxy that forwards say of users (RFC 7617).
 fn authorize(fields: &mut Fields, url: &Url, route: &Route) -> Result<(), Error> {
-    if !fields.contains(names::AUTHORIZATION) {
-        if let Some(value) = auth::of_url(url) {
+    if let Some(value) = auth::of_url(url) {
+        if !fields.contains(names::AUTHORIZATION) {
             fields.append(names::AUTHORIZATION, value)?;
         }
     }

@@ -91,6 +91,8 @@ pub struct Exchange {
     /// What redirects have led through, and what they took away.
     trail: Option<Trail>,
     state: State,
+    /// Where the connection leads, once that is known of this sending.
+    route: Option<Route>,
     /// How often this hop has been sent.
     sendings: u32,
     /// The body has been read from, so it must be had again.
@@ -116,9 +118,9 @@ pub struct Exchange {
 enum State {
     /// A connection is to be had.
     Start,
-    Connecting(Route),
-    Connected(Route),
-    Waiting(Route),
+    Connecting,
+    Connected,
+    Waiting,
     /// A response to be delivered.
     Answered(Arc<Answer>),
     /// A response that leads on.
@@ -129,6 +131,7 @@ enum State {
 
 impl Exchange {
     /// An exchange that begins now.
+    #[inline]
     pub fn new(policy: Arc<ClientPolicy>, mut parts: RequestParts, now: Now) -> Exchange {
         // From here on they are the request's own, so that a redirect takes
         // from them what is not for others.
@@ -144,6 +147,7 @@ impl Exchange {
             parts,
             trail: None,
             state: State::Start,
+            route: None,
             sendings: 0,
             body_begun: false,
             lost: None,
@@ -162,20 +166,14 @@ impl Exchange {
     /// something is told; what is to be sent, an answer and a failure are said once.
     pub fn ask(&mut self, now: Now) -> Ask {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Start => match self.route() {
-                Ok(route) => {
-                    self.state = State::Connecting(route.clone());
-                    Ask::Connect(route)
-                }
-                Err(error) => self.fail(error),
-            },
-            State::Connecting(route) => {
-                self.state = State::Connecting(route.clone());
-                Ask::Connect(route)
+            State::Start => self.connect(None),
+            State::Connecting => {
+                let route = self.route.take();
+                self.connect(route)
             }
-            State::Connected(route) => self.send(route, now),
-            State::Waiting(route) => {
-                self.state = State::Waiting(route);
+            State::Connected => self.send(now),
+            State::Waiting => {
+                self.state = State::Waiting;
                 Ask::Drive
             }
             State::Answered(answer) => Ask::Deliver(answer),
@@ -192,7 +190,18 @@ impl Exchange {
         Ask::Fail(error.of(&self.parts.method, &self.parts.url))
     }
 
-    fn route(&self) -> Result<Route, Error> {
+    fn connect(&mut self, route: Option<Route>) -> Ask {
+        match route.map_or_else(|| self.choose_route(), Ok) {
+            Ok(route) => {
+                self.route = Some(route.clone());
+                self.state = State::Connecting;
+                Ask::Connect(route)
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn choose_route(&self) -> Result<Route, Error> {
         let url = &self.parts.url;
         if !url.is_http() {
             return Err(Error::new(Cause::Scheme));
@@ -201,7 +210,8 @@ impl Exchange {
         Ok(Route::to(url, proxy))
     }
 
-    fn send(&mut self, route: Route, now: Now) -> Ask {
+    fn send(&mut self, now: Now) -> Ask {
+        let Some(route) = &self.route else { return self.connect(None) };
         self.coding_asked =
             self.policy.compression && coding::asks(&self.parts.method, &self.parts.fields);
         let cookies = self
@@ -216,7 +226,7 @@ impl Exchange {
             // RFC 9110 §11.7.2: it is for the next proxy, and not for who is behind a tunnel.
             to_proxy: route.is_forwarded() || !self.proxied,
         };
-        let built = head::build(&self.parts, &self.policy, &route, add);
+        let built = head::build(&self.parts, &self.policy, route, add);
         let head = match built {
             Ok(head) => head,
             Err(error) => return self.fail(error),
@@ -228,7 +238,7 @@ impl Exchange {
             Payload::Stream { length: None, .. } => Body::Stream,
         };
         self.sendings += 1;
-        self.state = State::Waiting(route);
+        self.state = State::Waiting;
         let streams = matches!(body, Body::Length(_) | Body::Stream);
         let rewind = std::mem::take(&mut self.body_begun) && streams;
         Ask::Send { head, body, rewind }
@@ -255,8 +265,8 @@ impl Exchange {
             self.times.end(now);
         }
         self.end_phase(now);
-        if let State::Connecting(route) = &self.state {
-            self.state = State::Connected(route.clone());
+        if matches!(self.state, State::Connecting) {
+            self.state = State::Connected;
             self.trace.connected = Some(now.mono);
             self.trace.reused = how.reused;
             self.trace.idle = how.idle;

@@ -28,7 +28,7 @@ impl Exchange {
             downgraded: self.downgraded,
             attempts: self.sendings,
         };
-        let sent = matches!(self.state, State::Waiting(_));
+        let sent = matches!(self.state, State::Waiting);
         if self.trace.reused {
             // The next one is sent on a connection that was not idle by now.
             self.lost = Some(now.mono);
@@ -45,8 +45,8 @@ impl Exchange {
 
     /// Names the proxy that an error is about.
     pub(super) fn through_proxy(&self, error: Error) -> Error {
-        match &self.state {
-            State::Connecting(route) | State::Connected(route) | State::Waiting(route) => {
+        match (&self.state, &self.route) {
+            (State::Connecting | State::Connected | State::Waiting, Some(route)) => {
                 error.through(route)
             }
             _ => error,

@@ -69,7 +69,7 @@ impl Exchange {
     fn current_phase(&self) -> Phase {
         match (self.times.phase(), &self.state) {
             (Some(phase), _) => phase,
-            (None, State::Start | State::Connecting(_)) => Phase::Connect,
+            (None, State::Start | State::Connecting) => Phase::Connect,
             (None, State::Turning) => Phase::Receive,
             (None, _) if self.trace.sent.is_none() => Phase::Send,
             _ => Phase::Wait,

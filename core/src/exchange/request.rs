@@ -80,10 +80,9 @@ impl<S> Request<S> {
     }
 
     fn change(mut self, change: impl FnOnce(&mut RequestParts) -> Result<(), Error>) -> Request<S> {
-        self.parts = self.parts.and_then(|mut parts| {
-            change(&mut parts)?;
-            Ok(parts)
-        });
+        if let Err(error) = self.parts.as_mut().map_or(Ok(()), change) {
+            self.parts = Err(error);
+        }
         self
     }
 

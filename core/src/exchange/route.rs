@@ -44,12 +44,11 @@ impl Host {
         &self.text[self.part.start()..self.part.end()]
     }
 
-    fn cmp(&self, other: &Host) -> Ordering {
-        // Requests to one URL come one after the other.
-        if Arc::ptr_eq(&self.text, &other.text) && self.part == other.part {
-            return Ordering::Equal;
-        }
-        self.as_str().cmp(other.as_str())
+    /// Whether it is a part of the same text in memory: requests to one URL come one
+    /// after the other.
+    #[inline]
+    fn is_same(&self, other: &Host) -> bool {
+        Arc::ptr_eq(&self.text, &other.text) && self.part == other.part
     }
 }
 
@@ -87,6 +86,13 @@ impl Route {
             return Route { secure, host: Host::made(String::new()), port: 0, via };
         }
         Route { secure, host: Host::of(url), port: url.port_or_default(), via }
+    }
+
+    fn compare(&self, other: &Route) -> Ordering {
+        let (port, secure) = (self.port.cmp(&other.port), self.secure.cmp(&other.secure));
+        port.then(secure)
+            .then_with(|| self.host.as_str().cmp(other.host.as_str()))
+            .then_with(|| self.via.cmp(&other.via))
     }
 
     /// Whether TLS is spoken with the server.
@@ -159,11 +165,14 @@ impl PartialOrd for Route {
 }
 
 impl Ord for Route {
+    #[inline]
     fn cmp(&self, other: &Route) -> Ordering {
-        let (port, secure) = (self.port.cmp(&other.port), self.secure.cmp(&other.secure));
-        port.then(secure)
-            .then_with(|| self.host.cmp(&other.host))
-            .then_with(|| self.via.cmp(&other.via))
+        let end = (self.port, self.secure) == (other.port, other.secure);
+        let direct = self.via.is_none() && other.via.is_none();
+        if end && direct && self.host.is_same(&other.host) {
+            return Ordering::Equal;
+        }
+        self.compare(other)
     }
 }
 

@@ -71,19 +71,23 @@ pub(super) struct Hosts<K> {
     numbers: BTreeMap<K, usize>,
     hosts: Vec<Host<K>>,
     free: Vec<usize>,
+    /// The one that was asked for last: requests to one host come one after the other.
+    last: Option<usize>,
 }
 
 impl<K: Clone + Ord> Hosts<K> {
     pub(super) fn new() -> Hosts<K> {
-        Hosts { numbers: BTreeMap::new(), hosts: Vec::new(), free: Vec::new() }
+        Hosts { numbers: BTreeMap::new(), hosts: Vec::new(), free: Vec::new(), last: None }
     }
 
     pub(super) fn find(&self, key: &K) -> Option<usize> {
-        self.numbers.get(key).copied()
+        let last = self.last.filter(|number| self.hosts[*number].key == *key);
+        last.or_else(|| self.numbers.get(key).copied())
     }
 
     pub(super) fn find_or_add(&mut self, key: &K) -> usize {
         if let Some(number) = self.find(key) {
+            self.last = Some(number);
             return number;
         }
         let number = if let Some(number) = self.free.pop() {
@@ -125,6 +129,7 @@ impl<K: Clone + Ord> Hosts<K> {
         let host = &self.hosts[number];
         if host.open() == 0 && host.waiting.is_empty() && self.numbers.remove(&host.key).is_some() {
             self.free.push(number);
+            self.last.take_if(|last| *last == number);
         }
     }
 }

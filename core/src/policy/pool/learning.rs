@@ -86,8 +86,10 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// A connection that was given, and was no new one, has carried a request to its end.
     pub fn served(&mut self, key: &K, kept: &Kept) {
         self.habits.served(key, kept.idle());
-        if let Some(host) = self.hosts.find(key).filter(|_| kept.bodiless) {
-            self.hosts[host].clean = true;
+        if kept.bodiless {
+            if let Some(host) = self.hosts.find(key) {
+                self.hosts[host].clean = true;
+            }
         }
     }
 
