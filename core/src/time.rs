@@ -133,28 +133,41 @@ impl Why {
     ];
 }
 
-/// One slot per [`Why`]; the table is as long as the enum.
+/// One slot for each [`Why`] of `N`, the first of which is number `FROM` of the enum.
 #[derive(Clone, Debug)]
-pub(crate) struct Deadlines([Mono; Why::ALL.len()]);
+pub(crate) struct Deadlines<const FROM: usize, const N: usize>([Mono; N]);
 
-impl Deadlines {
-    pub(crate) const fn new() -> Deadlines {
-        Deadlines([Mono::NEVER; Why::ALL.len()])
+/// Every reason has a slot: the table is as long as the enum.
+pub(crate) type AllDeadlines = Deadlines<0, { Why::ALL.len() }>;
+
+/// What a connection of HTTP/1 knows: all but those around it, and those of HTTP/2.
+pub(crate) type MessageDeadlines = Deadlines<
+    { Why::FirstByte as usize },
+    { Why::HalfClosed as usize + 1 - Why::FirstByte as usize },
+>;
+
+impl<const FROM: usize, const N: usize> Deadlines<FROM, N> {
+    pub(crate) const fn new() -> Self {
+        Deadlines([Mono::NEVER; N])
+    }
+
+    fn slot(&mut self, why: Why) -> &mut Mono {
+        &mut self.0[why as usize - FROM]
     }
 
     pub(crate) fn set(&mut self, why: Why, at: Mono) {
-        self.0[why as usize] = at;
+        *self.slot(why) = at;
     }
 
     /// Puts a deadline off until then, if it is set and was earlier.
     pub(crate) fn prolong(&mut self, why: Why, at: Mono) {
-        if self.is_set(why) {
-            self.set(why, at.max(self.0[why as usize]));
+        if let Some(before) = self.get(why) {
+            self.set(why, at.max(before));
         }
     }
 
     pub(crate) fn clear(&mut self, why: Why) {
-        self.0[why as usize] = Mono::NEVER;
+        *self.slot(why) = Mono::NEVER;
     }
 
     pub(crate) fn clear_all(&mut self) {
@@ -162,11 +175,11 @@ impl Deadlines {
     }
 
     pub(crate) fn get(&self, why: Why) -> Option<Mono> {
-        self.is_set(why).then(|| self.0[why as usize])
+        Some(self.0[why as usize - FROM]).filter(|at| *at != Mono::NEVER)
     }
 
     pub(crate) fn is_set(&self, why: Why) -> bool {
-        self.0[why as usize] != Mono::NEVER
+        self.0[why as usize - FROM] != Mono::NEVER
     }
 
     /// The earliest deadline; of equal ones the first in the enum's order.
@@ -175,7 +188,8 @@ impl Deadlines {
         if least == Mono::NEVER {
             return None;
         }
-        Why::ALL.into_iter().find(|why| self.0[*why as usize] == least).map(|why| (least, why))
+        let slot = self.0.iter().position(|at| *at == least)?;
+        Some((least, Why::ALL[FROM + slot]))
     }
 
     fn least(&self) -> Mono {
@@ -232,7 +246,8 @@ pub(crate) struct Pace {
     grace: u64,
     most: u64,
     purse: u64,
-    since: Option<Mono>,
+    /// Since when it is waited; never, if it is not.
+    since: Mono,
 }
 
 impl Pace {
@@ -244,7 +259,7 @@ impl Pace {
             grace,
             most: nanos(rate.burst).max(grace),
             purse: grace,
-            since: None,
+            since: Mono::NEVER,
         }
     }
 
@@ -253,8 +268,10 @@ impl Pace {
         if self.per_byte == 0 {
             return None;
         }
-        let since = *self.since.get_or_insert(now);
-        Some(Mono(since.0.saturating_add(self.purse)))
+        if self.since == Mono::NEVER {
+            self.since = now;
+        }
+        Some(Mono(self.since.0.saturating_add(self.purse)))
     }
 
     /// The peer moved `bytes`: pay for the waiting so far, earn for the bytes.
@@ -275,13 +292,16 @@ impl Pace {
     /// The waiting is ours, or nothing is waited for.
     pub(crate) fn rest(&mut self, now: Mono) {
         self.pay(now);
-        self.since = None;
+        self.since = Mono::NEVER;
     }
 
     /// Pays for the waiting so far, and says how long it was.
     fn pay(&mut self, now: Mono) -> u64 {
-        let waited = self.since.map_or(0, |since| now.0.saturating_sub(since.0));
-        self.since = self.since.map(|_| now);
+        if self.since == Mono::NEVER {
+            return 0;
+        }
+        let waited = now.0.saturating_sub(self.since.0);
+        self.since = now;
         self.purse = self.purse.saturating_sub(waited);
         waited
     }
@@ -294,7 +314,7 @@ impl Pace {
     /// A new message: the grace is granted again.
     pub(crate) fn restart(&mut self) {
         self.purse = self.grace;
-        self.since = None;
+        self.since = Mono::NEVER;
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Incoming {
     /// Bytes handed out or skipped so far.
     taken: u64,
     /// Found behind data that had to be handed out first.
-    verdict: Option<Result<Option<Fields>, Fault>>,
+    verdict: Option<Result<Option<Box<Fields>>, Fault>>,
     /// How far the chunks have been looked at since the last piece was taken.
     scout: Option<Box<Scout>>,
 }
@@ -108,7 +108,7 @@ impl Incoming {
     ) -> Result<Taken, Fault> {
         if let Some(verdict) = &mut self.verdict {
             return match verdict {
-                Ok(trailers) => Ok(Taken::End(trailers.take())),
+                Ok(trailers) => Ok(Taken::End(trailers.take().map(|fields| *fields))),
                 Err(fault) => Err(*fault),
             };
         }
@@ -169,7 +169,7 @@ impl Incoming {
                 }
                 Ok(Step::End { skip, trailers }) => {
                     input.consume(skip);
-                    self.verdict = Some(Ok(trailers));
+                    self.verdict = Some(Ok(trailers.map(Box::new)));
                 }
                 Ok(Step::More { skip }) => {
                     input.consume(skip);

@@ -15,7 +15,7 @@ const LEND_LEAST: usize = 16 * 1024;
 pub(crate) struct InBuf {
     store: Vec<u8>,
     /// The store that left with a piece.
-    lent: Option<Bytes>,
+    lent: Option<Box<Bytes>>,
     /// How long the store was last.
     size: usize,
     start: usize,
@@ -100,8 +100,8 @@ impl InBuf {
             self.start = 0;
         }
         let needed = wanted.max(self.end + LEAST_READ);
-        if let Some(lent) = self.lent.take().filter(Bytes::is_unique) {
-            self.store = Vec::from(lent);
+        if let Some(lent) = self.lent.take().filter(|lent| lent.is_unique()) {
+            self.store = Vec::from(*lent);
         }
         if self.store.is_empty() {
             let size = needed.max(self.size.min(most));
@@ -145,7 +145,7 @@ impl InBuf {
         let mut store = std::mem::take(&mut self.store);
         store.truncate(self.end);
         let piece = Bytes::from(store);
-        self.lent = Some(piece.clone());
+        self.lent = Some(Box::new(piece.clone()));
         let start = std::mem::take(&mut self.start);
         self.end = 0;
         piece.slice(start..)
@@ -183,6 +183,6 @@ impl InBuf {
     /// Bytes of memory held.
     pub(crate) fn held(&self) -> usize {
         let lent = self.lent.as_ref().filter(|lent| lent.is_unique());
-        self.store.capacity() + lent.map_or(0, Bytes::len)
+        self.store.capacity() + lent.map_or(0, |lent| lent.len())
     }
 }

@@ -16,10 +16,14 @@ pub(crate) struct OutBuf {
     text: Vec<u8>,
     /// How much of `text` has gone out.
     gone: usize,
-    /// Pieces that stand in front of the text at that offset.
-    pieces: VecDeque<(usize, Bytes)>,
+    /// None, until there is one.
+    pieces: Option<Box<Pieces>>,
     len: usize,
 }
+
+/// Pieces that stand in front of the text at that offset.
+#[derive(Default)]
+struct Pieces(VecDeque<(usize, Bytes)>);
 
 /// What goes out is not shown: credentials may be in it.
 impl fmt::Debug for OutBuf {
@@ -52,7 +56,8 @@ impl OutBuf {
             self.write(|text| text.extend_from_slice(&piece));
         } else {
             self.len += piece.len();
-            self.pieces.push_back((self.text.len(), piece));
+            let Pieces(pieces) = &mut **self.pieces.get_or_insert_default();
+            pieces.push_back((self.text.len(), piece));
         }
     }
 
@@ -68,7 +73,7 @@ impl OutBuf {
             }
             fits
         };
-        for (offset, piece) in &self.pieces {
+        for (offset, piece) in self.pieces.iter().flat_map(|pieces| &pieces.0) {
             if !put(&self.text[at..*offset]) || !put(piece) {
                 return used;
             }
@@ -82,25 +87,29 @@ impl OutBuf {
     pub(crate) fn consume(&mut self, mut count: usize) {
         if count >= self.len {
             self.text.clear();
-            self.pieces.clear();
+            if let Some(Pieces(pieces)) = self.pieces.as_deref_mut() {
+                pieces.clear();
+            }
             (self.gone, self.len) = (0, 0);
             return;
         }
         self.len -= count;
+        let mut none = Pieces::default();
+        let Pieces(pieces) = self.pieces.as_deref_mut().unwrap_or(&mut none);
         while count > 0 {
-            let next = self.pieces.front().map_or(self.text.len(), |(offset, _)| *offset);
+            let next = pieces.front().map_or(self.text.len(), |(offset, _)| *offset);
             let step = count.min(next - self.gone);
             self.gone += step;
             count -= step;
             if count == 0 {
                 break;
             }
-            if let Some((_, piece)) = self.pieces.front_mut() {
+            if let Some((_, piece)) = pieces.front_mut() {
                 let step = count.min(piece.len());
                 bytes::Buf::advance(piece, step);
                 count -= step;
                 if piece.is_empty() {
-                    self.pieces.pop_front();
+                    pieces.pop_front();
                 }
             }
         }
@@ -111,7 +120,7 @@ impl OutBuf {
     fn tidy(&mut self) {
         if self.gone > COPY_MOST && self.gone > self.text.len() / 2 {
             self.text.drain(..self.gone);
-            for (offset, _) in &mut self.pieces {
+            for (offset, _) in self.pieces.iter_mut().flat_map(|pieces| &mut pieces.0) {
                 *offset -= self.gone;
             }
             self.gone = 0;

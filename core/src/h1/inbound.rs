@@ -9,7 +9,7 @@ use crate::config::Limits;
 use crate::error::Fault;
 use crate::head::Fields;
 use crate::machine::{BodyLength, Eof};
-use crate::time::{Deadlines, Mono, Pace, Rate, Why};
+use crate::time::{MessageDeadlines, Mono, Pace, Rate, Why};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -146,20 +146,20 @@ impl Inbound {
     }
 
     /// So many bytes came; says whether the peer's time is running.
-    pub(super) fn moved(&mut self, count: usize, timers: &Deadlines, now: Mono) -> bool {
+    pub(super) fn moved(&mut self, count: usize, timers: &MessageDeadlines, now: Mono) -> bool {
         self.pace.moved(count, now);
         timers.is_set(Why::Body)
     }
 
     /// The peer is waited for: its time runs.
-    pub(super) fn watch(&mut self, timers: &mut Deadlines, now: Mono) {
+    pub(super) fn watch(&mut self, timers: &mut MessageDeadlines, now: Mono) {
         if let Some(at) = self.pace.wait(now) {
             timers.set(Why::Body, at);
         }
     }
 
     /// The peer is there, though nothing comes of it: it is waited for so long at least.
-    pub(super) fn grant(&mut self, time: Duration, timers: &mut Deadlines, now: Mono) {
+    pub(super) fn grant(&mut self, time: Duration, timers: &mut MessageDeadlines, now: Mono) {
         if timers.is_set(Why::Body) {
             self.pace.grant(time, now);
             self.watch(timers, now);
@@ -167,7 +167,7 @@ impl Inbound {
     }
 
     /// Nothing is waited for.
-    pub(super) fn rest(&mut self, timers: &mut Deadlines, now: Mono) {
+    pub(super) fn rest(&mut self, timers: &mut MessageDeadlines, now: Mono) {
         self.waits = false;
         if timers.is_set(Why::Body) {
             self.suspend(timers, now);
@@ -175,7 +175,7 @@ impl Inbound {
     }
 
     /// The peer's time stands still, whoever waits.
-    pub(super) fn suspend(&mut self, timers: &mut Deadlines, now: Mono) {
+    pub(super) fn suspend(&mut self, timers: &mut MessageDeadlines, now: Mono) {
         self.pace.rest(now);
         timers.clear(Why::Body);
     }
@@ -204,7 +204,7 @@ impl Inbound {
     }
 
     /// Nobody reads it, and it is not worth reading: no more of it is taken in.
-    pub(super) fn leave(&mut self, timers: &mut Deadlines) {
+    pub(super) fn leave(&mut self, timers: &mut MessageDeadlines) {
         self.unread = true;
         timers.clear(Why::Body);
     }
@@ -214,7 +214,7 @@ impl Inbound {
         &mut self,
         input: &mut InBuf,
         limits: &Limits,
-        timers: &mut Deadlines,
+        timers: &mut MessageDeadlines,
     ) -> Drained {
         let before = self.body.taken();
         match self.body.skip(input, limits) {
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn a_new_message_knows_nothing_of_the_last() {
         let mut inbound = begun(Framing::Length(3));
-        let mut timers = Deadlines::new();
+        let mut timers = MessageDeadlines::new();
         assert!(matches!(
             inbound.take(&mut input(b"abc"), &Limits::SERVER, NOTHING),
             Found::Data(_)
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn so_much_is_thrown_away_and_no_more() {
         let limits = Limits { discard_bytes: 4, ..Limits::SERVER };
-        let mut timers = Deadlines::new();
+        let mut timers = MessageDeadlines::new();
         for (text, unread) in [(&b"abcd"[..], false), (b"abcde", true)] {
             let mut inbound = begun(Framing::Length(10));
             let drained = inbound.drain(&mut input(text), &limits, &mut timers);

@@ -41,11 +41,18 @@ impl Notice {
 pub(super) struct Notices {
     /// A bit for each that waits, so that one look finds that none does.
     waiting: u16,
+    closed: Option<CloseReason>,
+    /// In a place of its own: most connections have none of it.
+    rare: Option<Box<Rare>>,
+}
+
+/// What there is to tell of few connections.
+#[derive(Debug, Default)]
+struct Rare {
     panicked: String,
     failed: Option<(Option<Id>, PeerError)>,
     /// The exchanges that asked whether their output is out, and it is.
     flushed: Vec<Id>,
-    closed: Option<CloseReason>,
 }
 
 impl Notices {
@@ -61,28 +68,43 @@ impl Notices {
         self.waiting = self.waiting & !(1 << notice as u8) | u16::from(told) << notice as u8;
     }
 
+    /// Whether any waits to be told.
+    #[inline]
+    pub(super) fn are_waiting(&self) -> bool {
+        self.waiting != 0
+    }
+
     /// What the application was called for panicked with this message.
     pub(super) fn panicked(&mut self, message: String) {
-        self.panicked = message;
+        self.rare().panicked = message;
         self.tell(Notice::Panicked);
     }
 
     /// The peer failed, and this exchange with it if there is one.
     pub(super) fn failed(&mut self, id: Option<Id>, error: PeerError) {
-        self.failed = Some((id, error));
+        self.rare().failed = Some((id, error));
         self.tell(Notice::Failed);
     }
 
     /// What was to be told of this exchange's output is not so any more: there is more.
     pub(super) fn unflushed(&mut self, id: Id) {
-        self.flushed.retain(|flushed| *flushed != id);
-        self.set(Notice::Flushed, !self.flushed.is_empty());
+        if let Some(rare) = &mut self.rare {
+            rare.flushed.retain(|flushed| *flushed != id);
+            let any = !rare.flushed.is_empty();
+            self.set(Notice::Flushed, any);
+        }
     }
 
     /// The output of these exchanges, which asked for that, is out. They are taken.
     pub(super) fn flushed(&mut self, ids: &mut Vec<Id>) {
-        self.flushed.append(ids);
-        self.set(Notice::Flushed, !self.flushed.is_empty());
+        let rare = self.rare();
+        rare.flushed.append(ids);
+        let any = !rare.flushed.is_empty();
+        self.set(Notice::Flushed, any);
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// The connection ends.
@@ -103,9 +125,9 @@ impl Notices {
         Some(match notice {
             Notice::Sent => Event::Sent { id },
             Notice::Begun => Event::Begun,
-            Notice::Panicked => Event::Panicked(std::mem::take(&mut self.panicked)),
+            Notice::Panicked => Event::Panicked(std::mem::take(&mut self.rare().panicked)),
             Notice::Failed => {
-                let (id, error) = self.failed.take()?;
+                let (id, error) = self.rare().failed.take()?;
                 Event::Failed { id, error }
             }
             Notice::InputClosed => Event::InputClosed,
@@ -113,8 +135,10 @@ impl Notices {
             Notice::Readable => Event::Readable { id },
             Notice::Writable => Event::Writable { id },
             Notice::Flushed => {
-                let id = self.flushed.pop()?;
-                self.set(Notice::Flushed, !self.flushed.is_empty());
+                let flushed = &mut self.rare().flushed;
+                let id = flushed.pop()?;
+                let more = !flushed.is_empty();
+                self.set(Notice::Flushed, more);
                 Event::Flushed { id }
             }
             Notice::Closed => Event::Closed(self.closed.take()?),

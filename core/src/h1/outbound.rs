@@ -9,7 +9,7 @@ use crate::buf::OutBuf;
 use crate::error::Misuse;
 use crate::head::Fields;
 use crate::machine::Id;
-use crate::time::{Deadlines, Mono, Rate, Taking, Why};
+use crate::time::{MessageDeadlines, Mono, Rate, Taking, Why};
 use bytes::Bytes;
 
 /// A body that goes out, and who waits for room.
@@ -21,10 +21,14 @@ pub(super) struct Outbound {
     pace: Taking,
     waits: Waits,
     /// The exchanges that are to be told once their output is out.
-    flushing: Vec<Id>,
+    flushing: Option<Box<Flushing>>,
     /// Bytes given so far, without what frames them.
     count: u64,
 }
+
+/// Exchanges that wait for their output to be out: few applications have any do so.
+#[derive(Debug, Default)]
+struct Flushing(Vec<Id>);
 
 /// Who waits for output to leave: one look finds that nobody does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +55,7 @@ impl Waits {
 impl Outbound {
     pub(super) fn new(rate: Rate) -> Outbound {
         let (pace, waits) = (Taking::new(rate), Waits::default());
-        Outbound { sent: Sent::None, left: 0, pace, waits, flushing: Vec::new(), count: 0 }
+        Outbound { sent: Sent::None, left: 0, pace, waits, flushing: None, count: 0 }
     }
 
     /// A message is due, and nothing of it is given yet.
@@ -75,7 +79,7 @@ impl Outbound {
     }
 
     /// What follows is not HTTP, and neither are its limits.
-    pub(super) fn become_raw(&mut self, timers: &mut Deadlines) {
+    pub(super) fn become_raw(&mut self, timers: &mut MessageDeadlines) {
         self.begin(Sent::Upgrade);
         timers.clear(Why::Write);
         self.pace.restart();
@@ -123,22 +127,25 @@ impl Outbound {
     /// This exchange is to be told once all is out.
     pub(super) fn flush(&mut self, id: Id) {
         self.waits.set(Waits::OUT);
-        if !self.flushing.contains(&id) {
-            self.flushing.push(id);
+        let Flushing(ids) = &mut **self.flushing.get_or_insert_default();
+        if !ids.contains(&id) {
+            ids.push(id);
         }
     }
 
     /// All is out: tells the exchanges that asked for it.
     pub(super) fn flushed(&mut self, notices: &mut Notices) {
         if self.waits.clear(Waits::OUT) {
-            notices.flushed(&mut self.flushing);
+            if let Some(flushing) = &mut self.flushing {
+                notices.flushed(&mut flushing.0);
+            }
         }
     }
 
     /// Nobody waits any more: the connection ends, and is told to.
     pub(super) fn forsake(&mut self) {
         self.waits = Waits::default();
-        self.flushing.clear();
+        self.flushing = None;
     }
 
     /// Queues what there is room for, and leaves the rest to wait.
@@ -197,7 +204,7 @@ impl Outbound {
     }
 
     /// The peer is to take output: its time runs.
-    pub(super) fn watch(&mut self, timers: &mut Deadlines, now: Mono) {
+    pub(super) fn watch(&mut self, timers: &mut MessageDeadlines, now: Mono) {
         if let Some(at) = self.pace.wait(now) {
             timers.set(Why::Write, at);
         }
@@ -208,7 +215,7 @@ impl Outbound {
         &mut self,
         count: usize,
         none_left: bool,
-        timers: &mut Deadlines,
+        timers: &mut MessageDeadlines,
         now: Mono,
     ) {
         self.pace.wrote(count, now);

@@ -13,7 +13,8 @@ use crate::wire::find_byte;
 pub(crate) struct HeadScan {
     scan: BlockScan,
     empty_lines: u8,
-    line: Option<RequestLine>,
+    /// Of one that came in parts.
+    line: Option<Box<RequestLine>>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +52,7 @@ impl HeadScan {
                 let target = (line.target.0 - line.start, line.target.1 - line.start);
                 return Ok(Some((line.with(target, fields), length)));
             }
-            self.line = Some(line);
+            self.line = Some(Box::new(line));
         }
         match lines::scan_fields(&mut self.scan, input, limits, 1, Fault::HeadTooLarge)? {
             Some(length) => self.finish(&input[..length], limits).map(|head| Some((head, length))),
@@ -105,7 +106,7 @@ impl HeadScan {
     /// Reads the fields behind the request line.
     fn finish(&mut self, head: &[u8], limits: &Limits) -> Result<RequestHead, Fault> {
         let lines = self.scan.lines() - 1;
-        let line = self.line.take().ok_or(Fault::BadRequestLine)?;
+        let line = *self.line.take().ok_or(Fault::BadRequestLine)?;
         self.restart();
         let sent = &head[line.target.0..line.target.1];
         let escaped = if limits.leniency.raw_target { target::escape_raw(sent) } else { None };

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn the_earliest_deadline_comes_first_with_its_reason() {
-    let mut table = Deadlines::new();
+    let mut table = AllDeadlines::new();
     assert_eq!(table.next(), None);
     table.set(Why::Idle, Mono::from_secs(75));
     table.set(Why::Head, Mono::from_secs(30));
@@ -61,7 +61,7 @@ fn our_own_waiting_is_not_charged() {
 
 #[test]
 fn a_deadline_that_is_put_off_never_comes_earlier() {
-    let mut table = Deadlines::new();
+    let mut table = AllDeadlines::new();
     table.prolong(Why::Idle, Mono::from_secs(5));
     assert_eq!(table.next(), None, "there was none");
     table.set(Why::Idle, Mono::from_secs(10));

@@ -40,6 +40,15 @@ impl Connection {
         }
     }
 
+    /// Whether nothing can be told, nor move on: as long as nothing comes between requests,
+    /// or before an answer.
+    #[inline]
+    pub(super) fn is_quiet(&self) -> bool {
+        let waits = matches!(self.reader, Reader::Idle | Reader::Wait);
+        let ends = self.ending.is_some() || self.eof.is_some() || self.shutdown;
+        waits && !ends && !self.notices.are_waiting() && self.done.is_empty()
+    }
+
     /// Whether what is sent beside a response is still of use to the server that
     /// reads it: it is there, and what it answers can be understood.
     fn goes_on_sending(&self) -> bool {

@@ -36,7 +36,7 @@ use crate::head::{Fields, RequestHead, Status};
 use crate::machine::{
     Body, ClientMachine, Close, Eof, Event, Facts, Id, Machine, Recv, Reuse, Want,
 };
-use crate::time::{Deadlines, Mono, Now, Why};
+use crate::time::{MessageDeadlines, Mono, Now, Why};
 use bytes::Bytes;
 use decide::{Asked, Bucket};
 use receive::Turn;
@@ -52,7 +52,7 @@ pub struct Connection {
     config: Arc<ClientConfig>,
     input: InBuf,
     out: OutBuf,
-    timers: Deadlines,
+    timers: MessageDeadlines,
 
     reader: Reader,
     head: HeadScan,
@@ -118,7 +118,7 @@ impl Connection {
         Connection {
             input: InBuf::new(config.limits.most_input()),
             out: OutBuf::default(),
-            timers: Deadlines::new(),
+            timers: MessageDeadlines::new(),
             reader: Reader::Idle,
             head: HeadScan::default(),
             head_due: false,
@@ -190,6 +190,9 @@ impl Machine for Connection {
     }
 
     fn poll_event(&mut self, now: Now) -> Option<Event> {
+        if self.is_quiet() {
+            return None;
+        }
         loop {
             self.advance(now);
             if let Some((id, facts)) = self.done.pop_front() {

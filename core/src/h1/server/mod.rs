@@ -31,7 +31,7 @@ use crate::config::ServerConfig;
 use crate::error::{CloseReason, Fault, Misuse, PeerError};
 use crate::head::{DateCache, Fields, ResponseHead, Status};
 use crate::machine::{Body, Close, Eof, Event, Facts, Id, Machine, Recv, ServerMachine, Want};
-use crate::time::{Deadlines, Mono, Now, Why};
+use crate::time::{MessageDeadlines, Mono, Now, Why};
 use bytes::Bytes;
 use receive::Turn;
 use std::io::IoSlice;
@@ -43,7 +43,7 @@ pub struct Connection {
     config: Arc<ServerConfig>,
     input: InBuf,
     out: OutBuf,
-    timers: Deadlines,
+    timers: MessageDeadlines,
     date: DateCache,
 
     reader: Reader,
@@ -110,7 +110,7 @@ struct Trace {
 impl Connection {
     /// A connection that was accepted just now.
     pub fn new(config: Arc<ServerConfig>, now: Now) -> Connection {
-        let mut timers = Deadlines::new();
+        let mut timers = MessageDeadlines::new();
         timers.set(Why::Head, now.mono + config.timeouts.head);
         Connection {
             input: InBuf::new(config.limits.most_input()),

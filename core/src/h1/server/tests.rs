@@ -285,3 +285,9 @@ fn giving_up_leaves_earlier_answers_alone() {
     assert!(wire.output().contains("first"));
     assert_eq!(wire.close(), Some(Close::Abort));
 }
+
+#[test]
+fn a_connection_that_waits_takes_little_memory() {
+    // What few connections need is in places of its own.
+    assert!(size_of::<Connection>() <= 700, "{}", size_of::<Connection>());
+}

@@ -37,7 +37,7 @@ use crate::config::{ClientConfig, ServerConfig};
 use crate::error::{CloseReason, Misuse};
 use crate::head::Fields;
 use crate::machine::{Close, Eof, Event, Id, Machine, Recv, Want};
-use crate::time::{Deadlines, Mono, Now, Taking, Why};
+use crate::time::{AllDeadlines, Mono, Now, Taking, Why};
 use broken::Broken;
 use bytes::Bytes;
 use role::Role;
@@ -86,7 +86,7 @@ pub struct Connection {
     window: Window,
     schedule: Schedule,
     purses: Purses,
-    timers: Deadlines,
+    timers: AllDeadlines,
     /// Answers that are due and not written.
     answers: u32,
     /// The exchanges that asked whether all of theirs is out.
@@ -157,7 +157,7 @@ impl Connection {
             window: Window::default(),
             schedule: Schedule::new(),
             purses: Purses::new(now.mono),
-            timers: Deadlines::new(),
+            timers: AllDeadlines::new(),
             answers: 0,
             flushes: Vec::new(),
             events: VecDeque::new(),
