@@ -10,7 +10,7 @@ fn every_seed_holds() {
         assert_eq!(outcome.verdict, Ok(()), "replay with: --bin sim -- --client --seed {seed}");
         answered += outcome.requests;
     }
-    assert!(answered > 1100, "many requests are answered: {answered}");
+    assert!(answered > 1000, "many requests are answered: {answered}");
 }
 
 #[test]

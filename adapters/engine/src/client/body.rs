@@ -176,7 +176,7 @@ impl<R: Runtime> Body<R> {
         let from = Some(Box::new(reading));
         let rest = Bytes::new();
         let mut body = Body { from, about, rest, trailers: None, ended: None, broken: false };
-        body.end_if_empty();
+        body.end_if_whole();
         body
     }
 
@@ -184,11 +184,16 @@ impl<R: Runtime> Body<R> {
         error.during(Phase::Receive).of(&self.about.method, &self.about.url)
     }
 
-    /// A body without bytes is at its end: its connection is free at once.
-    fn end_if_empty(&mut self) {
+    /// A body whose bytes have all been read is at its end: its connection is free at once.
+    fn end_if_whole(&mut self) {
         let Some(reading) = &mut self.from else { return };
+        let whole = match self.about.body {
+            BodyLength::Empty => !self.about.is_upgraded(),
+            BodyLength::Known(length) => reading.came == length && reading.inflate.is_none(),
+            BodyLength::Unknown => false,
+        };
         let Rest { lease: Some(lease), id, .. } = &mut reading.from else { return };
-        if self.about.body == BodyLength::Empty && !self.about.is_upgraded() {
+        if whole {
             let now = reading.clock.last();
             if let Some(Ok(Err(trailers))) = receive(lease, *id, &mut reading.end, now) {
                 self.end(trailers);
@@ -224,7 +229,10 @@ impl<R: Runtime> Body<R> {
             });
         };
         Poll::Ready(match ready!(reading.poll_next(cx)) {
-            Ok(Ok(piece)) => Ok(Some(piece)),
+            Ok(Ok(piece)) => {
+                self.end_if_whole();
+                Ok(Some(piece))
+            }
             Ok(Err(trailers)) => {
                 self.end(trailers);
                 Ok(None)

@@ -97,7 +97,9 @@ impl<'a, R: Runtime> Run<'a, R> {
                     self.in_flight.exchange.discarded(self.clock.look());
                 }
             }
-            self.stage = Stage::Asks;
+            if !matches!(self.stage, Stage::Asks) {
+                self.stage = Stage::Asks;
+            }
             match self.in_flight.exchange.ask(self.clock.last()) {
                 Ask::Connect(route) => self.connect(route),
                 Ask::Send { head, body, .. } => {
@@ -175,7 +177,9 @@ impl<'a, R: Runtime> Run<'a, R> {
                 return Poll::Ready(());
             }
             let turn = self.poll_turn(cx);
-            self.stage = Stage::Drives(turn.is_pending());
+            if let Stage::Drives(turning) = &mut self.stage {
+                *turning = turn.is_pending();
+            }
             let (turn, now) = (ready!(turn), self.clock.last());
             match turn {
                 Ok(Turn::Moved) => {}
