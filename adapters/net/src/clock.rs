@@ -28,7 +28,6 @@ thread_local! {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    origin: Instant,
     last: Now,
     /// When the wall clock shows the next second.
     next_second: Mono,
@@ -37,7 +36,7 @@ pub struct Clock {
 impl Clock {
     /// A clock; all of them show the same time.
     pub fn new() -> Clock {
-        let mut clock = Clock { origin: origin(), last: Now::default(), next_second: Mono::ZERO };
+        let mut clock = Clock { last: Now::default(), next_second: Mono::ZERO };
         clock.look();
         clock
     }
@@ -53,7 +52,7 @@ impl Clock {
     /// The time now.
     #[inline]
     pub fn look(&mut self) -> Now {
-        let mono = Mono::ZERO + self.origin.elapsed();
+        let mono = Mono::ZERO + origin().elapsed();
         if mono >= self.next_second {
             let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             self.last.unix = wall.as_secs();
