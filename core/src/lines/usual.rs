@@ -22,6 +22,8 @@ pub(crate) fn read_whole_fields(
         return None;
     }
     let text = &input[from..];
+    // The places of fields are numbers of 32 bits.
+    u32::try_from(text.len()).ok()?;
     let mut spans = [Span::default(); MOST];
     let (mut count, mut next) = (0, start - from);
     while let Some(span) = usual_line(text, next) {
@@ -58,6 +60,7 @@ fn usual_line(text: &[u8], start: usize) -> Option<Span> {
     if long == 0 || line[end - 1] == b' ' || !line[end..].starts_with(b"\r\n") {
         return None;
     }
-    let at = |part: usize| u32::try_from(start + part).ok();
-    Some(Span { name: at(0)?, name_end: at(name)?, value: at(value)?, value_end: at(end)? })
+    #[expect(clippy::cast_possible_truncation, reason = "the text is not longer than that")]
+    let at = |part: usize| (start + part) as u32;
+    Some(Span { name: at(0), name_end: at(name), value: at(value), value_end: at(end) })
 }

@@ -167,6 +167,23 @@ impl Connection {
         }
     }
 
+    fn next_event(&mut self, now: Now) -> Option<Event> {
+        loop {
+            self.advance(now);
+            if let Some((id, facts)) = self.done.pop_front() {
+                return Some(Event::Done { id, facts });
+            }
+            if let Some(event) = self.notices.take(self.id) {
+                return Some(event);
+            }
+            match self.read_head(now) {
+                Turn::Nothing => return None,
+                Turn::Told(event) => return Some(event),
+                Turn::Failed => {}
+            }
+        }
+    }
+
     /// The exchange of that id is open.
     #[inline]
     fn check(&self, id: Id) -> Result<(), Misuse> {
@@ -189,24 +206,9 @@ impl Machine for Connection {
         self.end_of_input(how, now);
     }
 
+    #[inline]
     fn poll_event(&mut self, now: Now) -> Option<Event> {
-        if self.is_quiet() {
-            return None;
-        }
-        loop {
-            self.advance(now);
-            if let Some((id, facts)) = self.done.pop_front() {
-                return Some(Event::Done { id, facts });
-            }
-            if let Some(event) = self.notices.take(self.id) {
-                return Some(event);
-            }
-            match self.read_head(now) {
-                Turn::Nothing => return None,
-                Turn::Told(event) => return Some(event),
-                Turn::Failed => {}
-            }
-        }
+        if self.is_quiet() { None } else { self.next_event(now) }
     }
 
     #[inline]

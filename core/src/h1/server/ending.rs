@@ -40,6 +40,14 @@ impl Connection {
         }
     }
 
+    /// Whether nothing can be told, nor move on, as long as nothing comes between requests.
+    #[inline]
+    pub(super) fn is_quiet(&self) -> bool {
+        let ends = self.ending != Ending::Open || self.eof.is_some() || self.shutdown;
+        let told = !self.done && !self.notices.are_waiting() && self.trace.answered.is_none();
+        self.reader == Reader::Idle && !ends && told
+    }
+
     /// Why this exchange is the connection's last: a close that was announced is kept to.
     fn last(&self) -> Option<CloseReason> {
         self.announced.or_else(|| self.fate(true).err())

@@ -186,6 +186,26 @@ impl Connection {
         }
     }
 
+    fn next_event(&mut self, now: Now) -> Option<Event> {
+        loop {
+            self.advance(now);
+            if let Some(head) = self.trace.answered.take() {
+                return Some(Event::Answered { id: self.id, head: *head });
+            }
+            if std::mem::take(&mut self.done) {
+                return Some(Event::Done { id: self.id, facts: self.facts() });
+            }
+            if let Some(event) = self.notices.take(self.id) {
+                return Some(event);
+            }
+            match self.read_head(now) {
+                Turn::Nothing => return None,
+                Turn::Request(event) => return Some(event),
+                Turn::Answered => {}
+            }
+        }
+    }
+
     /// The exchange of that id is open.
     #[inline]
     fn check(&self, id: Id) -> Result<(), Misuse> {
@@ -212,24 +232,9 @@ impl Machine for Connection {
         self.end_of_input(how, now);
     }
 
+    #[inline]
     fn poll_event(&mut self, now: Now) -> Option<Event> {
-        loop {
-            self.advance(now);
-            if let Some(head) = self.trace.answered.take() {
-                return Some(Event::Answered { id: self.id, head: *head });
-            }
-            if std::mem::take(&mut self.done) {
-                return Some(Event::Done { id: self.id, facts: self.facts() });
-            }
-            if let Some(event) = self.notices.take(self.id) {
-                return Some(event);
-            }
-            match self.read_head(now) {
-                Turn::Nothing => return None,
-                Turn::Request(event) => return Some(event),
-                Turn::Answered => {}
-            }
-        }
+        if self.is_quiet() { None } else { self.next_event(now) }
     }
 
     #[inline]
