@@ -56,25 +56,37 @@ struct State {
 
 /// Whoever holds it serves, or will; without it nothing is left to stop.
 #[derive(Debug)]
-pub struct Ending(pub Arc<Control>);
+pub struct Ending<C: AsRef<Control> = Control>(pub Arc<C>);
 
-impl Drop for Ending {
+impl<C: AsRef<Control>> Drop for Ending<C> {
     fn drop(&mut self) {
-        self.0.advance(Phase::Ended);
+        (*self.0).as_ref().advance(Phase::Ended);
+    }
+}
+
+impl AsRef<Control> for Control {
+    fn as_ref(&self) -> &Control {
+        self
     }
 }
 
 impl Control {
     /// The control of a server that has not begun, and what runs, each by `aside`, when it
     /// begins to stop.
-    pub fn new(hooks: Vec<Work>, aside: fn(Work)) -> Arc<Control> {
+    pub fn new(hooks: Vec<Work>, aside: fn(Work)) -> Control {
         let (until, waiting) = (Mono::ZERO, Vec::new());
         let state = Mutex::new(State { until, cut: 0, failure: None, hooks, waiting });
-        Arc::new(Control { phase: AtomicU8::new(Phase::Serving as u8), state, aside })
+        Control { phase: AtomicU8::new(Phase::Serving as u8), state, aside }
+    }
+
+    /// Whether the server has come to this phase, or a later one: what a connection asks at
+    /// each request.
+    #[inline]
+    pub fn has_come_to(&self, phase: Phase) -> bool {
+        self.phase.load(SeqCst) >= phase as u8
     }
 
     /// What the server is doing.
-    #[inline]
     pub fn phase(&self) -> Phase {
         PHASES[usize::from(self.phase.load(SeqCst)) % PHASES.len()]
     }
@@ -100,7 +112,7 @@ impl Control {
     }
 
     fn go_on(&self, mut state: MutexGuard<'_, State>, phase: Phase) {
-        if self.phase() >= phase {
+        if self.has_come_to(phase) {
             return;
         }
         self.phase.store(phase as u8, SeqCst);
@@ -137,7 +149,7 @@ impl Control {
     /// Whether the server has come to this phase; wakes when one more has begun.
     pub fn poll_phase(&self, phase: Phase, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if self.phase() >= phase {
+        if self.has_come_to(phase) {
             return Poll::Ready(());
         }
         if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {

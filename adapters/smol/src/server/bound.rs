@@ -36,7 +36,7 @@ pub struct Bound<H> {
 impl<H> Bound<H> {
     pub(super) fn new(mut server: Server<H>, listeners: Vec<Listener>) -> Bound<H> {
         let hooks = std::mem::take(&mut server.settings.on_shutdown);
-        let ending = Ending(Control::new(hooks, run_aside));
+        let ending = Ending(Arc::new(Control::new(hooks, run_aside)));
         // What cannot be set is told where it serves.
         let _ = probe(&listeners, server.settings.tcp_keepalive);
         Bound { listeners, server, ending }

@@ -33,18 +33,17 @@ use std::sync::Arc;
 pub struct Bound {
     listeners: Vec<Listener>,
     server: Server,
-    control: Arc<Control>,
-    ending: Ending,
+    ending: Ending<Control>,
 }
 
 impl Bound {
     pub(super) fn new(mut server: Server, listeners: Vec<Listener>) -> Bound {
         let hooks = std::mem::take(&mut server.settings.on_shutdown);
-        let ending = Ending(purlin_engine::Control::new(hooks, run_aside));
-        let control = Arc::new(Control::new(ending.0.clone()));
+        let control = purlin_engine::Control::new(hooks, run_aside);
+        let ending = Ending(Arc::new(Control::new(control)));
         // What cannot be set is told where it serves.
         let _ = probe(&listeners, server.settings.tcp_keepalive);
-        Bound { listeners, server, control, ending }
+        Bound { listeners, server, ending }
     }
 
     /// What stops it, from any thread.
@@ -58,7 +57,7 @@ impl Bound {
     /// # Ok::<(), purlin_std::Error>(())
     /// ```
     pub fn handle(&self) -> Handle {
-        Handle(Arc::clone(&self.control))
+        Handle(Arc::clone(&self.ending.0))
     }
 
     /// Serves until it is stopped or accepting fails, on this thread and those of its pool.
@@ -81,10 +80,10 @@ impl Bound {
     /// # Panics
     /// With a handler's panic, if that is [`Panics::Propagate`](crate::Panics::Propagate).
     pub fn serve(self) -> Result<(), Error> {
-        let Bound { listeners, server, control, ending } = self;
+        let Bound { listeners, server, ending } = self;
         something(&listeners)?;
         probe(&listeners, server.settings.tcp_keepalive)?;
-        let common = common(listeners, server, control)?;
+        let common = common(listeners, server, ending.0.clone())?;
         common.pool.begin(&common);
         timekeeper::keep(common);
         match ending.0.failure() {

@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_secs(3600);
 
 /// The state of a server that its connections see.
 pub(crate) struct Control {
-    shared: Arc<purlin_engine::Control>,
+    shared: purlin_engine::Control,
     /// How many connections there are.
     count: AtomicUsize,
     open: Mutex<Open>,
@@ -42,6 +42,12 @@ impl Deref for Control {
     }
 }
 
+impl AsRef<purlin_engine::Control> for Control {
+    fn as_ref(&self) -> &purlin_engine::Control {
+        &self.shared
+    }
+}
+
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Control({:?}, {} connections)", self.phase(), self.count())
@@ -49,7 +55,7 @@ impl fmt::Debug for Control {
 }
 
 impl Control {
-    pub(crate) fn new(shared: Arc<purlin_engine::Control>) -> Control {
+    pub(crate) fn new(shared: purlin_engine::Control) -> Control {
         let (count, open) = (AtomicUsize::new(0), Mutex::default());
         Control { shared, count, open, alarm: Arc::default() }
     }
@@ -60,11 +66,11 @@ impl Control {
     }
 
     pub(crate) fn running(&self) -> bool {
-        self.phase() == Phase::Serving
+        !self.has_come_to(Phase::Draining)
     }
 
     pub(crate) fn aborting(&self) -> bool {
-        self.phase() >= Phase::Closing
+        self.has_come_to(Phase::Closing)
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
