@@ -27,7 +27,7 @@ pub type HandlerFuture<'h> = Pin<Box<dyn Future<Output = Answer> + 'h>>;
 ///
 /// Every `async` closure or function from a [`Request`] to something that is
 /// [`IntoResponse`] is one; [`streaming`] makes one of those that take a
-/// [`ResponseWriter`] as well. A handler is shared by all threads, its futures
+/// [`ResponseWriter`](crate::ResponseWriter) as well. A handler is shared by all threads, its futures
 /// are not, and they may borrow from what the closure captured.
 ///
 /// ```
