@@ -93,6 +93,18 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// The machine of what is spoken, for a driver that takes any: it saves the question at
+    /// each call.
+    pub fn boxed(self) -> Box<dyn ClientMachine + Send + Sync> {
+        match self.0 {
+            Spoken::Http1(machine) => Box::new(machine),
+            Spoken::Http2(machine) => machine,
+            undecided @ Spoken::Undecided(..) => Box::new(Connection(undecided)),
+        }
+    }
+}
+
 impl Spoken {
     fn http1(config: Arc<Config>, now: Now) -> Spoken {
         Spoken::Http1(h1::client::Connection::new(config, now))

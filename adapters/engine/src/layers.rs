@@ -96,10 +96,10 @@ impl Layers {
     ) -> Result<BoxMachine, Error> {
         let mut machine: BoxMachine;
         if route.is_secure() {
-            machine = Box::new(Connection::secure(config.clone(), now));
+            machine = Connection::secure(config.clone(), now).boxed();
             machine = self.secure(route.server_name(), machine, config.protocols, now)?;
         } else {
-            machine = Box::new(Connection::new(config.clone(), now));
+            machine = Connection::new(config.clone(), now).boxed();
         }
         if let Some((proxy, host, port)) = route.tunnelled() {
             // The exchange holds the time for it.

@@ -47,6 +47,9 @@ pub enum Misuse {
     Busy,
     /// The connection takes no further request: [`Reuse`](crate::Reuse) says why.
     NotReusable,
+    /// A CONNECT asks for a protocol, and the server has not said that it takes those
+    /// (RFC 8441 §3), or speaks HTTP/1.
+    ProtocolNotOffered,
     /// The request's fields are more than the server takes (RFC 9113 §6.5.2).
     HeadTooLarge,
     /// The rest of the request is not wanted: its final response has come, and the server
@@ -75,6 +78,7 @@ impl fmt::Display for Misuse {
             Misuse::LengthRequired => "a body of unknown length cannot be sent with HTTP/1.0",
             Misuse::Busy => "the connection carries no more exchanges now",
             Misuse::NotReusable => "the connection takes no further request",
+            Misuse::ProtocolNotOffered => "the server takes no CONNECT that asks for a protocol",
             Misuse::HeadTooLarge => "the fields are more than the server takes",
             Misuse::Answered => "the response came before the request was whole",
         })

@@ -33,6 +33,7 @@ pub struct RequestHead {
     version: Version,
     /// Spans relative to the target's own start.
     parts: Parts,
+    /// Where it stands in the fields' text; the protocol of a CONNECT stands before it.
     target: (u32, u32),
     fields: Fields,
 }
@@ -72,6 +73,36 @@ impl RequestHead {
         Ok(RequestHead { method, version: Version::Http11, parts, target: (0, end), fields })
     }
 
+    /// The head of a CONNECT that asks for a protocol (RFC 8441), such as `websocket`: its
+    /// target is a path, and the exchange is a raw stream once it is answered with 2xx. HTTP/2
+    /// carries it, with a server that has said so.
+    ///
+    /// ```
+    /// use purlin_core::{Method, RequestHead};
+    /// let head = RequestHead::extended_connect("websocket", "/chat?room=1").unwrap();
+    /// assert_eq!((head.method(), head.path()), (&Method::CONNECT, "/chat"));
+    /// assert_eq!(head.protocol(), Some("websocket"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Fault::BadTarget`] and its like if the target is no path, or the protocol no token.
+    pub fn extended_connect(protocol: &str, target: &str) -> Result<RequestHead, Fault> {
+        if !token::is_token(protocol.as_bytes()) {
+            return Err(Fault::BadTarget);
+        }
+        // The grammar of a path, which CONNECT does not have elsewhere.
+        let parts = Parts::parse(&Method::GET, target.as_bytes(), Strictness::BUILD)?;
+        if parts.form != Form::Origin {
+            return Err(Fault::BadTarget);
+        }
+        let text = [protocol.as_bytes(), target.as_bytes()].concat();
+        let end = u32::try_from(text.len()).map_err(|_| Fault::TargetTooLong)?;
+        let start = u32::try_from(protocol.len()).map_err(|_| Fault::TargetTooLong)?;
+        let fields = Fields::behind(&text, 0, 0);
+        let (method, version) = (Method::CONNECT, Version::Http11);
+        Ok(RequestHead { method, version, parts, target: (start, end), fields })
+    }
+
     /// A head a parser found; `target` is a span of the fields' wire text.
     pub(crate) fn from_wire(
         method: Method,
@@ -105,6 +136,12 @@ impl RequestHead {
 
     pub(crate) fn target_bytes(&self) -> &[u8] {
         &self.fields.wire()[self.target.0 as usize..self.target.1 as usize]
+    }
+
+    /// The protocol that a CONNECT asks for besides a path (RFC 8441), such as `websocket`.
+    pub fn protocol(&self) -> Option<&str> {
+        let asks = self.method == Method::CONNECT && self.parts.form == Form::Origin;
+        asks.then(|| token::ascii(&self.fields.wire()[..self.target.0 as usize]))
     }
 
     /// Which of the four forms the target has (RFC 9112 §3.2).

@@ -65,7 +65,7 @@ pub(crate) fn request(head: &RequestHead, version: Version, body: &Body) -> Resu
     if !host_ok {
         return Err(Misuse::BadHost);
     }
-    let sent = request_framing(head.method(), http10, declared_length(&control)?, body)?;
+    let sent = request_framing(head, version, declared_length(&control)?, body)?;
     let content = matches!(sent, Sent::Length(1..) | Sent::Chunked);
     // RFC 9110 §10.1.1: not without content, and not in HTTP/1.0.
     let wanted = match control.expects {
@@ -96,11 +96,12 @@ fn declared_length(control: &ControlFields<'_>) -> Result<Option<u64>, Misuse> {
 }
 
 fn request_framing(
-    method: &Method,
-    http10: bool,
+    head: &RequestHead,
+    version: Version,
     declared: Option<u64>,
     body: &Body,
 ) -> Result<Sent, Misuse> {
+    let (method, http10) = (head.method(), version == Version::Http10);
     let given = match body {
         Body::Empty => Some(0),
         Body::Full(bytes) => Some(bytes.len() as u64),
@@ -113,8 +114,14 @@ fn request_framing(
     };
     // RFC 9110 §9.3.6, §9.3.8.
     let bodiless = *method == Method::CONNECT || *method == Method::TRACE;
-    if bodiless && (length != Some(0) || !matches!(body, Body::Empty | Body::Full(_))) {
-        return Err(Misuse::BodyNotAllowed);
+    if bodiless {
+        if length != Some(0) || !matches!(body, Body::Empty | Body::Full(_)) {
+            return Err(Misuse::BodyNotAllowed);
+        }
+        // RFC 8441: HTTP/1 asks for a protocol by Upgrade.
+        if version != Version::Http2 && head.protocol().is_some() {
+            return Err(Misuse::ProtocolNotOffered);
+        }
     }
     match length {
         // RFC 9110 §8.6: a length of 0 is told where the method gives content a meaning.

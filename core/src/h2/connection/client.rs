@@ -32,7 +32,11 @@ impl ClientMachine for Connection {
             Reuse::Never(_) => return Err(Misuse::NotReusable),
         }
         // Whatever version the head says, it is HTTP/2 that carries it.
-        let asked = decide::request(head, Version::Http11, &body)?;
+        let asked = decide::request(head, Version::Http2, &body)?;
+        // RFC 8441 §3
+        if head.protocol().is_some() && !self.theirs.enable_connect_protocol {
+            return Err(Misuse::ProtocolNotOffered);
+        }
         let fields = self.fields_of(head, &asked)?;
         Ok(Id::from(self.begin(&asked, &fields, body, now)))
     }
@@ -101,7 +105,7 @@ impl Connection {
         let Role::Client { scheme, .. } = &self.role else { return Err(Misuse::NotReusable) };
         let scheme: &'static str = scheme;
         let is = |name: &[u8], known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        let all = request::write(head, scheme, None).map_err(|_| Misuse::BadHost)?;
+        let all = request::write(head, scheme).map_err(|_| Misuse::BadHost)?;
         let mut fields: Listed<'a> = all
             .filter(|(name, _)| {
                 let left_out = asked.expects_nothing && is(name, "expect");

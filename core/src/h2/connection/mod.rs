@@ -65,6 +65,8 @@ enum Greeting {
 struct Block {
     stream: u32,
     end_stream: bool,
+    /// Its stream depends on itself.
+    of_itself: bool,
     text: Vec<u8>,
     frames: u32,
     began: Mono,

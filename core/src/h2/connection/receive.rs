@@ -128,25 +128,13 @@ impl Connection {
                 let data = octets.slice_ref(data);
                 self.data(stream, data, frame.flow(), end_stream, now)
             }
-            Frame::Headers { stream, fragment, end_stream, end_headers, .. } => {
-                if let Verdict::Break(violation) = self.streams.verdict(stream, Came::Headers) {
-                    if violation.scope() == Scope::Connection {
-                        return Err(violation.into());
-                    }
-                }
-                let begins = match self.streams.get(stream) {
-                    Some(known) => self.role.is_client() && !known.reply.is_final,
-                    None => self.streams.state(stream) == State::Idle,
-                };
-                if begins && self.role.trace() {
-                    self.events.push_back(Event::Begun);
-                }
-                let (text, began) = (Vec::new(), now.mono);
-                self.block = Some(Block { stream, end_stream, text, frames: 0, began });
-                if !self.timers.is_set(Why::Head) {
-                    self.timers.set(Why::Head, now.mono + self.role.head());
-                }
+            Frame::Headers { stream, fragment, weight, end_stream, end_headers, .. } => {
+                let of_itself = weight.is_some_and(|weight| weight.dependency == stream);
+                self.block_begins(stream, of_itself, end_stream, now)?;
                 self.more_of_block(fragment, end_headers, now)
+            }
+            Frame::Priority { stream, weight } if weight.dependency == stream => {
+                self.break_stream(stream, Violation::DependsOnItself, now)
             }
             Frame::Priority { .. } => Ok(()),
             Frame::RstStream { stream, code } => self.rst_stream(stream, ErrorCode::new(code), now),
@@ -181,6 +169,34 @@ impl Connection {
             }
             Frame::Unknown { .. } => Ok(self.purses.spend(Budget::UnknownFrames, 1, now.mono)?),
         }
+    }
+
+    /// HEADERS came: what follows is a field block until that has ended.
+    fn block_begins(
+        &mut self,
+        stream: u32,
+        of_itself: bool,
+        end_stream: bool,
+        now: Now,
+    ) -> Result<(), Broken> {
+        if let Verdict::Break(violation) = self.streams.verdict(stream, Came::Headers) {
+            if violation.scope() == Scope::Connection {
+                return Err(violation.into());
+            }
+        }
+        let begins = match self.streams.get(stream) {
+            Some(known) => self.role.is_client() && !known.reply.is_final,
+            None => self.streams.state(stream) == State::Idle,
+        };
+        if begins && self.role.trace() {
+            self.events.push_back(Event::Begun);
+        }
+        let (text, frames, began) = (Vec::new(), 0, now.mono);
+        self.block = Some(Block { stream, end_stream, of_itself, text, frames, began });
+        if !self.timers.is_set(Why::Head) {
+            self.timers.set(Why::Head, now.mono + self.role.head());
+        }
+        Ok(())
     }
 
     /// Writes an answer that the peer asked for.

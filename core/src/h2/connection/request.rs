@@ -59,6 +59,10 @@ impl Connection {
     fn fields_came(&mut self, block: &Block, outcome: &Outcome, now: Now) -> Result<(), Broken> {
         let (id, end_stream) = (block.stream, block.end_stream);
         match self.streams.verdict(id, Came::Headers) {
+            Verdict::Take if block.of_itself => {
+                self.streams.refuse(id);
+                self.break_stream(id, Violation::DependsOnItself, now)
+            }
             Verdict::Break(violation) => self.break_stream(id, violation, now),
             Verdict::Skip => Ok(()),
             Verdict::Take if self.streams.state(id) == State::Idle => {
@@ -178,9 +182,9 @@ impl Connection {
 impl Stream {
     /// Takes a request in, to be told.
     fn takes(&mut self, request: request::Request, end_stream: bool) {
-        let request::Request { head, protocol, content_length, expects_continue } = request;
+        let request::Request { head, content_length, expects_continue } = request;
         self.is_head = *head.method() == Method::HEAD;
-        self.is_connect = head.form() == Form::Authority || protocol.is_some();
+        self.is_connect = *head.method() == Method::CONNECT;
         if let Some(value) = head.fields().get_bytes("priority") {
             self.priority = Priority::parse(value);
         }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod client;
+mod connect;
 mod pair;
 
 use super::*;
@@ -330,4 +331,26 @@ fn closed_by(how: Eof) -> CloseReason {
         Some(Event::Closed(reason)) => reason,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_stream_that_depends_on_itself_is_reset_and_costs_a_reset() {
+    let mut server = server(9);
+    let priority = |id: u32| {
+        let mut frame = write::header(5, crate::h2::frame::Kind::Priority, 0, id).to_vec();
+        frame.extend_from_slice(&id.to_be_bytes());
+        frame.push(10);
+        frame
+    };
+    feed(&mut server, &request(1, true));
+    assert_eq!(events(&mut server).len(), 1);
+    feed(&mut server, &priority(1));
+    let sent = frames(&output(&mut server));
+    assert_eq!(sent, ["RST_STREAM 1 PROTOCOL_ERROR"]);
+    assert!(events(&mut server)[0].starts_with("Failed"), "the handler is told");
+    for _ in 0..=Budget::ResetsSent.burst() {
+        feed(&mut server, &priority(3));
+    }
+    let sent = frames(&output(&mut server)).pop().unwrap_or_default();
+    assert!(sent.starts_with("GOAWAY"), "{sent}");
 }

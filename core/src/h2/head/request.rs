@@ -32,8 +32,6 @@ pub struct Rules {
 pub struct Request {
     /// The head, with the authority as its Host field and one Cookie field at the most.
     pub head: RequestHead,
-    /// `:protocol` (RFC 8441): what a CONNECT that has a path is to become.
-    pub protocol: Option<Box<str>>,
     /// How long the content is to be, if that is told.
     pub content_length: Option<u64>,
     /// The peer waits for 100 (Continue), if it sends content.
@@ -91,7 +89,11 @@ pub fn read(list: &List, rules: Rules) -> Result<Request, Refusal> {
     // As HTTP/1 writes it, each field takes four octets more, and there may be a Host.
     let octets = list.octets() + 4 * (list.len() + 2);
     let room = octets.saturating_sub(asked.target.len());
-    let mut gathered = Gathered::behind(asked.target, list.len(), room);
+    let text = match asked.protocol {
+        None => Cow::Borrowed(asked.target),
+        Some(protocol) => Cow::Owned([protocol.as_bytes(), asked.target].concat()),
+    };
+    let mut gathered = Gathered::behind(&text, list.len(), room);
     let is_connect = asked.parts.form == Form::Authority;
     // The target of a CONNECT is its authority, and HTTP/1 says it once more in Host.
     if let Some(authority) = pseudo.authority {
@@ -140,10 +142,11 @@ fn finish(asked: Asked<'_>, gathered: Gathered, is_connect: bool) -> Result<Requ
         Expects::Continue => content_length != Some(0),
         Expects::Other => return Err(Refusal::Answer(Fault::UnknownExpectation)),
     };
-    let end = u32::try_from(asked.target.len()).unwrap_or(u32::MAX);
-    let protocol = asked.protocol.map(Box::from);
-    let head = RequestHead::from_wire(asked.method, Version::Http2, asked.parts, (0, end), fields);
-    Ok(Request { head, protocol, content_length, expects_continue })
+    let start = asked.protocol.map_or(0, str::len);
+    let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let target = (clip(start), clip(start + asked.target.len()));
+    let head = RequestHead::from_wire(asked.method, Version::Http2, asked.parts, target, fields);
+    Ok(Request { head, content_length, expects_continue })
 }
 
 /// What the pseudo-fields ask for, if they are those of one of the three kinds of requests.
@@ -174,6 +177,7 @@ fn asked<'a>(pseudo: &Pseudo<'a>, rules: Rules) -> Result<Asked<'a>, Refusal> {
     let of = if connect { &Method::GET } else { &method };
     let parts = Parts::parse(of, target, Strictness::BUILD).map_err(|_| Malformed::Path)?;
     match parts.form {
+        Form::Asterisk if connect => Err(Malformed::Path.into()),
         Form::Origin | Form::Asterisk => Ok(Asked { method, target, parts, port, protocol }),
         Form::Absolute | Form::Authority => Err(Malformed::Path.into()),
     }
@@ -236,7 +240,6 @@ fn is_same(one: &[u8], other: &[u8], default: &[u8]) -> bool {
 pub fn write<'a>(
     head: &'a RequestHead,
     scheme: &'a str,
-    protocol: Option<&'a str>,
 ) -> Result<impl Iterator<Item = (Cow<'a, [u8]>, Cow<'a, [u8]>)>, Malformed> {
     let authority = head.authority_bytes().ok_or(Malformed::Missing)?;
     let tunnel = head.form() == Form::Authority;
@@ -247,7 +250,7 @@ pub fn write<'a>(
         (b":scheme", scheme),
         (b":authority", Some(Cow::Borrowed(authority))),
         (b":path", path),
-        (b":protocol", protocol.map(|protocol| Cow::Borrowed(protocol.as_bytes()))),
+        (b":protocol", head.protocol().map(|protocol| Cow::Borrowed(protocol.as_bytes()))),
     ];
     let pseudo = pseudo.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
     let fields = outgoing(head.fields()).filter(|(name, _)| !name.eq_ignore_ascii_case(b"host"));

@@ -201,12 +201,12 @@ fn what_the_server_does_not_take_is_answered() {
 fn connect_has_an_authority_alone_and_extended_all() {
     let request = read(&list(&[":method CONNECT", ":authority a.test:443"]), RULES).unwrap();
     assert_eq!(request.head.target(), "a.test:443");
-    assert_eq!((request.head.authority(), request.protocol), (Some("a.test:443"), None));
+    assert_eq!((request.head.authority(), request.head.protocol()), (Some("a.test:443"), None));
     let full =
         [":method CONNECT", ":protocol websocket", ":scheme http", ":authority a", ":path /w?x"];
     let request = read(&list(&full), EXTENDED).unwrap();
     assert_eq!((request.head.path(), request.head.authority()), ("/w", Some("a")));
-    assert_eq!(request.protocol.as_deref(), Some("websocket"));
+    assert_eq!(request.head.protocol(), Some("websocket"));
     for (lines, rules) in [
         (&[":method CONNECT"][..], RULES),
         (&[":method CONNECT", ":authority a.test"], RULES),
@@ -241,7 +241,7 @@ fn a_request_comes_back_from_its_block() {
         {
             head.fields_mut().append(name, value).unwrap();
         }
-        let block = request::write(&head, "http", None).unwrap();
+        let block = request::write(&head, "http").unwrap();
         let block: Vec<_> = block.collect();
         let mut out = Vec::new();
         Encoder::default().encode(block.iter().map(|(n, v)| (&**n, &**v)), &mut out);
@@ -256,7 +256,7 @@ fn a_request_comes_back_from_its_block() {
         assert_eq!(names, ["Host", "x-a"]);
     }
     let head = RequestHead::new(Method::GET, "/").unwrap();
-    assert!(request::write(&head, "http", None).is_err());
+    assert!(request::write(&head, "http").is_err());
 }
 
 #[test]

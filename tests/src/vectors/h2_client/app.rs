@@ -109,11 +109,17 @@ impl Client {
         let method = Method::from_bytes(text(request, "method").as_bytes());
         let method = method.map_err(|fault| format!("{fault:?}"))?;
         let is_tunnel = method == Method::CONNECT;
+        let protocol = request["protocol"].as_str();
         let authority = text(request, "authority");
         // A tunnel is to a port, which the vectors leave out.
-        let authority = if is_tunnel { format!("{authority}:443") } else { authority.to_owned() };
-        let target = if is_tunnel { &authority } else { text(request, "path") };
-        let mut head = RequestHead::new(method, target).map_err(|fault| format!("{fault:?}"))?;
+        let ported = is_tunnel && protocol.is_none();
+        let authority = if ported { format!("{authority}:443") } else { authority.to_owned() };
+        let target = if ported { &authority } else { text(request, "path") };
+        let head = match protocol {
+            Some(protocol) => RequestHead::extended_connect(protocol, target),
+            None => RequestHead::new(method, target),
+        };
+        let mut head = head.map_err(|fault| format!("{fault:?}"))?;
         let host = (b"Host".to_vec(), authority.as_bytes().to_vec());
         for (name, value) in [host].into_iter().chain(fields(&request["fields"])) {
             let name = String::from_utf8_lossy(&name);

@@ -17,10 +17,6 @@ use super::wire::check;
 use crate::rng::Rng;
 use purlin_core::{ClientMachine, Eof, Machine, Reuse};
 
-/// What the machine is not built for yet, by the name of a request's member; cases with it
-/// are not among the vectors: `protocol` is extended CONNECT.
-const NOT_YET: &[&str] = &["protocol"];
-
 /// What a run came to.
 struct Ran {
     asked: Vec<Asked>,
@@ -33,10 +29,6 @@ struct Ran {
 
 /// `h2_client`: what a server may send to a client that made given requests.
 pub(super) fn client(case: &Value, profile: Profile) -> Result<(), String> {
-    for step in items(case, "steps") {
-        let unknown = NOT_YET.iter().find(|name| step["request"].get(name).is_some());
-        check(unknown.is_none(), || format!("{unknown:?} of a request is not built yet"))?;
-    }
     in_all_cuts(|feed| {
         let ran = run(case, feed)?;
         judge_any(case, profile, |outcome| judge::outcome(outcome, &ran))

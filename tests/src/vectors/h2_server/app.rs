@@ -22,6 +22,7 @@ pub(super) struct Message {
     pub(super) authority: Option<String>,
     /// Path and query; `None` of a CONNECT that has none.
     pub(super) path: Option<String>,
+    pub(super) protocol: Option<String>,
     /// Without Host.
     pub(super) fields: FieldList,
     pub(super) body: Vec<u8>,
@@ -153,6 +154,7 @@ impl Server {
             method: head.method().to_string(),
             authority: head.authority().map(str::to_owned),
             path: Some(path.clone()).filter(|path| !path.is_empty()),
+            protocol: head.protocol().map(str::to_owned),
             fields: pairs(others),
             body: Vec::new(),
             trailers: Vec::new(),

@@ -87,6 +87,7 @@ fn request(expected: &Value, got: &Message, broken: bool) -> Result<(), String> 
     same("method", &Some(got.method.clone()), &string("method"))?;
     same("authority", &got.authority, &string("authority"))?;
     same("path", &got.path, &string("path"))?;
+    same("protocol", &got.protocol, &string("protocol"))?;
     let by_name = |mut list: FieldList| {
         list.sort_by(|(one, _), (other, _)| one.cmp(other)); // keeps the order within a name
         list

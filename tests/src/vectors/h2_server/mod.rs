@@ -2,10 +2,11 @@
 //! what came back.
 //!
 //! The steps are fed whole, byte by byte and at random splits, and must come to the same.
-//! Scheme and protocol of a request are not compared: a head does not tell them yet.
+//! The scheme of a request is not compared: a head does not tell it.
 
 pub(super) mod app;
 pub(super) mod judge;
+mod told;
 pub(super) mod wire;
 
 use serde_json::Value;
@@ -20,10 +21,6 @@ use purlin_core::h2::connection::Connection;
 use purlin_core::{Eof, Id, Machine, Now, h2};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// The classes that the machine is not built for yet, and whose cases are not among the
-/// vectors: `h1` is about a port on which HTTP/1 is spoken, too.
-const NOT_YET: &[&str] = &["h1"];
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +56,11 @@ pub(super) trait Fed {
 
 /// `h2_server`: what a client may send to a server.
 pub(super) fn server(case: &Value, profile: Profile) -> Result<(), String> {
-    let class = text(case, "class");
-    check(!NOT_YET.contains(&class), || format!("the class {class} is not built yet"))?;
     in_all_cuts(|feed| {
+        // Where both protocols are served it is another machine that is asked.
+        if text(case, "protocols") == "both" {
+            return judge_any(case, profile, |outcome| told::outcome(case, outcome, feed));
+        }
         let ran = run(case, feed)?;
         judge_any(case, profile, |outcome| judge::outcome(outcome, &ran))
     })
