@@ -62,12 +62,13 @@ impl fmt::Debug for Spoken {
 
 impl Connection {
     /// A connection that was accepted just now.
+    #[inline]
     pub fn new(config: Arc<Config>, now: Now) -> Connection {
-        Connection(match config.protocols {
-            Protocols::Http1 => Spoken::Http1(h1::server::Connection::new(config, now)),
-            Protocols::Http2 => Spoken::http2(config, now),
-            Protocols::Both => Spoken::Undecided(Undecided::new(config, now)),
-        })
+        // It is made where it stays: it is large to be moved.
+        if config.protocols == Protocols::Http1 {
+            return Connection(Spoken::Http1(h1::server::Connection::new(config, now)));
+        }
+        Connection(Spoken::with_http2(config, now))
     }
 
     /// The exchange, if this is one without a wire.
@@ -95,7 +96,11 @@ impl Connection {
 }
 
 impl Spoken {
-    fn http2(config: Arc<Config>, now: Now) -> Spoken {
+    #[inline(never)]
+    fn with_http2(config: Arc<Config>, now: Now) -> Spoken {
+        if config.protocols.http1() {
+            return Spoken::Undecided(Undecided::new(config, now));
+        }
         Spoken::Http2(Box::new(h2::connection::Connection::new(config, now)))
     }
 

@@ -218,7 +218,8 @@ fn a_wrong_expectation_of_http_2_is_found() {
         ("h2_server", "h2s.preface.headers-first", "/outcomes/0/conn", json!("open")),
         ("h2_server", "h2s.preface.headers-first", "/outcomes/0/codes", json!(["NO_ERROR"])),
         ("h2_server", "h2s.preface.headers-first", "/outcomes/0/last", json!([1, 1])),
-        ("h2_server", "h2s.preface.headers-first", "/class", json!("h1")),
+        ("h2_server", "h2s.h1.h1-get", "/outcomes/0/h1_status", json!([400])),
+        ("h2_server", "h2s.h1.h1-pr", "/outcomes/0/conn", json!("open")),
     ] {
         assert!(is_found(kind, id, place, other), "{id} {place}");
     }

@@ -56,9 +56,6 @@ violations! {
     FrameLength: Connection FRAME_SIZE_ERROR "RFC 9113 §4.2",
     /// PRIORITY has not 5 octets.
     PriorityLength: Stream FRAME_SIZE_ERROR "RFC 9113 §6.3",
-    /// A stream depends on itself. RFC 9113 leaves that scheme of priorities out; a peer that
-    /// still follows it wants this told, and whoever sends it means no good.
-    DependsOnItself: Stream PROTOCOL_ERROR "RFC 7540 §5.3.1",
     /// Padding is as long as the payload, or longer.
     Padding: Connection PROTOCOL_ERROR "RFC 9113 §6.1",
     /// A frame of a stream is on stream 0.

@@ -125,7 +125,7 @@ impl Connection {
     }
 
     pub(super) fn grant_connection(&mut self) {
-        if self.credit.is_due() {
+        if self.credit.is_due() && self.ending.is_none() {
             let granted = self.credit.grant();
             self.out.write(|text| write::window_update(text, 0, granted));
         }

@@ -141,6 +141,13 @@ impl Connection {
         self.say_goodbye(code, debug);
         let error = self.error_of(0, fault, None);
         self.events.push_back(Event::Failed { id: None, error });
+        self.broken = Some(fault);
+        let is_whole = |stream: &Stream| stream.reply.is_final && stream.inbox.ended;
+        let whole = self.streams.iter().any(|(_, _, stream)| is_whole(stream));
+        if self.role.is_client() && self.eof.is_none() && whole {
+            // It is read, whatever came behind it.
+            return self.end_of_input(Eof::Clean, now);
+        }
         self.close(CloseReason::Fault(fault), Close::Linger, now);
     }
 
@@ -163,7 +170,7 @@ impl Connection {
         }
     }
 
-    fn say_goodbye(&mut self, code: ErrorCode, debug: &str) {
+    pub(super) fn say_goodbye(&mut self, code: ErrorCode, debug: &str) {
         // A server begins nothing with a client.
         let last = if self.role.is_client() { 0 } else { self.streams.last() };
         self.out.write(|text| write::go_away(text, last, code, debug.as_bytes()));
@@ -238,6 +245,7 @@ impl Connection {
     fn lose(&mut self, id: u32, how: Eof, now: Now) {
         let begun = self.streams.get(id).is_some_and(|stream| stream.reply.is_final);
         let fault = match how {
+            _ if self.broken.is_some() => self.broken.unwrap_or(Fault::Http2Violation),
             Eof::Reset => Fault::Reset,
             Eof::Clean | Eof::Truncated if begun => Fault::Truncated,
             Eof::Clean | Eof::Truncated => Fault::NoResponse,
@@ -247,16 +255,6 @@ impl Connection {
         }
     }
 
-    pub(super) fn begin_shutdown(&mut self, now: Now) {
-        if self.ending.is_some() || self.last.is_some() {
-            return;
-        }
-        self.last = Some(self.streams.last());
-        self.say_goodbye(ErrorCode::NO_ERROR, "");
-        self.timers.set(Why::Drain, now.mono + self.role.drain());
-        self.settle(now);
-    }
-
     /// Nothing is open: the connection ends, or is idle.
     pub(super) fn settle(&mut self, now: Now) {
         self.look_at_dues();
@@ -264,7 +262,8 @@ impl Connection {
             return;
         }
         if self.eof.is_some() {
-            self.close(CloseReason::PeerClosed, Close::Graceful, now);
+            let reason = self.broken.map_or(CloseReason::PeerClosed, CloseReason::Fault);
+            self.close(reason, Close::Graceful, now);
         } else if self.last.is_some() {
             self.close(CloseReason::Shutdown, Close::Linger, now);
         } else if let Some(reason) = self.is_used_up() {
@@ -362,6 +361,10 @@ impl Connection {
             Why::Write => {
                 self.out.clear();
                 self.close(CloseReason::Fault(Fault::WriteTimeout), Close::Abort, now);
+            }
+            // It does not answer: it has had the time to hear of it.
+            Why::Drain if self.leaving.is_some_and(|until| until > now.mono) => {
+                self.take_no_more(now);
             }
             Why::Settings => self.die(Violation::SettingsTimeout.into(), now),
             Why::Head => {

@@ -17,6 +17,7 @@ mod broken;
 mod client;
 mod content;
 mod ending;
+mod leaving;
 mod receive;
 mod reply;
 mod request;
@@ -34,7 +35,7 @@ use super::streams::Streams;
 use super::window::{CONNECTION, Window};
 use crate::buf::{InBuf, OutBuf};
 use crate::config::{ClientConfig, ServerConfig};
-use crate::error::{CloseReason, Misuse};
+use crate::error::{CloseReason, Fault, Misuse};
 use crate::head::Fields;
 use crate::machine::{Close, Eof, Event, Id, Machine, Recv, Want};
 use crate::time::{AllDeadlines, Mono, Now, Taking, Why};
@@ -65,8 +66,6 @@ enum Greeting {
 struct Block {
     stream: u32,
     end_stream: bool,
-    /// Its stream depends on itself.
-    of_itself: bool,
     text: Vec<u8>,
     frames: u32,
     began: Mono,
@@ -99,6 +98,8 @@ pub struct Connection {
     ready: VecDeque<u32>,
     /// No stream above this is taken any more.
     last: Option<u32>,
+    /// The peer was told that we go, and may not have heard it: until when all is to end.
+    leaving: Option<Mono>,
     peer_goes: bool,
     /// What GOAWAY said was looked at last.
     left_out: Option<u32>,
@@ -113,6 +114,8 @@ pub struct Connection {
     stale: bool,
     ending: Option<Close>,
     reason: Option<CloseReason>,
+    /// The rule that the peer broke, or the limit.
+    broken: Option<Fault>,
     eof: Option<Eof>,
 }
 
@@ -165,6 +168,7 @@ impl Connection {
             events: VecDeque::new(),
             ready: VecDeque::new(),
             last: None,
+            leaving: None,
             peer_goes: false,
             left_out: None,
             written: 0,
@@ -174,6 +178,7 @@ impl Connection {
             stale: false,
             ending: None,
             reason: None,
+            broken: None,
             eof: None,
             role,
         }

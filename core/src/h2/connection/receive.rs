@@ -1,6 +1,7 @@
 //! The reading side: octets to frames, and what each does that is no message.
 //! What is wrong with a frame `frame::read` says, and whether it may come `states`.
 
+use super::leaving::LEAVING;
 use super::stream::Gone;
 use super::{Block, Broken, Connection, Greeting};
 use crate::error::ErrorCode;
@@ -22,14 +23,14 @@ const SHORT: usize = 64;
 impl Connection {
     /// Reads what is here.
     pub(super) fn take_in(&mut self, now: Now) {
-        while self.ending.is_none() && self.wants_reading() {
+        while self.ending.is_none() && self.broken.is_none() && self.wants_reading() {
             match self.next_frame(now) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(broken) => self.die(broken, now),
             }
         }
-        if self.ending.is_some() {
+        if self.ending.is_some() || self.broken.is_some() {
             self.input.clear();
         }
         self.pump(now);
@@ -128,14 +129,11 @@ impl Connection {
                 let data = octets.slice_ref(data);
                 self.data(stream, data, frame.flow(), end_stream, now)
             }
-            Frame::Headers { stream, fragment, weight, end_stream, end_headers, .. } => {
-                let of_itself = weight.is_some_and(|weight| weight.dependency == stream);
-                self.block_begins(stream, of_itself, end_stream, now)?;
+            Frame::Headers { stream, fragment, end_stream, end_headers, .. } => {
+                self.block_begins(stream, end_stream, now)?;
                 self.more_of_block(fragment, end_headers, now)
             }
-            Frame::Priority { stream, weight } if weight.dependency == stream => {
-                self.break_stream(stream, Violation::DependsOnItself, now)
-            }
+            // RFC 9113 §5.3.2: that scheme is left out, whatever a stream depends on.
             Frame::Priority { .. } => Ok(()),
             Frame::RstStream { stream, code } => self.rst_stream(stream, ErrorCode::new(code), now),
             Frame::Settings(entries) => self.settings(entries, now),
@@ -147,6 +145,10 @@ impl Connection {
             Frame::Ping { ack: false, data } => {
                 self.purses.spend(Budget::Pings, 1, now.mono)?;
                 self.answer(|text| write::ping(text, true, data));
+                Ok(())
+            }
+            Frame::Ping { ack: true, data } if data == LEAVING && self.leaving.is_some() => {
+                self.take_no_more(now);
                 Ok(())
             }
             // Nobody waits for these.
@@ -172,13 +174,7 @@ impl Connection {
     }
 
     /// HEADERS came: what follows is a field block until that has ended.
-    fn block_begins(
-        &mut self,
-        stream: u32,
-        of_itself: bool,
-        end_stream: bool,
-        now: Now,
-    ) -> Result<(), Broken> {
+    fn block_begins(&mut self, stream: u32, end_stream: bool, now: Now) -> Result<(), Broken> {
         if let Verdict::Break(violation) = self.streams.verdict(stream, Came::Headers) {
             if violation.scope() == Scope::Connection {
                 return Err(violation.into());
@@ -192,7 +188,7 @@ impl Connection {
             self.events.push_back(Event::Begun);
         }
         let (text, frames, began) = (Vec::new(), 0, now.mono);
-        self.block = Some(Block { stream, end_stream, of_itself, text, frames, began });
+        self.block = Some(Block { stream, end_stream, text, frames, began });
         if !self.timers.is_set(Why::Head) {
             self.timers.set(Why::Head, now.mono + self.role.head());
         }

@@ -59,10 +59,6 @@ impl Connection {
     fn fields_came(&mut self, block: &Block, outcome: &Outcome, now: Now) -> Result<(), Broken> {
         let (id, end_stream) = (block.stream, block.end_stream);
         match self.streams.verdict(id, Came::Headers) {
-            Verdict::Take if block.of_itself => {
-                self.streams.refuse(id);
-                self.break_stream(id, Violation::DependsOnItself, now)
-            }
             Verdict::Break(violation) => self.break_stream(id, violation, now),
             Verdict::Skip => Ok(()),
             Verdict::Take if self.streams.state(id) == State::Idle => {

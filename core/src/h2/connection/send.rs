@@ -23,6 +23,9 @@ const AHEAD: usize = 16 * 1024;
 /// Content that one stream holds at the most; half of it gone, there is room again.
 const QUEUED: usize = 64 * 1024;
 
+/// However many streams there are, each holds so much.
+const LEAST_QUEUED: usize = 4 * 1024;
+
 impl Connection {
     pub(super) fn write_block(&mut self, id: u32, block: &[u8], ends: bool) {
         let most = self.theirs.max_frame_size;
@@ -30,6 +33,7 @@ impl Connection {
     }
 
     pub(super) fn send_data(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
+        let most = self.most_queued();
         let (number, stream) = self.open(id)?;
         let outbox = &mut stream.outbox;
         if stream.application == Application::Owes {
@@ -46,7 +50,7 @@ impl Connection {
         if excess || outbox.left.is_some_and(|left| left < data.len() as u64) {
             return Err(Misuse::TooMuchBody);
         }
-        let room = QUEUED.saturating_sub(outbox.queued).min(data.len());
+        let room = most.saturating_sub(outbox.queued).min(data.len());
         let goes = !matches!(outbox.sent, Sent::None | Sent::Omitted(_));
         let lives = self.streams.state(number).can_send();
         if !goes || !lives {
@@ -63,6 +67,12 @@ impl Connection {
         }
         self.pump(now);
         Ok(())
+    }
+
+    /// How much content a stream may hold: its part of what the connection may.
+    fn most_queued(&self) -> usize {
+        let part = self.role.limits().output_bytes / self.streams.len().max(1);
+        part.clamp(LEAST_QUEUED, QUEUED)
     }
 
     /// Queues content.
@@ -195,7 +205,7 @@ impl Connection {
 
     /// One frame of DATA.
     fn send_turn(&mut self, id: u32, room: usize, now: Now) {
-        let first = self.theirs.initial_window_size;
+        let (first, most) = (self.theirs.initial_window_size, self.most_queued());
         let Some(stream) = self.streams.get_mut(id) else { return };
         let outbox = &mut stream.outbox;
         let room = room.min(outbox.window.room(first) as usize);
@@ -212,7 +222,7 @@ impl Connection {
         self.window.spend(length);
         let over = outbox.pieces.is_empty() && outbox.finished;
         let ends = over && outbox.trailers.is_none();
-        let roomy = outbox.waits && outbox.queued <= QUEUED / 2;
+        let roomy = outbox.waits && outbox.queued <= most / 2;
         outbox.waits &= !roomy;
         stream.tell.writable |= roomy;
         let header = write::data_header(id, piece.len(), ends);

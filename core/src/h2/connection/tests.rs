@@ -1,9 +1,12 @@
 //! What the vectors cannot see: what counts as open, who is told what, and any order of calls.
 
+mod advisories;
 mod calls;
 mod client;
 mod connect;
+mod leaving;
 mod pair;
+mod shares;
 
 use super::*;
 use crate::config::Http2;
@@ -219,21 +222,6 @@ fn who_asks_twice_whether_output_is_out_is_told_once_and_once_it_is() {
 }
 
 #[test]
-fn a_shutdown_lets_what_has_begun_end_and_begins_nothing() {
-    let mut server = server(9);
-    feed(&mut server, &request(1, true));
-    events(&mut server);
-    server.shutdown(NOW);
-    feed(&mut server, &request(3, true));
-    assert!(events(&mut server).is_empty());
-    assert_eq!(server.respond(1, &ok(), Body::Empty, NOW), Ok(()));
-    let sent = frames(&output(&mut server));
-    assert_eq!(sent, ["GOAWAY 1 NO_ERROR ", "HEADERS 1 true"]);
-    assert_eq!(events(&mut server), ["Closed(Shutdown)"]);
-    assert_eq!(server.want().close, Some(Close::Linger));
-}
-
-#[test]
 fn a_body_that_stalls_fails_for_its_reader_and_an_answer_that_nobody_takes_is_reset() {
     let mut server = server(9);
     feed(&mut server, &[request(1, false), request(3, true)].concat());
@@ -331,26 +319,4 @@ fn closed_by(how: Eof) -> CloseReason {
         Some(Event::Closed(reason)) => reason,
         other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn a_stream_that_depends_on_itself_is_reset_and_costs_a_reset() {
-    let mut server = server(9);
-    let priority = |id: u32| {
-        let mut frame = write::header(5, crate::h2::frame::Kind::Priority, 0, id).to_vec();
-        frame.extend_from_slice(&id.to_be_bytes());
-        frame.push(10);
-        frame
-    };
-    feed(&mut server, &request(1, true));
-    assert_eq!(events(&mut server).len(), 1);
-    feed(&mut server, &priority(1));
-    let sent = frames(&output(&mut server));
-    assert_eq!(sent, ["RST_STREAM 1 PROTOCOL_ERROR"]);
-    assert!(events(&mut server)[0].starts_with("Failed"), "the handler is told");
-    for _ in 0..=Budget::ResetsSent.burst() {
-        feed(&mut server, &priority(3));
-    }
-    let sent = frames(&output(&mut server)).pop().unwrap_or_default();
-    assert!(sent.starts_with("GOAWAY"), "{sent}");
 }

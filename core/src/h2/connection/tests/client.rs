@@ -156,6 +156,26 @@ fn a_whole_response_is_read_though_its_server_is_gone() {
 }
 
 #[test]
+fn a_whole_response_is_read_though_its_server_breaks_a_rule_behind_it() {
+    let mut client = client(9);
+    for _ in 0..2 {
+        get(&mut client).unwrap();
+    }
+    let both = [answer(1, "200", false), data(1, b"abc", true), answer(3, "200", false)];
+    feed(&mut client, &[&both.concat()[..], &data(0, b"", false), &data(3, b"de", false)].concat());
+    assert!(!client.want().read, "nothing more is looked at");
+    let told = events(&mut client);
+    assert!(!told.iter().any(|event| event.starts_with("Closed")), "{told:?}");
+    assert_eq!(client.recv(1, NOW), Recv::Data(Bytes::from_static(b"abc")));
+    assert_eq!(client.recv(1, NOW), Recv::End(None));
+    let Recv::Failed(error) = client.recv(3, NOW) else { panic!("it is cut") };
+    assert_eq!((error.kind, error.retry), (Fault::Http2Violation, Retry::Never));
+    assert_eq!(client.discard(3, NOW), Ok(()));
+    assert_eq!(events(&mut client), ["Closed(Fault(Http2Violation))"]);
+    assert!(frames(&output(&mut client)).last().unwrap().starts_with("GOAWAY 0 PROTOCOL_ERROR"));
+}
+
+#[test]
 fn an_upload_goes_on_beside_its_response_until_the_server_does_not_want_it() {
     let mut client = client(9);
     let id = post(&mut client, Body::Stream);
