@@ -9,8 +9,8 @@
 pub struct Credit {
     /// What it is to be.
     size: u32,
-    /// What the peer may still send.
-    left: u32,
+    /// What the peer may still send: less than nothing, if it learned late how small this is.
+    left: i64,
     /// What has left and was not given back yet.
     due: u32,
     /// What is not given back, since the window was made smaller.
@@ -20,12 +20,24 @@ pub struct Credit {
 impl Credit {
     /// A window of this size, which the peer knows.
     pub fn new(size: u32) -> Credit {
-        Credit { size, left: size, due: 0, withheld: 0 }
+        Credit { size, left: i64::from(size), due: 0, withheld: 0 }
+    }
+
+    /// A window of this size, which the peer takes for one of `first` until it has
+    /// acknowledged our settings.
+    pub fn told(size: u32, first: u32) -> Credit {
+        Credit { left: i64::from(first), ..Credit::new(size) }
+    }
+
+    /// The peer takes it for what it is from now on, no more for one of `first`: its own
+    /// count is less by the difference (RFC 9113 §6.9.2).
+    pub fn acknowledge(&mut self, first: u32) {
+        self.left += i64::from(self.size) - i64::from(first);
     }
 
     /// What the peer may still send.
     pub fn left(&self) -> u32 {
-        self.left
+        u32::try_from(self.left.max(0)).unwrap_or(u32::MAX)
     }
 
     /// What it is to be.
@@ -35,13 +47,9 @@ impl Credit {
 
     /// So much came; says whether there was room for it.
     pub fn receive(&mut self, octets: u32) -> bool {
-        match self.left.checked_sub(octets) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => false,
-        }
+        let room = octets == 0 || i64::from(octets) <= self.left;
+        self.left -= if room { i64::from(octets) } else { 0 };
+        room
     }
 
     /// So much of what came has left.
@@ -77,7 +85,7 @@ impl Credit {
     /// What is due, which the peer is told now.
     pub fn grant(&mut self) -> u32 {
         let granted = std::mem::take(&mut self.due);
-        self.left = self.left.saturating_add(granted);
+        self.left += i64::from(granted);
         granted
     }
 }
@@ -97,6 +105,23 @@ mod tests {
         assert!(credit.is_due());
         assert_eq!((credit.grant(), credit.left()), (50, 80));
         assert!(!credit.is_due());
+    }
+
+    #[test]
+    fn who_learns_late_how_small_a_window_is_may_have_filled_a_larger_one() {
+        let mut credit = Credit::told(10, 100);
+        assert!(credit.receive(60));
+        credit.acknowledge(100);
+        assert!(credit.left() == 0 && !credit.receive(1) && credit.receive(0));
+        // What is read is given back, and what was too much makes room for nothing.
+        credit.release(50);
+        assert_eq!((credit.grant(), credit.left()), (50, 0));
+        credit.release(10);
+        assert_eq!((credit.grant(), credit.left()), (10, 10));
+        let mut larger = Credit::told(100, 10);
+        assert!(!larger.receive(11));
+        larger.acknowledge(10);
+        assert!(larger.receive(100));
     }
 
     #[test]
@@ -123,7 +148,7 @@ mod tests {
                     2 => credit.resize(octets),
                     _ => { credit.grant(); }
                 }
-                let known = credit.left + credit.due + unread;
+                let known = credit.left() + credit.due + unread;
                 prop_assert_eq!(known, credit.size + credit.withheld);
             }
         }

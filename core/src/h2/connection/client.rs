@@ -129,7 +129,7 @@ impl Connection {
     /// Begins a stream by a request that is in order.
     fn begin(&mut self, asked: &Asked, fields: &Listed<'_>, body: Body, now: Now) -> u32 {
         let id = if self.streams.last() == 0 { 1 } else { self.streams.last() + 2 };
-        let mut stream = Stream::new(self.role.http2().stream_window, &self.role);
+        let mut stream = Stream::new(self.new_credit(), &self.role);
         stream.application = Application::Sends;
         stream.is_head = asked.head;
         stream.is_connect = asked.connect;

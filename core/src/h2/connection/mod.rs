@@ -79,6 +79,8 @@ pub struct Connection {
     input: InBuf,
     out: OutBuf,
     greeting: Greeting,
+    /// The peer has acknowledged our settings.
+    knows_settings: bool,
     decoder: Decoder,
     encoder: Encoder,
     block: Option<Block>,
@@ -154,7 +156,8 @@ impl Connection {
             input: InBuf::new(INPUT.max(2 * http2.max_frame as usize)),
             out,
             greeting: Greeting::Preface,
-            decoder: Decoder::new(http2.header_table),
+            knows_settings: false,
+            decoder: Decoder::new(http2.header_table.max(Values::DEFAULT.header_table_size)),
             encoder: Encoder::default(),
             block: None,
             streams: Streams::new(role.side()),

@@ -5,7 +5,9 @@ use super::leaving::LEAVING;
 use super::stream::Gone;
 use super::{Block, Broken, Connection, Greeting};
 use crate::error::ErrorCode;
+use crate::h2::credit::Credit;
 use crate::h2::errors::{Scope, Violation};
+use crate::h2::frame::settings::Values;
 use crate::h2::frame::{
     Frame, HEADER_LEN, Header, Kind, Malformed, PREFACE, Settings, read, settings, write,
 };
@@ -139,6 +141,7 @@ impl Connection {
             Frame::Settings(entries) => self.settings(entries, now),
             Frame::SettingsAck if self.timers.is_set(Why::Settings) => {
                 self.timers.clear(Why::Settings);
+                self.settings_known();
                 Ok(())
             }
             Frame::PushPromise { .. } => Err(Violation::Push.into()),
@@ -193,6 +196,33 @@ impl Connection {
             self.timers.set(Why::Head, now.mono + self.role.head());
         }
         Ok(())
+    }
+
+    /// The first window of a stream, as the peer knows it: until it has acknowledged our
+    /// settings it may go by what holds without them, if that is more.
+    fn first_window(&self) -> u32 {
+        let known = self.role.http2().stream_window;
+        let default = Values::DEFAULT.initial_window_size;
+        if self.knows_settings { known } else { known.max(default) }
+    }
+
+    /// A window for a new stream.
+    pub(super) fn new_credit(&self) -> Credit {
+        Credit::told(self.role.http2().stream_window, self.first_window())
+    }
+
+    /// The peer goes by our settings from here on.
+    fn settings_known(&mut self) {
+        let first = self.first_window();
+        self.knows_settings = true;
+        self.decoder.allow(self.role.http2().header_table);
+        let mut next = self.streams.from(0);
+        while let Some(id) = next {
+            next = self.streams.from(id + 1);
+            if let Some(stream) = self.streams.get_mut(id) {
+                stream.inbox.credit.acknowledge(first);
+            }
+        }
     }
 
     /// Writes an answer that the peer asked for.

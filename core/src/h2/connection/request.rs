@@ -89,7 +89,7 @@ impl Connection {
         } else {
             request::read(&outcome.list, self.rules())
         };
-        let mut stream = Stream::new(self.role.http2().stream_window, &self.role);
+        let mut stream = Stream::new(self.new_credit(), &self.role);
         (stream.trace.first_byte, stream.trace.head) = (Some(block.began), Some(now.mono));
         let fault = match read {
             Err(Refusal::Malformed(_)) => {

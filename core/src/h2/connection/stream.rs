@@ -197,7 +197,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(window: u32, role: &Role) -> Stream {
+    pub(super) fn new(credit: Credit, role: &Role) -> Stream {
         let (body, write) = role.rates();
         Stream {
             application: Application::Unaware,
@@ -207,7 +207,7 @@ impl Stream {
             inbox: Inbox {
                 pieces: VecDeque::new(),
                 unread: 0,
-                credit: Credit::new(window),
+                credit,
                 left: None,
                 limit: role.limits().body_bytes,
                 taken: 0,

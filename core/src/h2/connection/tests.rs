@@ -7,6 +7,7 @@ mod connect;
 mod leaving;
 mod pair;
 mod shares;
+mod told;
 
 use super::*;
 use crate::config::Http2;

@@ -1,0 +1,63 @@
+//! Settings of ours that the peer does not know yet, and what it may do until it does.
+
+use super::*;
+
+/// A server whose windows and table are small.
+fn small() -> Connection {
+    let http2 = Config { stream_window: 10, header_table: 0, ..config(9) };
+    let mut server = Connection::new(Arc::new(ServerConfig::default()), http2, NOW);
+    let mut hello = PREFACE.to_vec();
+    write::settings(&mut hello, []);
+    feed(&mut server, &hello);
+    server
+}
+
+/// A head that goes into the encoder's table, or comes from there.
+fn head_of(encoder: &mut Encoder, id: u32) -> Vec<u8> {
+    let fields = [
+        (&b":method"[..], &b"POST"[..]),
+        (b":scheme", b"http"),
+        (b":path", b"/"),
+        (b"host", b"a"),
+        (b"x-a", b"b"),
+    ];
+    let (mut block, mut out) = (Vec::new(), Vec::new());
+    encoder.encode(fields, &mut block);
+    write::headers(&mut out, id, &block, false, 16_384);
+    out
+}
+
+#[test]
+fn until_our_settings_are_acknowledged_what_holds_without_them_may_be_used() {
+    let mut server = small();
+    let mut encoder = Encoder::default();
+    for id in [1, 3] {
+        let octets = [head_of(&mut encoder, id), data(id, &[b'x'; 60], false)].concat();
+        feed(&mut server, &octets);
+    }
+    assert_eq!(events(&mut server).len(), 2);
+    for id in [1, 3] {
+        assert!(matches!(server.recv(id, NOW), Recv::Data(data) if data.len() == 60));
+    }
+    let _ = output(&mut server);
+
+    // From here on the windows are 10, of which 60 were used and given back.
+    let mut ack = Vec::new();
+    write::settings_ack(&mut ack);
+    feed(&mut server, &ack);
+    encoder.allow(0);
+    feed(&mut server, &[head_of(&mut encoder, 5), data(5, &[b'x'; 10], false)].concat());
+    feed(&mut server, &[data(1, &[b'x'; 10], false), data(3, &[b'x'; 11], false)].concat());
+    assert_eq!(frames(&output(&mut server)), ["RST_STREAM 3 FLOW_CONTROL_ERROR"]);
+}
+
+#[test]
+fn whoever_has_acknowledged_a_smaller_table_begins_with_saying_so() {
+    let mut server = small();
+    let mut ack = Vec::new();
+    write::settings_ack(&mut ack);
+    feed(&mut server, &ack);
+    feed(&mut server, &head_of(&mut Encoder::default(), 1));
+    let said = frames(&output(&mut server));
+    assert!(said.last().unwrap().starts_with("GOAWAY 0 COMPRESSION_ERROR"), "{said:?}");
+}
