@@ -3,14 +3,14 @@
 //!
 //! Only clients begin streams here, so numbers are odd and rise, and one number tells idle
 //! ones from those before. A slab holds what is open, a sorted list finds it, and a ring of
-//! the last 64 that were closed remembers how: what was on its way then is judged by that.
+//! the last 128 that were closed remembers how: what was on its way then is judged by that.
 
 use super::states::{Came, Place, State, Step, Verdict, verdict};
 use std::collections::VecDeque;
 
-/// How many closed streams are remembered: frames for one older than that were on their
-/// way for longer than 64 exchanges.
-const REMEMBERED: usize = 64;
+/// How many closed streams are remembered: all that may be open at once, and some more, since a
+/// peer may end all of them before it has what is on its way.
+const REMEMBERED: usize = 128;
 
 /// Which side of the connection this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,11 @@ impl<T> Streams<T> {
     /// What is done with a frame that comes on this stream.
     pub fn verdict(&self, id: u32, came: Came) -> Verdict {
         let theirs = self.side == Side::Server && id % 2 == 1;
-        verdict(Place::of(self.state(id), theirs), came)
+        match Place::of(self.state(id), theirs) {
+            // A client has begun every one of these: what comes late was on its way.
+            Place::Forgotten if self.side == Side::Client => verdict(Place::ResetByUs, came),
+            place => verdict(place, came),
+        }
     }
 
     /// Begins a stream of a number higher than all before; says whether it is one.
@@ -128,6 +132,13 @@ impl<T> Streams<T> {
         match self.closed.iter_mut().rev().find(|(known, _)| *known == id) {
             Some((_, state)) => *state = State::ResetByUs,
             None => self.remember(id, State::ResetByUs),
+        }
+    }
+
+    /// A closed stream had all that was wanted of both messages, though one of them was cut.
+    pub fn was_whole(&mut self, id: u32) {
+        if let Some((_, state)) = self.closed.iter_mut().rev().find(|(known, _)| *known == id) {
+            *state = State::Ended;
         }
     }
 
@@ -231,9 +242,9 @@ mod tests {
     }
 
     #[test]
-    fn how_the_last_64_closed_is_remembered() {
+    fn how_the_last_128_closed_is_remembered() {
         let mut streams = server();
-        for number in 0..100 {
+        for number in 0..200 {
             let id = 2 * number + 1;
             streams.begin(id, 'a');
             assert!(streams.step(id, Step::PeerEnds));
@@ -242,13 +253,28 @@ mod tests {
             }
             assert_eq!(streams.remove(id), Some('a'));
         }
-        assert_eq!(streams.state(199), State::ResetByUs);
-        assert_eq!(streams.state(197), State::Ended);
-        assert_eq!(streams.state(73), State::Ended);
-        assert_eq!(streams.state(71), State::Forgotten);
-        assert!(streams.is_empty() && streams.last() == 199);
-        streams.refuse(301);
-        assert_eq!((streams.state(301), streams.state(299)), (State::ResetByUs, State::Forgotten));
+        assert_eq!(streams.state(399), State::ResetByUs);
+        assert_eq!(streams.state(397), State::Ended);
+        assert_eq!(streams.state(145), State::Ended);
+        assert_eq!(streams.state(143), State::Forgotten);
+        assert!(streams.is_empty() && streams.last() == 399);
+        streams.refuse(501);
+        assert_eq!((streams.state(501), streams.state(499)), (State::ResetByUs, State::Forgotten));
+    }
+
+    #[test]
+    fn what_a_client_has_forgotten_it_once_began() {
+        let mut streams = Streams::new(Side::Client);
+        for number in 0..200 {
+            streams.begin(2 * number + 1, ());
+            streams.remove(2 * number + 1);
+        }
+        for came in [Came::Headers, Came::Data, Came::WindowUpdate, Came::RstStream] {
+            assert_eq!(
+                (streams.state(1), streams.verdict(1, came)),
+                (State::Forgotten, Verdict::Skip)
+            );
+        }
     }
 
     #[test]

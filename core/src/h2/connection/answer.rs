@@ -205,7 +205,11 @@ impl Connection {
     pub(super) fn error_of(&self, id: u32, fault: Fault, code: Option<ErrorCode>) -> PeerError {
         match self.streams.get(id) {
             _ if !self.role.is_client() => PeerError::of_request(fault),
-            Some(stream) => failure(stream, self.written, fault, code),
+            Some(stream) => {
+                // What is still to be written goes, whatever became of its exchange.
+                let unsent = self.written <= stream.reply.begins && self.out.is_empty();
+                failure(stream, unsent, fault, code)
+            }
             None => PeerError::of_response(fault, Retry::Never, Phase::Receive),
         }
     }
@@ -214,13 +218,13 @@ impl Connection {
 /// How many interim responses there may be at once, however short they are.
 const INTERIMS: usize = 32;
 
-/// What becomes of a request that fails, of so many octets of output written.
-fn failure(stream: &Stream, written: u64, fault: Fault, code: Option<ErrorCode>) -> PeerError {
+/// What becomes of a request that fails; `unsent` if none of it is out, nor will be.
+fn failure(stream: &Stream, unsent: bool, fault: Fault, code: Option<ErrorCode>) -> PeerError {
     let retry = match code {
         _ if stream.reply.is_final => Retry::Never,
         Some(ErrorCode::REFUSED_STREAM) => Retry::Safe,
         Some(ErrorCode::HTTP_1_1_REQUIRED) => Retry::OlderProtocol,
-        _ if written <= stream.reply.begins => Retry::Safe,
+        _ if unsent => Retry::Safe,
         // It has begun to answer, or what was given piece by piece is gone.
         _ if stream.reply.begun || stream.reply.is_streamed => Retry::Never,
         _ => Retry::IfIdempotent,

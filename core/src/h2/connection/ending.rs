@@ -98,6 +98,10 @@ impl Connection {
             self.drop_unread(id, PeerError::of_request(Fault::Truncated));
             self.reschedule(id);
             if let Some(stream) = self.streams.remove(id) {
+                // A response that was read to its end stays one, whatever ended the request.
+                if self.role.is_client() && stream.inbox.told && stream.inbox.fault.is_none() {
+                    self.streams.was_whole(id);
+                }
                 let goes_on = self.last.is_none() && self.eof.is_none();
                 self.tell_done(id, &stream, goes_on, now);
             }
@@ -129,28 +133,6 @@ impl Connection {
         self.settle(now);
     }
 
-    /// The peer broke a rule, or met a limit, of the connection: GOAWAY, and nothing more.
-    pub(super) fn die(&mut self, broken: Broken, now: Now) {
-        let (code, debug, fault) = match broken {
-            Broken::Rule(violation) => (violation.code(), violation.rule(), Fault::Http2Violation),
-            Broken::Budget(budget) => {
-                (ErrorCode::ENHANCE_YOUR_CALM, budget.name(), Fault::TooMuchAsked)
-            }
-            Broken::Cap(cap) => (ErrorCode::ENHANCE_YOUR_CALM, cap.name(), Fault::TooMuchAsked),
-        };
-        self.say_goodbye(code, debug);
-        let error = self.error_of(0, fault, None);
-        self.events.push_back(Event::Failed { id: None, error });
-        self.broken = Some(fault);
-        let is_whole = |stream: &Stream| stream.reply.is_final && stream.inbox.ended;
-        let whole = self.streams.iter().any(|(_, _, stream)| is_whole(stream));
-        if self.role.is_client() && self.eof.is_none() && whole {
-            // It is read, whatever came behind it.
-            return self.end_of_input(Eof::Clean, now);
-        }
-        self.close(CloseReason::Fault(fault), Close::Linger, now);
-    }
-
     /// The connection ends: what came of responses is told, and which requests get none.
     fn fail_open(&mut self, reason: CloseReason, now: Now) {
         let fault = match reason {
@@ -170,13 +152,13 @@ impl Connection {
         }
     }
 
-    pub(super) fn say_goodbye(&mut self, code: ErrorCode, debug: &str) {
-        // A server begins nothing with a client.
-        let last = if self.role.is_client() { 0 } else { self.streams.last() };
-        self.out.write(|text| write::go_away(text, last, code, debug.as_bytes()));
-    }
-
     pub(super) fn close(&mut self, reason: CloseReason, how: Close, now: Now) {
+        if self.reason.is_some() {
+            // That it ends was told; what is left to be written then is not taken.
+            self.timers.clear_all();
+            self.ending = Some(how);
+            return;
+        }
         if self.role.is_client() {
             self.fail_open(reason, now);
         }
@@ -212,11 +194,12 @@ impl Connection {
             self.timers.clear(Why::Linger);
             return;
         }
-        if how == Eof::Reset {
+        // Nobody answers what a client would still send.
+        if how == Eof::Reset || (self.role.is_client() && self.broken.is_none()) {
             self.out.clear();
-            if !self.role.is_client() {
-                return self.close(CloseReason::Fault(Fault::Reset), Close::Graceful, now);
-            }
+        }
+        if how == Eof::Reset && !self.role.is_client() {
+            return self.close(CloseReason::Fault(Fault::Reset), Close::Graceful, now);
         }
         let mut next = self.streams.from(0);
         while let Some(id) = next {
@@ -368,11 +351,11 @@ impl Connection {
             }
             Why::Settings => self.die(Violation::SettingsTimeout.into(), now),
             Why::Head => {
-                self.say_goodbye(ErrorCode::PROTOCOL_ERROR, Fault::HeadTimeout.text());
+                self.say_last(ErrorCode::PROTOCOL_ERROR, Fault::HeadTimeout.text());
                 self.close(CloseReason::Fault(Fault::HeadTimeout), Close::Linger, now);
             }
             _ => {
-                self.say_goodbye(ErrorCode::NO_ERROR, "");
+                self.say_last(ErrorCode::NO_ERROR, "");
                 self.close(CloseReason::Timeout(why), Close::Linger, now);
             }
         }

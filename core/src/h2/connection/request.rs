@@ -78,7 +78,9 @@ impl Connection {
     fn request(&mut self, block: &Block, outcome: &Outcome, now: Now) -> Result<(), Broken> {
         let (id, end_stream) = (block.stream, block.end_stream);
         if self.last.is_some_and(|last| id > last) {
-            return Ok(()); // RFC 9113 §6.8: what is begun behind a GOAWAY is ignored
+            // RFC 9113 §6.8: what is begun behind a GOAWAY is ignored, and what follows on it.
+            self.streams.refuse(id);
+            return Ok(());
         }
         if self.streams.len() >= self.role.http2().max_concurrent as usize {
             self.streams.refuse(id);

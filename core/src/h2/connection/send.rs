@@ -250,6 +250,9 @@ impl Connection {
 
     /// All that was built is out: who waited for that is told, if there is no more to build.
     pub(super) fn tell_written(&mut self) {
+        if self.reason.is_some() {
+            return; // nothing follows the end
+        }
         self.events.extend(self.sent.drain(..).map(|id| Event::Sent { id }));
         for id in std::mem::take(&mut self.flushes) {
             if self.is_flushed(id) {

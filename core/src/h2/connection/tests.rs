@@ -310,6 +310,52 @@ fn a_limit_is_named_in_the_goodbye_and_the_end_is_told_last() {
     assert_eq!(closed_by(Eof::Reset), CloseReason::Fault(Fault::Reset));
 }
 
+#[test]
+fn what_is_begun_behind_a_goodbye_is_ignored_with_all_that_follows_on_it() {
+    let mut server = server(9);
+    feed(&mut server, &request(1, true));
+    events(&mut server);
+    server.shutdown(NOW);
+    assert_eq!(frames(&output(&mut server)).len(), 2, "it is told, and time is taken");
+    let mut heard = Vec::new();
+    write::ping(&mut heard, true, super::leaving::LEAVING);
+    let late = [request(3, false), data(3, b"abc", false), data(3, b"", true)].concat();
+    feed(&mut server, &[heard, late].concat());
+    assert!(events(&mut server).is_empty());
+    assert_eq!(server.respond(1, &ok(), Body::Empty, NOW), Ok(()));
+    let sent = frames(&output(&mut server));
+    assert_eq!(sent, ["GOAWAY 1 NO_ERROR ", "HEADERS 1 true"]);
+    assert_eq!(events(&mut server), ["Closed(Shutdown)"]);
+}
+
+#[test]
+fn nothing_is_told_behind_the_end_whatever_becomes_of_what_is_still_to_be_written() {
+    let mut server = server(9);
+    feed(&mut server, &request(1, false));
+    events(&mut server);
+    assert_eq!(server.respond(1, &ok(), Body::Stream, NOW), Ok(()));
+    assert!(!server.flush(1));
+    let mut lapse = Vec::new();
+    write::ping(&mut lapse, false, [0; 8]);
+    lapse.extend_from_slice(&write::header(0, crate::h2::frame::Kind::Data, 0, 0));
+    feed(&mut server, &lapse);
+    assert!(events(&mut server).last().unwrap().starts_with("Closed"));
+    let mut out = Vec::new();
+    server.transmit(&mut out, 10, NOW);
+    let later = NOW.later(Duration::from_secs(60));
+    server.tick(later);
+    assert_eq!((events(&mut server).len(), server.want().close), (0, Some(Close::Abort)));
+
+    let mut server = self::server(9);
+    feed(&mut server, &request(1, false));
+    events(&mut server);
+    assert_eq!(server.respond(1, &ok(), Body::Stream, NOW), Ok(()));
+    assert!(!server.flush(1));
+    feed(&mut server, &lapse);
+    events(&mut server);
+    assert!(!output(&mut server).is_empty() && events(&mut server).is_empty());
+}
+
 /// The reason of a connection that ends so while a request is open.
 fn closed_by(how: Eof) -> CloseReason {
     let mut server = server(9);

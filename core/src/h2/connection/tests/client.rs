@@ -68,6 +68,50 @@ fn failure(client: &mut Connection) -> (Option<Id>, Fault, Retry, Phase) {
 }
 
 #[test]
+fn what_is_safe_to_be_sent_again_is_not_sent_after_all() {
+    let broken = write::header(0, crate::h2::frame::Kind::Data, 0, 0);
+    for (ends, written) in [(0, 0), (0, 12), (1, 0), (2, 0)] {
+        let mut client = client(9);
+        let _ = get(&mut client).unwrap();
+        let mut out = Vec::new();
+        client.transmit(&mut out, written, NOW);
+        match ends {
+            0 => feed(&mut client, &broken),
+            1 => client.eof(Eof::Clean, NOW),
+            _ => client.eof(Eof::Reset, NOW),
+        }
+        let (_, _, retry, _) = loop {
+            let failure = failure(&mut client);
+            if failure.0.is_some() {
+                break failure;
+            }
+        };
+        client.transmit(&mut out, usize::MAX, NOW);
+        let sent = read(&out, settings::MAX_MAX_LEN).unwrap().is_some();
+        assert_eq!(retry == Retry::Safe, written == 0, "{ends} {written}");
+        assert!(written > 0 || !sent, "{ends}: it is sent after all");
+    }
+    // The time of one request ends, and what it said goes nevertheless.
+    let mut client = client(9);
+    let id = get(&mut client).unwrap();
+    assert_eq!(client.limit_wait(id, Duration::ZERO), Ok(()));
+    client.tick(NOW.later(Duration::from_secs(90)));
+    let (_, _, retry, _) = failure(&mut client);
+    assert_eq!(retry, Retry::IfIdempotent);
+}
+
+#[test]
+fn an_answer_without_content_was_whole_also_if_the_request_is_not_wanted_any_more() {
+    let mut client = client(9);
+    let id = post(&mut client, Body::Stream);
+    feed(&mut client, &[answer(1, "204", true), reset(1, ErrorCode::NO_ERROR)].concat());
+    assert!(matches!(client.poll_event(NOW), Some(Event::Response { .. })));
+    assert_eq!(client.recv(id, NOW), Recv::End(None));
+    assert!(!client.in_exchange());
+    assert_eq!(client.recv(id, NOW), Recv::End(None));
+}
+
+#[test]
 fn as_many_requests_are_open_as_the_server_takes_and_each_that_ends_makes_room() {
     let mut client = client(9);
     assert_eq!((client.slots(), client.reuse()), (9, Reuse::Now));
@@ -161,6 +205,7 @@ fn a_whole_response_is_read_though_its_server_breaks_a_rule_behind_it() {
     for _ in 0..2 {
         get(&mut client).unwrap();
     }
+    let _ = output(&mut client);
     let both = [answer(1, "200", false), data(1, b"abc", true), answer(3, "200", false)];
     feed(&mut client, &[&both.concat()[..], &data(0, b"", false), &data(3, b"de", false)].concat());
     assert!(!client.want().read, "nothing more is looked at");

@@ -4,8 +4,9 @@ use super::*;
 
 /// A server whose windows and table are small.
 fn small() -> Connection {
-    let http2 = Config { stream_window: 10, header_table: 0, ..config(9) };
-    let mut server = Connection::new(Arc::new(ServerConfig::default()), http2, NOW);
+    let mut config = config(9);
+    (config.http2.stream_window, config.http2.header_table) = (10, 0);
+    let mut server = Connection::new(Arc::new(config), NOW);
     let mut hello = PREFACE.to_vec();
     write::settings(&mut hello, []);
     feed(&mut server, &hello);
