@@ -182,9 +182,10 @@ impl Rows {
         self.lead.is_some()
     }
 
-    /// The lead goes to the next who waits, who is woken to take it.
+    /// The lead goes to the next who waits, who is woken to take it. One who was woken for
+    /// that and goes on without it passes it on.
     fn leave_lead(&mut self, at: usize, wakes: &mut Wakes) {
-        if self.lead != Some(at) {
+        if self.lead.is_some_and(|lead| lead != at) {
             return;
         }
         self.lead = None;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 impl<S: ReadReady + Send + 'static> SharedPool<S> {
     /// A connection that is ready for its request: one that turns out to carry many is shared
     /// from now on, and has a seat for who brought it.
-    pub(crate) fn settle(&self, mut lease: Lease<S>, now: Now) -> Lease<S> {
+    pub fn settle(&self, mut lease: Lease<S>, now: Now) -> Lease<S> {
         if !lease.is_undecided() {
             return lease;
         }

@@ -93,6 +93,17 @@ fn the_first_who_waits_leads_and_leaves_the_lead_to_the_next() {
 }
 
 #[test]
+fn one_who_is_to_lead_and_has_news_of_its_own_passes_the_lead_on() {
+    let (mut rows, counts) = rows(&[1, 3, 5]);
+    let mut wakes = Wakes::new();
+    assert!(rows.leads(0, false));
+    rows.go_on(0, &mut wakes);
+    assert_eq!(woken(&counts, std::mem::take(&mut wakes)), [0, 1, 0]);
+    rows.go_on(1, &mut wakes);
+    assert_eq!(woken(&counts, std::mem::take(&mut wakes)), [0, 0, 1]);
+}
+
+#[test]
 fn the_first_time_that_is_over_is_known_and_who_is_late_is_woken() {
     let (mut rows, counts) = rows(&[1, 3]);
     let at = Mono::from_secs;
