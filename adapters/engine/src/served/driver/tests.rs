@@ -1,3 +1,5 @@
+mod many;
+
 use super::*;
 use crate::served::{Open, Reader, Route, Routes};
 use crate::sync::Mutex;
