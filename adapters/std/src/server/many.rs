@@ -18,21 +18,21 @@
 //!
 //! Whoever has made output writes what the socket takes. The poller tells when it takes more.
 
+mod settled;
+
 use crate::handler::Exchange;
-use crate::server::conn::{Conn, NEVER, Own, WARM};
+use crate::server::conn::{Conn, NEVER, Own};
 use crate::server::driver::{AHEAD, finish};
 use crate::server::line::{Guard, Line};
-use crate::server::waiting::{For, patience};
 use crate::{Body, Request};
-use purlin_core::{BodyLength, Close, Id, Machine, Mono, Now, Values, Why};
+use purlin_core::{BodyLength, Machine, Now, Values};
 use purlin_engine::served::{Asked, Heard, obey};
 use purlin_net::Clock;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Wake, Waker};
-use std::time::Duration;
+use std::task::{Wake, Waker};
 
 thread_local! {
     /// The connection that this thread writes a response to, and so will look at by itself.
@@ -52,6 +52,8 @@ pub(crate) struct Many {
     idle: AtomicU64,
     /// Jobs that were queued, and nobody was called for.
     fresh: AtomicUsize,
+    /// What was answered waits for the next answer, and the timekeeper knows of it.
+    deferred: AtomicBool,
 }
 
 /// A request, for whichever worker is free.
@@ -167,7 +169,12 @@ pub(crate) fn run(job: Job) {
         state = finish(&exchange, &mut clock, state, *rest);
         AT_WORK.set(before);
     }
-    line.stir(state, clock.last(), By::Worker);
+    if line.common.pool.is_next(line) {
+        // One write for several answers, unless the next is long in coming.
+        line.defer(state, clock.last());
+    } else {
+        line.stir(state, clock.last(), By::Worker);
+    }
 }
 
 impl Line {
@@ -195,6 +202,7 @@ impl Line {
                 due: AtomicU64::new(NEVER.as_nanos()),
                 idle: AtomicU64::new(NEVER.as_nanos()),
                 fresh: AtomicUsize::new(0),
+                deferred: AtomicBool::new(false),
             }
         })
     }
@@ -274,79 +282,12 @@ impl Line {
             By::Worker | By::Other => {}
         }
     }
+}
 
-    /// Something was done with the machine: tells who waits for that, and writes.
-    pub(crate) fn stir<'s>(&'s self, mut state: Guard<'s>, now: Now, by: By) {
-        state = self.sort(state, now);
-        if state.machine.want().write && self.write(&mut state, now).is_some() {
-            state = self.sort(state, now);
-        }
-        self.let_rest(state, now);
-        self.announce(by);
-    }
-
-    /// Nobody does more with the connection just now: whoever has it, or the poller, is told
-    /// what has changed for it.
-    fn let_rest(&self, state: Guard<'_>, now: Now) {
-        let Some(many) = self.many.get() else { return };
-        let closes = state.machine.want().close.is_some_and(|how| how != Close::Linger);
-        let deadline = state.machine.deadline();
-        let mut due = deadline.map_or(NEVER, |(at, _)| at);
-        let unhurried = matches!(deadline, None | Some((_, Why::Idle)));
-        let idles = unhurried && many.idle.load(SeqCst) == NEVER.as_nanos();
-        let idles = idles && !state.machine.in_exchange();
-        if idles {
-            // What it holds is given back a moment later.
-            due = due.min(now.mono + WARM);
-        }
-        let sooner = due.as_nanos() < many.due.load(SeqCst);
-        if sooner {
-            many.due.store(due.as_nanos(), SeqCst);
-        }
-        if idles {
-            many.idle.store(now.mono.as_nanos(), SeqCst);
-        }
-        if closes {
-            self.call();
-        } else if sooner || idles {
-            let wakes = self.common.poller.hasten(&self.place, due, idles.then_some(now.mono));
-            if wakes {
-                self.common.alarm.ring();
-            }
-        }
-    }
-
-    /// Has somebody attend to the connection.
-    pub(crate) fn call(&self) {
-        if let Some(conn) = self.common.poller.rouse(&self.place) {
-            self.common.submit([conn]);
-        }
-    }
-
-    /// What a thread does that waits for something of an exchange: it sees to it that what
-    /// was done with the machine so far is told and written, and sleeps until it is woken.
-    pub(crate) fn advance_many(&self, until: Option<Mono>, clock: &mut Clock) {
-        let mut state = self.lock();
-        let now = clock.last();
-        self.obey(&mut state, now);
-        self.stir(state, now, By::Other);
-        std::thread::park_timeout(patience([until, None], now));
-        clock.look();
-    }
-
-    /// Something was taken from the machine: what that lets the peer do is told at once.
-    pub(crate) fn tell_taken(&self, now: Now) {
-        let state = self.lock();
-        if state.machine.want().write {
-            self.stir(state, now, By::Other);
-        }
-    }
-
-    /// The exchange waits for its client to go, or for so long; says whether it has.
-    pub(crate) fn wait_cancelled(&self, id: Id, wait: Duration) -> bool {
-        let until = Clock::of_thread().last().mono + wait;
-        let poll = |cx: &Context<'_>, _| self.lock().poll_cancelled(id, cx);
-        self.wait_until(For::Input, Some(until), poll).is_ready()
+impl Job {
+    /// Whether it is a request of this connection.
+    pub(crate) fn is_of(&self, line: &Line) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.exchange.line), line)
     }
 }
 

@@ -9,6 +9,7 @@
 
 use crate::server::common::Common;
 use crate::server::conn::Conn;
+use crate::server::line::Line;
 use crate::server::many::Job;
 use crate::server::worker;
 use purlin_net::Staff;
@@ -16,7 +17,7 @@ use purlin_net::{Crew, Member};
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub(crate) struct Pool {
     singles: AtomicUsize,
     /// How many jobs were queued so far.
     jobs: AtomicUsize,
+    /// Connections whose output waits for the next answer.
+    deferred: Mutex<Vec<Weak<Line>>>,
     ended: AtomicBool,
 }
 
@@ -83,6 +86,7 @@ impl Pool {
             queued: AtomicUsize::new(0),
             singles: AtomicUsize::new(0),
             jobs: AtomicUsize::new(0),
+            deferred: Mutex::default(),
             ended: AtomicBool::new(false),
         }
     }
@@ -146,6 +150,27 @@ impl Pool {
         let mut queue = self.lock();
         queue.push_back(Task::Job(job));
         self.queued.store(queue.len(), SeqCst);
+    }
+
+    /// Whether what is taken up next is a request of this connection.
+    pub(crate) fn is_next(&self, line: &Line) -> bool {
+        self.queued() > 0 && matches!(self.lock().front(), Some(Task::Job(job)) if job.is_of(line))
+    }
+
+    /// The output of this connection waits for its next answer.
+    pub(crate) fn defer(&self, line: Weak<Line>) {
+        self.deferred.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    /// Whether anything waits, a thread or a look of the timekeeper's.
+    pub(crate) fn has_more(&self) -> bool {
+        let deferred = || self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        self.queued() > 0 || !deferred().is_empty()
+    }
+
+    /// The connections of which that was said since this was asked.
+    pub(crate) fn take_deferred(&self) -> Vec<Weak<Line>> {
+        std::mem::take(&mut *self.deferred.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes up what is queued.

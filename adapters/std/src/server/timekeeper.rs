@@ -7,7 +7,7 @@ use crate::server::common::Common;
 use crate::server::conn::Conn;
 use crate::server::many::{self, By};
 use purlin_net::{Clock, ENDED};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// How long a socket may be ready before somebody has to look after it.
@@ -49,6 +49,9 @@ impl Timekeeper {
             for conn in self.common.poller.expired(now) {
                 self.expire(conn);
             }
+            for line in self.common.pool.take_deferred().iter().filter_map(Weak::upgrade) {
+                self.common.watch_over(|| line.catch_up(self.clock.last()));
+            }
             if !self.common.control.running() {
                 self.stop();
                 if self.common.control.aborting() || self.common.control.is_empty() {
@@ -86,7 +89,7 @@ impl Timekeeper {
         if ticks {
             self.common.alarm.doze(time.map_or(TICK, |time| time.min(TICK)));
         } else {
-            self.common.alarm.sleep(time, || !pool.has_waiting() || pool.queued() > 0);
+            self.common.alarm.sleep(time, || !pool.has_waiting() || pool.has_more());
         }
         poller.end_waiting();
     }
