@@ -13,7 +13,6 @@ use super::Profile;
 use super::h2_server::wire::Output;
 use super::h2_server::{Fed, Feed, in_all_cuts, judge_any, missing, send};
 use super::json::{flag, hex, items, text};
-use super::wire::check;
 use crate::rng::Rng;
 use purlin_core::{ClientMachine, Eof, Machine, Reuse};
 

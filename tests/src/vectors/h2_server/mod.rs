@@ -15,7 +15,6 @@ use self::app::{Message, Server};
 use self::wire::Output;
 use super::Profile;
 use super::json::{flag, hex, items, text};
-use super::wire::check;
 use crate::rng::Rng;
 use purlin_core::h2::connection::Connection;
 use purlin_core::{Eof, Id, Machine, Now, h2};
