@@ -253,7 +253,8 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// Durations.
     pub timeouts: Timeouts,
-    /// Which versions of HTTP are spoken.
+    /// Which versions of HTTP are spoken: both. A driver that has one exchange at a time says
+    /// [`Protocols::Http1`].
     pub protocols: Protocols,
     /// Numbers of HTTP/2.
     pub http2: Http2,
@@ -286,7 +287,7 @@ impl Default for ServerConfig {
         ServerConfig {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
-            protocols: Protocols::DEFAULT,
+            protocols: Protocols::Both,
             http2: Http2::DEFAULT,
             keep_alive: true,
             date: true,
@@ -345,7 +346,7 @@ pub struct ClientConfig {
     pub limits: Limits,
     /// Durations.
     pub timeouts: ClientTimeouts,
-    /// Which versions of HTTP are spoken.
+    /// Which versions of HTTP are spoken: HTTP/1.1, unless something else is asked for.
     pub protocols: Protocols,
     /// Numbers of HTTP/2.
     pub http2: Http2,
@@ -371,7 +372,7 @@ impl Default for ClientConfig {
         ClientConfig {
             limits: Limits::CLIENT,
             timeouts: ClientTimeouts::default(),
-            protocols: Protocols::DEFAULT,
+            protocols: Protocols::Http1,
             http2: Http2::DEFAULT,
             keep_alive: true,
             trace: false,

@@ -26,12 +26,10 @@ pub use crate::config::ServerConfig as Config;
 /// are the same.
 ///
 /// ```
-/// use purlin_core::config::Protocols;
 /// use purlin_core::{Machine, Now, ServerConfig, server};
 ///
-/// let config = ServerConfig { protocols: Protocols::Both, ..ServerConfig::default() };
 /// let now = Now::default();
-/// let mut machine = server::Connection::new(config.into(), now);
+/// let mut machine = server::Connection::new(ServerConfig::default().into(), now);
 /// machine.receive(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", now);
 /// assert!(machine.carries_many());
 /// ```

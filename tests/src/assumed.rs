@@ -6,6 +6,7 @@
 
 use crate::peer::request::{self, End, Request};
 use bytes::Bytes;
+use purlin_core::config::Protocols;
 use purlin_core::server::Connection;
 use purlin_core::{
     Body, Close, CloseReason, Eof, Event, Field, Fields, Id, Machine, Method, Mono, Now, Recv,
@@ -131,13 +132,12 @@ pub struct Server {
 const NOW: Now = Now::at(Mono::from_secs(1), 784_111_777);
 
 impl Server {
-    /// A connection that was accepted just now.
+    /// A connection of HTTP/1 that was accepted just now.
     pub fn new(upgrades: bool) -> Server {
+        let protocols = Protocols::Http1;
+        let config = ServerConfig { general_options: false, protocols, ..ServerConfig::default() };
         Server {
-            machine: Connection::new(
-                Arc::new(ServerConfig { general_options: false, ..ServerConfig::default() }),
-                NOW,
-            ),
+            machine: Connection::new(Arc::new(config), NOW),
             upgrades,
             messages: Vec::new(),
             continues: Vec::new(),

@@ -354,6 +354,10 @@ fn every_transcript_is_what_happens() {
     let mut wrong = Vec::new();
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
+        // Those that are played over both versions have a folder, and another player.
+        if path.is_dir() {
+            continue;
+        }
         if let Err(why) = play(&fs::read_to_string(&path).unwrap()) {
             wrong.push(format!("{}: {why}", path.file_name().unwrap().to_string_lossy()));
         }

@@ -22,9 +22,6 @@ pub enum Protocols {
 }
 
 impl Protocols {
-    /// What is spoken unless something else is configured.
-    pub const DEFAULT: Protocols = Protocols::Http1;
-
     /// Whether HTTP/1.0 and HTTP/1.1 are among them.
     pub const fn http1(self) -> bool {
         matches!(self, Protocols::Http1 | Protocols::Both)
@@ -33,12 +30,6 @@ impl Protocols {
     /// Whether HTTP/2 is among them.
     pub const fn http2(self) -> bool {
         matches!(self, Protocols::Http2 | Protocols::Both)
-    }
-}
-
-impl Default for Protocols {
-    fn default() -> Protocols {
-        Protocols::DEFAULT
     }
 }
 

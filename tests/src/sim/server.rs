@@ -9,6 +9,7 @@ use super::told::Told;
 use super::trace::Trace;
 use super::wire::{Carried, Pipe};
 use crate::rng::Rng;
+use purlin_core::config::Protocols;
 use purlin_core::server::Connection;
 use purlin_core::{Close, CloseReason, Eof, Event, Machine, Mono, Now, ServerConfig};
 use std::sync::Arc;
@@ -47,6 +48,8 @@ impl Server {
         let config = Arc::new(ServerConfig {
             general_options: false,
             trace: true,
+            // What is due is told from HTTP/1's first byte, which alone is no preface yet.
+            protocols: Protocols::Http1,
             ..ServerConfig::default()
         });
         Server {

@@ -5,7 +5,6 @@ use super::{MakeMachine, MakeValues, Panics, machine, welcome};
 use crate::budget::{BUFFERS, Budget};
 use crate::served::Served;
 use crate::system::Work;
-use purlin_core::config::Protocols;
 use purlin_core::observe::{Guarded, Observer, Peer, Watch};
 use purlin_core::{Now, Secured, ServerConfig, Values};
 use std::fmt;
@@ -56,7 +55,7 @@ impl ServerSettings {
     /// Every limit at its default; the system asks for peers that are silent for so long.
     pub fn new(tcp_keepalive: Duration) -> ServerSettings {
         ServerSettings {
-            config: ServerConfig { protocols: Protocols::Both, ..ServerConfig::default() },
+            config: ServerConfig::default(),
             connections: None,
             buffers: BUFFERS,
             tcp_keepalive: Some(tcp_keepalive),
