@@ -13,6 +13,8 @@ pub mod cargo;
 pub mod chaos;
 #[cfg(feature = "worlds")]
 pub mod client_world;
+#[cfg(feature = "worlds")]
+pub mod h2_world;
 pub mod peer;
 pub mod rng;
 #[cfg(feature = "worlds")]

@@ -2,7 +2,8 @@
 //! `cargo run --release -p purlin-tests --bin sim -- --seeds 0..10000`.
 //!
 //! With `--client` first they are those of a client's world: requests over one
-//! pool, through proxies and TLS, to servers good and bad.
+//! pool, through proxies and TLS, to servers good and bad. With `--h2` both sides are
+//! machines of HTTP/2.
 //!
 //! `--seed N` (or `--seeds A..B --trace`) draws the runs. The first seed that
 //! fails is drawn too, and the exit code is 1.
@@ -10,8 +11,8 @@
 //! `--hour N` plays a server's hour with hundreds of connections, or so many
 //! seconds of it with `--seconds S`; the connection that fails is drawn.
 
-use purlin_tests::client_world;
 use purlin_tests::sim::{self, Outcome, hour};
+use purlin_tests::{client_world, h2_world};
 use std::env;
 use std::io::{self, Write};
 use std::panic::catch_unwind;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     }
     let (world, rest) = match arguments.split_first() {
         Some((first, rest)) if first == "--client" => (World::Client, rest),
+        Some((first, rest)) if first == "--h2" => (World::Http2, rest),
         _ => (World::Server, &arguments[..]),
     };
     let Some((from, to, picture)) = parse(rest) else {
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
     let seconds = begun.elapsed().as_secs_f64();
     let count = to.saturating_sub(from);
     if let Some(seed) = total.failed {
-        let option = if world == World::Client { "--client --seed" } else { "--seed" };
+        let option = world.option();
         let _ = writeln!(out, "seed {seed} fails; replay it with {option} {seed}");
         return draw(world, seed, seed + 1, &mut out);
     }
@@ -57,21 +59,33 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-const USAGE: &str = "[--client] (--seeds A..B [--trace] | --seed N) | --hour N [--seconds S]";
+const USAGE: &str =
+    "[--client | --h2] (--seeds A..B [--trace] | --seed N) | --hour N [--seconds S]";
 
 /// Whose world is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum World {
     Server,
     Client,
+    Http2,
 }
 
 impl World {
+    /// How one seed of it is asked for.
+    fn option(self) -> &'static str {
+        match self {
+            World::Server => "--seed",
+            World::Client => "--client --seed",
+            World::Http2 => "--h2 --seed",
+        }
+    }
+
     /// Plays a seed. A panic is a failure like any other.
     fn run(self, seed: u64, picture: bool) -> Outcome {
         let played = catch_unwind(|| match self {
             World::Server => sim::run(seed, picture, None),
             World::Client => client_world::run(seed, picture, None),
+            World::Http2 => h2_world::run(seed, picture, None),
         });
         played.unwrap_or_else(|_| Outcome {
             verdict: Err("it panics".to_owned()),

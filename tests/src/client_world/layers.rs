@@ -47,10 +47,18 @@ fn make() -> Result<Shown, Box<dyn std::error::Error>> {
 ///
 /// # Errors
 /// The certificates cannot be made.
-pub(super) fn client() -> Result<ClientTls, String> {
+pub(crate) fn client() -> Result<ClientTls, String> {
     let shown = shown().as_ref().map_err(Clone::clone)?;
     let roots = Roots::from_pem(shown.authority.as_bytes()).map_err(|error| error.to_string())?;
     ClientTls::new(roots).map_err(|error| error.to_string())
+}
+
+/// The TLS of a server that goes by all names that are known here.
+///
+/// # Errors
+/// The certificates cannot be made.
+pub(crate) fn server() -> Result<&'static ServerTls, String> {
+    shown().as_ref().map(|shown| &shown.server).map_err(Clone::clone)
 }
 
 /// Whether what is on the wire of this route is TLS, once a tunnel is made.

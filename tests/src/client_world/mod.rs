@@ -15,7 +15,7 @@ mod check;
 mod client;
 mod errand;
 mod front;
-mod layers;
+pub(crate) mod layers;
 mod ledger;
 mod net;
 mod peer;
