@@ -66,14 +66,21 @@ impl<S: ReadReady + Send + 'static> Waiting<S> {
         self.over = true;
         state.wakers.remove(&self.ticket);
         let given = match state.pool.opened(self.ticket) {
-            Opened::Given(given) => Some(given),
+            Opened::Given(given) => {
+                // Whoever puts it back takes the lock again.
+                drop(state);
+                Some(given)
+            }
             Opened::Joined(id) => {
                 let mut changes = state.pool.left(link.route(), id, false);
                 self.pool.0.take_back(&mut state, &mut changes, now);
                 act(state, changes);
                 None
             }
-            Opened::Yours | Opened::Spare | Opened::Unknown => None,
+            Opened::Yours | Opened::Spare | Opened::Unknown => {
+                drop(state);
+                None
+            }
         };
         if let Some(given) = given {
             // It came just too late: someone else may have it.
