@@ -103,6 +103,20 @@ pub(crate) enum BodyLeft {
     Broken(Fault),
 }
 
+impl BodyLeft {
+    /// What is left of a body that nobody reads: whether it waits to be asked for, whether too
+    /// much of it was thrown away already, and its bytes to come, if that was said; `most` are
+    /// worth reading to keep what they come on.
+    pub(crate) fn unread(expects: bool, too_much: bool, left: Option<u64>, most: u64) -> BodyLeft {
+        match left {
+            _ if expects => BodyLeft::Refused,
+            _ if too_much => BodyLeft::TooMuch,
+            Some(left) if left >= most => BodyLeft::TooMuch,
+            _ => BodyLeft::Nothing,
+        }
+    }
+}
+
 /// What decides whether a connection outlives its exchange.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances {

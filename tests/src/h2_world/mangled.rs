@@ -13,8 +13,8 @@ use purlin_core::{
 use std::io::IoSlice;
 use std::time::Duration;
 
-/// How long a peer may take for the last words.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a peer may take nothing of what goes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A machine whose frames are said otherwise, or that is broken.
 pub(super) struct Mangled<M> {
@@ -27,7 +27,7 @@ pub(super) struct Mangled<M> {
     room: Vec<u8>,
     /// What came, and the machine had no room for.
     waiting: Vec<u8>,
-    /// Until when the peer may take what a machine that ends has said.
+    /// Until when some of what goes has to be taken.
     patience: Option<Mono>,
     log: Shared,
 }
@@ -137,9 +137,7 @@ impl<M: Machine> Machine for Mangled<M> {
         }
         // Its time runs from here.
         self.inside.output(&mut [], now);
-        if self.inside.want().close.is_some() {
-            self.patience.get_or_insert(now.mono + PATIENCE);
-        }
+        self.patience.get_or_insert(now.mono + PATIENCE);
         slices[0] = IoSlice::new(&self.out);
         1
     }
@@ -148,6 +146,7 @@ impl<M: Machine> Machine for Mangled<M> {
         self.out.drain(..n.min(self.out.len()));
         let result = self.pull(now);
         self.log.check(result);
+        self.patience = (!self.out.is_empty()).then_some(now.mono + PATIENCE);
         self.feed(now);
     }
 
@@ -162,10 +161,14 @@ impl<M: Machine> Machine for Mangled<M> {
         if let Some(odd) = &mut self.odd {
             odd.tick(now.mono, &mut self.out);
         }
-        if self.patience.is_some_and(|at| at <= now.mono) {
-            self.out.clear();
-        }
         self.inside.tick(now);
+        if self.patience.take_if(|at| *at <= now.mono).is_some() {
+            // What the machine's own deadline would do, were these bytes still its own.
+            self.out.clear();
+            if self.inside.want().close.is_none() {
+                self.inside.eof(Eof::Reset, now);
+            }
+        }
     }
 
     fn want(&self) -> Want {

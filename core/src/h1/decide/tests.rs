@@ -47,6 +47,24 @@ fn every_close_has_its_reason() {
 }
 
 #[test]
+fn a_short_rest_of_a_body_is_worth_reading() {
+    let cases = [
+        ((false, false, None), BodyLeft::Nothing),
+        ((false, false, Some(0)), BodyLeft::Nothing),
+        ((false, false, Some(9)), BodyLeft::Nothing),
+        ((false, false, Some(10)), BodyLeft::TooMuch),
+        ((false, true, None), BodyLeft::TooMuch),
+        ((false, true, Some(1)), BodyLeft::TooMuch),
+        ((true, false, Some(1)), BodyLeft::Refused),
+        ((true, true, None), BodyLeft::Refused),
+    ];
+    for ((expects, too_much, left), verdict) in cases {
+        let on = BodyLeft::unread(expects, too_much, left, 10);
+        assert_eq!(on, verdict, "{expects} {too_much} {left:?}");
+    }
+}
+
+#[test]
 fn a_close_lingers_where_the_peer_may_be_sending() {
     let on =
         |reason| Parting { reason, ended: false, unread: false, answered: true, shutdown: false };

@@ -125,13 +125,10 @@ impl Connection {
         let most = self.config.limits.discard_bytes;
         match self.reader {
             Reader::Broken => BodyLeft::Broken(self.fault.unwrap_or(Fault::Truncated)),
-            Reader::Body | Reader::Drain if self.asked.expects_continue => BodyLeft::Refused,
-            Reader::Body if !done => BodyLeft::Nothing,
-            Reader::Body | Reader::Drain if self.inbound.is_unread() => BodyLeft::TooMuch,
-            Reader::Body | Reader::Drain
-                if self.inbound.left().is_some_and(|left| left >= most) =>
-            {
-                BodyLeft::TooMuch
+            Reader::Body if !done && !self.asked.expects_continue => BodyLeft::Nothing,
+            Reader::Body | Reader::Drain => {
+                let (too_much, left) = (self.inbound.is_unread(), self.inbound.left());
+                BodyLeft::unread(self.asked.expects_continue, too_much, left, most)
             }
             _ => BodyLeft::Nothing,
         }

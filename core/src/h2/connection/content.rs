@@ -67,6 +67,7 @@ impl Connection {
             inbox.due = inbox.pace.wait(now.mono);
             self.stale = true;
         }
+        inbox.discarded += u64::from(length - kept);
         if kept > 0 {
             inbox.pieces.push_back(data);
             inbox.unread += kept;
@@ -83,6 +84,8 @@ impl Connection {
         if end_stream {
             return self.content_ends(id, now);
         }
+        // Of what nobody reads there may be more than is worth it.
+        self.tidy(id, now);
         self.grant(id);
         Ok(())
     }
@@ -114,6 +117,7 @@ impl Connection {
         }
         self.streams.step(id, Step::PeerEnds);
         self.look_at_end(id, now);
+        self.tidy(id, now);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! How streams and connections end: by a rule, by the peer, by the application, by time.
 //! Whom a broken rule ends `errors` says.
 
-use super::stream::{Application, Gone, Stream};
+use super::stream::{Application, Gone};
 use super::{Broken, Connection, Greeting};
 use crate::error::{CloseReason, ErrorCode, Fault, PeerError};
 use crate::h2::errors::Violation;
@@ -11,7 +11,7 @@ use crate::h2::schedule::Schedule;
 use crate::h2::states::Step;
 use crate::h2::streams::Side;
 use crate::h2::window::CONNECTION;
-use crate::machine::{Close, Eof, Event, Id};
+use crate::machine::{Close, Eof, Event};
 use crate::time::{Mono, Now, Why};
 
 impl Connection {
@@ -22,7 +22,9 @@ impl Connection {
         violation: Violation,
         now: Now,
     ) -> Result<(), Broken> {
-        self.purses.spend(Budget::ResetsSent, 1, now.mono)?;
+        if violation != Violation::TooManyStreams || self.asks_for_too_many() {
+            self.purses.spend(Budget::ResetsSent, 1, now.mono)?;
+        }
         let code = violation.code();
         self.out.write(|text| write::rst_stream(text, id, code));
         if !self.streams.step(id, Step::WeReset) {
@@ -31,6 +33,14 @@ impl Connection {
         }
         self.gone(id, Gone::Broken(violation.fault()), now);
         Ok(())
+    }
+
+    /// Whether a peer whose stream is refused could know that there are too many. It knows what
+    /// it has acknowledged, and no handler that still runs for a stream which is closed
+    /// (RFC 9113 §5.1.2).
+    fn asks_for_too_many(&self) -> bool {
+        let open = self.streams.iter().filter(|(_, state, _)| !state.is_closed()).count();
+        self.knows_settings && open >= self.role.http2().max_concurrent as usize
     }
 
     /// A stream has ended on the wire: by a rule that was broken, or by the peer's will. An
@@ -65,56 +75,6 @@ impl Connection {
         self.reschedule(id);
         self.look_at_end(id, now);
         self.tidy(id, now);
-    }
-
-    /// The application lets go of a stream that is closed.
-    pub(super) fn let_go(&mut self, id: u32, now: Now) {
-        if let Some(stream) = self.streams.get_mut(id) {
-            stream.application = Application::Done;
-        }
-        self.tidy(id, now);
-    }
-
-    /// Forgets a stream that neither the wire nor the application has any more.
-    pub(super) fn tidy(&mut self, id: u32, now: Now) {
-        let Some(stream) = self.streams.get(id) else { return };
-        if stream.is_open() {
-            return;
-        }
-        let state = self.streams.state(id);
-        let answered = stream.application == Application::Done && stream.outbox.ended;
-        let unwanted = match self.role.side() {
-            // What the peer still sends of a request that is answered is not wanted
-            // (RFC 9113 §8.1).
-            Side::Server => (answered && state.can_receive()).then_some(ErrorCode::NO_ERROR),
-            // Nobody waits for the response, or for what there would be to send.
-            Side::Client => (!state.is_closed()).then_some(ErrorCode::CANCEL),
-        };
-        if let Some(code) = unwanted {
-            self.out.write(|text| write::rst_stream(text, id, code));
-            self.streams.step(id, Step::WeReset);
-        }
-        if self.streams.state(id).is_closed() {
-            self.drop_unread(id, PeerError::of_request(Fault::Truncated));
-            self.reschedule(id);
-            if let Some(stream) = self.streams.remove(id) {
-                // A response that was read to its end stays one, whatever ended the request.
-                if self.role.is_client() && stream.inbox.told && stream.inbox.fault.is_none() {
-                    self.streams.was_whole(id);
-                }
-                let goes_on = self.last.is_none() && self.eof.is_none();
-                self.tell_done(id, &stream, goes_on, now);
-            }
-            self.purses.earn(Budget::ResetsReceived, u32::from(answered));
-        }
-    }
-
-    /// An exchange is over, as it is told to who wants to know.
-    fn tell_done(&mut self, id: u32, stream: &Stream, keep_alive: bool, now: Now) {
-        if stream.trace.known && (self.role.trace() || stream.trace.followed) {
-            let facts = stream.facts(keep_alive, now.mono);
-            self.events.push_back(Event::Done { id: Id::from(id), facts });
-        }
     }
 
     /// The application gives up.
@@ -154,8 +114,8 @@ impl Connection {
 
     pub(super) fn close(&mut self, reason: CloseReason, how: Close, now: Now) {
         if self.reason.is_some() {
-            // That it ends was told; what is left to be written then is not taken.
-            self.timers.clear_all();
+            // That it ends was told.
+            self.clear_timers();
             self.ending = Some(how);
             return;
         }
@@ -171,7 +131,7 @@ impl Connection {
         self.ready.clear();
         self.block = None;
         self.input.clear();
-        self.timers.clear_all();
+        self.clear_timers();
         self.due = None;
         self.reason = Some(reason);
         self.ending = Some(match how {
@@ -183,6 +143,15 @@ impl Connection {
             self.timers.set(Why::Linger, now.mono + config.timeouts.linger);
         }
         self.events.push_back(Event::Closed(reason));
+    }
+
+    /// Nothing is waited for any more, but that the peer takes what is left to be written.
+    fn clear_timers(&mut self) {
+        let write = self.timers.get(Why::Write).filter(|_| !self.out.is_empty());
+        self.timers.clear_all();
+        if let Some(at) = write {
+            self.timers.set(Why::Write, at);
+        }
     }
 
     pub(super) fn end_of_input(&mut self, how: Eof, now: Now) {
@@ -208,6 +177,7 @@ impl Connection {
                 self.lose(id, how, now);
             } else if self.streams.state(id).can_receive() {
                 self.cut_off(id);
+                self.tidy(id, now);
             }
         }
         if !self.streams.is_empty() && !self.role.is_client() {
@@ -303,6 +273,10 @@ impl Connection {
             let Some(stream) = self.streams.get_mut(id) else { continue };
             let over = |due: &mut Option<Mono>| due.take_if(|at| *at <= now.mono).is_some();
             if over(&mut stream.inbox.due) {
+                if stream.application == Application::Done {
+                    self.rest_is_late(id, now);
+                    continue;
+                }
                 let waits = stream.inbox.wake();
                 stream.tell.readable |= waits;
                 if stream.reply.is_empty && !waits {

@@ -18,6 +18,7 @@ mod client;
 mod content;
 mod ending;
 mod leaving;
+mod over;
 mod receive;
 mod reply;
 mod request;
@@ -313,8 +314,7 @@ impl Machine for Connection {
     }
 
     fn is_open(&self, id: Id) -> bool {
-        let number = u32::try_from(id).ok();
-        number.and_then(|number| self.streams.get(number)).is_some_and(Stream::is_open)
+        u32::try_from(id).is_ok_and(|number| self.streams.get(number).is_some_and(Stream::is_open))
     }
 
     fn held(&self) -> usize {

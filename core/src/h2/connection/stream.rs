@@ -110,6 +110,8 @@ pub(super) struct Inbox {
     /// The most that the application takes.
     pub(super) limit: u64,
     pub(super) taken: u64,
+    /// Octets that came when nobody was to read them, and were thrown away.
+    pub(super) discarded: u64,
     pub(super) trailers: Option<Fields>,
     /// END_STREAM came.
     pub(super) ended: bool,
@@ -211,6 +213,7 @@ impl Stream {
                 left: None,
                 limit: role.limits().body_bytes,
                 taken: 0,
+                discarded: 0,
                 trailers: None,
                 ended: false,
                 told: false,

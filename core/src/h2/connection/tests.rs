@@ -6,6 +6,7 @@ mod client;
 mod connect;
 mod leaving;
 mod pair;
+mod rest;
 mod shares;
 mod told;
 

@@ -52,6 +52,46 @@ fn until_our_settings_are_acknowledged_what_holds_without_them_may_be_used() {
     assert_eq!(frames(&output(&mut server)), ["RST_STREAM 3 FLOW_CONTROL_ERROR"]);
 }
 
+/// Begins streams; how many of them were refused, and all that was said.
+fn refused(server: &mut Connection, ids: std::ops::Range<u32>) -> (usize, Vec<String>) {
+    for id in ids {
+        server.receive(&request(2 * id + 1, true), NOW);
+    }
+    let out = frames(&output(server));
+    (out.iter().filter(|frame| frame.ends_with("REFUSED_STREAM")).count(), out)
+}
+
+#[test]
+fn refusals_cost_a_client_nothing_until_it_knows_how_many_streams_there_may_be() {
+    let mut server = Connection::new(Arc::new(config(1)), NOW);
+    let mut hello = PREFACE.to_vec();
+    write::settings(&mut hello, []);
+    feed(&mut server, &hello);
+    feed(&mut server, &request(1, true));
+    let (count, _) = refused(&mut server, 1..201);
+    assert_eq!((count, server.reason), (200, None));
+    let mut ack = Vec::new();
+    write::settings_ack(&mut ack);
+    feed(&mut server, &ack);
+    let (count, out) = refused(&mut server, 201..401);
+    assert_eq!(count, 100, "{out:?}");
+    assert!(out.last().is_some_and(|last| last.contains("ENHANCE_YOUR_CALM resets_sent")));
+}
+
+#[test]
+fn a_handler_that_still_runs_for_a_closed_stream_costs_its_client_nothing() {
+    let mut server = server(1);
+    feed(&mut server, &request(1, true));
+    assert_eq!(events(&mut server), ["Request 1"]);
+    feed(&mut server, &rst(1));
+    let (count, _) = refused(&mut server, 1..201);
+    assert_eq!((count, server.reason), (200, None));
+    server.let_go(1, NOW);
+    let (count, out) = refused(&mut server, 201..401);
+    assert_eq!(count, 100, "{out:?}");
+    assert!(out.last().is_some_and(|last| last.contains("ENHANCE_YOUR_CALM resets_sent")));
+}
+
 #[test]
 fn whoever_has_acknowledged_a_smaller_table_begins_with_saying_so() {
     let mut server = small();
