@@ -199,7 +199,10 @@ impl Line {
                     }
                 }
                 Moved::Nothing => return None,
-                Moved::End | Moved::Lost => state.machine.eof(Eof::Reset, now),
+                Moved::End | Moved::Lost => {
+                    state.machine.eof(Eof::Reset, now);
+                    return Some(written);
+                }
             }
             if !state.machine.want().write {
                 return Some(written);

@@ -63,7 +63,7 @@ impl Connection {
             Some(last) => last,
             None => self.streams.last(),
         };
-        self.out.write(|text| write::go_away(text, last, code, debug.as_bytes()));
+        self.say(|text| write::go_away(text, last, code, debug.as_bytes()));
     }
 
     /// Says goodbye where all exchanges end. A request that a client has not written is not written

@@ -131,7 +131,7 @@ impl Connection {
     pub(super) fn grant_connection(&mut self) {
         if self.credit.is_due() && self.ending.is_none() {
             let granted = self.credit.grant();
-            self.out.write(|text| write::window_update(text, 0, granted));
+            self.say(|text| write::window_update(text, 0, granted));
         }
     }
 
@@ -150,7 +150,7 @@ impl Connection {
         self.credit.resize(size.min(most));
         let granted = self.credit.grant();
         if granted > 0 {
-            self.out.write(|text| write::window_update(text, 0, granted));
+            self.say(|text| write::window_update(text, 0, granted));
         }
     }
 
@@ -160,7 +160,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(id) else { return };
         if receives && stream.inbox.credit.is_due() {
             let granted = stream.inbox.credit.grant();
-            self.out.write(|text| write::window_update(text, id, granted));
+            self.say(|text| write::window_update(text, id, granted));
         }
     }
 

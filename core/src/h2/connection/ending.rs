@@ -26,7 +26,7 @@ impl Connection {
             self.purses.spend(Budget::ResetsSent, 1, now.mono)?;
         }
         let code = violation.code();
-        self.out.write(|text| write::rst_stream(text, id, code));
+        self.say(|text| write::rst_stream(text, id, code));
         if !self.streams.step(id, Step::WeReset) {
             self.streams.reset_closed(id);
             return Ok(());
@@ -87,7 +87,7 @@ impl Connection {
             Side::Server => ErrorCode::INTERNAL_ERROR,
         };
         if self.streams.step(id, Step::WeReset) {
-            self.out.write(|text| write::rst_stream(text, id, code));
+            self.say(|text| write::rst_stream(text, id, code));
         }
         self.gone(id, Gone::GivenUp, now);
         self.settle(now);
@@ -155,8 +155,14 @@ impl Connection {
     }
 
     pub(super) fn end_of_input(&mut self, how: Eof, now: Now) {
-        if self.eof.replace(how).is_some() {
+        // A half-closed connection can still be lost.
+        if self.eof.is_some_and(|known| known == Eof::Reset || how != Eof::Reset) {
             return;
+        }
+        self.eof = Some(how);
+        if how == Eof::Reset {
+            self.out.clear();
+            self.timers.clear(Why::Write);
         }
         if self.ending.is_some() {
             self.ending = Some(Close::Graceful);
@@ -164,7 +170,7 @@ impl Connection {
             return;
         }
         // Nobody answers what a client would still send.
-        if how == Eof::Reset || (self.role.is_client() && self.broken.is_none()) {
+        if self.role.is_client() && self.broken.is_none() {
             self.out.clear();
         }
         if how == Eof::Reset && !self.role.is_client() {
@@ -289,7 +295,7 @@ impl Connection {
             }
             let Some(stream) = self.streams.get_mut(id) else { continue };
             if over(&mut stream.outbox.due) && self.streams.step(id, Step::WeReset) {
-                self.out.write(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
+                self.say(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
                 self.gone(id, Gone::Broken(Fault::WriteTimeout), now);
             }
             self.waited(id, now);
@@ -305,7 +311,7 @@ impl Connection {
             None => {}
             Some((_, Why::Expect)) => self.go_ahead(id, now),
             Some(_) if self.streams.step(id, Step::WeReset) => {
-                self.out.write(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
+                self.say(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
                 self.gone(id, Gone::Broken(Fault::FirstByteTimeout), now);
             }
             Some(_) => {}

@@ -26,7 +26,7 @@ impl Connection {
             self.timers.set(Why::Drain, until);
             return self.take_no_more(now);
         }
-        self.out.write(|text| {
+        self.say(|text| {
             write::go_away(text, MAX_WINDOW, ErrorCode::NO_ERROR, b"");
             write::ping(text, false, LEAVING);
         });

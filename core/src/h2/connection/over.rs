@@ -40,7 +40,7 @@ impl Connection {
             Side::Server => {}
             // Nobody waits for the response, or for what there would be to send.
             Side::Client if !state.is_closed() => {
-                self.out.write(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
+                self.say(|text| write::rst_stream(text, id, ErrorCode::CANCEL));
                 self.streams.step(id, Step::WeReset);
             }
             Side::Client => {}
@@ -72,7 +72,7 @@ impl Connection {
 
     /// The peer is told that it need not send the rest of its request.
     fn refuse_rest(&mut self, id: u32) {
-        self.out.write(|text| write::rst_stream(text, id, ErrorCode::NO_ERROR));
+        self.say(|text| write::rst_stream(text, id, ErrorCode::NO_ERROR));
         self.streams.step(id, Step::WeReset);
     }
 

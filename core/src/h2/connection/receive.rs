@@ -227,7 +227,7 @@ impl Connection {
 
     /// Writes an answer that the peer asked for.
     pub(super) fn answer(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.out.write(write);
+        self.say(write);
         self.answers += 1;
     }
 

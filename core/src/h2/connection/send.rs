@@ -13,7 +13,7 @@ use crate::h2::schedule::TURN;
 use crate::h2::states::Step;
 use crate::h2::window::CONNECTION;
 use crate::head::Fields;
-use crate::machine::{Event, Id, Machine};
+use crate::machine::{Eof, Event, Id, Machine};
 use crate::time::Now;
 use bytes::Bytes;
 
@@ -27,9 +27,16 @@ const QUEUED: usize = 64 * 1024;
 const LEAST_QUEUED: usize = 4 * 1024;
 
 impl Connection {
+    /// Has something written, unless the connection is lost: nothing arrives then.
+    pub(super) fn say(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.eof != Some(Eof::Reset) {
+            self.out.write(write);
+        }
+    }
+
     pub(super) fn write_block(&mut self, id: u32, block: &[u8], ends: bool) {
         let most = self.theirs.max_frame_size;
-        self.out.write(|text| write::headers(text, id, block, ends, most));
+        self.say(|text| write::headers(text, id, block, ends, most));
     }
 
     pub(super) fn send_data(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
@@ -163,7 +170,7 @@ impl Connection {
                 self.write_block(id, &block, true);
             }
             None => {
-                self.out.write(|text| text.extend_from_slice(&write::data_header(id, 0, true)));
+                self.say(|text| text.extend_from_slice(&write::data_header(id, 0, true)));
             }
         }
         self.has_ended(id, now);
@@ -226,8 +233,10 @@ impl Connection {
         outbox.waits &= !roomy;
         stream.tell.writable |= roomy;
         let header = write::data_header(id, piece.len(), ends);
-        self.out.write(|text| text.extend_from_slice(&header));
-        self.out.push(piece);
+        self.say(|text| text.extend_from_slice(&header));
+        if self.eof != Some(Eof::Reset) {
+            self.out.push(piece);
+        }
         self.purses.earn(Budget::WindowUpdates, 2);
         if roomy {
             self.tell(id);

@@ -26,7 +26,7 @@ enum Call {
     Output(usize),
     Tick(u64),
     Shutdown,
-    Eof,
+    Eof(Eof),
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -75,7 +75,7 @@ fn call() -> impl Strategy<Value = Call> {
         4 => (0..100_000_usize).prop_map(Call::Output),
         1 => (0..20_u64).prop_map(Call::Tick),
         1 => Just(Call::Shutdown),
-        1 => Just(Call::Eof),
+        1 => prop_oneof![Just(Eof::Clean), Just(Eof::Truncated), Just(Eof::Reset)].prop_map(Call::Eof),
     ]
 }
 
@@ -137,8 +137,8 @@ fn make(server: &mut Connection, call: &Call, now: &mut Now, out: &mut Vec<u8>) 
             server.shutdown(at);
             Ok(())
         }
-        Call::Eof => {
-            server.eof(Eof::Clean, at);
+        Call::Eof(how) => {
+            server.eof(*how, at);
             Ok(())
         }
     };
@@ -154,8 +154,11 @@ proptest! {
     ) {
         let mut machine = if asks { client(4) } else { server(4) };
         let (mut now, mut out) = (NOW, Vec::new());
+        let mut lost = false;
         for call in &calls {
             make(&mut machine, call, &mut now, &mut out);
+            lost |= matches!(call, Call::Eof(Eof::Reset));
+            prop_assert!(!(lost && machine.want().write), "nothing will arrive");
             prop_assert!(machine.streams.len() <= 4);
             prop_assert!(machine.schedule.len() <= machine.streams.len());
             let unread: u32 = machine.streams.iter().map(|(_, _, s)| s.inbox.unread).sum();
