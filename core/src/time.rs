@@ -207,9 +207,9 @@ impl<const FROM: usize, const N: usize> Deadlines<FROM, N> {
     }
 }
 
-/// A minimum rate, kept as a purse of waiting time.
+/// A minimum rate, kept as a token bucket of waiting time.
 ///
-/// The purse starts with a grace; waiting for the peer spends it, every byte
+/// The bucket starts with a grace; waiting for the peer spends it, every byte
 /// the peer moves earns `1 / rate` seconds, and it never holds more than
 /// `burst`. So a slow start is forgiven, one byte every 29 seconds is not, and
 /// a fast peer cannot save up for hours of silence.
@@ -219,9 +219,9 @@ impl<const FROM: usize, const N: usize> Deadlines<FROM, N> {
 pub struct Rate {
     /// Bytes a second the peer must keep up; 0 turns the check off.
     pub bytes_per_second: u32,
-    /// What the purse holds at the start.
+    /// What the bucket holds at the start.
     pub grace: Duration,
-    /// The most the purse can hold: the longest stall that earlier speed can pay for.
+    /// The most the bucket can hold: the longest stall that earlier speed can pay for.
     pub burst: Duration,
 }
 
@@ -245,7 +245,7 @@ pub(crate) struct Pace {
     per_byte: u64,
     grace: u64,
     most: u64,
-    purse: u64,
+    level: u64,
     /// Since when it is waited; never, if it is not.
     since: Mono,
 }
@@ -258,7 +258,7 @@ impl Pace {
             per_byte: 1_000_000_000_u64.checked_div(u64::from(rate.bytes_per_second)).unwrap_or(0),
             grace,
             most: nanos(rate.burst).max(grace),
-            purse: grace,
+            level: grace,
             since: Mono::NEVER,
         }
     }
@@ -271,14 +271,14 @@ impl Pace {
         if self.since == Mono::NEVER {
             self.since = now;
         }
-        Some(Mono(self.since.0.saturating_add(self.purse)))
+        Some(Mono(self.since.0.saturating_add(self.level)))
     }
 
     /// The peer moved `bytes`: pay for the waiting so far, earn for the bytes.
     pub(crate) fn moved(&mut self, bytes: usize, now: Mono) {
         self.pay(now);
         let earned = self.worth(bytes as u64);
-        self.purse = self.purse.saturating_add(earned).min(self.most);
+        self.level = self.level.saturating_add(earned).min(self.most);
     }
 
     /// The peer has shown in another way that it is there: from now on it may take so long
@@ -286,7 +286,7 @@ impl Pace {
     pub(crate) fn grant(&mut self, time: Duration, now: Mono) {
         self.pay(now);
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.purse = self.purse.max(time.min(self.most));
+        self.level = self.level.max(time.min(self.most));
     }
 
     /// The waiting is ours, or nothing is waited for.
@@ -302,7 +302,7 @@ impl Pace {
         }
         let waited = now.0.saturating_sub(self.since.0);
         self.since = now;
-        self.purse = self.purse.saturating_sub(waited);
+        self.level = self.level.saturating_sub(waited);
         waited
     }
 
@@ -313,7 +313,7 @@ impl Pace {
 
     /// A new message: the grace is granted again.
     pub(crate) fn restart(&mut self) {
-        self.purse = self.grace;
+        self.level = self.grace;
         self.since = Mono::NEVER;
     }
 }

@@ -1,5 +1,5 @@
 //! Which versions of HTTP are spoken, and the numbers of HTTP/2, each with its reason.
-//! Holds what somebody may want to change; limits on abuse stand in `h2::purse`.
+//! Holds what somebody may want to change; limits on abuse stand in `h2::buckets`.
 
 use std::time::Duration;
 

@@ -12,8 +12,9 @@
 //! | [`streams`] | the streams of a connection |
 //! | [`window`], [`credit`] | the windows that are sent into, and those that are granted |
 //! | [`schedule`], [`priority`] | whose turn it is to send, and how urgent each is |
-//! | [`purse`] | what is legal and costs us something, with its limits |
+//! | [`buckets`] | what is legal and costs us something, with its limits |
 
+pub mod buckets;
 pub mod connection;
 pub mod credit;
 pub mod errors;
@@ -21,7 +22,6 @@ pub mod frame;
 pub mod head;
 pub mod hpack;
 pub mod priority;
-pub mod purse;
 pub mod schedule;
 pub mod states;
 pub mod streams;

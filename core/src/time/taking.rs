@@ -16,7 +16,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Taking {
     pace: Pace,
-    /// The purse, if nothing counts but what the peer has taken.
+    /// The level, if nothing counts but what the peer has taken.
     sure: u64,
     /// Nanoseconds of waiting since the peer was last seen to take something.
     quiet: u64,
@@ -79,7 +79,7 @@ impl Taking {
             self.sure = self.sure.saturating_add(earned).min(most);
             self.quiet = 0;
         }
-        self.pace.purse = self.sure.min(self.pace.most);
+        self.pace.level = self.sure.min(self.pace.most);
         // What was never seen to wait may have been taken at once.
         if knew { Duration::from_nanos(earned) } else { Duration::ZERO }
     }

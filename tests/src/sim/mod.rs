@@ -9,13 +9,13 @@
 //! draws it.
 
 mod app;
+mod bucket;
 mod busy;
 mod check;
 mod client;
 mod due;
 mod hour;
 mod plan;
-mod purse;
 mod raw;
 pub(crate) mod rests;
 mod script;

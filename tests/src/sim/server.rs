@@ -4,7 +4,7 @@
 //! It keeps when what happened, and judges nothing.
 
 use super::app::App;
-use super::purse::Purse;
+use super::bucket::Bucket;
 use super::told::Told;
 use super::trace::Trace;
 use super::wire::{Carried, Pipe};
@@ -39,8 +39,8 @@ pub(super) struct Server {
     /// When bytes or the application last moved.
     pub(super) moved: Mono,
     /// The waiting for body, and for output to be taken.
-    pub(super) body: Purse,
-    pub(super) write: Purse,
+    pub(super) body: Bucket,
+    pub(super) write: Bucket,
 }
 
 impl Server {
@@ -67,8 +67,8 @@ impl Server {
             broken: false,
             aborted: false,
             moved: now.mono,
-            body: Purse::default(),
-            write: Purse::default(),
+            body: Bucket::default(),
+            write: Bucket::default(),
         }
     }
 
@@ -166,9 +166,9 @@ impl Server {
             match event {
                 Event::Request { id, head, .. } => {
                     self.told.request(id, &head);
-                    self.body = Purse::default();
+                    self.body = Bucket::default();
                     if !self.machine.want().write {
-                        self.write = Purse::default();
+                        self.write = Bucket::default();
                     }
                     self.app.begin(&mut self.machine, id, &head, now);
                 }

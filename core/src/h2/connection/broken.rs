@@ -4,9 +4,9 @@
 use super::Connection;
 use super::stream::Stream;
 use crate::error::{CloseReason, ErrorCode, Fault};
+use crate::h2::buckets::{Budget, Cap};
 use crate::h2::errors::Violation;
 use crate::h2::frame::write;
-use crate::h2::purse::{Budget, Cap};
 use crate::machine::{Close, Eof, Event};
 use crate::time::Now;
 

@@ -5,9 +5,9 @@ use super::stream::{Application, Stream};
 use super::{Broken, Connection};
 use crate::error::{Fault, PeerError};
 use crate::h1::decide::asks_ahead;
+use crate::h2::buckets::{Budget, DATA_OVERHEAD};
 use crate::h2::errors::Violation;
 use crate::h2::frame::write;
-use crate::h2::purse::{Budget, DATA_OVERHEAD};
 use crate::h2::states::{Came, State, Step, Verdict};
 use crate::h2::window::CONNECTION;
 use crate::machine::{Id, Recv};
@@ -95,11 +95,11 @@ impl Connection {
         // One that ends its stream says something, however short it is.
         if !end_stream {
             if length == 0 {
-                self.purses.spend(Budget::EmptyData, 1, now.mono)?;
+                self.buckets.spend(Budget::EmptyData, 1, now.mono)?;
             }
-            self.purses.spend(Budget::TinyData, DATA_OVERHEAD, now.mono)?;
+            self.buckets.spend(Budget::TinyData, DATA_OVERHEAD, now.mono)?;
         }
-        self.purses.earn(Budget::TinyData, length);
+        self.buckets.earn(Budget::TinyData, length);
         Ok(())
     }
 

@@ -4,9 +4,9 @@
 use super::stream::{Application, Gone};
 use super::{Broken, Connection, Greeting};
 use crate::error::{CloseReason, ErrorCode, Fault, PeerError};
+use crate::h2::buckets::Budget;
 use crate::h2::errors::Violation;
 use crate::h2::frame::write;
-use crate::h2::purse::Budget;
 use crate::h2::schedule::Schedule;
 use crate::h2::states::Step;
 use crate::h2::streams::Side;
@@ -23,7 +23,7 @@ impl Connection {
         now: Now,
     ) -> Result<(), Broken> {
         if violation != Violation::TooManyStreams || self.asks_for_too_many() {
-            self.purses.spend(Budget::ResetsSent, 1, now.mono)?;
+            self.buckets.spend(Budget::ResetsSent, 1, now.mono)?;
         }
         let code = violation.code();
         self.say(|text| write::rst_stream(text, id, code));

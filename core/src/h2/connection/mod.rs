@@ -26,11 +26,11 @@ mod role;
 mod send;
 mod stream;
 
+use super::buckets::{Buckets, Cap};
 use super::credit::Credit;
 use super::frame::settings::Values;
 use super::frame::{PREFACE, write};
 use super::hpack::{Decoder, Encoder};
-use super::purse::{Cap, Purses};
 use super::schedule::Schedule;
 use super::streams::Streams;
 use super::window::{CONNECTION, Window};
@@ -89,7 +89,7 @@ pub struct Connection {
     credit: Credit,
     window: Window,
     schedule: Schedule,
-    purses: Purses,
+    buckets: Buckets,
     timers: AllDeadlines,
     /// Answers that are due and not written.
     answers: u32,
@@ -165,7 +165,7 @@ impl Connection {
             credit: Credit::new(http2.connection_window.max(CONNECTION)),
             window: Window::default(),
             schedule: Schedule::new(),
-            purses: Purses::new(now.mono),
+            buckets: Buckets::new(now.mono),
             timers: AllDeadlines::new(),
             answers: 0,
             flushes: Vec::new(),

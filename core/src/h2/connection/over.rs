@@ -5,8 +5,8 @@ use super::Connection;
 use super::stream::{Application, Stream};
 use crate::error::{ErrorCode, Fault, PeerError};
 use crate::h1::decide::BodyLeft;
+use crate::h2::buckets::Budget;
 use crate::h2::frame::write;
-use crate::h2::purse::Budget;
 use crate::h2::states::Step;
 use crate::h2::streams::Side;
 use crate::machine::{Event, Id};
@@ -95,7 +95,7 @@ impl Connection {
             let goes_on = self.last.is_none() && self.eof.is_none();
             self.tell_done(id, &stream, goes_on, now);
         }
-        self.purses.earn(Budget::ResetsReceived, u32::from(answered));
+        self.buckets.earn(Budget::ResetsReceived, u32::from(answered));
     }
 
     /// An exchange is over, as it is told to who wants to know.

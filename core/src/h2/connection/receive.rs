@@ -5,6 +5,7 @@ use super::leaving::LEAVING;
 use super::stream::Gone;
 use super::{Block, Broken, Connection, Greeting};
 use crate::error::ErrorCode;
+use crate::h2::buckets::{Budget, Cap};
 use crate::h2::credit::Credit;
 use crate::h2::errors::{Scope, Violation};
 use crate::h2::frame::settings::Values;
@@ -12,7 +13,6 @@ use crate::h2::frame::{
     Frame, HEADER_LEN, Header, Kind, Malformed, PREFACE, Settings, read, settings, write,
 };
 use crate::h2::priority::Priority;
-use crate::h2::purse::{Budget, Cap};
 use crate::h2::states::{Came, State, Step, Verdict};
 use crate::h2::window::CONNECTION;
 use crate::machine::Event;
@@ -146,7 +146,7 @@ impl Connection {
             }
             Frame::PushPromise { .. } => Err(Violation::Push.into()),
             Frame::Ping { ack: false, data } => {
-                self.purses.spend(Budget::Pings, 1, now.mono)?;
+                self.buckets.spend(Budget::Pings, 1, now.mono)?;
                 self.answer(|text| write::ping(text, true, data));
                 Ok(())
             }
@@ -156,7 +156,7 @@ impl Connection {
             }
             // Nobody waits for these.
             Frame::SettingsAck | Frame::Ping { ack: true, .. } => {
-                Ok(self.purses.spend(Budget::ControlFrames, 1, now.mono)?)
+                Ok(self.buckets.spend(Budget::ControlFrames, 1, now.mono)?)
             }
             Frame::GoAway { last, .. } => self.go_away(last, now),
             Frame::WindowUpdate { stream, increment } => self.window_update(stream, increment, now),
@@ -170,9 +170,9 @@ impl Connection {
             }
             Frame::PriorityUpdate { prioritized, value } => {
                 self.reprioritize(prioritized, Priority::parse(value));
-                Ok(self.purses.spend(Budget::ControlFrames, 1, now.mono)?)
+                Ok(self.buckets.spend(Budget::ControlFrames, 1, now.mono)?)
             }
-            Frame::Unknown { .. } => Ok(self.purses.spend(Budget::UnknownFrames, 1, now.mono)?),
+            Frame::Unknown { .. } => Ok(self.buckets.spend(Budget::UnknownFrames, 1, now.mono)?),
         }
     }
 
@@ -247,14 +247,14 @@ impl Connection {
                 if state == State::ResetByUs
                     || violation == Violation::NoIncrement && state.is_closed() =>
             {
-                Ok(self.purses.spend(Budget::ControlFrames, 1, now.mono)?)
+                Ok(self.buckets.spend(Budget::ControlFrames, 1, now.mono)?)
             }
             _ => self.break_stream(header.stream, violation, now),
         }
     }
 
     fn settings(&mut self, entries: Settings<'_>, now: Now) -> Result<(), Broken> {
-        self.purses.spend(Budget::Settings, 1, now.mono)?;
+        self.buckets.spend(Budget::Settings, 1, now.mono)?;
         let entries = entries.iter();
         if entries.len() > Cap::SettingsEntries.most() as usize {
             return Err(Broken::Cap(Cap::SettingsEntries));
@@ -292,14 +292,14 @@ impl Connection {
             self.leave_out(last, now)?;
         }
         if std::mem::replace(&mut self.peer_goes, true) {
-            return Ok(self.purses.spend(Budget::ControlFrames, 1, now.mono)?);
+            return Ok(self.buckets.spend(Budget::ControlFrames, 1, now.mono)?);
         }
         self.events.push_back(Event::GoAway);
         Ok(())
     }
 
     fn window_update(&mut self, id: u32, increment: u32, now: Now) -> Result<(), Broken> {
-        self.purses.spend(Budget::WindowUpdates, 1, now.mono)?;
+        self.buckets.spend(Budget::WindowUpdates, 1, now.mono)?;
         if id == 0 {
             let violation = Violation::ConnectionWindowOverflow;
             self.window.grow(CONNECTION, increment, violation)?;
@@ -329,10 +329,10 @@ impl Connection {
     fn rst_stream(&mut self, id: u32, code: ErrorCode, now: Now) -> Result<(), Broken> {
         match self.streams.verdict(id, Came::RstStream) {
             Verdict::Break(violation) => return Err(violation.into()),
-            Verdict::Skip => return Ok(self.purses.spend(Budget::ControlFrames, 1, now.mono)?),
+            Verdict::Skip => return Ok(self.buckets.spend(Budget::ControlFrames, 1, now.mono)?),
             Verdict::Take => {}
         }
-        self.purses.spend(Budget::ResetsReceived, 1, now.mono)?;
+        self.buckets.spend(Budget::ResetsReceived, 1, now.mono)?;
         self.streams.step(id, Step::PeerResets);
         self.gone(id, Gone::Reset(code), now);
         Ok(())

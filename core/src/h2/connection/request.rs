@@ -4,13 +4,13 @@
 use super::stream::{Application, Asked, Stream};
 use super::{Block, Broken, Connection};
 use crate::error::Fault;
+use crate::h2::buckets::Cap;
 use crate::h2::errors::Violation;
 use crate::h2::head::request::{self, Rules};
 use crate::h2::head::{Refusal, trailers};
 use crate::h2::hpack::decode::Outcome;
 use crate::h2::hpack::{Error, Limits};
 use crate::h2::priority::Priority;
-use crate::h2::purse::Cap;
 use crate::h2::states::{Came, State, Step, Verdict};
 use crate::head::{Method, ResponseHead, Status};
 use crate::machine::{Body, BodyLength};

@@ -5,10 +5,10 @@ use super::Connection;
 use super::stream::Application;
 use crate::error::Misuse;
 use crate::h1::decide::{self, Sent};
+use crate::h2::buckets::Budget;
 use crate::h2::frame::write;
 use crate::h2::head::outgoing;
 use crate::h2::priority::Priority;
-use crate::h2::purse::Budget;
 use crate::h2::schedule::TURN;
 use crate::h2::states::Step;
 use crate::h2::window::CONNECTION;
@@ -237,7 +237,7 @@ impl Connection {
         if self.eof != Some(Eof::Reset) {
             self.out.push(piece);
         }
-        self.purses.earn(Budget::WindowUpdates, 2);
+        self.buckets.earn(Budget::WindowUpdates, 2);
         if roomy {
             self.tell(id);
         }

@@ -12,14 +12,14 @@ const BYTE: Duration = Duration::from_nanos(4_166_667);
 
 /// The waiting that one message has cost.
 #[derive(Debug, Default)]
-pub(super) struct Purse {
+pub(super) struct Bucket {
     waited: Duration,
     moved: u32,
     /// When this waiting began, if anyone waits, and when a byte last moved in it.
     since: Option<(Mono, Mono)>,
 }
 
-impl Purse {
+impl Bucket {
     /// So many bytes moved.
     pub(super) fn moved(&mut self, bytes: usize, now: Mono) {
         self.moved = self.moved.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));

@@ -121,12 +121,12 @@ struct Level {
 
 /// The buckets of one connection.
 #[derive(Debug)]
-pub struct Purses([Level; Budget::ALL.len()]);
+pub struct Buckets([Level; Budget::ALL.len()]);
 
-impl Purses {
+impl Buckets {
     /// All full.
-    pub fn new(now: Mono) -> Purses {
-        Purses([Level { used: 0, at: now }; Budget::ALL.len()])
+    pub fn new(now: Mono) -> Buckets {
+        Buckets([Level { used: 0, at: now }; Budget::ALL.len()])
     }
 
     /// Takes so much out.
@@ -158,18 +158,18 @@ mod tests {
     fn a_bucket_holds_its_burst_and_flows_full_again() {
         for budget in Budget::ALL.iter().copied() {
             let start = Mono::from_secs(7);
-            let mut purses = Purses::new(start);
+            let mut buckets = Buckets::new(start);
             for _ in 0..budget.burst() {
-                assert_eq!(purses.spend(budget, 1, start), Ok(()));
+                assert_eq!(buckets.spend(budget, 1, start), Ok(()));
             }
-            assert_eq!(purses.spend(budget, 1, start), Err(budget));
-            purses.earn(budget, 1);
-            assert_eq!(purses.spend(budget, 0, start), Ok(()));
+            assert_eq!(buckets.spend(budget, 1, start), Err(budget));
+            buckets.earn(budget, 1);
+            assert_eq!(buckets.spend(budget, 0, start), Ok(()));
             let later = Mono::from_secs(8);
-            assert_eq!(purses.spend(budget, budget.refill(), later), Ok(()));
-            assert_eq!(purses.spend(budget, 1, later), Err(budget));
+            assert_eq!(buckets.spend(budget, budget.refill(), later), Ok(()));
+            assert_eq!(buckets.spend(budget, 1, later), Err(budget));
             // However long nothing comes, no more than the burst is saved.
-            let mut rested = Purses::new(start);
+            let mut rested = Buckets::new(start);
             let late = Mono::from_secs(1_000_000);
             assert_eq!(rested.spend(budget, budget.burst(), late), Ok(()));
             assert_eq!(rested.spend(budget, 1, late), Err(budget));
@@ -179,14 +179,14 @@ mod tests {
     #[test]
     fn buckets_do_not_share_and_useful_work_pays() {
         let now = Mono::ZERO;
-        let mut purses = Purses::new(now);
+        let mut buckets = Buckets::new(now);
         for _ in 0..10_000 {
-            assert_eq!(purses.spend(Budget::ResetsReceived, 1, now), Ok(()));
-            purses.earn(Budget::ResetsReceived, 1);
+            assert_eq!(buckets.spend(Budget::ResetsReceived, 1, now), Ok(()));
+            buckets.earn(Budget::ResetsReceived, 1);
         }
-        assert_eq!(purses.spend(Budget::Pings, 200, now), Ok(()));
-        assert_eq!(purses.spend(Budget::Pings, 1, now), Err(Budget::Pings));
-        assert_eq!(purses.spend(Budget::ResetsReceived, 200, now), Ok(()));
+        assert_eq!(buckets.spend(Budget::Pings, 200, now), Ok(()));
+        assert_eq!(buckets.spend(Budget::Pings, 1, now), Err(Budget::Pings));
+        assert_eq!(buckets.spend(Budget::ResetsReceived, 200, now), Ok(()));
     }
 
     #[test]
