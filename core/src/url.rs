@@ -41,8 +41,29 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Url {
     /// Shared, since a request, its response and its errors all know it.
+    whole: Arc<Whole>,
+}
+
+/// A text, where its parts stand in it, and what every request to it asks of them.
+struct Whole {
     text: Arc<str>,
     parts: Parts,
+    scheme: Scheme,
+    /// Host and port as Host has them, if they stand in the text so.
+    authority: Option<Part>,
+    /// Path and query as a request line has them, if they stand in the text so.
+    target: Option<Part>,
+    /// The host is in lower case, and has no zone.
+    usual_host: bool,
+}
+
+/// A scheme, as far as something is known of it here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+    Socks,
+    Other,
 }
 
 /// Where the parts of a URL stand in its text.
@@ -94,122 +115,150 @@ impl Url {
 
     /// The whole URL, password included.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.whole.text
     }
 
     /// The scheme, in lower case.
     pub fn scheme(&self) -> &str {
-        self.part(self.parts.scheme)
+        self.part(self.parts().scheme)
     }
 
     /// Whether the scheme is `http` or `https`.
     pub fn is_http(&self) -> bool {
-        matches!(self.scheme(), "http" | "https")
+        matches!(self.whole.scheme, Scheme::Http | Scheme::Https)
+    }
+
+    /// Whether the scheme is `https`.
+    pub(crate) fn is_https(&self) -> bool {
+        self.whole.scheme == Scheme::Https
     }
 
     /// The host as it was given, an IPv6 address without brackets and zone; may be empty
     /// if the scheme is not `http` or `https`.
     pub fn host(&self) -> &str {
-        self.part(self.parts.host)
+        self.part(self.parts().host)
     }
 
     /// Where the host stands in the text.
     pub(crate) fn host_part(&self) -> Part {
-        self.parts.host
+        self.parts().host
+    }
+
+    /// Whether the host is in lower case and has no zone, as most are.
+    pub(crate) fn is_usual_host(&self) -> bool {
+        self.whole.usual_host
     }
 
     /// The text, without a copy.
     pub(crate) fn shared(&self) -> Arc<str> {
-        self.text.clone()
+        self.whole.text.clone()
     }
 
     /// The zone of an IPv6 address (RFC 6874): `eth0` in `[fe80::1%25eth0]`.
     pub fn zone(&self) -> Option<&str> {
-        self.parts.zone.map(|zone| self.part(zone))
+        self.parts().zone.map(|zone| self.part(zone))
     }
 
     /// The port, if one was given.
     pub fn port(&self) -> Option<u16> {
-        self.parts.port
+        self.parts().port
     }
 
     /// The port, or the scheme's own: 80 for `http`, 443 for `https`, 1080 for
     /// `socks5` and `socks5h`, 0 for one that has none here.
     pub fn port_or_default(&self) -> u16 {
-        self.parts.port.unwrap_or(match self.scheme() {
-            "http" => 80,
-            "https" => 443,
-            "socks5" | "socks5h" => 1080,
-            _ => 0,
+        self.parts().port.unwrap_or(match self.whole.scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+            Scheme::Socks => 1080,
+            Scheme::Other => 0,
         })
     }
 
     /// Host and port as the Host field has them (RFC 9112 §3.2): the port only
     /// if one was given, and no zone (RFC 6874 §4).
     pub fn authority(&self) -> Cow<'_, str> {
-        let place = self.part(self.parts.place);
-        if self.parts.zone.is_none() {
-            // RFC 3986 §3.2.3: a colon without a port is to be left out.
-            return Cow::Borrowed(place.strip_suffix(':').unwrap_or(place));
-        }
-        match self.parts.port {
-            Some(port) => Cow::Owned(format!("[{}]:{port}", self.host())),
-            None => Cow::Owned(format!("[{}]", self.host())),
+        match (self.whole.authority, self.port()) {
+            (Some(part), _) => Cow::Borrowed(self.part(part)),
+            (None, Some(port)) => Cow::Owned(format!("[{}]:{port}", self.host())),
+            (None, None) => Cow::Owned(format!("[{}]", self.host())),
         }
     }
 
     /// The path, percent-encoded; may be empty.
     pub fn path(&self) -> &str {
-        self.part(self.parts.path)
+        self.part(self.parts().path)
     }
 
     /// What follows the first `?`, without it.
     pub fn query(&self) -> Option<&str> {
-        self.parts.query.map(|query| self.part(query))
+        self.parts().query.map(|query| self.part(query))
     }
 
     /// What follows the first `#`, without it.
     pub fn fragment(&self) -> Option<&str> {
-        self.parts.fragment.map(|fragment| self.part(fragment))
+        self.parts().fragment.map(|fragment| self.part(fragment))
     }
 
     /// Path and query as a request line has them (RFC 9112 §3.2.1): `/` for an empty path.
     pub fn target(&self) -> Cow<'_, str> {
-        match (self.path(), self.query()) {
-            ("", None) => Cow::Borrowed("/"),
-            ("", Some(query)) => Cow::Owned(format!("/?{query}")),
-            (path, None) => Cow::Borrowed(path),
-            (path, Some(query)) => {
-                let start = self.parts.path.start();
-                Cow::Borrowed(&self.text[start..start + path.len() + 1 + query.len()])
-            }
+        match (self.whole.target, self.query()) {
+            (Some(part), _) => Cow::Borrowed(self.part(part)),
+            (None, Some(query)) => Cow::Owned(format!("/?{query}")),
+            (None, None) => Cow::Borrowed("/"),
         }
     }
 
     /// The user name, percent-decoded. There is one, maybe empty, if there is an `@`.
     pub fn user(&self) -> Option<Cow<'_, [u8]>> {
-        self.parts.userinfo.map(|_| decoded(self.part(self.parts.user)))
+        self.parts().userinfo.map(|_| decoded(self.part(self.parts().user)))
     }
 
     /// The password, percent-decoded.
     pub fn password(&self) -> Option<Cow<'_, [u8]>> {
-        self.parts.password.map(|password| decoded(self.part(password)))
+        self.parts().password.map(|password| decoded(self.part(password)))
     }
 
     /// The whole URL, with `***` for a password.
     pub fn redacted(&self) -> Cow<'_, str> {
-        match self.parts.password {
-            None => Cow::Borrowed(&self.text),
+        match self.parts().password {
+            None => Cow::Borrowed(self.as_str()),
             Some(password) => {
                 let (before, after) =
-                    (&self.text[..password.start()], &self.text[password.end()..]);
+                    (&self.whole.text[..password.start()], &self.whole.text[password.end()..]);
                 Cow::Owned(format!("{before}***{after}"))
             }
         }
     }
 
+    /// A URL of a text that was taken apart so.
+    fn of(text: Arc<str>, parts: Parts) -> Url {
+        let of = |part: Part| &text[part.start()..part.end()];
+        let scheme = match of(parts.scheme) {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            "socks5" | "socks5h" => Scheme::Socks,
+            _ => Scheme::Other,
+        };
+        // RFC 3986 §3.2.3: a colon without a port is to be left out.
+        let bare = |place: Part| {
+            let end = place.end() - usize::from(of(place).ends_with(':'));
+            Part::new(place.start(), end)
+        };
+        let authority = parts.zone.is_none().then(|| bare(parts.place));
+        let end = parts.query.unwrap_or(parts.path).end();
+        let target = (!parts.path.is_empty()).then(|| Part::new(parts.path.start(), end));
+        let upper = of(parts.host).bytes().any(|byte| byte.is_ascii_uppercase());
+        let usual_host = parts.zone.is_none() && !upper;
+        Url { whole: Arc::new(Whole { text, parts, scheme, authority, target, usual_host }) }
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.whole.parts
+    }
+
     fn part(&self, part: Part) -> &str {
-        &self.text[part.start()..part.end()]
+        &self.whole.text[part.start()..part.end()]
     }
 }
 

@@ -30,10 +30,11 @@ struct Host {
 
 impl Host {
     fn of(url: &Url) -> Host {
-        let part = url.host_part();
-        let text = url.shared();
-        let usual = url.zone().is_none() && !url.host().bytes().any(|b| b.is_ascii_uppercase());
-        if usual { Host { text, part } } else { Host::made(with_zone(url)) }
+        if url.is_usual_host() {
+            Host { text: url.shared(), part: url.host_part() }
+        } else {
+            Host::made(with_zone(url))
+        }
     }
 
     fn made(text: String) -> Host {
@@ -79,7 +80,7 @@ impl Ord for Via {
 impl Route {
     /// The way to an URL of the scheme `http` or `https`, perhaps through a proxy.
     pub fn to(url: &Url, via: Option<Arc<Proxy>>) -> Route {
-        let secure = url.scheme() == "https";
+        let secure = url.is_https();
         let http = |proxy: &Arc<Proxy>| matches!(proxy.kind, Kind::Http | Kind::Https);
         let via = via.map(Via);
         if !secure && via.as_ref().is_some_and(|via| http(&via.0)) {

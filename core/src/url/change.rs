@@ -33,7 +33,7 @@ impl Url {
         };
         let query = Some(parse::Piece::whole(query.as_bytes()));
         let url = self.assembled(&parse::Reference { query, ..self.pieces() });
-        match url.parts.query {
+        match url.parts().query {
             Some(query) if query.end() > parse::LONGEST => {
                 Err(UrlError::new(UrlProblem::TooLong, parse::LONGEST))
             }
@@ -52,12 +52,12 @@ impl Url {
     pub(super) fn pieces(&self) -> parse::Reference<'_> {
         let piece = |part: Part| parse::Piece::whole(self.part(part).as_bytes());
         parse::Reference {
-            scheme: Some(piece(self.parts.scheme)),
-            userinfo: self.parts.userinfo.map(piece),
-            place: self.parts.has_authority.then(|| piece(self.parts.place)),
-            path: piece(self.parts.path),
-            query: self.parts.query.map(piece),
-            fragment: self.parts.fragment.map(piece),
+            scheme: Some(piece(self.parts().scheme)),
+            userinfo: self.parts().userinfo.map(piece),
+            place: self.parts().has_authority.then(|| piece(self.parts().place)),
+            path: piece(self.parts().path),
+            query: self.parts().query.map(piece),
+            fragment: self.parts().fragment.map(piece),
         }
     }
 }

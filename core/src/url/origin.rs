@@ -13,8 +13,8 @@ impl Url {
     /// assert_eq!(url.origin().to_string(), "https://example.test:443");
     /// ```
     pub fn origin(&self) -> Origin {
-        let place = self.part(self.parts.place);
-        let host = if self.parts.in_brackets {
+        let place = self.part(self.parts().place);
+        let host = if self.parts().in_brackets {
             place.split_inclusive(']').next().unwrap_or_default()
         } else {
             self.host()

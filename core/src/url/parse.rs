@@ -112,7 +112,7 @@ fn plain(text: &[u8]) -> Option<Url> {
         query,
         ..Parts::default()
     };
-    Some(Url { text: std::str::from_utf8(text).ok()?.into(), parts })
+    Some(Url::of(std::str::from_utf8(text).ok()?.into(), parts))
 }
 
 impl<'a> Reference<'a> {
@@ -214,7 +214,7 @@ pub(super) fn assemble(reference: &Reference<'_>) -> Result<Url, UrlError> {
         writer.text.push('#');
         parts.fragment = Some(writer.add_loosely(fragment, |byte| is_path(byte) || byte == b'?'));
     }
-    Ok(Url { text: writer.text.into(), parts })
+    Ok(Url::of(writer.text.into(), parts))
 }
 
 /// What a request's path has as it is. Brackets, which a target may have when it is

@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
@@ -20,7 +20,7 @@ impl fmt::Debug for Url {
 
 impl PartialEq for Url {
     fn eq(&self, other: &Url) -> bool {
-        self.text == other.text
+        self.as_str() == other.as_str()
     }
 }
 
@@ -28,13 +28,13 @@ impl Eq for Url {}
 
 impl PartialEq<str> for Url {
     fn eq(&self, text: &str) -> bool {
-        &*self.text == text
+        self.as_str() == text
     }
 }
 
 impl PartialEq<&str> for Url {
     fn eq(&self, text: &&str) -> bool {
-        &*self.text == *text
+        self.as_str() == *text
     }
 }
 
@@ -46,25 +46,25 @@ impl PartialOrd for Url {
 
 impl Ord for Url {
     fn cmp(&self, other: &Url) -> Ordering {
-        self.text.cmp(&other.text)
+        self.as_str().cmp(other.as_str())
     }
 }
 
 impl Hash for Url {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        self.as_str().hash(state);
     }
 }
 
 impl AsRef<str> for Url {
     fn as_ref(&self) -> &str {
-        &self.text
+        self.as_str()
     }
 }
 
 impl From<Url> for String {
     fn from(url: Url) -> String {
-        url.text.as_ref().to_owned()
+        url.as_str().to_owned()
     }
 }
 
