@@ -41,20 +41,23 @@ pub(super) fn build(
     };
     let mut head = head.map_err(|fault| Error::new(super::Cause::Target(fault)))?;
     let fields = head.fields_mut();
+    // A URL's own is well formed.
+    let mut plain = host.is_none();
     // RFC 9110 §7.2: Host comes first.
     match host {
-        Some(host) => fields.append(names::HOST, host)?,
+        Some(host) => fields.append_known(names::HOST, host)?,
         None => fields.push(names::HOST, url.authority().as_bytes()),
     }
     let agent = given.get_bytes(names::USER_AGENT).unwrap_or(policy.user_agent.as_bytes());
     if !agent.is_empty() {
-        fields.append(names::USER_AGENT, agent)?;
+        fields.append_known(names::USER_AGENT, agent)?;
     }
     let mut jar = add.cookies;
     for field in given.iter() {
         if field.is(names::HOST) || field.is(names::USER_AGENT) {
             continue;
         }
+        plain &= !names::controls(field.name);
         if !add.to_proxy && field.is(names::PROXY_AUTHORIZATION) {
             continue;
         }
@@ -70,9 +73,12 @@ pub(super) fn build(
         fields.append(names::COOKIE, cookies)?;
     }
     if add.coding {
-        fields.append(names::ACCEPT_ENCODING, "gzip")?;
+        fields.push(names::ACCEPT_ENCODING, b"gzip");
     }
     authorize(fields, url, route)?;
+    if plain {
+        head.set_plain();
+    }
     Ok(head)
 }
 

@@ -78,6 +78,7 @@ impl<'a> ControlFields<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::head::names;
 
     #[test]
     fn fields_that_control_are_gathered_whatever_their_case_and_lines() {
@@ -91,8 +92,23 @@ mod tests {
         ] {
             fields.append(name, value).unwrap();
         }
+        assert!(fields.iter().all(|field| names::controls(field.name)));
         let control = ControlFields::of(&fields);
         assert!(control.close && control.keep_alive && control.upgrade && control.upgrade_option);
         assert_eq!((control.hosts, control.expects), (1, Expects::Continue));
+    }
+
+    #[test]
+    fn what_is_not_named_as_controlling_controls_nothing() {
+        let nothing = format!("{:?}", ControlFields::default());
+        for length in 1..20 {
+            for name in ["Host", "Connection", "Content-Length", "Transfer-Encoding", "X-Control"] {
+                let name = format!("{name:-<length$}");
+                let fields = Fields::from_pairs([(&name, "1")]).unwrap();
+                let found = format!("{:?}", ControlFields::of(&fields));
+                assert!(found == nothing || names::controls(&name), "{name}: {found}");
+            }
+        }
+        assert!(["content-length", "TRANSFER-ENCODING"].into_iter().all(names::controls));
     }
 }

@@ -27,7 +27,13 @@ pub(crate) fn request(out: &mut Vec<u8>, head: &RequestHead, extra: &Extra<'_>) 
     out.push(b' ');
     out.extend_from_slice(extra.version.as_str().as_bytes());
     out.extend_from_slice(b"\r\n");
-    fields(out, head.fields(), extra);
+    match head.plain_lines() {
+        Some(lines) => {
+            out.extend_from_slice(lines);
+            end(out, &[], extra);
+        }
+        None => fields(out, head.fields(), extra),
+    }
 }
 
 /// Writes a final head.
@@ -61,16 +67,22 @@ fn fields(out: &mut Vec<u8>, fields: &Fields, extra: &Extra<'_>) {
     if let Some(date) = date {
         out.extend_from_slice(date);
     }
+    if upgrade {
+        // RFC 9110 §7.8: a sender of Upgrade must send that option too.
+        options.push(b"upgrade");
+    }
+    end(out, &options, extra);
+}
+
+/// Writes what the machine adds, and the end.
+#[inline]
+fn end(out: &mut Vec<u8>, options: &[&[u8]], extra: &Extra<'_>) {
     match extra.sent {
         Sent::Length(length) | Sent::Omitted(Some(length)) => content_length(out, length),
         Sent::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         Sent::None | Sent::Omitted(None) | Sent::UntilClose | Sent::Upgrade => {}
     }
-    if upgrade {
-        // RFC 9110 §7.8: a sender of Upgrade must send that option too.
-        options.push(b"upgrade");
-    }
-    connection(out, &options, extra.connection);
+    connection(out, options, extra.connection);
     out.extend_from_slice(b"\r\n");
 }
 

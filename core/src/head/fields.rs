@@ -154,6 +154,13 @@ impl Fields {
         Ok(())
     }
 
+    /// The same, of a name that is known to be a token.
+    pub(crate) fn append_known(&mut self, name: &str, value: &[u8]) -> Result<(), InvalidField> {
+        check_value(value)?;
+        self.push(name, value);
+        Ok(())
+    }
+
     /// Fields of these names and values.
     ///
     /// ```
@@ -317,6 +324,10 @@ fn check(name: &str, value: &[u8]) -> Result<(), InvalidField> {
     if name.is_empty() || token_length(name.as_bytes()) < name.len() {
         return Err(InvalidField::Name);
     }
+    check_value(value)
+}
+
+fn check_value(value: &[u8]) -> Result<(), InvalidField> {
     let white = |end: Option<&u8>| matches!(end, Some(b' ' | b'\t'));
     if white(value.first()) || white(value.last()) {
         return Err(InvalidField::Value);

@@ -36,6 +36,8 @@ pub struct RequestHead {
     /// Where it stands in the fields' text; the protocol of a CONNECT stands before it.
     target: (u32, u32),
     fields: Fields,
+    /// Its fields are plain: see [`RequestHead::is_plain`].
+    plain: bool,
 }
 
 impl RequestHead {
@@ -70,7 +72,8 @@ impl RequestHead {
         debug_assert_eq!(Parts::parse(&method, target.as_bytes(), Strictness::BUILD), Ok(parts));
         let end = u32::try_from(target.len()).map_err(|_| Fault::TargetTooLong)?;
         let fields = Fields::behind(target.as_bytes(), fields, bytes + 4 * fields);
-        Ok(RequestHead { method, version: Version::Http11, parts, target: (0, end), fields })
+        let (version, target, plain) = (Version::Http11, (0, end), false);
+        Ok(RequestHead { method, version, parts, target, fields, plain })
     }
 
     /// The head of a CONNECT that asks for a protocol (RFC 8441), such as `websocket`: its
@@ -99,8 +102,8 @@ impl RequestHead {
         let end = u32::try_from(text.len()).map_err(|_| Fault::TargetTooLong)?;
         let start = u32::try_from(protocol.len()).map_err(|_| Fault::TargetTooLong)?;
         let fields = Fields::behind(&text, 0, 0);
-        let (method, version) = (Method::CONNECT, Version::Http11);
-        Ok(RequestHead { method, version, parts, target: (start, end), fields })
+        let (method, version, target) = (Method::CONNECT, Version::Http11, (start, end));
+        Ok(RequestHead { method, version, parts, target, fields, plain: false })
     }
 
     /// A head a parser found; `target` is a span of the fields' wire text.
@@ -111,7 +114,7 @@ impl RequestHead {
         target: (u32, u32),
         fields: Fields,
     ) -> RequestHead {
-        RequestHead { method, version, parts, target, fields }
+        RequestHead { method, version, parts, target, fields, plain: false }
     }
 
     /// The method.
@@ -201,7 +204,25 @@ impl RequestHead {
 
     /// The fields, to change them.
     pub fn fields_mut(&mut self) -> &mut Fields {
+        self.plain = false;
         &mut self.fields
+    }
+
+    /// Says that its fields are plain, until they are changed.
+    pub(crate) fn set_plain(&mut self) {
+        self.plain = true;
+    }
+
+    /// Whether one of its fields is a Host that is well formed, no other
+    /// [controls](names::controls) anything, and their lines stand one behind the other
+    /// after the target, with nothing else behind it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// The lines of its fields, if they are [plain](RequestHead::is_plain).
+    pub(crate) fn plain_lines(&self) -> Option<&[u8]> {
+        self.fields.wire().get(self.target.1 as usize..).filter(|_| self.plain)
     }
 }
 

@@ -51,3 +51,18 @@ pub(crate) fn is_secret(name: &str) -> bool {
         .iter()
         .any(|secret| name.eq_ignore_ascii_case(secret))
 }
+
+/// Whether a field of that name controls a message's framing or its connection, or where
+/// it goes: what stands in it is looked at before the head is sent.
+pub(crate) fn controls(name: &str) -> bool {
+    let names: &[&str] = match name.len() {
+        4 => &[HOST],
+        6 => &[EXPECT],
+        7 => &[UPGRADE],
+        10 => &[CONNECTION],
+        14 => &[CONTENT_LENGTH],
+        17 => &[TRANSFER_ENCODING],
+        _ => &[],
+    };
+    names.iter().any(|control| name.eq_ignore_ascii_case(control))
+}

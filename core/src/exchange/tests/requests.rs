@@ -1,6 +1,8 @@
 //! What a request says, as its caller and its client give it.
 
 use super::*;
+use crate::error::Misuse;
+use crate::machine::{ClientMachine, Machine};
 
 #[test]
 fn a_request_says_what_its_caller_and_its_client_say() {
@@ -178,6 +180,44 @@ fn a_body_that_can_be_read_once_is_there_until_it_was_read_from() {
                 Ask::Deliver(answer) => assert_eq!((answer.url.path(), read), ("/b", true)),
                 other => panic!("{other:?}"),
             }
+        }
+    }
+}
+
+/// What goes out of a head on a new connection.
+fn written(head: &RequestHead) -> Result<Vec<u8>, Misuse> {
+    let mut machine = crate::client::Connection::new(Default::default(), now());
+    machine.request(head, Body::Empty, now())?;
+    let mut out = Vec::new();
+    machine.transmit(&mut out, usize::MAX, now());
+    Ok(out)
+}
+
+#[test]
+fn a_plain_head_goes_out_as_one_does_that_is_looked_at() {
+    for (name, value, plain) in [
+        ("Accept", "*/*", true),
+        ("Cookie", "a=1", true),
+        ("X-Host", "b.test", true),
+        ("Connection", "close", false),
+        ("content-length", "0", false),
+        ("Transfer-Encoding", "chunked", false),
+        ("Expect", "100-continue", false),
+        ("Upgrade", "a", false),
+        ("Host", "b.test", false),
+        ("Host", "b test", false),
+    ] {
+        for url in
+            ["http://a.test:80/b?c", "http://[::1]/", "http://[fe80::1%25lo]:81", "http://A_b:"]
+        {
+            let mut parts = get(url);
+            parts.fields.append(name, value).unwrap();
+            let (head, ..) = sent(&mut begin(ClientPolicy::default(), parts), false);
+            assert_eq!(head.is_plain(), plain, "{name}");
+            let mut looked_at = head.clone();
+            looked_at.fields_mut();
+            assert!(!looked_at.is_plain());
+            assert_eq!(written(&head), written(&looked_at), "{name}: {value} to {url}");
         }
     }
 }

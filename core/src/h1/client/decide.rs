@@ -52,7 +52,7 @@ impl Asked {
 /// # Errors
 /// The head or the body given contradicts the method, the version or itself.
 pub(crate) fn request(head: &RequestHead, version: Version, body: &Body) -> Result<Asked, Misuse> {
-    let control = ControlFields::of(head.fields());
+    let control = control(head);
     if control.lengths.transfer_encoding.is_some() {
         return Err(Misuse::FramingField);
     }
@@ -60,7 +60,7 @@ pub(crate) fn request(head: &RequestHead, version: Version, body: &Body) -> Resu
     let host_ok = match control.host {
         // A zone is nobody else's, so it is not sent (RFC 6874 §3).
         Some(host) => control.hosts == 1 && Authority::parse(host).is_some_and(|at| !at.has_zone()),
-        None => http10,
+        None => http10 || head.is_plain(),
     };
     if !host_ok {
         return Err(Misuse::BadHost);
@@ -85,6 +85,18 @@ pub(crate) fn request(head: &RequestHead, version: Version, body: &Body) -> Resu
         expects,
         expects_nothing: control.expects == Expects::Continue && !expects,
     })
+}
+
+/// What the fields control, the Host of a plain head left out: it is well formed.
+fn control(head: &RequestHead) -> ControlFields<'_> {
+    if !head.is_plain() {
+        return ControlFields::of(head.fields());
+    }
+    debug_assert!(head.fields().raw().all(|(name, value)| match Authority::parse(value) {
+        Some(at) if name == b"Host" => !at.has_zone(),
+        _ => !names::controls(crate::wire::token::ascii(name)),
+    }));
+    ControlFields::default()
 }
 
 fn declared_length(control: &ControlFields<'_>) -> Result<Option<u64>, Misuse> {
