@@ -43,7 +43,7 @@ pub fn obey<'s>(
     state.catch_up(now);
     let lent = state.lent;
     while !state.telling && state.lent == lent {
-        if !state.troubles.is_empty() {
+        if !state.backlog.is_empty() {
             state = tell_troubles(panicked, served, state);
         }
         let Some(event) = state.machine.poll_event(now) else { break };
@@ -83,7 +83,7 @@ impl State {
             Event::InputClosed => {
                 for row in self.rows.iter_mut() {
                     row.marks.cancelled = true;
-                    rouse_all(std::mem::take(&mut row.waits.cancel), own, due);
+                    rouse_all(row.waits.take_cancel(), own, due);
                 }
             }
             Event::Closed(reason) => {
@@ -170,7 +170,10 @@ fn tell_troubles<'s>(
     served: &'s Served,
     mut state: MutexGuard<'s, State>,
 ) -> MutexGuard<'s, State> {
-    let troubles = std::mem::take(&mut state.troubles);
+    let troubles = state.backlog.take_troubles();
+    if troubles.is_empty() {
+        return state;
+    }
     let tell_all = |mut watch: Option<&mut Watch>| {
         for trouble in troubles {
             let watch = watch.as_deref_mut();

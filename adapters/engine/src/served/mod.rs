@@ -3,6 +3,7 @@
 //! what; the machine decides.
 
 mod alarms;
+mod backlog;
 mod beside;
 mod body;
 mod crowd;
@@ -16,6 +17,7 @@ mod released;
 mod routes;
 mod rows;
 mod turn;
+mod waits;
 mod warm;
 mod work;
 mod writer;
@@ -35,6 +37,7 @@ pub use writer::Writer;
 
 use crate::UNTOUCHED;
 use crate::sync::{Mutex, MutexGuard};
+use backlog::Backlog;
 use bytes::Bytes;
 use purlin_core::message::Error;
 use purlin_core::observe::Watch;
@@ -42,12 +45,12 @@ use purlin_core::server::Connection;
 use purlin_core::{
     Close, CloseReason, Fault, Id, InMemory, Machine, Misuse, Mono, Now, PeerError, Recv,
 };
-use released::Dropped;
-use rows::{For, Rows};
+use rows::Rows;
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
+use waits::For;
 
 /// What a panic leaves behind.
 pub type Payload = Box<dyn Any + Send>;
@@ -74,12 +77,7 @@ pub struct State {
     /// It keeps its buffers while it waits.
     pub warm: bool,
     rows: Rows,
-    /// Exchanges that their peer gave up, whose handlers are still to be told.
-    given_up: Vec<Id>,
-    /// What is to be let go of.
-    dropped: Vec<Dropped>,
-    /// Why responses did not become what they were to be: not told yet.
-    pub troubles: Vec<Trouble>,
+    backlog: Backlog,
     /// Whoever watches the connection, unless they are being told of something.
     pub watch: Option<Box<Watch>>,
     /// Somebody takes events and tells of them; nobody else does meanwhile.
@@ -125,9 +123,7 @@ impl Served {
             idle: Some(now.mono + UNTOUCHED),
             warm: false,
             rows: Rows::new(),
-            given_up: Vec::new(),
-            dropped: Vec::new(),
-            troubles: Vec::new(),
+            backlog: Backlog::default(),
             watch: None,
             telling: false,
             asked: None,
@@ -191,6 +187,11 @@ impl State {
         self.telling
     }
 
+    /// A response did not become what it was to be, which whoever watches is told of.
+    pub fn report(&mut self, trouble: Trouble) {
+        self.backlog.tell(trouble);
+    }
+
     /// A misuse, or what is behind it if the connection is gone.
     pub fn error(&self, misuse: Misuse) -> Error {
         match (misuse, self.closed) {
@@ -240,7 +241,7 @@ impl State {
     pub fn cancel(&mut self, id: Id) -> Vec<Waker> {
         let Some(row) = self.rows.get_mut(id) else { return Vec::new() };
         row.marks.cancelled = true;
-        std::mem::take(&mut row.waits.cancel)
+        row.waits.take_cancel()
     }
 
     /// Ready once [`State::is_cancelled`] is true.

@@ -45,7 +45,7 @@ impl State {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.marks.handled = true;
         if row.marks.given_up {
-            self.dropped.push(Dropped::Reader(id));
+            self.backlog.let_go(Dropped::Reader(id));
         }
     }
 
@@ -120,7 +120,7 @@ impl State {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.holders = row.holders.saturating_sub(1);
         if row.marks.given_up && row.is_let_go() {
-            self.dropped.push(Dropped::Reader(id));
+            self.backlog.let_go(Dropped::Reader(id));
         }
         // Who still may answer is looked at once more when that has returned.
         if row.marks.handled {
@@ -143,13 +143,13 @@ impl State {
 
     /// A body was dropped before its end.
     pub(super) fn drop_reader(&mut self, id: Id) {
-        self.dropped.push(Dropped::Reader(id));
+        self.backlog.let_go(Dropped::Reader(id));
         self.call_driver();
     }
 
     /// A raw stream was dropped.
     pub(super) fn drop_raw(&mut self, id: Id) {
-        self.dropped.push(match std::thread::panicking() {
+        self.backlog.let_go(match std::thread::panicking() {
             true => Dropped::Torn(id),
             false => Dropped::Raw(id),
         });
@@ -164,21 +164,21 @@ impl State {
         row.marks.broken |= std::thread::panicking();
         if row.marks.handled {
             // The writer was elsewhere: nobody else ends the response.
-            self.dropped.push(Dropped::Writer(id));
+            self.backlog.let_go(Dropped::Writer(id));
         }
     }
 
     /// Lets go of what was dropped meanwhile, before anything else is done.
     #[inline]
     pub(super) fn catch_up(&mut self, now: Now) {
-        if !self.dropped.is_empty() {
+        if !self.backlog.is_empty() {
             self.let_go(now);
         }
     }
 
     #[cold]
     fn let_go(&mut self, now: Now) {
-        for dropped in std::mem::take(&mut self.dropped) {
+        for dropped in self.backlog.take_dropped() {
             // What has ended by itself need not be ended here.
             match dropped {
                 Dropped::Reader(id) => self.discard(id, now),
@@ -207,7 +207,7 @@ impl State {
     pub(super) fn give_up(&mut self, id: Id, now: Now) -> Vec<Waker> {
         if let Some(row) = self.rows.get_mut(id) {
             (row.marks.given_up, row.left, row.marks.ending) = (true, None, false);
-            self.given_up.push(id);
+            self.backlog.give_up(id);
         }
         self.discard(id, now);
         self.cancel(id)
@@ -215,7 +215,7 @@ impl State {
 
     /// The exchanges that were given up since that was asked: their handlers serve nobody.
     pub fn take_given_up(&mut self) -> Vec<Id> {
-        std::mem::take(&mut self.given_up)
+        self.backlog.take_given_up()
     }
 
     /// Whether an exchange was given up by its peer.

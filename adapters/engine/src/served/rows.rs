@@ -2,9 +2,10 @@
 //! Finds them by their numbers; what becomes of a response is decided beside it.
 //!
 //! The first stands where the connection does, and is the only one over HTTP/1, which takes
-//! it for one exchange after the other. Others are beside it, and are used again.
+//! it for one exchange after the other. Others are beside it while there are any, and are
+//! used again.
 
-use super::park;
+use super::waits::{For, Waits, insert};
 use purlin_core::message::{Hooks, PendingResponse};
 use purlin_core::{Id, Method};
 use std::task::{Context, Waker};
@@ -49,34 +50,6 @@ pub(super) struct Marks {
     pub(super) given_up: bool,
 }
 
-/// Who waits for an exchange.
-#[derive(Debug, Default)]
-pub(super) struct Waits {
-    /// Somebody has come to wait since it began.
-    parked: bool,
-    /// For body bytes.
-    pub(super) read: Option<Waker>,
-    /// For room to send.
-    pub(super) write: Option<Waker>,
-    /// For the output to be written.
-    pub(super) flush: Option<Waker>,
-    /// For the peer to go.
-    pub(super) cancel: Vec<Waker>,
-}
-
-/// What somebody waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum For {
-    /// Body bytes.
-    Input,
-    /// Room to send.
-    Room,
-    /// That the output is written.
-    Flush,
-    /// That the peer goes.
-    Cancel,
-}
-
 impl Row {
     fn new(id: Id, method: &Method) -> Row {
         let (marks, waits) = (Marks::of(method), Waits::default());
@@ -111,40 +84,19 @@ impl Marks {
     }
 }
 
-impl Waits {
-    /// Notes who waits, without a clone if it is known already.
-    pub(super) fn park(&mut self, what: For, cx: &Context<'_>) {
-        self.parked = true;
-        match what {
-            For::Input => park(&mut self.read, cx),
-            For::Room => park(&mut self.write, cx),
-            For::Flush => park(&mut self.flush, cx),
-            For::Cancel => insert(&mut self.cancel, cx),
-        }
-    }
-
-    /// Everybody who waits.
-    #[cold]
-    pub(super) fn take(&mut self) -> Vec<Waker> {
-        let Waits { read, write, flush, cancel, .. } = std::mem::take(self);
-        [read, write, flush].into_iter().flatten().chain(cancel).collect()
-    }
-}
-
-/// Adds who waits, once.
-fn insert(wakers: &mut Vec<Waker>, cx: &Context<'_>) {
-    if !wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-        wakers.push(cx.waker().clone());
-    }
-}
-
 /// The exchanges of a connection.
 pub(super) struct Rows {
     first: Row,
-    /// The numbers of those beside it.
+    beside: Option<Box<Beside>>,
+}
+
+/// What is beside the first row.
+#[derive(Default)]
+struct Beside {
+    /// The numbers of the rows.
     ids: Vec<Id>,
-    beside: Vec<Row>,
-    /// Places beside it that are free.
+    rows: Vec<Row>,
+    /// Those that are free.
     free: Vec<usize>,
     /// Wait for exchanges that are over here, and not yet for the machine.
     strays: Vec<Waker>,
@@ -152,13 +104,7 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn new() -> Rows {
-        Rows {
-            first: Row::new(0, &Method::GET),
-            ids: Vec::new(),
-            beside: Vec::new(),
-            free: Vec::new(),
-            strays: Vec::new(),
-        }
+        Rows { first: Row::new(0, &Method::GET), beside: None }
     }
 
     /// An exchange that has a row.
@@ -169,7 +115,8 @@ impl Rows {
 
     #[cold]
     fn get_beside(&self, id: Id) -> Option<&Row> {
-        self.find(id).and_then(|place| self.beside.get(place))
+        let beside = self.beside.as_ref()?;
+        beside.find(id).map(|place| &beside.rows[place])
     }
 
     /// The same, to be changed.
@@ -180,30 +127,30 @@ impl Rows {
 
     #[cold]
     fn get_beside_mut(&mut self, id: Id) -> Option<&mut Row> {
-        self.find(id).and_then(|place| self.beside.get_mut(place))
-    }
-
-    fn find(&self, id: Id) -> Option<usize> {
-        self.ids.iter().position(|own| *own == id)
+        let beside = self.beside.as_mut()?;
+        beside.find(id).map(|place| &mut beside.rows[place])
     }
 
     /// All that are open, or were.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Row> {
-        std::iter::once(&mut self.first).chain(&mut self.beside)
+        let beside = self.beside.iter_mut().flat_map(|beside| &mut beside.rows);
+        std::iter::once(&mut self.first).chain(beside)
     }
 
     /// Whether one of them has somebody who follows it, which may be wrong where there are
     /// several.
     #[inline]
     pub(super) fn may_have_hooks(&self) -> bool {
-        self.first.hooks.is_some() || !self.beside.is_empty()
+        let are_several = self.beside.as_ref().is_some_and(|beside| !beside.rows.is_empty());
+        self.first.hooks.is_some() || are_several
     }
 
     /// Takes the first row for this exchange, which is the only one.
     #[inline]
     pub(super) fn begin(&mut self, id: Id, method: &Method) {
-        if self.first.waits.parked {
-            self.strays.extend(self.first.waits.take());
+        if self.first.waits.any() {
+            let waits = self.first.waits.take_all();
+            self.beside.get_or_insert_default().strays.extend(waits);
         }
         self.first.renew(id, method);
     }
@@ -214,47 +161,16 @@ impl Rows {
         if self.first.id == 0 || self.first.is_over() {
             return self.begin(id, method);
         }
-        if self.free.is_empty() {
-            self.look_for_free();
-        }
-        match self.free.pop() {
-            Some(place) => {
-                self.ids[place] = id;
-                self.beside[place].renew(id, method);
-            }
-            None => {
-                self.ids.push(id);
-                self.beside.push(Row::new(id, method));
-            }
-        }
+        self.beside.get_or_insert_default().begin(id, method);
     }
 
-    /// Finds rows that nobody has a use for. Where those are few there will be more rows, so
-    /// that not every exchange has to look for its own.
-    fn look_for_free(&mut self) {
-        for (place, row) in self.beside.iter_mut().enumerate() {
-            if row.id != NONE && row.is_over() {
-                row.id = NONE;
-                self.strays.extend(row.waits.take());
-                self.ids[place] = NONE;
-                self.free.push(place);
-            }
-        }
-        let short = (self.beside.len() / 4).saturating_sub(self.free.len());
-        for _ in 0..short {
-            self.free.push(self.beside.len());
-            self.ids.push(NONE);
-            self.beside.push(Row::new(NONE, &Method::GET));
-        }
-    }
-
-    /// Gives back the room beside the first row, if nobody has a use for any of it.
+    /// Gives back the room beside the first row, if nobody has a use for any of it, and that
+    /// of who waits.
     pub(super) fn trim(&mut self) {
-        if !self.beside.is_empty() && self.beside.iter().all(|row| row.id == NONE || row.is_over())
-        {
-            let waits = self.beside.iter_mut().flat_map(|row| row.waits.take());
-            self.strays.extend(waits);
-            (self.ids, self.beside, self.free) = (Vec::new(), Vec::new(), Vec::new());
+        self.first.waits.trim();
+        if let Some(beside) = &mut self.beside {
+            beside.trim();
+            self.beside.take_if(|beside| beside.rows.is_empty() && beside.strays.is_empty());
         }
     }
 
@@ -262,38 +178,83 @@ impl Rows {
     pub(super) fn park(&mut self, id: Id, what: For, cx: &Context<'_>) {
         match self.get_mut(id) {
             Some(row) => row.waits.park(what, cx),
-            None => insert(&mut self.strays, cx),
+            None => insert(&mut self.beside.get_or_insert_default().strays, cx),
         }
     }
 
     /// Whether somebody waits for room for this exchange.
     pub(super) fn waits_for_room(&self, id: Id) -> bool {
-        self.get(id).is_some_and(|row| row.waits.write.is_some())
+        self.get(id).is_some_and(|row| row.waits.for_room())
     }
 
     /// Who waits for this of this exchange.
     #[inline]
     pub(super) fn take(&mut self, id: Id, what: For) -> Option<Waker> {
-        let waits = &mut self.get_mut(id)?.waits;
-        match what {
-            For::Input => waits.read.take(),
-            For::Room => waits.write.take(),
-            For::Flush => waits.flush.take(),
-            For::Cancel => None,
-        }
+        self.get_mut(id)?.waits.take(what)
     }
 
     /// Those who wait for exchanges that have no row any more; they look for themselves
     /// what has happened.
     pub(super) fn take_strays(&mut self) -> Vec<Waker> {
-        std::mem::take(&mut self.strays)
+        self.beside.as_mut().map(|beside| std::mem::take(&mut beside.strays)).unwrap_or_default()
     }
 
     /// Everybody who waits.
     pub(super) fn release(&mut self) -> Vec<Waker> {
         let mut all = self.take_strays();
-        self.iter_mut().for_each(|row| all.extend(row.waits.take()));
+        self.iter_mut().for_each(|row| all.extend(row.waits.take_all()));
         all
+    }
+}
+
+impl Beside {
+    fn find(&self, id: Id) -> Option<usize> {
+        self.ids.iter().position(|own| *own == id)
+    }
+
+    /// Takes a row for this exchange that no other has a use for.
+    fn begin(&mut self, id: Id, method: &Method) {
+        if self.free.is_empty() {
+            self.look_for_free();
+        }
+        match self.free.pop() {
+            Some(place) => {
+                self.ids[place] = id;
+                self.rows[place].renew(id, method);
+            }
+            None => {
+                self.ids.push(id);
+                self.rows.push(Row::new(id, method));
+            }
+        }
+    }
+
+    /// Finds rows that nobody has a use for. Where those are few there will be more rows, so
+    /// that not every exchange has to look for its own.
+    fn look_for_free(&mut self) {
+        for (place, row) in self.rows.iter_mut().enumerate() {
+            if row.id != NONE && row.is_over() {
+                row.id = NONE;
+                self.strays.extend(row.waits.take_all());
+                self.ids[place] = NONE;
+                self.free.push(place);
+            }
+        }
+        let short = (self.rows.len() / 4).saturating_sub(self.free.len());
+        for _ in 0..short {
+            self.free.push(self.rows.len());
+            self.ids.push(NONE);
+            self.rows.push(Row::new(NONE, &Method::GET));
+        }
+    }
+
+    /// Gives back the rows, if nobody has a use for any of them.
+    fn trim(&mut self) {
+        if self.rows.iter().all(|row| row.id == NONE || row.is_over()) {
+            let waits = self.rows.iter_mut().flat_map(|row| row.waits.take_all());
+            self.strays.extend(waits);
+            (self.ids, self.rows, self.free) = (Vec::new(), Vec::new(), Vec::new());
+        }
     }
 }
 
@@ -310,6 +271,11 @@ mod tests {
         fn wake(self: Arc<Self>) {}
     }
 
+    /// How many rows are beside the first.
+    fn beside(rows: &Rows) -> usize {
+        rows.beside.as_ref().map_or(0, |beside| beside.rows.len())
+    }
+
     fn begin(rows: &mut Rows, id: Id) {
         rows.begin_beside(id, &Method::GET);
     }
@@ -323,7 +289,7 @@ mod tests {
         let mut rows = Rows::new();
         for id in [1, 3, 5] {
             begin(&mut rows, id);
-            assert!(rows.get(id).is_some() && rows.beside.is_empty());
+            assert!(rows.get(id).is_some() && rows.beside.is_none());
             ends(&mut rows, id);
         }
         assert!(rows.get(3).is_none() && rows.get(5).is_some());
@@ -334,17 +300,17 @@ mod tests {
         let mut rows = Rows::new();
         (0..100).for_each(|id| begin(&mut rows, 2 * id + 1));
         assert!((0..100).all(|id| rows.get(2 * id + 1).is_some_and(|row| row.id == 2 * id + 1)));
-        let many = rows.beside.len();
+        let many = beside(&rows);
         for id in 100..1000 {
             ends(&mut rows, 2 * (id - 100) + 1);
             begin(&mut rows, 2 * id + 1);
             let open = (id - 99..=id).all(|id| rows.get(2 * id + 1).is_some());
             assert!(open, "{id}");
         }
-        assert!(rows.beside.len() <= 2 * many, "{}", rows.beside.len());
+        assert!(beside(&rows) <= 2 * many, "{}", beside(&rows));
         (900..1000).for_each(|id| ends(&mut rows, 2 * id + 1));
         rows.trim();
-        assert_eq!(rows.beside.capacity(), 0);
+        assert!(rows.beside.is_none());
     }
 
     #[test]

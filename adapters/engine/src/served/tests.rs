@@ -129,7 +129,7 @@ fn a_failure_takes_the_place_of_what_was_not_sent_yet() {
     assert!(writer.poll_write(&cx, b"hello", NOW).is_ready());
     writer.fail_for("the source is gone".into(), NOW);
     assert!(sent(&served).starts_with("HTTP/1.1 500 "));
-    let trouble = served.lock().troubles.pop();
+    let trouble = served.lock().backlog.take_troubles().pop();
     assert!(matches!(trouble, Some(Trouble::Failed(text)) if &*text == "the source is gone"));
 }
 
@@ -243,4 +243,10 @@ fn an_idle_connection_is_evicted_once_and_a_stop_only_goes_forward() {
     served.stop(Stop::Cut);
     served.stop(Stop::Asked);
     assert_eq!(served.lock().stop, Stop::Cut);
+}
+
+#[test]
+fn a_connection_needs_no_room_for_what_most_never_have() {
+    let machine = size_of::<Connection>();
+    assert!(size_of::<State>() <= machine + 128, "{} beside {machine}", size_of::<State>());
 }

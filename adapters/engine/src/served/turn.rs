@@ -63,7 +63,7 @@ impl State {
     pub fn panicked(&mut self, id: Id, payload: Payload, now: Now) {
         self.catch_up(now);
         self.handled(id);
-        self.troubles.push(Trouble::Panicked(payload));
+        self.report(Trouble::Panicked(payload));
         self.fail(id, now);
     }
 
@@ -185,7 +185,7 @@ impl State {
             if let Some(row) = self.rows.get_mut(id) {
                 row.marks.troubled = true;
             }
-            self.troubles.push(Trouble::Misused(misuse));
+            self.report(Trouble::Misused(misuse));
         }
     }
 
@@ -204,7 +204,7 @@ impl State {
             .get_mut(id)
             .is_some_and(|row| std::mem::replace(&mut row.marks.troubled, true));
         if !told {
-            self.troubles.push(Trouble::Failed(message.into()));
+            self.report(Trouble::Failed(message.into()));
         }
     }
 

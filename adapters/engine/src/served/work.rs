@@ -75,7 +75,9 @@ pub(super) fn drop_unsent<'s, R>(
     drop(state);
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
     let mut state = served.lock();
-    state.troubles.extend(dropped.err().map(Trouble::Panicked));
+    if let Err(payload) = dropped {
+        state.report(Trouble::Panicked(payload));
+    }
     state
 }
 

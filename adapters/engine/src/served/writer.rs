@@ -197,7 +197,7 @@ impl Writer {
 
     /// The response cannot be made, for this reason: 500, or the end.
     pub fn fail_for(&mut self, reason: String, now: Now) {
-        self.served.lock().troubles.push(Trouble::Failed(reason.into()));
+        self.served.lock().report(Trouble::Failed(reason.into()));
         self.fail_as(Status::INTERNAL_SERVER_ERROR, now);
     }
 

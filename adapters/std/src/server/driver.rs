@@ -226,7 +226,9 @@ pub(crate) fn finish<'s>(
             // What it is made of is the application's, as its handler is.
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(response)));
             state = line.lock();
-            state.troubles.extend(dropped.err().map(Trouble::Panicked));
+            if let Err(payload) = dropped {
+                state.report(Trouble::Panicked(payload));
+            }
         }
     }
     state

@@ -45,7 +45,7 @@ pub(crate) struct Line {
     pub(crate) awaited: AtomicBool,
     books: Mutex<Books>,
     /// What else is known of it, if it carries many exchanges at once.
-    pub(crate) many: OnceLock<Many>,
+    pub(crate) many: OnceLock<Box<Many>>,
 }
 
 /// What is entered where much is moved at once.

@@ -195,7 +195,7 @@ impl Line {
             // All who have a part in it move its bytes, for good.
             state.lent = true;
             state.driver = Some(Waker::from(Arc::new(Bell(line.clone()))));
-            Many {
+            Box::new(Many {
                 line,
                 values: own.values.clone(),
                 ahead: Mutex::default(),
@@ -203,7 +203,7 @@ impl Line {
                 idle: AtomicU64::new(NEVER.as_nanos()),
                 fresh: AtomicUsize::new(0),
                 deferred: AtomicBool::new(false),
-            }
+            })
         })
     }
 
