@@ -4,7 +4,8 @@
 use crate::link::BoxMachine;
 use purlin_core::client::Connection;
 use purlin_core::config::{ClientConfig, Protocols};
-use purlin_core::exchange::{Cause, Error, Route};
+use purlin_core::exchange::{Cause, Error, Exchange, Route};
+use purlin_core::policy::pool::Need;
 use purlin_core::tunnel::{Destination, Tunnel};
 use purlin_core::{Now, Phase};
 use std::fmt;
@@ -58,8 +59,18 @@ impl Layers {
         Layers { around: Some(Around(Box::new(around))), ..self }
     }
 
+    /// What this request needs of a connection along this route.
+    pub(crate) fn need(&self, route: &Route, exchange: &Exchange) -> Need {
+        let need = exchange.need();
+        if !self.may_speak_newer(route) {
+            return need;
+        }
+        let older = exchange.asks_for_upgrade();
+        Need { older, may_share: self.config.keep_alive && !older, ..need }
+    }
+
     /// Whether a connection along this route may turn out to carry many exchanges at once.
-    pub fn may_share(&self, route: &Route) -> bool {
+    fn may_speak_newer(&self, route: &Route) -> bool {
         match self.config.protocols {
             Protocols::Http1 => false,
             Protocols::Both => route.is_secure(),

@@ -34,7 +34,8 @@ pub enum Misuse {
     TrailersNotAllowed,
     /// A field that may not stand in a trailer section (RFC 9110 §6.5.1).
     ForbiddenTrailer,
-    /// The peer did not ask for an upgrade, or its request body is unread (RFC 9110 §7.8).
+    /// The peer did not ask for an upgrade, or its request body is unread (RFC 9110 §7.8); or
+    /// a request asks for one, and HTTP/2 carries it (RFC 9113 §8.6).
     NotUpgradable,
     /// A 101 names a protocol that the request's Upgrade does not (RFC 9110 §7.8).
     UnaskedProtocol,

@@ -69,7 +69,7 @@ pub use request::{Given, IntoUrl, Request};
 pub use route::Route;
 pub use trace::{Stretch, Trace};
 
-use crate::head::ResponseHead;
+use crate::head::{ResponseHead, names};
 use crate::machine::Body;
 use crate::policy::coding;
 use crate::policy::pool::Need;
@@ -249,6 +249,12 @@ impl Exchange {
         let RequestParts { method, fields, payload, .. } = &self.parts;
         let again = retry::is_repeatable(method, fields) && payload.is_replayable();
         Need { once: !again, idle_after: self.lost, ..Need::default() }
+    }
+
+    /// Whether it asks for an upgrade, for which it needs a connection that speaks HTTP/1
+    /// (RFC 9110 §7.8, RFC 9113 §8.6).
+    pub fn asks_for_upgrade(&self) -> bool {
+        self.parts.fields.contains(names::UPGRADE)
     }
 
     /// Before when no connection is to be had for it: its server did not take it, and may

@@ -85,11 +85,20 @@ struct Waiter<C> {
     host: usize,
     /// Its request cannot be sent again.
     once: bool,
+    /// It needs a connection that carries one exchange at a time.
+    older: bool,
     /// It waits for a connection that is being opened, since that may have a seat for it.
     patient: bool,
     /// Until when it does so where nothing is known of the route.
     until: Option<Mono>,
     state: State<Offer<C>>,
+}
+
+impl<C> Waiter<C> {
+    /// Whether what it dials may turn out to be shared.
+    fn may_share(&self) -> bool {
+        self.patient || self.until.is_some()
+    }
 }
 
 impl<K: Clone + Ord, C> Pool<K, C> {
@@ -130,12 +139,12 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         let mut changes = Changes::default();
         self.winding_down = false;
         let host = self.hosts.find_or_add(key);
-        if !self.hosts[host].shared.is_empty() {
+        if !self.hosts[host].shared.is_empty() && !need.older && !self.is_in_need(host) {
             if let Some(id) = self.join(host) {
                 return (Get::Join(id), changes);
             }
         }
-        while let Some(at) = self.next_idle(host, need.once, now) {
+        while let Some(at) = self.next_idle(host, need, now) {
             let Some(idle) = self.idle.remove(at) else { continue };
             let unproved = need.idle_after.is_some_and(|after| idle.since <= after);
             if self.end_of(&idle) > now && !unproved {
@@ -148,14 +157,14 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             changes.close.push(idle.conn);
         }
         // It is to have a new one: where there may be no more, in place of an idle one.
-        if need.once && !self.room(host) {
+        if (need.once || need.older) && !self.room(host) {
             let oldest = self.hosts[host].idle.pop_front();
             let idle = oldest.and_then(|at| self.idle.remove(at));
             changes.close.extend(idle.map(|idle| idle.conn));
         }
         let ticket = Ticket(self.next);
         self.next += 1;
-        let patient = need.may_share;
+        let (older, patient) = (need.older, need.may_share && !need.older);
         if patient && self.hosts[host].protocol == Protocol::Unknown {
             self.hosts[host].protocol = self.protocols.of(key, now);
         }
@@ -164,13 +173,15 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         entry.waiting.insert(ticket);
         let (state, get) = if dials {
             entry.dialing += 1;
+            entry.undecided += usize::from(patient);
             (State::Dialing, Get::Dial(ticket))
         } else {
             entry.without_dial.insert(ticket);
             (State::Queued, Get::Wait(ticket))
         };
         let until = if patient { Self::patience(now) } else { None };
-        self.waiters.insert(ticket, Waiter { host, once: need.once, patient, until, state });
+        let waiter = Waiter { host, once: need.once, older, patient, until, state };
+        self.waiters.insert(ticket, waiter);
         (get, changes)
     }
 
@@ -214,11 +225,12 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             && self.end_of(&idle) > idle.since
             && !(idle.shared && self.protocols.is_older(self.hosts.key(host), idle.since))
             && habit.keeps_behind(idle.bodiless);
-        if let Some(ticket) = self.first_for(host, habit).filter(|_| usable) {
+        if let Some(ticket) = self.first_for(host, habit, idle.shared).filter(|_| usable) {
             let once = self.waiters.get(&ticket).is_some_and(|waits| waits.once);
             self.hosts[host].undecided += usize::from(idle.shared);
             let checked = idle.checked(None, once, self.hosts[host].clean);
-            return self.hand_over(host, ticket, Offer::Conn(checked), changes);
+            self.hand_over(host, ticket, Offer::Conn(checked), changes);
+            return self.give_seats(host, changes);
         }
         let entry = &mut self.hosts[host];
         entry.in_use -= 1;
@@ -248,6 +260,8 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             // It needs the room no more that it was to be told of.
             State::Granted => {
                 entry.dialing -= 1;
+                let told = usize::from(waiter.may_share());
+                entry.undecided = entry.undecided.saturating_sub(told);
                 self.slots_freed(host, changes);
             }
             _ => {
@@ -273,8 +287,10 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             let Some(waiter) = self.waiters.get_mut(&ticket) else { continue };
             waiter.state = State::Granted;
             entry.dialing += 1;
+            entry.undecided += usize::from(waiter.may_share());
             changes.wake.push(ticket);
         }
+        self.give_seats(host, changes);
         self.hosts.drop_if_unused(host);
     }
 

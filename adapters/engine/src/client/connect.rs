@@ -12,7 +12,6 @@ use crate::line::Turn;
 use crate::link::Link;
 use purlin_core::Mono;
 use purlin_core::exchange::{Error, Exchange, Reached, Route};
-use purlin_core::policy::pool::Need;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -59,8 +58,7 @@ fn take<R: Runtime>(
 ) -> Result<Had<R>, Stage<R>> {
     let now = clock.last();
     loop {
-        let need = Need { may_share: agent.layers.may_share(route), ..exchange.need() };
-        match agent.pool.get(route, need, now) {
+        match agent.pool.get(route, agent.layers.need(route, exchange), now) {
             Got::Turn(waiting) => return Err(Stage::Waits(waiting)),
             Got::Kept(mut lease, idle) => match (lease.is_alive(now), lease.settles(now)) {
                 (true, None) => return Ok((agent.pool.settle(lease, now), Reached::kept(idle))),
@@ -150,8 +148,7 @@ impl<R: Runtime> Connector<R> {
         };
         self.dialling = None;
         let now = clock.look();
-        let older = !waiting.may_share() && agent.layers.may_share(&self.route);
-        let machine = if older {
+        let machine = if waiting.is_older() {
             agent.layers.build_older(&self.route, now)?
         } else {
             agent.layers.build(&self.route, now)?

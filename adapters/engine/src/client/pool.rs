@@ -91,8 +91,9 @@ impl<S: ReadReady + Send + 'static> SharedPool<S> {
     /// row for one.
     pub fn get(&self, route: &Route, need: Need, now: Now) -> Got<S> {
         let mut state = self.0.lock();
-        let may_share = need.may_share && !state.pool.is_older(route, now.mono);
-        let need = Need { may_share, ..need };
+        let older = need.older || (need.may_share && state.pool.is_older(route, now.mono));
+        let may_share = need.may_share && !older;
+        let need = Need { older, may_share, ..need };
         let (get, changes) = state.pool.get_for(route, need, now.mono);
         let (ticket, dials) = match get {
             Get::Join(id) => {
@@ -111,7 +112,7 @@ impl<S: ReadReady + Send + 'static> SharedPool<S> {
         let until = if dials { None } else { state.pool.patient_until(ticket) };
         act(state, changes);
         let pool = self.clone();
-        Got::Turn(Waiting { pool, ticket, dials, over: false, may_share, until })
+        Got::Turn(Waiting { pool, ticket, dials, over: false, older, may_share, until })
     }
 
     fn lend(&self, checked: Checked<Box<Link<S>>>, now: Now) -> (Lease<S>, Duration) {

@@ -20,7 +20,7 @@ pub(crate) struct Asked {
     pub(crate) head: bool,
     pub(crate) connect: bool,
     /// It carries Upgrade (RFC 9110 §7.8).
-    pub(super) upgrade: bool,
+    pub(crate) upgrade: bool,
     /// It says `Connection: close`.
     pub(super) close: bool,
     /// It says `Connection: keep-alive`, which HTTP/1.0 needs.

@@ -33,6 +33,10 @@ impl ClientMachine for Connection {
         }
         // Whatever version the head says, it is HTTP/2 that carries it.
         let asked = decide::request(head, Version::Http2, &body)?;
+        // RFC 9113 §8.6
+        if asked.upgrade {
+            return Err(Misuse::NotUpgradable);
+        }
         // RFC 8441 §3
         if head.protocol().is_some() && !self.theirs.enable_connect_protocol {
             return Err(Misuse::ProtocolNotOffered);

@@ -25,7 +25,7 @@ pub(super) struct Host<K> {
     pub(super) clean: bool,
     /// Connections with seats, those that take no more included.
     pub(super) shared: Vec<Shared>,
-    /// Those in use of which it is not known yet whether they are shared.
+    /// Those in use and being dialed of which it is not known yet whether they are shared.
     pub(super) undecided: usize,
     /// What the last one turned out to be.
     pub(super) protocol: Protocol,
@@ -39,7 +39,7 @@ impl<K> Host<K> {
 
     /// Whether a connection is on its way that may soon have seats for those who wait.
     pub(super) fn is_promising(&self) -> bool {
-        self.protocol != Protocol::OneByOne && self.dialing + self.undecided > 0
+        self.protocol != Protocol::OneByOne && self.undecided > 0
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::habit::Habit;
 use super::idle::Idle;
-use super::{Kept, Pool, Ticket};
+use super::{Kept, Need, Pool, Ticket};
 use crate::error::{CloseReason, Fault};
 use crate::machine::Reuse;
 use crate::time::Mono;
@@ -12,27 +12,39 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// Takes the idle connection of a host that is to be given next out of its row: the
     /// one that was used last. For what cannot be sent again it is the last of those that
     /// are safe enough, or of a host that is doubted, the one that has lived longest.
-    pub(super) fn next_idle(&mut self, host: usize, once: bool, now: Mono) -> Option<usize> {
+    pub(super) fn next_idle(&mut self, host: usize, need: Need, now: Mono) -> Option<usize> {
         let habit = self.habits.of(self.hosts.key(host), now);
         let row = &mut self.hosts[host].idle;
-        if !once {
+        if !(need.once || need.older) {
             return row.pop_back();
         }
-        let age = |at: &usize| self.idle.get(*at).map(|idle| now.since(idle.since));
-        let lends = |at: &usize| age(at).is_some_and(|idle| habit.lends(idle));
-        let place =
-            if habit.ends { row.iter().position(lends) } else { row.iter().rposition(lends) };
+        let lends = |at: &usize| {
+            self.idle.get(*at).is_some_and(|idle| {
+                let safe = !need.once || habit.lends(now.since(idle.since));
+                safe && !(need.older && idle.shared)
+            })
+        };
+        let place = if need.once && habit.ends {
+            row.iter().position(lends)
+        } else {
+            row.iter().rposition(lends)
+        };
         row.remove(place?)
     }
 
-    /// The first who waits and may have a connection that comes right from an answer.
-    pub(super) fn first_for(&self, host: usize, habit: Habit) -> Option<Ticket> {
+    /// The first who waits and may have a connection that comes right from an answer, and
+    /// carries many exchanges at once or not.
+    pub(super) fn first_for(&self, host: usize, habit: Habit, shared: bool) -> Option<Ticket> {
         let waiting = &self.hosts[host].waiting;
-        if habit.lends(Duration::ZERO) {
-            return waiting.first().copied();
-        }
-        let again = |ticket: &&Ticket| self.waiters.get(ticket).is_some_and(|waits| !waits.once);
-        waiting.iter().find(again).copied()
+        let lends = habit.lends(Duration::ZERO);
+        let may = |ticket: &&Ticket| {
+            self.waiters
+                .get(ticket)
+                .is_some_and(|waits| (lends || !waits.once) && !(shared && waits.older))
+        };
+        let first = waiting.iter().find(may).copied();
+        // Who needs one of another kind in its place comes first, if that one came before.
+        first.filter(|first| !shared || self.in_need(host).is_none_or(|older| older > *first))
     }
 
     /// A connection that was given was looked at, and was not fit for a request: it had

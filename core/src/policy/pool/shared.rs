@@ -25,7 +25,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Whether one more may join.
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         !self.capacity.over && !self.refused && self.seats < self.capacity.most
     }
 }
@@ -167,11 +167,39 @@ impl<K: Clone + Ord, C> Pool<K, C> {
 
     /// Gives seats to those who wait, as many as there are, and lets others dial.
     pub(super) fn seats_freed(&mut self, host: usize, changes: &mut Changes<C>) {
-        while let Some(ticket) = self.hosts[host].waiting.first().copied() {
+        self.give_seats(host, changes);
+        self.slots_freed(host, changes);
+    }
+
+    /// Gives seats to those who wait, as many as there are.
+    pub(super) fn give_seats(&mut self, host: usize, changes: &mut Changes<C>) {
+        if self.hosts[host].shared.is_empty() {
+            return;
+        }
+        while let Some(ticket) = self.first_to_sit(host) {
             let Some(id) = self.join(host) else { break };
             self.hand_over(host, ticket, Offer::Seat(id), changes);
         }
-        self.slots_freed(host, changes);
+    }
+
+    /// The first who waits and takes a seat, unless one is in need that came before.
+    fn first_to_sit(&self, host: usize) -> Option<Ticket> {
+        let sits = |ticket: &&Ticket| !self.waiters.get(ticket).is_some_and(|w| w.older);
+        let first = self.hosts[host].waiting.iter().find(sits).copied()?;
+        let before = self.in_need(host).is_some_and(|older| older < first);
+        (!before).then_some(first)
+    }
+
+    /// Whether one waits who needs a connection of its own, which it gets once a shared one
+    /// is empty: nobody joins those any more.
+    pub(super) fn is_in_need(&self, host: usize) -> bool {
+        self.in_need(host).is_some()
+    }
+
+    pub(super) fn in_need(&self, host: usize) -> Option<Ticket> {
+        let queued = &self.hosts[host].without_dial;
+        let older = |ticket: &&Ticket| self.waiters.get(ticket).is_some_and(|w| w.older);
+        queued.iter().find(older).copied().filter(|_| !self.room(host))
     }
 
     fn find_shared(&self, key: &K, id: SharedId) -> Option<(usize, usize)> {

@@ -36,13 +36,12 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// The ticket's own dial succeeded. Unless it is refused, the new
     /// connection counts as in use from now on.
     pub fn opened(&mut self, ticket: Ticket) -> Opened<C> {
-        let Some(Waiter { host, patient, until, state, .. }) = self.take_dial(ticket) else {
+        let Some(Waiter { host, state, .. }) = self.take_dial(ticket) else {
             return Opened::Unknown;
         };
         let entry = &mut self.hosts[host];
         entry.dialing -= 1;
         entry.in_use += 1;
-        entry.undecided += usize::from(patient || until.is_some());
         match state {
             State::Given { conn: Offer::Conn(conn), .. } => Opened::Given(conn),
             State::Given { conn: Offer::Seat(id), .. } => Opened::Joined(id),
@@ -58,14 +57,14 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// connection that was given to it before is given out here, and a seat given up.
     pub fn failed(&mut self, ticket: Ticket) -> (Option<Checked<C>>, Changes<C>) {
         let mut changes = Changes::default();
-        let Some(Waiter { host, state, .. }) = self.take_dial(ticket) else {
-            return (None, changes);
-        };
+        let Some(waiter) = self.take_dial(ticket) else { return (None, changes) };
+        let (host, may_share) = (waiter.host, waiter.may_share());
         let entry = &mut self.hosts[host];
         entry.dialing -= 1;
+        entry.undecided = entry.undecided.saturating_sub(usize::from(may_share));
         entry.waiting.remove(&ticket);
         self.slots_freed(host, &mut changes);
-        match state {
+        match waiter.state {
             State::Given { conn: Offer::Conn(conn), .. } => (Some(conn), changes),
             State::Given { conn: Offer::Seat(id), .. } => {
                 self.give_up_seat(host, id, &mut changes);
@@ -79,10 +78,9 @@ impl<K: Clone + Ord, C> Pool<K, C> {
     /// the next. If it dials, the dial counts until `opened` or `failed`.
     pub fn cancel(&mut self, ticket: Ticket, now: Mono) -> Changes<C> {
         let mut changes = Changes::default();
-        let Some(Waiter { host, once, patient, until, state }) = self.waiters.remove(&ticket)
-        else {
-            return changes;
-        };
+        let Some(waiter) = self.waiters.remove(&ticket) else { return changes };
+        let may_share = waiter.may_share();
+        let Waiter { host, once, older, patient, until, state } = waiter;
         let entry = &mut self.hosts[host];
         entry.waiting.remove(&ticket);
         entry.without_dial.remove(&ticket);
@@ -90,6 +88,7 @@ impl<K: Clone + Ord, C> Pool<K, C> {
             State::Queued => (None, false),
             State::Granted => {
                 entry.dialing -= 1;
+                entry.undecided = entry.undecided.saturating_sub(usize::from(may_share));
                 (None, false)
             }
             State::Dialing | State::Settled => (None, true),
@@ -97,7 +96,8 @@ impl<K: Clone + Ord, C> Pool<K, C> {
         };
         if dials {
             let state = State::Settled;
-            self.waiters.insert(ticket, Waiter { host, once, patient, until, state });
+            let waiter = Waiter { host, once, older, patient, until, state };
+            self.waiters.insert(ticket, waiter);
         }
         match given {
             Some(Offer::Conn(given)) => {

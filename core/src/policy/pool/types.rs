@@ -69,6 +69,10 @@ pub struct Need {
     /// then told of: [`Pool::shares`](super::Pool::shares),
     /// [`Pool::alone`](super::Pool::alone) or [`Pool::ended_early`](super::Pool::ended_early).
     pub may_share: bool,
+    /// It needs a connection that carries one exchange at a time, such as one that asks for an
+    /// upgrade, which HTTP/2 has not (RFC 9113 §8.6): no seat on a shared one will do. It goes
+    /// before [`Need::may_share`].
+    pub older: bool,
     #[doc(hidden)]
     pub _more: (),
 }

@@ -16,6 +16,8 @@ pub struct Waiting<S> {
     pub(super) ticket: Ticket,
     pub(super) dials: bool,
     pub(super) over: bool,
+    /// A new connection is to speak the older protocol.
+    pub(super) older: bool,
     /// A new connection may turn out to be shared.
     pub(super) may_share: bool,
     /// Until when it waits for what another one opens.
@@ -97,9 +99,9 @@ impl<S> Waiting<S> {
         self.until
     }
 
-    /// Whether a new connection may turn out to be shared.
-    pub fn may_share(&self) -> bool {
-        self.may_share
+    /// Whether a new connection is to speak the older protocol.
+    pub fn is_older(&self) -> bool {
+        self.older
     }
 }
 

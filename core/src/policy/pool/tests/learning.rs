@@ -3,7 +3,7 @@
 
 use super::*;
 
-const ONCE: Need = Need { once: true, idle_after: None, may_share: false, _more: () };
+const ONCE: Need = Need { once: true, idle_after: None, may_share: false, older: false, _more: () };
 const CLOSED: Reuse = Reuse::Never(CloseReason::PeerClosed);
 const LEFT: Reuse = Reuse::Never(CloseReason::Fault(Fault::UnaskedBytes));
 

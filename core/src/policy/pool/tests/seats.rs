@@ -1,16 +1,20 @@
 //! Random calls about shared connections, after each of which what must hold is looked at.
 
+use super::super::shared::Shared;
 use super::super::*;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const KEY: &str = "a.test";
 const T: Mono = Mono::from_secs(1000);
-const NEED: Need = Need { once: false, idle_after: None, may_share: true, _more: () };
+const OLDER: Need =
+    Need { once: false, idle_after: None, may_share: false, older: true, _more: () };
+const NEED: Need = Need { once: false, idle_after: None, may_share: true, older: false, _more: () };
 
 #[derive(Clone, Debug)]
 enum Call {
     Get,
+    GetOlder,
     Poll(usize),
     Opened(usize),
     Failed(usize),
@@ -27,6 +31,7 @@ fn call() -> impl Strategy<Value = Call> {
     let any = any::<usize>;
     prop_oneof![
         8 => Just(Call::Get),
+        1 => Just(Call::GetOlder),
         6 => any().prop_map(Call::Poll),
         5 => any().prop_map(Call::Opened),
         1 => any().prop_map(Call::Failed),
@@ -46,6 +51,8 @@ fn call() -> impl Strategy<Value = Call> {
 struct Owner {
     /// Tickets without a connection; whether they dial.
     tickets: BTreeMap<Ticket, bool>,
+    /// Those that need a connection of their own.
+    older: BTreeSet<Ticket>,
     seats: Vec<SharedId>,
     /// In use, and not known to be shared or not.
     undecided: usize,
@@ -88,8 +95,14 @@ impl Owner {
     fn poll(&mut self, pool: &mut Pool<&'static str, u32>, ticket: Ticket) {
         let dials = self.tickets[&ticket];
         match pool.poll(ticket) {
-            Given::Conn(checked) => self.has(&checked),
-            Given::Join(id) => self.seats.push(id),
+            Given::Conn(checked) => {
+                assert!(!checked.shared || !self.older.contains(&ticket));
+                self.has(&checked);
+            }
+            Given::Join(id) => {
+                assert!(!self.older.contains(&ticket), "it can do nothing with a seat");
+                self.seats.push(id);
+            }
             Given::Dial => return self.asks(ticket, true),
             Given::Pending => return,
             Given::Over => panic!("it was not told"),
@@ -104,7 +117,11 @@ impl Owner {
     fn opened(&mut self, pool: &mut Pool<&'static str, u32>, ticket: Ticket) {
         self.tickets.remove(&ticket);
         self.opened += 1;
-        self.undecided += 1;
+        if self.older.contains(&ticket) {
+            self.alone += 1;
+        } else {
+            self.undecided += 1;
+        }
         match pool.opened(ticket) {
             Opened::Yours | Opened::Spare => {}
             Opened::Given(checked) => self.has(&checked),
@@ -113,18 +130,33 @@ impl Owner {
         }
     }
 
+    fn get(&mut self, pool: &mut Pool<&'static str, u32>, need: Need) -> Changes<u32> {
+        let (get, changes) = pool.get_for(&KEY, need, T);
+        let (ticket, dials) = match get {
+            Get::Reuse(checked) => {
+                assert!(!(checked.shared && need.older));
+                self.has(&checked);
+                return changes;
+            }
+            Get::Join(id) => {
+                assert!(!need.older);
+                self.seats.push(id);
+                return changes;
+            }
+            Get::Dial(ticket) => (ticket, true),
+            Get::Wait(ticket) => (ticket, false),
+        };
+        self.asks(ticket, dials);
+        if need.older {
+            self.older.insert(ticket);
+        }
+        changes
+    }
+
     fn step(&mut self, pool: &mut Pool<&'static str, u32>, call: &Call) {
         let changes = match *call {
-            Call::Get => {
-                let (get, changes) = pool.get_for(&KEY, NEED, T);
-                match get {
-                    Get::Reuse(checked) => self.has(&checked),
-                    Get::Join(id) => self.seats.push(id),
-                    Get::Dial(ticket) => self.asks(ticket, true),
-                    Get::Wait(ticket) => self.asks(ticket, false),
-                }
-                changes
-            }
+            Call::Get => self.get(pool, NEED),
+            Call::GetOlder => self.get(pool, OLDER),
             Call::Poll(at) => {
                 let Some(ticket) = self.ticket(at, at % 2 == 0) else { return };
                 return self.poll(pool, ticket);
@@ -196,6 +228,10 @@ impl Owner {
         let Some(host) = pool.hosts.find(&KEY).map(|host| &pool.hosts[host]) else { return };
         let room = pool.config().max_per_host.is_none_or(|most| host.open() < most);
         let held = host.without_dial.iter().all(|ticket| pool.waiters[ticket].patient);
+        let sits = |ticket: &Ticket| !self.older.contains(ticket);
+        let in_need = host.without_dial.iter().any(|ticket| !sits(ticket)) && !room;
+        let seats = host.shared.iter().any(Shared::has_room);
+        assert!(!seats || in_need || !host.waiting.iter().any(sits));
         // Nobody is forgotten.
         assert!(host.without_dial.is_empty() || !room || (host.is_promising() && held));
     }

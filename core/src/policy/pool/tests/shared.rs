@@ -2,7 +2,8 @@
 
 use super::*;
 
-const MAY_SHARE: Need = Need { once: false, idle_after: None, may_share: true, _more: () };
+const MAY_SHARE: Need =
+    Need { once: false, idle_after: None, may_share: true, older: false, _more: () };
 
 fn most(most: u32) -> Capacity {
     Capacity { most, over: false }
@@ -255,4 +256,55 @@ fn other_routes_do_not_wait_for_what_cannot_be_shared() {
     let _ = dial(&mut pool, A, T);
     let _ = dial(&mut pool, A, T);
     assert_eq!(pool.dialing(&A), 2);
+}
+
+const OLDER: Need = Need { may_share: false, older: true, ..MAY_SHARE };
+
+#[test]
+fn who_asks_for_an_upgrade_has_a_connection_of_its_own_beside_a_shared_one() {
+    let mut pool = pool(PoolConfig::default());
+    let id = share(&mut pool, most(100));
+    let (Get::Dial(upgrades), _) = pool.get_for(&A, OLDER, T) else { panic!() };
+    assert_eq!(joins(&mut pool, T), id, "others go on as they did");
+    assert_eq!(pool.opened(upgrades), Opened::Yours);
+    assert_eq!(open_of(&pool), [1, 1, 0, 0]);
+    // It was not upgraded: any request may have it, and the next of its kind.
+    assert!(pool.put(&A, 3, T, T).is_empty());
+    let (got, _) = pool.get_for(&A, OLDER, T);
+    assert_eq!(got, Get::Reuse(Checked { idle_since: Some(T), ..fresh(3) }));
+    // An idle one that was shared is none for it.
+    for last in [false, true] {
+        assert_eq!(pool.left(&A, id, false).emptied.len(), usize::from(last));
+    }
+    let shared = Back { born: T, shared: true, ..Back::default() };
+    assert!(pool.put_back(&A, 7, shared, T).is_empty());
+    let (Get::Dial(_), changes) = pool.get_for(&A, OLDER, T) else { panic!() };
+    assert!(changes.is_empty());
+}
+
+#[test]
+fn who_asks_for_an_upgrade_where_there_is_no_room_has_the_shared_connection_run_out() {
+    let mut pool = pool(one_per_host());
+    let id = share(&mut pool, most(100));
+    let (Get::Wait(upgrades), _) = pool.get_for(&A, OLDER, T) else { panic!() };
+    let next = waits(&mut pool, T);
+    assert_eq!(pool.left(&A, id, false).emptied, [id]);
+    let shared = Back { born: T, shared: true, ..Back::default() };
+    let changes = pool.put_back(&A, 7, shared, T);
+    assert_eq!((changes.close, changes.wake), (vec![7], vec![upgrades]));
+    assert_eq!([upgrades, next].map(|ticket| pool.poll(ticket)), [Given::Dial, Given::Pending]);
+    // One that is idle makes room at once.
+    let mut pool = pool_of_idle();
+    let (Get::Dial(_), changes) = pool.get_for(&A, OLDER, T) else { panic!() };
+    assert_eq!(changes.close, [7]);
+}
+
+/// A pool of one connection, which was shared and is idle.
+fn pool_of_idle() -> Pool<&'static str, u32> {
+    let mut pool = pool(one_per_host());
+    let id = share(&mut pool, most(1));
+    assert_eq!(pool.left(&A, id, false).emptied, [id]);
+    let shared = Back { born: T, shared: true, ..Back::default() };
+    assert!(pool.put_back(&A, 7, shared, T).is_empty());
+    pool
 }
