@@ -11,7 +11,7 @@ use crate::h2::hpack::decode::Outcome;
 use crate::h2::states::Step;
 use crate::head::Status;
 use crate::machine::{BodyLength, Event, Id};
-use crate::time::{Now, Why};
+use crate::time::{Mono, Now, Why};
 
 impl Connection {
     /// A field block came where a response is due.
@@ -156,10 +156,16 @@ impl Connection {
 
     /// The request is out: the server's time for its answer runs.
     pub(super) fn await_answer(&mut self, id: u32, now: Now) {
+        self.await_answer_since(id, now.mono);
+    }
+
+    /// The same, of a request that was out then.
+    pub(super) fn await_answer_since(&mut self, id: u32, since: Mono) {
         let Some(stream) = self.streams.get_mut(id) else { return };
         let whole = stream.outbox.ended || stream.is_connect;
         if whole && !stream.reply.is_final {
-            stream.reply.wait = Some((now.mono + stream.reply.patience, Why::FirstByte));
+            stream.reply.since = since;
+            stream.reply.wait = Some((since + stream.reply.patience, Why::FirstByte));
             self.stale = true;
         }
     }

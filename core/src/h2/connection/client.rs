@@ -46,7 +46,13 @@ impl ClientMachine for Connection {
     }
 
     fn limit_wait(&mut self, id: Id, limit: Duration) -> Result<(), Misuse> {
-        self.open(id)?.1.reply.patience = limit;
+        let (number, stream) = self.open(id)?;
+        stream.reply.patience = limit;
+        if matches!(stream.reply.wait, Some((_, Why::FirstByte))) {
+            // It has been counted from there.
+            let since = stream.reply.since;
+            self.await_answer_since(number, since);
+        }
         Ok(())
     }
 

@@ -94,6 +94,8 @@ pub(super) struct Reply {
     pub(super) is_streamed: bool,
     /// How long its first octet may take.
     pub(super) patience: Duration,
+    /// Since when a head is waited for, if one is.
+    pub(super) since: Mono,
     /// What is waited for, and until when: 100 (Continue), or a head.
     pub(super) wait: Option<(Mono, Why)>,
     pub(super) interims: Bucket,
@@ -256,6 +258,7 @@ impl Stream {
                 is_empty: false,
                 is_streamed: false,
                 patience: role.patience(),
+                since: Mono::ZERO,
                 wait: None,
                 interims: Bucket::default(),
             },

@@ -286,13 +286,18 @@ fn a_response_that_does_not_begin_in_time_fails_alone() {
     for _ in 0..2 {
         get(&mut client).unwrap();
     }
-    // It counts from the next head that is waited for.
-    assert_eq!(client.limit_wait(3, Duration::from_secs(1)), Ok(()));
-    let now = NOW.later(Duration::from_secs(5));
+    // It counts at once, and from the next head that is waited for.
+    assert_eq!(client.limit_wait(3, Duration::MAX), Ok(()));
+    assert_eq!(client.limit_wait(3, Duration::from_secs(6)), Ok(()));
+    assert_eq!(client.deadline(), Some((NOW.mono + Duration::from_secs(6), Why::FirstByte)));
+    assert_eq!(client.limit_wait(3, Duration::from_secs(5)), Ok(()));
+    let now = NOW.later(Duration::from_secs(4));
     let hints = answer(3, "103", false);
     assert_eq!(client.receive(&hints, now), hints.len());
     output(&mut client);
-    client.tick(now.later(Duration::from_secs(1)));
+    client.tick(NOW.later(Duration::from_secs(8)));
+    assert!(output(&mut client).is_empty());
+    client.tick(now.later(Duration::from_secs(5)));
     assert_eq!(frames(&output(&mut client)), ["RST_STREAM 3 CANCEL"]);
     let failed = (Some(3), Fault::FirstByteTimeout, Retry::Never, Phase::Receive);
     assert_eq!(failure(&mut client), failed);
