@@ -230,7 +230,13 @@ impl<S: ReadReady + Send + 'static> Lease<S> {
             return;
         }
         let Lease { mut link, mut guard, kept, .. } = self;
-        if link.is_reusable(now) {
+        let mut again = link.is_reusable(now);
+        if !again && link.machine.carries_many() {
+            // What is still to be written is about the connection: it goes out now.
+            link.flush(now);
+            again = link.is_reusable(now);
+        }
+        if again {
             guard.counts = None;
             guard.lender.put(link, kept, now);
         } else {

@@ -142,7 +142,11 @@ impl<R: Runtime> Opening<R> {
         if let Some(setting_up) = lease {
             ready!(poll_set_up(setting_up, exchange, clock, cx))?;
         }
-        lease.take().into_iter().for_each(|lease| lease.give_back(clock.last()));
+        if let Some(mut lease) = lease.take() {
+            // The last word of TLS; with that unsaid it would not be kept.
+            lease.flush(clock.last());
+            lease.give_back(clock.last());
+        }
         Poll::Ready(Ok(slot.clone()))
     }
 
