@@ -346,7 +346,8 @@ pub struct ClientConfig {
     pub limits: Limits,
     /// Durations.
     pub timeouts: ClientTimeouts,
-    /// Which versions of HTTP are spoken: HTTP/1.1, unless something else is asked for.
+    /// Which versions of HTTP are spoken. Both unless something else is asked for: inside TLS
+    /// what is agreed on there, and HTTP/1.1 elsewhere.
     pub protocols: Protocols,
     /// Numbers of HTTP/2.
     pub http2: Http2,
@@ -372,7 +373,7 @@ impl Default for ClientConfig {
         ClientConfig {
             limits: Limits::CLIENT,
             timeouts: ClientTimeouts::default(),
-            protocols: Protocols::Http1,
+            protocols: Protocols::Both,
             http2: Http2::DEFAULT,
             keep_alive: true,
             trace: false,

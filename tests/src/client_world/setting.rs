@@ -6,6 +6,7 @@ use super::world::Broken;
 use crate::rng::Rng;
 use crate::sim::rests::Rests;
 use crate::sim::wire::Quality;
+use purlin_core::config::Protocols;
 use purlin_core::exchange::{ClientPolicy, CookieStore, PhaseTimeouts, Proxies, ProxyChoice};
 use purlin_core::policy::jar::Jar;
 use purlin_core::policy::pool::PoolConfig;
@@ -197,7 +198,8 @@ fn proxies(rng: &mut Rng, url: &str) -> Result<Proxies, String> {
 }
 
 fn machine(rng: &mut Rng, rough: bool, slow: bool) -> ClientConfig {
-    let mut config = ClientConfig::default();
+    // HTTP/2 has a world of its own.
+    let mut config = ClientConfig { protocols: Protocols::Http1, ..ClientConfig::default() };
     config.set_reuse(!rng.chance(5));
     if rng.chance(20) {
         config.limits.output_bytes = *rng.pick(&[1, 1000, 20_000]);

@@ -159,9 +159,13 @@ impl Settings {
         self
     }
 
-    /// Which versions of HTTP are spoken. With [`Protocols::Both`] a server within TLS says
-    /// which, and others are spoken to in HTTP/1.1; [`Protocols::Http2`] is spoken at once,
-    /// without TLS too (*prior knowledge*, RFC 9113 §3.3).
+    /// Which versions of HTTP are spoken. Without this [`Protocols::Both`]: a server within
+    /// TLS says which (ALPN), and others are spoken to in HTTP/1.1. [`Protocols::Http2`] is
+    /// spoken at once, without TLS too (*prior knowledge*, RFC 9113 §3.3).
+    ///
+    /// With both, a request that has an Upgrade field goes over HTTP/1.1, on a connection
+    /// that others do not share. One `Connection` outside any pool speaks what was
+    /// agreed on, and can be upgraded for sure with [`Protocols::Http1`] alone.
     pub fn protocols(mut self, protocols: Protocols) -> Settings {
         self.machine.protocols = protocols;
         self
