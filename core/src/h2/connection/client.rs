@@ -52,6 +52,7 @@ impl ClientMachine for Connection {
             // It has been counted from there.
             let since = stream.reply.since;
             self.await_answer_since(number, since);
+            self.look_at_dues();
         }
         Ok(())
     }
