@@ -1,9 +1,8 @@
 //! What a pool knows of each key, and where it stands while connections or
 //! waiters exist.
 
-use super::Ticket;
 use super::protocol::Protocol;
-use super::shared::Shared;
+use super::{Capacity, SharedId, Ticket};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::{Index, IndexMut};
 
@@ -29,6 +28,24 @@ pub(super) struct Host<K> {
     pub(super) undecided: usize,
     /// What the last one turned out to be.
     pub(super) protocol: Protocol,
+}
+
+/// A connection with seats.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) id: SharedId,
+    /// Seats that are taken.
+    pub(super) seats: u32,
+    pub(super) capacity: Capacity,
+    /// It refused an exchange: it is full, whatever it says, until one of its exchanges ends.
+    pub(super) refused: bool,
+}
+
+impl Shared {
+    /// Whether one more may join.
+    pub(super) fn has_room(&self) -> bool {
+        !self.capacity.over && !self.refused && self.seats < self.capacity.most
+    }
 }
 
 impl<K> Host<K> {

@@ -1,7 +1,7 @@
 //! Connections that carry many exchanges at once, and who has a seat on them.
 //! Knows them by number; what they carry, their machines say.
 
-use super::hosts::State;
+use super::hosts::{Shared, State};
 use super::protocol::Protocol;
 use super::types::Offer;
 use super::{Capacity, Changes, Pool, SharedId, Ticket};
@@ -11,24 +11,6 @@ use std::time::Duration;
 /// How long a request waits for a connection that is being opened, while it is not known
 /// whether that will have a seat for it.
 const PATIENCE: Duration = Duration::from_millis(100);
-
-/// A connection with seats.
-#[derive(Debug)]
-pub(super) struct Shared {
-    id: SharedId,
-    /// Seats that are taken.
-    pub(super) seats: u32,
-    capacity: Capacity,
-    /// It refused an exchange: it is full, whatever it says, until one of its exchanges ends.
-    refused: bool,
-}
-
-impl Shared {
-    /// Whether one more may join.
-    pub(super) fn has_room(&self) -> bool {
-        !self.capacity.over && !self.refused && self.seats < self.capacity.most
-    }
-}
 
 impl<K: Clone + Ord, C> Pool<K, C> {
     /// A connection in use turns out to carry many exchanges at once. Whoever has it keeps
