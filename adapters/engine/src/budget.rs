@@ -1,4 +1,5 @@
-//! The books of a server's budget: what its connections may hold together beyond their shares.
+//! A server's budget, what its connections may hold together beyond their shares, and the
+//! books of each connection.
 //! Adds up; who is granted how much, the core decides.
 
 use purlin_core::budget::{Claim, Need};
@@ -23,19 +24,19 @@ pub struct Budget {
 
 /// What one connection is granted of a budget; nothing at first.
 #[derive(Debug, Default)]
-pub struct Grant(usize);
+struct Grant(usize);
 
 impl Grant {
     /// Whether there is nothing to be given back.
     #[inline]
-    pub fn is_none(&self) -> bool {
+    fn is_none(&self) -> bool {
         self.0 == 0
     }
 }
 
 /// What was written in large steps to one connection, as far as it tells who takes it from who does not.
 #[derive(Debug, Default)]
-pub struct Poured(usize);
+struct Poured(usize);
 
 impl Poured {
     /// So much more than any system takes for a peer that takes nothing, with its limit set.
@@ -44,10 +45,52 @@ impl Poured {
     /// So many bytes were written at once. Says once that the peer must have taken some of
     /// them all: from there on its system may have more ahead of it.
     #[inline]
-    pub fn take(&mut self, count: usize) -> bool {
+    fn take(&mut self, count: usize) -> bool {
         let before = self.0;
         self.0 = before.saturating_add(count);
         before < Poured::TAKEN && self.0 >= Poured::TAKEN
+    }
+}
+
+/// The books of one connection: what it is granted, and how much it has taken.
+#[derive(Debug, Default)]
+pub struct Books {
+    grant: Grant,
+    poured: Poured,
+}
+
+impl Books {
+    /// So many bytes were read: who moves many may get more room.
+    #[inline]
+    pub fn read(&mut self, count: usize, budget: &Budget, machine: &mut impl Machine) {
+        if count >= BULK {
+            budget.settle(&mut self.grant, machine, Need::More);
+        }
+    }
+
+    /// So many bytes were written. Says once that the peer takes them, and that its system may
+    /// have more ahead of it from here on.
+    #[inline]
+    pub fn wrote(&mut self, count: usize, budget: &Budget, machine: &mut impl Machine) -> bool {
+        if count < BULK {
+            return false;
+        }
+        budget.settle(&mut self.grant, machine, Need::More);
+        self.poured.take(count)
+    }
+
+    /// It is going to wait: what it has no use for is others'.
+    #[inline]
+    pub fn rest(&mut self, budget: &Budget, machine: &mut impl Machine) {
+        if !self.grant.is_none() {
+            let need = if machine.in_exchange() { Need::Same } else { Need::Nothing };
+            budget.settle(&mut self.grant, machine, need);
+        }
+    }
+
+    /// It is gone.
+    pub fn close(&mut self, budget: &Budget) {
+        budget.release(&mut self.grant);
     }
 }
 
@@ -65,7 +108,7 @@ impl Budget {
 
     /// Decides anew what this connection may hold, and tells its machine.
     #[cold]
-    pub fn settle(&self, grant: &mut Grant, machine: &mut impl Machine, need: Need) {
+    fn settle(&self, grant: &mut Grant, machine: &mut impl Machine, need: Need) {
         let claim = |all: usize, held| Claim {
             most: self.most,
             each: self.each,
@@ -93,7 +136,7 @@ impl Budget {
     }
 
     /// The connection is gone.
-    pub fn release(&self, grant: &mut Grant) {
+    fn release(&self, grant: &mut Grant) {
         let granted = std::mem::take(&mut grant.0);
         if granted > 0 {
             self.granted.fetch_sub(granted, Relaxed);

@@ -91,7 +91,7 @@ mod sync;
 mod system;
 mod wire;
 
-pub use budget::{BUFFERS, BULK, Budget, Grant, Poured};
+pub use budget::{BUFFERS, BULK, Books, Budget};
 pub use caught::caught;
 pub use client::{
     Agent, Attempt, Awaited, Beside, Body, Clock, Gathered, Got, Leaving, Lookup, Next, Opening,

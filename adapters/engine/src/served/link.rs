@@ -2,8 +2,7 @@
 //! Decides nothing: it reads, writes, waits and closes when told.
 
 use super::State;
-use crate::{BULK, Budget, Grant, Line, Moved, Poured, Ready};
-use purlin_core::budget::Need;
+use crate::{Books, Budget, Line, Moved, Ready};
 use purlin_core::{Close, Eof, Machine, Mono, Now, Want};
 use std::task::{Context, Poll};
 
@@ -12,9 +11,7 @@ pub(super) struct Link<'a, W> {
     /// Until it is closed.
     line: Option<Line<W>>,
     budget: &'a Budget,
-    /// What the machine may hold beyond its share.
-    grant: Grant,
-    poured: Poured,
+    books: Books,
     input: Input,
     output_full: bool,
     half_closed: bool,
@@ -41,8 +38,7 @@ impl<'a, W: Ready> Link<'a, W> {
         Link {
             line: Some(Line::new(wire)),
             budget,
-            grant: Grant::default(),
-            poured: Poured::default(),
+            books: Books::default(),
             input: Input::Likely,
             output_full: false,
             half_closed: false,
@@ -114,7 +110,7 @@ impl<'a, W: Ready> Link<'a, W> {
                         self.input = Input::Likely;
                     }
                     state.idle = None;
-                    return self.moved(state, count);
+                    return self.books.read(count, self.budget, &mut state.machine);
                 }
                 Moved::Nothing => {}
                 Moved::End | Moved::Lost => return,
@@ -145,7 +141,9 @@ impl<'a, W: Ready> Link<'a, W> {
                 None => return any,
                 Some(Moved::Bytes(count)) => {
                     any = true;
-                    self.poured(state, count);
+                    if self.books.wrote(count, self.budget, &mut state.machine) {
+                        line.wire_mut().expect_more();
+                    }
                 }
                 Some(Moved::Nothing) => self.output_full = true,
                 Some(Moved::End | Moved::Lost) => {
@@ -157,32 +155,10 @@ impl<'a, W: Ready> Link<'a, W> {
         }
     }
 
-    /// So many bytes were moved: who moves many may get more room.
-    #[inline]
-    fn moved(&mut self, state: &mut State, count: usize) {
-        if count >= BULK {
-            self.budget.settle(&mut self.grant, &mut state.machine, Need::More);
-        }
-    }
-
-    /// So many bytes were written.
-    #[inline]
-    fn poured(&mut self, state: &mut State, count: usize) {
-        if count >= BULK {
-            self.moved(state, count);
-            if self.poured.take(count) {
-                self.wire().into_iter().for_each(Ready::expect_more);
-            }
-        }
-    }
-
     /// It is going to wait: what it has no use for is others'.
     #[inline]
     pub(super) fn rest(&mut self, state: &mut State) {
-        if !self.grant.is_none() {
-            let need = if state.machine.in_exchange() { Need::Same } else { Need::Nothing };
-            self.budget.settle(&mut self.grant, &mut state.machine, need);
-        }
+        self.books.rest(self.budget, &mut state.machine);
     }
 
     /// Whether everything the machine wants is awaited.
@@ -246,6 +222,6 @@ impl<'a, W: Ready> Link<'a, W> {
 
 impl<W> Drop for Link<'_, W> {
     fn drop(&mut self) {
-        self.budget.release(&mut self.grant);
+        self.books.close(self.budget);
     }
 }

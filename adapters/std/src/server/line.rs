@@ -6,10 +6,9 @@
 use crate::server::common::Common;
 use crate::server::many::Many;
 use crate::server::poller::Place;
-use purlin_core::budget::Need;
 use purlin_core::{Close, CloseReason, Eof, Id, Machine, Now, Why};
 use purlin_engine::served::{Served, State, Stop, overhear};
-use purlin_engine::{BULK, Grant, Moved, Poured};
+use purlin_engine::{BULK, Books, Moved};
 use purlin_net::{Clock, Stream, untaken};
 use std::fmt;
 use std::io::IoSlice;
@@ -46,14 +45,6 @@ pub(crate) struct Line {
     books: Mutex<Books>,
     /// What else is known of it, if it carries many exchanges at once.
     pub(crate) many: OnceLock<Box<Many>>,
-}
-
-/// What is entered where much is moved at once.
-#[derive(Default)]
-struct Books {
-    /// What the machine may hold beyond its share.
-    grant: Grant,
-    poured: Poured,
 }
 
 impl Line {
@@ -142,7 +133,9 @@ impl Line {
             Moved::Bytes(count) => {
                 state.idle = None;
                 state.machine.filled(count, now);
-                self.moved(state, count);
+                if count >= BULK {
+                    self.books().read(count, &self.common.budget, &mut state.machine);
+                }
             }
             Moved::End => state.machine.eof(Eof::Clean, now),
             Moved::Lost => state.machine.eof(Eof::Reset, now),
@@ -193,7 +186,7 @@ impl Line {
                 Moved::Bytes(count) => {
                     written += count;
                     state.machine.wrote(count, now);
-                    self.poured(state, count);
+                    self.wrote(state, count);
                     if self.gives_all && count == whole && used < SLICES {
                         return Some(written);
                     }
@@ -282,38 +275,23 @@ impl Line {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So many bytes were moved: who moves many may get more room.
-    #[inline]
-    fn moved(&self, state: &mut State, count: usize) {
-        if count >= BULK {
-            let grant = &mut self.books().grant;
-            self.common.budget.settle(grant, &mut state.machine, Need::More);
-        }
-    }
-
     /// So many bytes were written.
     #[inline]
-    fn poured(&self, state: &mut State, count: usize) {
-        if count >= BULK {
-            self.moved(state, count);
-            if self.books().poured.take(count) {
-                self.stream.iter().for_each(Stream::expect_more);
-            }
+    fn wrote(&self, state: &mut State, count: usize) {
+        // Nobody looks into the books for a little.
+        if count >= BULK && self.books().wrote(count, &self.common.budget, &mut state.machine) {
+            self.stream.iter().for_each(Stream::expect_more);
         }
     }
 
     /// It is going to wait: what it has no use for is others'.
     pub(crate) fn rest(&self, state: &mut State) {
-        let grant = &mut self.books().grant;
-        if !grant.is_none() {
-            let need = if state.machine.in_exchange() { Need::Same } else { Need::Nothing };
-            self.common.budget.settle(grant, &mut state.machine, need);
-        }
+        self.books().rest(&self.common.budget, &mut state.machine);
     }
 
     /// The connection is gone.
     pub(crate) fn close_books(&self) {
-        self.common.budget.release(&mut self.books().grant);
+        self.books().close(&self.common.budget);
     }
 }
 
