@@ -96,6 +96,8 @@ pub struct Tls<M> {
     told: bool,
     /// The end of the connection was told.
     closed: bool,
+    /// The inner machine has told its end, which is told behind our fault.
+    ending: Option<CloseReason>,
     /// Why the connection ends, if the reason is not the inner machine's.
     reason: Option<CloseReason>,
     error: Option<Box<TlsError>>,
@@ -226,6 +228,7 @@ impl<M: Machine> Tls<M> {
             fault: None,
             told: false,
             closed: false,
+            ending: None,
             reason: None,
             error: None,
             secured: Secured::default(),

@@ -206,6 +206,11 @@ impl<M: Machine> Tls<M> {
         self.due = Some((now.mono + PARTING, Why::Linger));
         self.engine.input.clear();
         self.engine.plain.clear();
+        // What is encrypted still goes out before the alert: nobody may think that it does not.
+        let sealed = std::mem::take(&mut self.sealed);
+        if sealed > 0 {
+            self.inner.wrote(sealed, now);
+        }
         self.inner.eof(Eof::Reset, now);
     }
 

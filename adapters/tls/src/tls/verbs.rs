@@ -3,7 +3,7 @@
 use super::flow::is_orderly;
 use super::{Phase, Tls};
 use bytes::Bytes;
-use purlin_core::{Close, Eof, Event, Fields, Id, Machine, Misuse, Mono, Now};
+use purlin_core::{Close, Eof, Event, Fields, Id, Machine, Misuse, Mono, Now, PeerError};
 use purlin_core::{Recv, Want, Why};
 use std::io::IoSlice;
 
@@ -37,17 +37,30 @@ impl<M: Machine> Machine for Tls<M> {
     fn poll_event(&mut self, now: Now) -> Option<Event> {
         self.feed_rest(now);
         loop {
-            if let Some(fault) = self.fault.filter(|_| !self.told) {
-                self.told = true;
-                return Some(Event::Failed { id: None, error: fault });
-            }
-            match self.inner.poll_event(now)? {
-                Event::Failed { .. } if self.fault.is_some() => {}
-                Event::Closed(reason) => {
+            let ended = self.ending.take().map(Event::Closed);
+            let (event, fault) = (ended.or_else(|| self.inner.poll_event(now)), self.fault);
+            match (event, fault) {
+                // Whose it was, and what that means for each, the inner machine knows.
+                (Some(Event::Failed { id: id @ Some(_), error }), Some(fault)) => {
+                    self.told = true;
+                    let PeerError { kind, answer, phase, .. } = fault;
+                    let error = PeerError::new(kind, answer, error.retry, phase);
+                    return Some(Event::Failed { id, error });
+                }
+                (Some(Event::Failed { .. }), Some(_)) if self.told => {}
+                (Some(Event::Closed(reason)), Some(fault)) if !self.told => {
+                    (self.told, self.ending) = (true, Some(reason));
+                    return Some(Event::Failed { id: None, error: fault });
+                }
+                (Some(Event::Failed { .. }) | None, Some(fault)) if !self.told => {
+                    self.told = true;
+                    return Some(Event::Failed { id: None, error: fault });
+                }
+                (Some(Event::Closed(reason)), _) => {
                     self.closed = true;
                     return Some(Event::Closed(self.reason.unwrap_or(reason)));
                 }
-                event => return Some(event),
+                (event, _) => return event,
             }
         }
     }
