@@ -1,6 +1,6 @@
 //! Random calls about shared connections, after each of which what must hold is looked at.
 
-use super::super::shared::Shared;
+use super::super::hosts::Shared;
 use super::super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
