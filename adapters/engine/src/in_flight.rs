@@ -118,22 +118,6 @@ impl<B> Upload<B> {
     }
 }
 
-/// What is left of an exchange whose response has begun.
-pub struct Rest<S, B> {
-    /// Its connection; taken when that goes home.
-    pub lease: Option<Lease<S>>,
-    /// The machine's number of it.
-    pub id: Id,
-    /// The part of the request's body that is still to be sent.
-    pub upload: Option<Upload<B>>,
-}
-
-impl<S, B> fmt::Debug for Rest<S, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rest({}, {:?}, {:?})", self.id, self.lease, self.upload)
-    }
-}
-
 /// Why no connection was made: the exchange's time, if that is over, else this error.
 pub fn blame(exchange: &mut Exchange, error: Error, now: Now) -> Error {
     if exchange.tick(now) {
@@ -255,19 +239,18 @@ impl<S: ReadReady + Send + 'static, B> InFlight<S, B> {
         }
     }
 
-    /// The connection, to read the response's body from, with what is still to be
-    /// sent beside it, and the TLS it is in.
+    /// The response's body is to be read, with what is still to be sent beside it: the TLS
+    /// that it comes in. A body that could be given again is not asked for any more.
     ///
     /// # Errors
     /// There is none.
-    pub fn hand_on(&mut self, answer: &Answer) -> Result<(Rest<S, B>, Option<Secured>), Error> {
-        let Some(mut lease) = self.lease.take() else {
+    pub fn hand_on(&mut self, answer: &Answer) -> Result<Option<Secured>, Error> {
+        let Some(lease) = &mut self.lease else {
             return Err(Error::new(Misuse::NoSuchExchange));
         };
+        self.given = None;
         answer.limit(lease.machine(), self.id);
-        let secured = lease.machine().tls();
-        let upload = self.upload.take();
-        Ok((Rest { lease: Some(lease), id: self.id, upload }, secured))
+        Ok(lease.machine().tls())
     }
 
     /// The response leads on: the connection, to be read out, without what is still to be sent.

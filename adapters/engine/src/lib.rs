@@ -98,7 +98,7 @@ pub use client::{
     Pieces, Question, Raw, Resolved, Resolver, Run, Runtime, Service, Settings, SharedPool, Single,
     Socket, Ticks, Waiting, Waits,
 };
-pub use in_flight::{InFlight, Needs, Rest, Upload, blame};
+pub use in_flight::{InFlight, Needs, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use layers::Layers;

@@ -81,6 +81,8 @@ impl Exchange {
         if decoding != Decoding::AsIs {
             coding::decoded(head.fields_mut());
         }
+        // It is not sent again: whoever keeps the exchange keeps no body with it.
+        self.parts.payload = Payload::Empty;
         self.state = State::Answered(Arc::new(Answer {
             head,
             body,

@@ -174,8 +174,6 @@ impl<'a> Task<'a> {
             }
             Poll::Ready(answered) => answered.and_then(|answer| run.deliver(answer)),
         };
-        // As in an adapter, what the run still has goes before the body is read.
-        drop(run);
         self.until = None;
         match delivered {
             Err(error) => self.end(Outcome::Failed(error)),

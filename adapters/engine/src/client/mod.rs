@@ -7,6 +7,7 @@ mod api;
 mod body;
 mod connect;
 mod dial;
+mod errand;
 mod feed;
 mod leave;
 mod lookup;

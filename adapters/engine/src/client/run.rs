@@ -4,6 +4,7 @@
 use super::agent::{Agent, Single};
 use super::body::Body;
 use super::connect::{Connector, get};
+use super::errand::Errand;
 use super::feed::{TURNS, feed};
 use super::leave::Leaving;
 use super::runtime::{Awaited, Runtime, Waits};
@@ -25,8 +26,7 @@ use std::time::Duration;
 /// A request being run.
 pub struct Run<'a, R: Runtime> {
     from: From<'a, R>,
-    in_flight: InFlight<R::Socket, R::Source>,
-    clock: R::Clock,
+    errand: Box<Errand<R>>,
     stage: Stage<R>,
 }
 
@@ -60,8 +60,8 @@ impl<'a, R: Runtime> Run<'a, R> {
         clock: R::Clock,
     ) -> Run<'a, R> {
         let exchange = Exchange::new(agent.policy.clone(), parts, clock.last());
-        let in_flight = InFlight::new(exchange, given);
-        Run { from: From::Pool(agent), in_flight, clock, stage: Stage::Asks }
+        let errand = Errand::new(InFlight::new(exchange, given), clock);
+        Run { from: From::Pool(agent), errand, stage: Stage::Asks }
     }
 
     /// A request on a connection outside any pool.
@@ -71,9 +71,9 @@ impl<'a, R: Runtime> Run<'a, R> {
         given: Option<Given<R::Source>>,
         clock: R::Clock,
     ) -> Run<'static, R> {
-        let in_flight =
-            InFlight::new(Exchange::new(single.policy.clone(), parts, clock.last()), given);
-        Run { from: From::PoolOfOne(single.slot.clone()), in_flight, clock, stage: Stage::Asks }
+        let exchange = Exchange::new(single.policy.clone(), parts, clock.last());
+        let errand = Errand::new(InFlight::new(exchange, given), clock);
+        Run { from: From::PoolOfOne(single.slot.clone()), errand, stage: Stage::Asks }
     }
 
     /// Goes on until there is a response, which is then [delivered](Run::deliver).
@@ -85,25 +85,25 @@ impl<'a, R: Runtime> Run<'a, R> {
             match &mut self.stage {
                 Stage::Asks => {}
                 Stage::Rests(until) => {
-                    let (until, now) = (*until, self.clock.look());
-                    if !self.in_flight.tick(now) && now.mono < until {
+                    let (until, now) = (*until, self.errand.clock.look());
+                    if !self.errand.in_flight.tick(now) && now.mono < until {
                         return Poll::Pending;
                     }
                 }
                 Stage::Connects(_) => ready!(self.poll_connect(cx)),
                 Stage::Drives(_) => ready!(self.poll_drive(cx)),
                 Stage::Leaves(leaving) => {
-                    ready!(leaving.poll(&mut self.clock, cx));
-                    self.in_flight.exchange.discarded(self.clock.look());
+                    ready!(leaving.poll(&mut self.errand.clock, cx));
+                    self.errand.in_flight.exchange.discarded(self.errand.clock.look());
                 }
             }
             if !matches!(self.stage, Stage::Asks) {
                 self.stage = Stage::Asks;
             }
-            match self.in_flight.exchange.ask(self.clock.last()) {
+            match self.errand.in_flight.exchange.ask(self.errand.clock.last()) {
                 Ask::Connect(route) => self.connect(route),
                 Ask::Send { head, body, .. } => {
-                    self.in_flight.begin(&head, body, self.clock.last());
+                    self.errand.in_flight.begin(&head, body, self.errand.clock.last());
                 }
                 Ask::Drive => self.stage = Stage::Drives(false),
                 Ask::Discard => self.throw_away(),
@@ -128,14 +128,15 @@ impl<'a, R: Runtime> Run<'a, R> {
     }
 
     fn connect(&mut self, route: Route) {
-        let now = self.clock.last().mono;
-        if let Some(until) = self.in_flight.exchange.not_before().filter(|at| now < *at) {
+        let now = self.errand.clock.last().mono;
+        if let Some(until) = self.errand.in_flight.exchange.not_before().filter(|at| now < *at) {
             self.stage = Stage::Rests(until);
             return;
         }
+        let Errand { in_flight, clock, .. } = &*self.errand;
         match &self.from {
-            From::PoolOfOne(slot) => self.connected(on_slot(slot, self.clock.last())),
-            From::Pool(agent) => match get(agent, route, &self.in_flight.exchange, &self.clock) {
+            From::PoolOfOne(slot) => self.connected(on_slot(slot, clock.last())),
+            From::Pool(agent) => match get(agent, route, &in_flight.exchange, clock) {
                 Ok((lease, how)) => self.has(lease, how),
                 Err(connector) => self.stage = Stage::Connects(connector),
             },
@@ -143,15 +144,16 @@ impl<'a, R: Runtime> Run<'a, R> {
     }
 
     fn has(&mut self, lease: Lease<R::Socket>, how: Reached) {
-        self.in_flight.lease = Some(lease);
-        self.in_flight.exchange.connected(how, self.clock.last());
+        self.errand.in_flight.lease = Some(lease);
+        self.errand.in_flight.exchange.connected(how, self.errand.clock.last());
     }
 
     fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (Stage::Connects(connector), From::Pool(agent)) = (&mut self.stage, &self.from) else {
             return Poll::Ready(());
         };
-        let had = connector.poll(agent, &mut self.in_flight.exchange, &mut self.clock, cx);
+        let Errand { in_flight, clock, .. } = &mut *self.errand;
+        let had = connector.poll(agent, &mut in_flight.exchange, clock, cx);
         self.connected(ready!(had));
         Poll::Ready(())
     }
@@ -160,10 +162,10 @@ impl<'a, R: Runtime> Run<'a, R> {
         match had {
             Ok((lease, how)) => self.has(lease, how),
             Err(error) => {
-                let now = self.clock.look();
+                let now = self.errand.clock.look();
                 // If its time is up, the exchange says so itself, with the limit.
-                if !self.in_flight.tick(now) {
-                    self.in_flight.fail(error, Retry::Never, now);
+                if !self.errand.in_flight.tick(now) {
+                    self.errand.in_flight.fail(error, Retry::Never, now);
                 }
             }
         }
@@ -173,24 +175,24 @@ impl<'a, R: Runtime> Run<'a, R> {
     fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..TURNS {
             let turning = matches!(self.stage, Stage::Drives(true));
-            if !turning && self.in_flight.events(self.clock.last()) {
+            if !turning && self.errand.in_flight.events(self.errand.clock.last()) {
                 return Poll::Ready(());
             }
             let turn = self.poll_turn(cx);
             if let Stage::Drives(turning) = &mut self.stage {
                 *turning = turn.is_pending();
             }
-            let (turn, now) = (ready!(turn), self.clock.last());
+            let (turn, now) = (ready!(turn), self.errand.clock.last());
             match turn {
                 Ok(Turn::Moved) => {}
-                Ok(Turn::Late) if self.in_flight.tick(now) => return Poll::Ready(()),
+                Ok(Turn::Late) if self.errand.in_flight.tick(now) => return Poll::Ready(()),
                 Ok(Turn::Late) => {}
                 Ok(Turn::Stuck) => {
-                    self.in_flight.stuck(now);
+                    self.errand.in_flight.stuck(now);
                     return Poll::Ready(());
                 }
                 Err(error) => {
-                    self.in_flight.fail(error, Retry::Never, now);
+                    self.errand.in_flight.fail(error, Retry::Never, now);
                     return Poll::Ready(());
                 }
             }
@@ -200,28 +202,28 @@ impl<'a, R: Runtime> Run<'a, R> {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, Error>> {
-        let id = self.in_flight.id();
-        let InFlight { exchange, lease, upload, .. } = &mut self.in_flight;
+        let id = self.errand.in_flight.id();
+        let Errand { in_flight, clock, .. } = &mut *self.errand;
+        let InFlight { exchange, lease, upload, .. } = in_flight;
         let Some(lease) = lease else { return Poll::Ready(Ok(Turn::Stuck)) };
-        let clock = &mut self.clock;
         // A source that has to be waited for does not keep the response waiting.
         let beside = feed(upload, lease, id, clock, || exchange.body_taken(), cx)?;
         let until = exchange.deadline();
         let turn = lease.poll_turn(beside, until, clock, cx);
-        self.in_flight.moved(self.clock.last());
+        self.errand.in_flight.moved(self.errand.clock.last());
         turn.map(Ok)
     }
 
     /// A response that leads on: its connection is kept if its rest is short.
     fn throw_away(&mut self) {
-        let now = self.clock.look();
-        let leaving = self.in_flight.leave().and_then(|lease| {
+        let now = self.errand.clock.look();
+        let leaving = self.errand.in_flight.leave().and_then(|lease| {
             // It may be whole already.
-            Leaving::new(lease, self.in_flight.id(), now)
+            Leaving::new(lease, self.errand.in_flight.id(), now)
         });
         match leaving {
             Some(leaving) => self.stage = Stage::Leaves(Box::new(leaving)),
-            None => self.in_flight.exchange.discarded(now),
+            None => self.errand.in_flight.exchange.discarded(now),
         }
     }
 
@@ -229,16 +231,16 @@ impl<'a, R: Runtime> Run<'a, R> {
     ///
     /// # Errors
     /// It was delivered already.
-    pub fn deliver(&mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
-        let (rest, secured) = self.in_flight.hand_on(&answer)?;
-        let body = Body::new(rest, self.clock.clone(), answer.clone());
+    pub fn deliver(mut self, answer: Arc<Answer>) -> Result<(Received, Body<R>), Error> {
+        let secured = self.errand.in_flight.hand_on(&answer)?;
+        let body = Body::new(self.errand, answer.clone());
         Ok((Received::new(answer, secured), body))
     }
 
     /// When to poll it again, though nothing has moved; what a connection waits for, its
     /// socket knows.
     pub fn until(&self) -> Option<Mono> {
-        let exchange = &self.in_flight.exchange;
+        let exchange = &self.errand.in_flight.exchange;
         match &self.stage {
             Stage::Connects(connector) => connector.until(exchange),
             Stage::Rests(until) => Some(exchange.deadline().map_or(*until, |at| at.min(*until))),
@@ -250,7 +252,8 @@ impl<'a, R: Runtime> Run<'a, R> {
 impl<R: Runtime> Awaited<R> for Run<'_, R> {
     fn waits(&mut self) -> Waits<'_, R> {
         let until = self.until();
-        let Run { in_flight, clock, stage, .. } = self;
+        let Run { errand, stage, .. } = self;
+        let Errand { in_flight, clock, .. } = &mut **errand;
         match stage {
             Stage::Rests(_) => Waits::Dial { attempts: &[], until, clock },
             Stage::Connects(connector) => connector.waits(&in_flight.exchange, clock),
@@ -265,7 +268,7 @@ impl<R: Runtime> Awaited<R> for Run<'_, R> {
 
 impl<R: Runtime> fmt::Debug for Run<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Run({:?})", self.in_flight)
+        write!(f, "Run({:?})", self.errand.in_flight)
     }
 }
 

@@ -86,7 +86,15 @@ fn does(agent: &Agent<Virtual>, request: Request<Feed>) -> Doing<'_> {
     Doing::Runs(Box::new(run(agent, request)))
 }
 
-impl Doing<'_> {
+impl<'a> Doing<'a> {
+    /// The run that it is.
+    fn take_run(&mut self) -> Run<'a, Virtual> {
+        match std::mem::replace(self, Doing::Done(Ok(String::new()))) {
+            Doing::Runs(run) => *run,
+            _ => panic!("it does not run"),
+        }
+    }
+
     /// Goes on; says whether it is over.
     fn poll(&mut self) -> bool {
         loop {
@@ -95,7 +103,7 @@ impl Doing<'_> {
                     Poll::Pending => return false,
                     Poll::Ready(Err(error)) => *self = Doing::Done(Err(error)),
                     Poll::Ready(Ok(answer)) => {
-                        let (received, body) = run.deliver(answer).unwrap();
+                        let (received, body) = self.take_run().deliver(answer).unwrap();
                         assert_eq!(received.version(), Version::Http2);
                         *self = Doing::Reads(body, Vec::new());
                     }
@@ -243,7 +251,7 @@ fn who_does_not_read_keeps_nobody_waiting() {
     // It has its head, and reads no further.
     let Doing::Runs(slow) = &mut all[0] else { panic!() };
     let Poll::Ready(Ok(answer)) = poll(slow) else { panic!() };
-    let (_, body) = slow.deliver(answer).unwrap();
+    let (_, body) = all[0].take_run().deliver(answer).unwrap();
     assert!(!all[1].poll());
     servers[0].turn();
     servers[0].answer(0);
