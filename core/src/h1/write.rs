@@ -3,7 +3,7 @@
 
 use super::decide::Sent;
 use crate::head::{DateLine, Fields, RequestHead, ResponseHead, Status, Version};
-use crate::wire::{token, token::is_name};
+use crate::wire::{decimal, token, token::is_name};
 
 /// What stands in a head beside the application's own fields.
 pub(crate) struct Extra<'a> {
@@ -121,18 +121,7 @@ fn field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 
 fn content_length(out: &mut Vec<u8>, length: u64) {
     out.extend_from_slice(b"Content-Length: ");
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = length;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(decimal(length, &mut [0; 20]));
     out.extend_from_slice(b"\r\n");
 }
 

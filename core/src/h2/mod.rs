@@ -12,8 +12,10 @@
 //! | [`streams`] | the streams of a connection |
 //! | [`window`], [`credit`] | the windows that are sent into, and those that are granted |
 //! | [`schedule`], [`priority`] | whose turn it is to send, and how urgent each is |
+//! | [`again`] | what was made of a text the last time |
 //! | [`buckets`] | what is legal and costs us something, with its limits |
 
+pub mod again;
 pub mod buckets;
 pub mod connection;
 pub mod credit;

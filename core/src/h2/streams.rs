@@ -71,11 +71,11 @@ impl<T> Streams<T> {
 
     /// The state of a stream, whether it is held or not.
     pub fn state(&self, id: u32) -> State {
-        if let Some(slot) = self.slot(id) {
-            return slot.state;
-        }
         if id > self.last || id % 2 == 0 {
             return State::Idle;
+        }
+        if let Some(slot) = self.slot(id) {
+            return slot.state;
         }
         let closed = self.closed.iter().rev().find(|(known, _)| *known == id);
         closed.map_or(State::Forgotten, |(_, state)| *state)
@@ -161,18 +161,23 @@ impl<T> Streams<T> {
     }
 
     /// Lets go of a stream and remembers how it closed: one that had not is reset by us.
-    pub fn remove(&mut self, id: u32) -> Option<T> {
-        let place = self.ids.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+    pub fn remove(&mut self, id: u32) -> bool {
+        let Some(place) = self.place(id) else { return false };
         let (_, slot) = self.ids.remove(place);
-        let Slot { state, value } = self.slots[slot as usize].take()?;
-        self.free.push(slot);
+        let slot = slot as usize;
+        let state = self.slots[slot].as_ref().map_or(State::ResetByUs, |slot| slot.state);
+        // Where it lies, so that nothing of it is moved.
+        self.slots[slot] = None;
+        self.free.push(u32::try_from(slot).unwrap_or(u32::MAX));
         self.remember(id, if state.is_closed() { state } else { State::ResetByUs });
+        true
+    }
+
+    /// Holds nothing for what there once was, if there is nothing.
+    pub fn trim(&mut self) {
         if self.ids.is_empty() {
-            // An idle connection holds nothing for what it once had.
-            (self.slots, self.free) = (Vec::new(), Vec::new());
-            self.ids.shrink_to(0);
+            (self.slots, self.free, self.ids) = (Vec::new(), Vec::new(), Vec::new());
         }
-        Some(value)
     }
 
     /// All that are held, by their numbers.
@@ -196,13 +201,26 @@ impl<T> Streams<T> {
         self.closed.push_back((id, state));
     }
 
-    fn slot(&self, id: u32) -> Option<&Slot<T>> {
-        let place = self.ids.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.slots[self.ids[place].1 as usize].as_ref()
+    /// Where a number stands in the list. Most often no number is left out between the first
+    /// and this one, which tells the place.
+    #[inline]
+    fn place(&self, id: u32) -> Option<usize> {
+        let (first, _) = self.ids.first()?;
+        let near = (id.checked_sub(*first)? / 2) as usize;
+        match self.ids.get(near) {
+            Some((known, _)) if *known == id => Some(near),
+            _ => self.ids.binary_search_by_key(&id, |(id, _)| *id).ok(),
+        }
     }
 
+    #[inline]
+    fn slot(&self, id: u32) -> Option<&Slot<T>> {
+        self.slots[self.ids[self.place(id)?].1 as usize].as_ref()
+    }
+
+    #[inline]
     fn slot_mut(&mut self, id: u32) -> Option<&mut Slot<T>> {
-        let place = self.ids.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let place = self.place(id)?;
         self.slots[self.ids[place].1 as usize].as_mut()
     }
 }
@@ -251,7 +269,7 @@ mod tests {
             if number % 2 == 0 {
                 assert!(streams.step(id, Step::WeEnd));
             }
-            assert_eq!(streams.remove(id), Some('a'));
+            assert!(streams.remove(id));
         }
         assert_eq!(streams.state(399), State::ResetByUs);
         assert_eq!(streams.state(397), State::Ended);
@@ -283,7 +301,7 @@ mod tests {
         for id in [1, 3, 5, 7] {
             streams.begin(id, char::from(b'a' + u8::try_from(id).unwrap()));
         }
-        assert_eq!(streams.remove(3), Some('d'));
+        assert!(streams.remove(3));
         assert!(streams.begin(9, 'x'));
         assert_eq!(streams.slots.len(), 4);
         let found: Vec<_> = streams.iter().map(|(id, _, value)| (id, *value)).collect();
@@ -291,7 +309,7 @@ mod tests {
         assert_eq!((streams.from(2), streams.from(10)), (Some(5), None));
         *streams.get_mut(7).unwrap() = 'z';
         assert_eq!((streams.get(7), streams.get(3)), (Some(&'z'), None));
-        assert_eq!(streams.remove(3), None);
+        assert!(!streams.remove(3));
     }
 
     #[test]

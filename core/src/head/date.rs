@@ -108,6 +108,11 @@ impl DateCache {
         }
         &self.line
     }
+
+    /// The date alone.
+    pub(crate) fn value(&mut self, unix: u64) -> &[u8] {
+        &self.line(unix)[6..35]
+    }
 }
 
 fn line(unix: u64) -> DateLine {

@@ -143,6 +143,11 @@ impl Fields {
         self.table.text()
     }
 
+    /// Where they are stored: those that have the same are the same, in the same order.
+    pub(crate) fn stored(&self) -> (&[u8], u32, u32) {
+        self.table.stored()
+    }
+
     /// Adds a field after the others.
     ///
     /// # Errors

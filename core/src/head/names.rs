@@ -46,10 +46,11 @@ names! {
 
 /// Whether a field of that name holds what its sender signs in with, so that it
 /// is shown in no log: credentials and cookies.
-pub(crate) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: impl AsRef<[u8]>) -> bool {
+    let name = name.as_ref();
     [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE, "Cookie2", "Set-Cookie2"]
         .iter()
-        .any(|secret| name.eq_ignore_ascii_case(secret))
+        .any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()))
 }
 
 /// Whether a field of that name controls a message's framing or its connection, or where

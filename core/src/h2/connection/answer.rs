@@ -2,7 +2,7 @@
 //! What is malformed `head` says; what a failure means for a request is said here.
 
 use super::stream::{Gone, Stream};
-use super::{Block, Broken, Connection};
+use super::{Begun, Broken, Connection};
 use crate::error::{ErrorCode, Fault, PeerError, Phase, Retry};
 use crate::h1::decide::Sent;
 use crate::h2::errors::Violation;
@@ -17,17 +17,17 @@ impl Connection {
     /// A field block came where a response is due.
     pub(super) fn response(
         &mut self,
-        block: &Block,
+        begun: Begun,
         outcome: &Outcome,
         now: Now,
     ) -> Result<(), Broken> {
-        let id = block.stream;
+        let id = begun.stream;
         let Some(stream) = self.streams.get_mut(id) else { return Ok(()) };
         stream.reply.begun = true;
         if stream.reply.wait.take_if(|(_, why)| *why == Why::FirstByte).is_some() {
             self.stale = true;
         }
-        stream.trace.first_byte = Some(block.began);
+        stream.trace.first_byte = Some(begun.at);
         stream.trace.head = Some(now.mono);
         if outcome.too_large {
             return self.break_stream(id, Violation::ResponseTooLarge, now);
@@ -35,21 +35,21 @@ impl Connection {
         match response::read(&outcome.list) {
             Err(_) => self.break_stream(id, Violation::MalformedMessage, now),
             Ok(response) if response.head.status().is_informational() => {
-                self.interim_response(block, response, outcome.list.octets(), now)
+                self.interim_response(begun, response, outcome.list.octets(), now)
             }
-            Ok(response) => self.final_response(block, response, now),
+            Ok(response) => self.final_response(begun, response, now),
         }
     }
 
     fn interim_response(
         &mut self,
-        block: &Block,
+        begun: Begun,
         response: Response,
         octets: usize,
         now: Now,
     ) -> Result<(), Broken> {
-        let id = block.stream;
-        if block.end_stream {
+        let id = begun.stream;
+        if begun.end_stream {
             return self.break_stream(id, Violation::MalformedMessage, now);
         }
         let most = self.role.limits().interim_bytes;
@@ -68,13 +68,8 @@ impl Connection {
         Ok(())
     }
 
-    fn final_response(
-        &mut self,
-        block: &Block,
-        response: Response,
-        now: Now,
-    ) -> Result<(), Broken> {
-        let (id, ends) = (block.stream, block.end_stream);
+    fn final_response(&mut self, begun: Begun, response: Response, now: Now) -> Result<(), Broken> {
+        let (id, ends) = (begun.stream, begun.end_stream);
         let Response { head, content_length } = response;
         let Some(stream) = self.streams.get_mut(id) else { return Ok(()) };
         let status = head.status();

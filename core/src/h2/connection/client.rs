@@ -107,7 +107,7 @@ impl Connection {
     /// How many requests may begin now: those that the application has not let go of count,
     /// as they do with a server.
     fn free(&self) -> u32 {
-        let most = self.theirs.max_concurrent_streams.min(self.role.http2().max_concurrent);
+        let most = self.theirs.max_concurrent_streams.min(self.http2.max_concurrent);
         most.saturating_sub(u32::try_from(self.streams.len()).unwrap_or(u32::MAX))
     }
 
@@ -173,9 +173,7 @@ impl Connection {
         let ends = nothing && !asked.connect;
         let began = self.streams.begin(id, stream);
         debug_assert!(began, "numbers rise");
-        let mut block = Vec::new();
-        self.encoder.encode(fields.iter().map(|(name, value)| (&name[..], &value[..])), &mut block);
-        self.write_block(id, &block, ends);
+        self.write_fields(id, fields.iter().map(|(name, value)| (&name[..], &value[..])), ends);
         if ends {
             self.has_ended(id, now);
         } else if asked.connect {

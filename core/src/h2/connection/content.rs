@@ -44,21 +44,14 @@ impl Connection {
             }
         }
         let Some(stream) = self.streams.get_mut(id) else { return self.release(flow) };
-        if self.role.is_client() && !stream.reply.is_final {
+        let early = self.role.is_client() && !stream.reply.is_final;
+        let broken =
+            if early { Some(Violation::DataBeforeHead) } else { stream.counts(flow, length) };
+        if let Some(violation) = broken {
             self.release(flow)?;
-            return self.break_stream(id, Violation::DataBeforeHead, now);
-        }
-        if !stream.inbox.credit.receive(flow) {
-            self.release(flow)?;
-            return self.break_stream(id, Violation::StreamWindow, now);
+            return self.break_stream(id, violation, now);
         }
         let inbox = &mut stream.inbox;
-        let too_long = inbox.left.is_some_and(|left| left < u64::from(length));
-        inbox.left = inbox.left.map(|left| left.saturating_sub(u64::from(length)));
-        if too_long {
-            self.release(flow)?;
-            return self.break_stream(id, Violation::ContentLength, now);
-        }
         // Padding has left as soon as it is here; so has what nobody will read.
         let discarded = stream.application == Application::Done || inbox.fault.is_some();
         let kept = if discarded { 0 } else { length };
@@ -143,7 +136,7 @@ impl Connection {
         if self.credit.left() > 0 || !self.streams.iter().any(|(_, _, stream)| waits(stream)) {
             return;
         }
-        let http2 = self.role.http2();
+        let http2 = self.http2;
         let all = http2.max_concurrent.saturating_mul(http2.stream_window);
         let most = http2.connection_window.max(CONNECTION).saturating_add(all);
         let size = self.credit.size().saturating_add(http2.stream_window);
@@ -281,5 +274,18 @@ impl Connection {
         self.credit.release(unread);
         self.grant_connection();
         self.grant(id);
+    }
+}
+
+impl Stream {
+    /// Counts DATA that came, and says what is wrong with it if there may not be as much.
+    fn counts(&mut self, flow: u32, length: u32) -> Option<Violation> {
+        let inbox = &mut self.inbox;
+        if !inbox.credit.receive(flow) {
+            return Some(Violation::StreamWindow);
+        }
+        let too_long = inbox.left.is_some_and(|left| left < u64::from(length));
+        inbox.left = inbox.left.map(|left| left.saturating_sub(u64::from(length)));
+        too_long.then_some(Violation::ContentLength)
     }
 }

@@ -40,7 +40,7 @@ impl Connection {
     /// (RFC 9113 §5.1.2).
     fn asks_for_too_many(&self) -> bool {
         let open = self.streams.iter().filter(|(_, state, _)| !state.is_closed()).count();
-        self.knows_settings && open >= self.role.http2().max_concurrent as usize
+        self.knows_settings && open >= self.http2.max_concurrent as usize
     }
 
     /// A stream has ended on the wire: by a rule that was broken, or by the peer's will. An
@@ -123,12 +123,12 @@ impl Connection {
             self.fail_open(reason, now);
         }
         while let Some(id) = self.streams.from(0) {
-            if let Some(stream) = self.streams.remove(id) {
-                self.tell_done(id, &stream, false, now);
-            }
+            self.tell_done(id, false, now);
+            self.streams.remove(id);
         }
         self.schedule = Schedule::new();
         self.ready.clear();
+        self.asked.clear();
         self.block = None;
         self.input.clear();
         self.clear_timers();
@@ -235,9 +235,11 @@ impl Connection {
     /// Nobody will do anything more: the peer, which sends nothing, has no window for what
     /// is left, and no application has more to say.
     fn is_stuck(&self) -> bool {
+        if self.eof.is_none() {
+            return false;
+        }
         let waits = self.schedule.is_empty() || self.window.room(CONNECTION) == 0;
-        self.eof.is_some()
-            && waits
+        waits
             && self.out.is_empty()
             && self.streams.iter().all(|(_, _, s)| s.application == Application::Done)
     }

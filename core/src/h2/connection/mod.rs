@@ -25,19 +25,22 @@ mod request;
 mod role;
 mod send;
 mod stream;
+mod telling;
 
+use super::again::Again;
 use super::buckets::{Buckets, Cap};
 use super::credit::Credit;
 use super::frame::settings::Values;
 use super::frame::{PREFACE, write};
+use super::head::request::Request;
 use super::hpack::{Decoder, Encoder};
 use super::schedule::Schedule;
 use super::streams::Streams;
 use super::window::{CONNECTION, Window};
 use crate::buf::{InBuf, OutBuf};
-use crate::config::{ClientConfig, ServerConfig};
+use crate::config::{ClientConfig, Http2, ServerConfig};
 use crate::error::{CloseReason, Fault, Misuse};
-use crate::head::Fields;
+use crate::head::{DateCache, Fields};
 use crate::machine::{Close, Eof, Event, Id, Machine, Recv, Want};
 use crate::time::{AllDeadlines, Mono, Now, Taking, Why};
 use broken::Broken;
@@ -46,7 +49,7 @@ use role::Role;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
-use stream::Stream;
+use stream::{Asked, Stream};
 
 /// So much input is here at the most: a whole frame, and a read.
 const INPUT: usize = 64 * 1024;
@@ -62,20 +65,28 @@ enum Greeting {
     Done,
 }
 
-/// A field block that has begun.
-#[derive(Debug)]
-struct Block {
+/// What the first frame of a field block says.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
     stream: u32,
     end_stream: bool,
+    at: Mono,
+}
+
+/// A field block that has begun, and goes on.
+#[derive(Debug)]
+struct Block {
+    begun: Begun,
     text: Vec<u8>,
     frames: u32,
-    began: Mono,
 }
 
 /// One HTTP/2 connection.
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
+    /// Its numbers, within their bounds.
+    http2: Http2,
     theirs: Values,
     input: InBuf,
     out: OutBuf,
@@ -99,6 +110,12 @@ pub struct Connection {
     events: VecDeque<Event>,
     /// The streams that have something to tell.
     ready: VecDeque<u32>,
+    /// The requests that nobody was told of yet, in the order of their streams.
+    asked: VecDeque<(u32, Asked)>,
+    /// The last request that came again.
+    again: Again<Request>,
+    /// What the time is called.
+    date: DateCache,
     /// No stream above this is taken any more.
     last: Option<u32>,
     /// The peer was told that we go, and may not have heard it: until when all is to end.
@@ -184,6 +201,10 @@ impl Connection {
             reason: None,
             broken: None,
             eof: None,
+            http2,
+            date: DateCache::new(),
+            asked: VecDeque::new(),
+            again: Again::default(),
             role,
         }
     }
@@ -195,33 +216,6 @@ impl Connection {
             Some(stream) if stream.is_open() => Ok((number, stream)),
             _ => Err(Misuse::NoSuchExchange),
         }
-    }
-
-    /// A stream has something to tell.
-    fn tell(&mut self, id: u32) {
-        let Some(stream) = self.streams.get_mut(id) else { return };
-        if !std::mem::replace(&mut stream.tell.queued, true) {
-            self.ready.push_back(id);
-        }
-    }
-
-    fn next_of_stream(&mut self, now: Now) -> Option<Event> {
-        while let Some(number) = self.ready.front().copied() {
-            let id = Id::from(number);
-            let event = self.streams.get_mut(number).and_then(|stream| {
-                let event = stream.next_event(id);
-                stream.tell.queued = event.is_some();
-                event
-            });
-            match event {
-                Some(event) => {
-                    self.look_at_end(number, now);
-                    return Some(event);
-                }
-                None => self.ready.pop_front(),
-            };
-        }
-        None
     }
 
     /// Whether input would be of use.
@@ -307,6 +301,12 @@ impl Machine for Connection {
     fn trim(&mut self, _now: Now) {
         self.input.trim();
         self.out.trim();
+        self.decoder.trim();
+        self.encoder.trim();
+        self.again.forget();
+        self.streams.trim();
+        self.asked.shrink_to(0);
+        self.ready.shrink_to(0);
     }
 
     fn in_exchange(&self) -> bool {
@@ -320,7 +320,7 @@ impl Machine for Connection {
     fn held(&self) -> usize {
         let unread: usize = self.streams.iter().map(|(_, _, s)| s.inbox.unread as usize).sum();
         let block = self.block.as_ref().map_or(0, |block| block.text.capacity());
-        let tables = self.decoder.table().held() + self.encoder.table().held();
+        let tables = self.decoder.held() + self.encoder.held() + self.again.held();
         self.input.held() + self.out.held() + unread + block + tables
     }
 

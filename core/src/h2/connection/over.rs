@@ -2,7 +2,7 @@
 //! hears of the end. How a stream ends before its time stands in `ending`.
 
 use super::Connection;
-use super::stream::{Application, Stream};
+use super::stream::Application;
 use crate::error::{ErrorCode, Fault, PeerError};
 use crate::h1::decide::BodyLeft;
 use crate::h2::buckets::Budget;
@@ -87,19 +87,25 @@ impl Connection {
     fn forget(&mut self, id: u32, answered: bool, now: Now) {
         self.drop_unread(id, PeerError::of_request(Fault::Truncated));
         self.reschedule(id);
-        if let Some(stream) = self.streams.remove(id) {
+        if let Some(stream) = self.streams.get(id) {
+            if stream.application == Application::Unaware {
+                self.asked.retain(|(asked, _)| *asked != id);
+            }
             // A response that was read to its end stays one, whatever ended the request.
-            if self.role.is_client() && stream.inbox.told && stream.inbox.fault.is_none() {
+            let whole = self.role.is_client() && stream.inbox.told && stream.inbox.fault.is_none();
+            let goes_on = self.last.is_none() && self.eof.is_none();
+            self.tell_done(id, goes_on, now);
+            self.streams.remove(id);
+            if whole {
                 self.streams.was_whole(id);
             }
-            let goes_on = self.last.is_none() && self.eof.is_none();
-            self.tell_done(id, &stream, goes_on, now);
         }
         self.buckets.earn(Budget::ResetsReceived, u32::from(answered));
     }
 
     /// An exchange is over, as it is told to who wants to know.
-    pub(super) fn tell_done(&mut self, id: u32, stream: &Stream, keep_alive: bool, now: Now) {
+    pub(super) fn tell_done(&mut self, id: u32, keep_alive: bool, now: Now) {
+        let Some(stream) = self.streams.get(id) else { return };
         if stream.trace.known && (self.role.trace() || stream.trace.followed) {
             let facts = stream.facts(keep_alive, now.mono);
             self.events.push_back(Event::Done { id: Id::from(id), facts });

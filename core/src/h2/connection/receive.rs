@@ -2,8 +2,8 @@
 //! What is wrong with a frame `frame::read` says, and whether it may come `states`.
 
 use super::leaving::LEAVING;
-use super::stream::Gone;
-use super::{Block, Broken, Connection, Greeting};
+use super::stream::{Gone, Stream};
+use super::{Begun, Block, Broken, Connection, Greeting};
 use crate::error::ErrorCode;
 use crate::h2::buckets::{Budget, Cap};
 use crate::h2::credit::Credit;
@@ -14,6 +14,7 @@ use crate::h2::frame::{
 };
 use crate::h2::priority::Priority;
 use crate::h2::states::{Came, State, Step, Verdict};
+use crate::h2::streams::Streams;
 use crate::h2::window::CONNECTION;
 use crate::machine::Event;
 use crate::time::{Now, Why};
@@ -71,7 +72,7 @@ impl Connection {
         if self.greeting == Greeting::Settings && !is_settings {
             return Err(Violation::NotSettings.into());
         }
-        if header.length > self.role.http2().max_frame {
+        if header.length > self.http2.max_frame {
             return Err(Violation::FrameTooLong.into());
         }
         let length = HEADER_LEN + header.length as usize;
@@ -94,7 +95,7 @@ impl Connection {
 
     /// Takes a frame that is whole; `shared` holds its content if it is DATA.
     fn take_frame(&mut self, octets: &[u8], shared: &Bytes, now: Now) -> Result<(), Broken> {
-        match read(octets, self.role.http2().max_frame) {
+        match read(octets, self.http2.max_frame) {
             Ok(Some((frame, _))) => self.came(frame, shared, now),
             Ok(None) => Ok(()),
             Err(malformed) => self.malformed(malformed, now),
@@ -112,7 +113,7 @@ impl Connection {
         }
         self.input.consume(here);
         self.greeting = Greeting::Settings;
-        self.timers.set(Why::Settings, now.mono + self.role.http2().settings_timeout);
+        self.timers.set(Why::Settings, now.mono + self.http2.settings_timeout);
         Ok(true)
     }
 
@@ -120,7 +121,9 @@ impl Connection {
     fn came(&mut self, frame: Frame<'_>, octets: &Bytes, now: Now) -> Result<(), Broken> {
         if let Some(block) = &self.block {
             return match frame {
-                Frame::Continuation { stream, fragment, end_headers } if stream == block.stream => {
+                Frame::Continuation { stream, fragment, end_headers }
+                    if stream == block.begun.stream =>
+                {
                     self.more_of_block(fragment, end_headers, now)
                 }
                 _ => Err(Violation::BlockCutShort.into()),
@@ -132,7 +135,15 @@ impl Connection {
                 self.data(stream, data, frame.flow(), end_stream, now)
             }
             Frame::Headers { stream, fragment, end_stream, end_headers, .. } => {
-                self.block_begins(stream, end_stream, now)?;
+                let begun = Begun { stream, end_stream, at: now.mono };
+                self.block_begins(begun)?;
+                if end_headers {
+                    return self.block_is_whole(begun, fragment, now);
+                }
+                self.block = Some(Block { begun, text: Vec::new(), frames: 0 });
+                if !self.timers.is_set(Why::Head) {
+                    self.timers.set(Why::Head, now.mono + self.role.head());
+                }
                 self.more_of_block(fragment, end_headers, now)
             }
             // RFC 9113 §5.3.2: that scheme is left out, whatever a stream depends on.
@@ -177,23 +188,19 @@ impl Connection {
     }
 
     /// HEADERS came: what follows is a field block until that has ended.
-    fn block_begins(&mut self, stream: u32, end_stream: bool, now: Now) -> Result<(), Broken> {
+    fn block_begins(&mut self, begun: Begun) -> Result<(), Broken> {
+        let stream = begun.stream;
         if let Verdict::Break(violation) = self.streams.verdict(stream, Came::Headers) {
             if violation.scope() == Scope::Connection {
                 return Err(violation.into());
             }
         }
-        let begins = match self.streams.get(stream) {
+        let begins = |streams: &Streams<Stream>| match streams.get(stream) {
             Some(known) => self.role.is_client() && !known.reply.is_final,
-            None => self.streams.state(stream) == State::Idle,
+            None => streams.state(stream) == State::Idle,
         };
-        if begins && self.role.trace() {
+        if self.role.trace() && begins(&self.streams) {
             self.events.push_back(Event::Begun);
-        }
-        let (text, frames, began) = (Vec::new(), 0, now.mono);
-        self.block = Some(Block { stream, end_stream, text, frames, began });
-        if !self.timers.is_set(Why::Head) {
-            self.timers.set(Why::Head, now.mono + self.role.head());
         }
         Ok(())
     }
@@ -201,21 +208,21 @@ impl Connection {
     /// The first window of a stream, as the peer knows it: until it has acknowledged our
     /// settings it may go by what holds without them, if that is more.
     fn first_window(&self) -> u32 {
-        let known = self.role.http2().stream_window;
+        let known = self.http2.stream_window;
         let default = Values::DEFAULT.initial_window_size;
         if self.knows_settings { known } else { known.max(default) }
     }
 
     /// A window for a new stream.
     pub(super) fn new_credit(&self) -> Credit {
-        Credit::told(self.role.http2().stream_window, self.first_window())
+        Credit::told(self.http2.stream_window, self.first_window())
     }
 
     /// The peer goes by our settings from here on.
     fn settings_known(&mut self) {
         let first = self.first_window();
         self.knows_settings = true;
-        self.decoder.allow(self.role.http2().header_table);
+        self.decoder.allow(self.http2.header_table);
         let mut next = self.streams.from(0);
         while let Some(id) = next {
             next = self.streams.from(id + 1);

@@ -5,8 +5,9 @@ use super::Connection;
 use super::stream::Application;
 use crate::error::{Fault, Misuse, PeerError};
 use crate::h1::decide::{self, Asked, Declared, Sent};
+use crate::h2::frame::write;
 use crate::h2::head::outgoing;
-use crate::head::{ResponseHead, Status, imf_fixdate, names};
+use crate::head::{ResponseHead, Status};
 use crate::machine::{Body, Event, Id, ServerMachine};
 use crate::time::Now;
 use bytes::Bytes;
@@ -76,6 +77,8 @@ impl Connection {
             self.write_head(id, head, sent, ends, now);
             if ends {
                 self.has_ended(id, now);
+            } else if whole && self.has_room_for(id, content.len()) {
+                self.send_at_once(id, content, now);
             } else if whole {
                 self.queue(id, content, now);
                 self.finish_content(id, now);
@@ -93,23 +96,40 @@ impl Connection {
     /// Writes a final head, with what a message of its kind says besides.
     fn write_head(&mut self, id: u32, head: &ResponseHead, sent: Sent, ends: bool, now: Now) {
         let length = match sent {
-            Sent::Length(length) | Sent::Omitted(Some(length)) => Some(length.to_string()),
+            Sent::Length(length) | Sent::Omitted(Some(length)) => Some(length),
             _ => None,
         };
-        let dated = self.role.server().is_some_and(|config| config.date);
-        let date = (dated && !head.fields().contains(names::DATE)).then(|| imf_fixdate(now.unix));
-        let status = head.status().digits();
-        let fields = outgoing(head.fields())
-            .filter(|(name, _)| !name.eq_ignore_ascii_case(b"content-length"));
-        let more = [
-            (&b"date"[..], date.as_ref().map(|date| &date[..])),
-            (b"content-length", length.as_ref().map(String::as_bytes)),
-        ];
-        let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        let all = [(&b":status"[..], &status[..])].into_iter().chain(fields).chain(more);
-        let mut block = Vec::new();
-        self.encoder.encode(all, &mut block);
-        self.write_block(id, &block, ends);
+        let mut dated = self.role.server().is_some_and(|config| config.date);
+        if self.is_lost() {
+            return;
+        }
+        let (all, used, room) = head.fields().stored();
+        // With these, the fields are the same.
+        let shape = u64::from(head.status().code()) << 48
+            | u64::from(used.min(0xff_ffff)) << 24
+            | u64::from(room.min(0xff_ffff));
+        let Connection { out, encoder, date, theirs, .. } = self;
+        out.write(|text| {
+            write::headers_of(text, id, ends, theirs.max_frame_size, |text| {
+                encoder.begin(text);
+                encoder.repeat(all, [shape, now.unix], text, |encoder, text| {
+                    encoder.field(b":status", &head.status().digits(), text);
+                    for (name, value) in outgoing(head.fields()) {
+                        if name.eq_ignore_ascii_case(b"content-length") {
+                            continue;
+                        }
+                        dated &= !name.eq_ignore_ascii_case(b"date");
+                        encoder.field(name, value, text);
+                    }
+                    if dated {
+                        encoder.field(b"date", date.value(now.unix), text);
+                    }
+                });
+                if let Some(length) = length {
+                    encoder.content_length(length, text);
+                }
+            });
+        });
     }
 
     /// 100 (Continue), if the peer waits for it.
@@ -144,10 +164,11 @@ impl Connection {
             let status = head.status().digits();
             let fields = outgoing(head.fields())
                 .filter(|(name, _)| !name.eq_ignore_ascii_case(b"content-length"));
-            let mut block = Vec::new();
-            let all = [(&b":status"[..], &status[..])].into_iter().chain(fields);
-            self.encoder.encode(all, &mut block);
-            self.write_block(id, &block, false);
+            self.write_fields(
+                id,
+                [(&b":status"[..], &status[..])].into_iter().chain(fields),
+                false,
+            );
         }
         Ok(())
     }

@@ -2,13 +2,13 @@
 //! What is malformed `head` says, and whether one may come `states`; content is elsewhere.
 
 use super::stream::{Application, Asked, Stream};
-use super::{Block, Broken, Connection};
+use super::{Begun, Broken, Connection};
 use crate::error::Fault;
 use crate::h2::buckets::Cap;
 use crate::h2::errors::Violation;
-use crate::h2::head::request::{self, Rules};
+use crate::h2::head::request::{self, Request, Rules};
 use crate::h2::head::{Refusal, trailers};
-use crate::h2::hpack::decode::Outcome;
+use crate::h2::hpack::decode::{Decoded, Outcome};
 use crate::h2::hpack::{Error, Limits};
 use crate::h2::priority::Priority;
 use crate::h2::states::{Came, State, Step, Verdict};
@@ -39,13 +39,35 @@ impl Connection {
         }
         let Some(block) = self.block.take() else { return Ok(()) };
         self.timers.clear(Why::Head);
+        self.block_is_whole(block.begun, &block.text, now)
+    }
+
+    /// A field block is all here.
+    pub(super) fn block_is_whole(
+        &mut self,
+        begun: Begun,
+        block: &[u8],
+        now: Now,
+    ) -> Result<(), Broken> {
+        if block.len() > Cap::FieldBlockBytes.most() as usize {
+            return Err(Broken::Cap(Cap::FieldBlockBytes));
+        }
+        let changes = self.decoder.changes();
+        let known = changes.and_then(|changes| self.again.find(block, [changes, 0, 0]));
+        if let Some(request) = known.filter(|_| self.streams.state(begun.stream) == State::Idle) {
+            let request = request.clone();
+            return match self.is_not_taken(begun.stream, now)? {
+                true => Ok(()),
+                false => self.begins(begun, Ok(request), false, now),
+            };
+        }
         let clip = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
         let limits = Limits {
             list_bytes: clip(self.role.limits().head_bytes),
             fields: clip(self.role.limits().fields),
             decoded: u64::from(Cap::FieldListBytes.most()),
         };
-        let outcome = match self.decoder.decode(&block.text, &limits) {
+        let outcome = match self.decoder.decode(block, &limits) {
             Ok(outcome) if outcome.size_updates > Cap::SizeUpdates.most() => {
                 return Err(Broken::Cap(Cap::SizeUpdates));
             }
@@ -53,18 +75,28 @@ impl Connection {
             Err(Error::TooMuch) => return Err(Broken::Cap(Cap::FieldListBytes)),
             Err(_) => return Err(Violation::Compression.into()),
         };
-        self.fields_came(&block, &outcome, now)
+        // A block that changes the table says something else the next time.
+        let changes = changes.filter(|changes| self.decoder.changes() == Some(*changes));
+        let done = self.fields_came(begun, &outcome, changes.map(|changes| (block, changes)), now);
+        self.decoder.take_back(outcome.list);
+        done
     }
 
-    fn fields_came(&mut self, block: &Block, outcome: &Outcome, now: Now) -> Result<(), Broken> {
-        let (id, end_stream) = (block.stream, block.end_stream);
+    fn fields_came(
+        &mut self,
+        begun: Begun,
+        outcome: &Outcome,
+        block: Option<(&[u8], u64)>,
+        now: Now,
+    ) -> Result<(), Broken> {
+        let Begun { stream: id, end_stream, .. } = begun;
         match self.streams.verdict(id, Came::Headers) {
             Verdict::Break(violation) => self.break_stream(id, violation, now),
             Verdict::Skip => Ok(()),
             Verdict::Take if self.streams.state(id) == State::Idle => {
-                self.request(block, outcome, now)
+                self.request(begun, outcome, block, now)
             }
-            Verdict::Take if self.awaits_head(id) => self.response(block, outcome, now),
+            Verdict::Take if self.awaits_head(id) => self.response(begun, outcome, now),
             Verdict::Take => self.trailers(id, outcome, end_stream, now),
         }
     }
@@ -74,34 +106,63 @@ impl Connection {
         self.role.is_client() && self.streams.get(id).is_some_and(|s| !s.reply.is_final)
     }
 
-    /// A stream begins.
-    fn request(&mut self, block: &Block, outcome: &Outcome, now: Now) -> Result<(), Broken> {
-        let (id, end_stream) = (block.stream, block.end_stream);
-        if self.last.is_some_and(|last| id > last) {
-            // RFC 9113 §6.8: what is begun behind a GOAWAY is ignored, and what follows on it.
-            self.streams.refuse(id);
+    /// A request came, by a block that may come again where that is given.
+    fn request(
+        &mut self,
+        begun: Begun,
+        outcome: &Outcome,
+        block: Option<(&[u8], u64)>,
+        now: Now,
+    ) -> Result<(), Broken> {
+        if self.is_not_taken(begun.stream, now)? {
             return Ok(());
-        }
-        if self.streams.len() >= self.role.http2().max_concurrent as usize {
-            self.streams.refuse(id);
-            return self.break_stream(id, Violation::TooManyStreams, now);
         }
         let read = if outcome.too_large {
             Err(Refusal::Answer(Fault::HeadTooLarge))
         } else {
             request::read(&outcome.list, self.rules())
         };
+        if let (Ok(request), Some((block, changes))) = (&read, block) {
+            self.again.came(block, [changes, 0, 0], || request.clone());
+        }
+        let is_head = |field: Decoded<'_>| field.name == b":method" && field.value == b"HEAD";
+        let is_head = read.is_err() && outcome.list.iter().any(is_head);
+        self.begins(begun, read, is_head, now)
+    }
+
+    /// Whether a stream that would begin is refused, or passed over.
+    fn is_not_taken(&mut self, id: u32, now: Now) -> Result<bool, Broken> {
+        if self.last.is_some_and(|last| id > last) {
+            // RFC 9113 §6.8: what is begun behind a GOAWAY is ignored, and what follows on it.
+            self.streams.refuse(id);
+            return Ok(true);
+        }
+        if self.streams.len() >= self.http2.max_concurrent as usize {
+            self.streams.refuse(id);
+            self.break_stream(id, Violation::TooManyStreams, now)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// A stream begins; `is_head` says of what method it is where nothing else is known.
+    fn begins(
+        &mut self,
+        begun: Begun,
+        read: Result<Request, Refusal>,
+        is_head: bool,
+        now: Now,
+    ) -> Result<(), Broken> {
+        let Begun { stream: id, end_stream, at } = begun;
         let mut stream = Stream::new(self.new_credit(), &self.role);
-        (stream.trace.first_byte, stream.trace.head) = (Some(block.began), Some(now.mono));
+        (stream.trace.first_byte, stream.trace.head) = (Some(at), Some(now.mono));
         let fault = match read {
             Err(Refusal::Malformed(_)) => {
                 self.streams.refuse(id);
                 return self.break_stream(id, Violation::MalformedMessage, now);
             }
             Err(Refusal::Answer(fault)) => {
-                let mut fields = outcome.list.iter();
-                stream.is_head =
-                    fields.any(|field| field.name == b":method" && field.value == b"HEAD");
+                stream.is_head = is_head;
                 Some(fault)
             }
             Ok(request) => {
@@ -110,7 +171,7 @@ impl Connection {
                     self.streams.refuse(id);
                     return self.break_stream(id, Violation::ContentLength, now);
                 }
-                stream.takes(request, end_stream);
+                self.asked.push_back((id, stream.takes(request, end_stream)));
                 None
             }
         };
@@ -129,14 +190,15 @@ impl Connection {
 
     /// `OPTIONS *` asks about the server as a whole (RFC 9110 §9.3.7).
     fn is_about_the_server(&self, id: u32) -> bool {
-        let asked = self.streams.get(id).and_then(|stream| stream.tell.asked.as_ref());
         self.role.server().is_some_and(|config| config.general_options)
-            && asked.is_some_and(|asked| asked.head.form() == Form::Asterisk)
+            && self.asked.back().is_some_and(|(asked, request)| {
+                *asked == id && request.head.form() == Form::Asterisk
+            })
     }
 
     fn answer_options(&mut self, id: u32, now: Now) {
+        self.asked.pop_back();
         if let Some(stream) = self.streams.get_mut(id) {
-            stream.tell.asked = None;
             stream.application = Application::Owes;
         }
         let answered = self.send_head(id, &ResponseHead::new(Status::OK), Body::Empty, now);
@@ -147,7 +209,7 @@ impl Connection {
         Rules {
             http: !self.role.server().is_some_and(|config| config.secure),
             https: true,
-            extended_connect: self.role.http2().extended_connect,
+            extended_connect: self.http2.extended_connect,
             method_bytes: self.role.limits().method_bytes,
             target_bytes: self.role.limits().target_bytes,
         }
@@ -178,9 +240,9 @@ impl Connection {
 }
 
 impl Stream {
-    /// Takes a request in, to be told.
-    fn takes(&mut self, request: request::Request, end_stream: bool) {
-        let request::Request { head, content_length, expects_continue } = request;
+    /// Takes a request in, and says what is to be told of it.
+    fn takes(&mut self, request: Request, end_stream: bool) -> Asked {
+        let Request { head, content_length, expects_continue } = request;
         self.is_head = *head.method() == Method::HEAD;
         self.is_connect = *head.method() == Method::CONNECT;
         if let Some(value) = head.fields().get_bytes("priority") {
@@ -198,6 +260,6 @@ impl Stream {
         self.inbox.ended = end_stream;
         let expects_continue = expects_continue && !end_stream;
         self.inbox.expects = expects_continue;
-        self.tell.asked = Some(Box::new(Asked { head, body, expects_continue }));
+        Asked { head, body, expects_continue }
     }
 }

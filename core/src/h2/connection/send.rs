@@ -29,14 +29,64 @@ const LEAST_QUEUED: usize = 4 * 1024;
 impl Connection {
     /// Has something written, unless the connection is lost: nothing arrives then.
     pub(super) fn say(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.eof != Some(Eof::Reset) {
+        if !self.is_lost() {
             self.out.write(write);
         }
     }
 
-    pub(super) fn write_block(&mut self, id: u32, block: &[u8], ends: bool) {
-        let most = self.theirs.max_frame_size;
-        self.say(|text| write::headers(text, id, block, ends, most));
+    /// Whether nothing arrives any more.
+    pub(super) fn is_lost(&self) -> bool {
+        self.eof == Some(Eof::Reset)
+    }
+
+    /// Writes a field block.
+    pub(super) fn write_fields<'a>(
+        &mut self,
+        id: u32,
+        fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+        ends: bool,
+    ) {
+        if self.is_lost() {
+            return;
+        }
+        let Connection { out, encoder, theirs, .. } = self;
+        out.write(|text| {
+            write::headers_of(text, id, ends, theirs.max_frame_size, |text| {
+                encoder.encode(fields, text);
+            });
+        });
+    }
+
+    /// Whether so much content of this stream is one frame that would be written next: nobody
+    /// else can send, and the windows have room for it.
+    pub(super) fn has_room_for(&self, id: u32, octets: usize) -> bool {
+        let first = self.theirs.initial_window_size;
+        let most = self.theirs.max_frame_size.min(self.window.room(CONNECTION)) as usize;
+        self.schedule.is_empty()
+            && self.ending.is_none()
+            && self.out.len() < AHEAD
+            && octets <= TURN.min(most)
+            && self.streams.get(id).is_some_and(|stream| {
+                let outbox = &stream.outbox;
+                octets <= outbox.window.room(first) as usize && outbox.pieces.is_empty()
+            })
+    }
+
+    /// Writes all the content of a stream in one frame, which ends it.
+    pub(super) fn send_at_once(&mut self, id: u32, content: Bytes, now: Now) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
+        stream.outbox.finished = true;
+        stream.outbox.window.spend(length);
+        stream.trace.sent += u64::from(length);
+        self.window.spend(length);
+        let header = write::data_header(id, content.len(), true);
+        self.say(|text| text.extend_from_slice(&header));
+        if !self.is_lost() {
+            self.out.push(content);
+        }
+        self.buckets.earn(Budget::WindowUpdates, 2);
+        self.has_ended(id, now);
     }
 
     pub(super) fn send_data(&mut self, id: Id, data: &mut Bytes, now: Now) -> Result<(), Misuse> {
@@ -165,9 +215,7 @@ impl Connection {
         let trailers = self.streams.get_mut(id).and_then(|stream| stream.outbox.trailers.take());
         match trailers {
             Some(trailers) => {
-                let mut block = Vec::new();
-                self.encoder.encode(outgoing(&trailers), &mut block);
-                self.write_block(id, &block, true);
+                self.write_fields(id, outgoing(&trailers), true);
             }
             None => {
                 self.say(|text| text.extend_from_slice(&write::data_header(id, 0, true)));
@@ -195,7 +243,7 @@ impl Connection {
 
     /// Builds DATA as long as little waits to be written.
     pub(super) fn pump(&mut self, now: Now) {
-        while self.out.len() < AHEAD && self.ending.is_none() {
+        while !self.schedule.is_empty() && self.out.len() < AHEAD && self.ending.is_none() {
             let Some(id) = self.schedule.next() else { break };
             let most = usize::try_from(self.theirs.max_frame_size).unwrap_or(TURN).min(TURN);
             let room = (self.window.room(CONNECTION) as usize).min(most);
@@ -234,7 +282,7 @@ impl Connection {
         stream.tell.writable |= roomy;
         let header = write::data_header(id, piece.len(), ends);
         self.say(|text| text.extend_from_slice(&header));
-        if self.eof != Some(Eof::Reset) {
+        if !self.is_lost() {
             self.out.push(piece);
         }
         self.buckets.earn(Budget::WindowUpdates, 2);

@@ -163,7 +163,6 @@ pub(super) struct Outbox {
 pub(super) struct Tellings {
     /// It stands in the connection's row of those that have something to tell.
     pub(super) queued: bool,
-    pub(super) asked: Option<Box<Asked>>,
     /// Heads of responses.
     pub(super) answers: VecDeque<Event>,
     pub(super) failed: Option<PeerError>,
@@ -272,12 +271,6 @@ impl Stream {
 
     /// What there is to tell of it next.
     pub(super) fn next_event(&mut self, id: Id) -> Option<Event> {
-        if let Some(asked) = self.tell.asked.take() {
-            self.application = Application::Owes;
-            self.trace.known = true;
-            let Asked { head, body, expects_continue } = *asked;
-            return Some(Event::Request { id, head, body, expects_continue });
-        }
         if !self.is_open() {
             return None;
         }

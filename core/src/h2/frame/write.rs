@@ -33,6 +33,28 @@ pub fn headers(out: &mut Vec<u8>, stream: u32, block: &[u8], end_stream: bool, m
     }
 }
 
+/// The same for a block that `make` writes: where it lies, if one frame holds it.
+pub fn headers_of(
+    out: &mut Vec<u8>,
+    stream: u32,
+    end_stream: bool,
+    most: u32,
+    make: impl FnOnce(&mut Vec<u8>),
+) {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEADER_LEN]);
+    make(out);
+    let block = start + HEADER_LEN;
+    let length = out.len() - block;
+    if length > most as usize {
+        let long = out.split_off(block);
+        out.truncate(start);
+        return headers(out, stream, &long, end_stream, most);
+    }
+    let set = flags::END_HEADERS | if end_stream { flags::END_STREAM } else { 0 };
+    out[start..block].copy_from_slice(&header(length, Kind::Headers, set, stream));
+}
+
 /// SETTINGS with these entries.
 pub fn settings(out: &mut Vec<u8>, entries: impl IntoIterator<Item = (u16, u32)>) {
     let start = out.len();

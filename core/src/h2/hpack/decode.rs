@@ -87,6 +87,9 @@ impl List {
     }
 }
 
+/// A list that holds no more is kept for the next block: most messages have smaller ones.
+const KEPT: usize = 4096;
+
 /// What decoding a block came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -107,6 +110,8 @@ pub struct Decoder {
     /// The least that was allowed since the last block: the next one has to begin with an
     /// update to that or less.
     owed: Option<u32>,
+    /// A list that nobody has any more, whose memory the next one takes.
+    spare: List,
 }
 
 impl Default for Decoder {
@@ -118,7 +123,8 @@ impl Default for Decoder {
 impl Decoder {
     /// A decoder whose table may have this size from the start.
     pub fn new(table_size: u32) -> Decoder {
-        Decoder { table: Table::new(table_size), allowed: table_size, owed: None }
+        let spare = List::new();
+        Decoder { table: Table::new(table_size), allowed: table_size, owed: None, spare }
     }
 
     /// The peer has acknowledged another SETTINGS_HEADER_TABLE_SIZE. The table changes when
@@ -135,15 +141,41 @@ impl Decoder {
         &self.table
     }
 
+    /// Takes a list back whose fields are used up, if its memory is worth keeping.
+    pub fn take_back(&mut self, mut list: List) {
+        if list.held() <= KEPT {
+            list.text.clear();
+            list.items.clear();
+            self.spare = list;
+        }
+    }
+
+    /// Gives up what it holds for the next list.
+    pub fn trim(&mut self) {
+        self.spare = List::new();
+    }
+
+    /// How many octets of memory it holds.
+    pub fn held(&self) -> usize {
+        self.table.held() + self.spare.held()
+    }
+
+    /// What says whether a block means what it meant before: the changes of the table; nothing
+    /// if the next block has to begin with one.
+    pub fn changes(&self) -> Option<u64> {
+        self.owed.is_none().then(|| self.table.changes())
+    }
+
     /// Decodes a whole block.
     ///
     /// # Errors
     /// [`Error`]: the connection cannot go on.
     pub fn decode(&mut self, block: &[u8], limits: &Limits) -> Result<Outcome, Error> {
+        let list = std::mem::take(&mut self.spare);
         let mut reading = Reading {
             table: &mut self.table,
             limits,
-            out: Outcome::default(),
+            out: Outcome { list, ..Outcome::default() },
             size: 0,
             counted: 0,
         };

@@ -3,11 +3,16 @@
 
 use super::table::{DEFAULT_SIZE, Found, OVERHEAD, Table};
 use super::{huffman, integer};
+use crate::h2::again::Again;
 use crate::head::names;
+use crate::wire::decimal;
 
 /// The size of our table unless less is allowed: room for some ten fields that every
 /// message of a connection has. More would be the peer's to fill, on each connection.
 pub const OWN_SIZE: u32 = 1024;
+
+/// Where Content-Length stands in the static table.
+const CONTENT_LENGTH: u32 = 28;
 
 /// Whether a field is put in the table (RFC 7541 §6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,31 +26,34 @@ pub enum Indexing {
     Never,
 }
 
-/// Values that are another in almost every message.
-const CHANGING: [&[u8]; 13] = [
-    b":path",
-    b"age",
-    b"content-length",
-    b"content-range",
-    b"etag",
-    b"expires",
-    b"if-match",
-    b"if-modified-since",
-    b"if-none-match",
-    b"if-range",
-    b"last-modified",
-    b"location",
-    b"range",
-];
+/// Whether the value is another in almost every message.
+fn is_changing(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b":path"
+            | b"age"
+            | b"content-length"
+            | b"content-range"
+            | b"etag"
+            | b"expires"
+            | b"if-match"
+            | b"if-modified-since"
+            | b"if-none-match"
+            | b"if-range"
+            | b"last-modified"
+            | b"location"
+            | b"range"
+    )
+}
 
 /// What is done with a field, whose name is in lower case, by a table of this size.
 pub fn indexing(name: &[u8], value: &[u8], table: u32) -> Indexing {
-    if std::str::from_utf8(name).is_ok_and(names::is_secret) {
+    if names::is_secret(name) {
         return Indexing::Never;
     }
     // An entry of more than half the table would push out most of it.
     let size = name.len() + value.len() + OVERHEAD as usize;
-    if size > table as usize / 2 || CHANGING.contains(&name) {
+    if size > table as usize / 2 || is_changing(name) {
         return Indexing::Leave;
     }
     Indexing::Add
@@ -61,6 +69,8 @@ pub struct Encoder {
     announce: Option<u32>,
     /// A name in lower case.
     name: Vec<u8>,
+    /// The last fields that came again, and what they are as long as the table stays.
+    again: Again<Vec<u8>>,
 }
 
 impl Default for Encoder {
@@ -75,7 +85,13 @@ impl Encoder {
     pub fn new(own: u32) -> Encoder {
         let size = own.min(DEFAULT_SIZE);
         let announce = (size != DEFAULT_SIZE).then_some(size);
-        Encoder { table: Table::new(size), own, announce, name: Vec::new() }
+        Encoder {
+            table: Table::new(size),
+            own,
+            announce,
+            name: Vec::new(),
+            again: Again::default(),
+        }
     }
 
     /// The peer's SETTINGS_HEADER_TABLE_SIZE, in between two blocks. The next block tells the
@@ -100,20 +116,64 @@ impl Encoder {
         fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
         out: &mut Vec<u8>,
     ) {
+        self.begin(out);
+        for (name, value) in fields {
+            self.field(name, value, out);
+        }
+    }
+
+    /// Begins a block: what the peer has to know of the table goes before its fields.
+    pub fn begin(&mut self, out: &mut Vec<u8>) {
         if let Some(least) = self.announce.take() {
             if least < self.table.most() {
                 integer::put(out, 0b0010_0000, 5, least);
             }
             integer::put(out, 0b0010_0000, 5, self.table.most());
         }
-        for (name, value) in fields {
-            self.field(name, value, out);
+    }
+
+    /// Writes how long the content is, which is another in almost every message.
+    pub fn content_length(&mut self, length: u64, out: &mut Vec<u8>) {
+        integer::put(out, 0, 4, CONTENT_LENGTH);
+        string(decimal(length, &mut [0; 20]), out);
+    }
+
+    /// Writes what `make` does with a block that has begun. That is the same again for the same
+    /// text and numbers, unless the table was changed.
+    pub fn repeat(
+        &mut self,
+        text: &[u8],
+        [one, two]: [u64; 2],
+        out: &mut Vec<u8>,
+        make: impl FnOnce(&mut Encoder, &mut Vec<u8>),
+    ) {
+        let numbers = [one, two, self.table.changes()];
+        if let Some(block) = self.again.find(text, numbers) {
+            out.extend_from_slice(block);
+            return;
+        }
+        let start = out.len();
+        make(self, out);
+        if self.table.changes() == numbers[2] {
+            self.again.came(text, numbers, || out[start..].to_vec());
         }
     }
 
-    fn field(&mut self, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    /// Gives up what it holds for the next block.
+    pub fn trim(&mut self) {
+        (self.name, self.again) = (Vec::new(), Again::default());
+    }
+
+    /// How many octets of memory it holds.
+    pub fn held(&self) -> usize {
+        self.table.held() + self.name.capacity() + self.again.held()
+    }
+
+    /// Writes a field of a block that has begun; its name is put in lower case.
+    pub fn field(&mut self, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
         self.name.clear();
-        self.name.extend(name.iter().map(u8::to_ascii_lowercase));
+        self.name.extend_from_slice(name);
+        self.name.make_ascii_lowercase();
         let indexing = indexing(&self.name, value, self.table.most());
         let index = match (self.table.find(&self.name, value), indexing) {
             // A secret that is in the static table is none: an empty value.

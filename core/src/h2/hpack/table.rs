@@ -128,7 +128,9 @@ pub fn find_static(name: &[u8], value: &[u8]) -> Found {
     let mut found = Found::Nowhere;
     for entry in &order[from..to] {
         let (known, text) = STATIC[usize::from(*entry)];
-        if known.as_bytes() != name {
+        // An octet or two tell most of them apart.
+        let known = known.as_bytes();
+        if known.first() != name.first() || known.last() != name.last() || known != name {
             continue;
         }
         let index = u32::from(*entry) + 1;
@@ -165,11 +167,16 @@ impl<'a> Text<'a> {
     /// Adds it to `out`.
     pub fn put(self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0);
-        out.extend_from_slice(self.1);
+        if !self.1.is_empty() {
+            out.extend_from_slice(self.1);
+        }
     }
 
     /// Whether this is the same text.
     pub fn is(self, text: &[u8]) -> bool {
+        if self.1.is_empty() {
+            return self.0 == text;
+        }
         self.len() == text.len()
             && self.0 == &text[..self.0.len()]
             && self.1 == &text[self.0.len()..]
@@ -203,12 +210,14 @@ pub struct Table {
     entries: VecDeque<Entry>,
     size: u32,
     most: u32,
+    /// How often it was changed.
+    changes: u64,
 }
 
 impl Table {
     /// An empty table of at most this size.
     pub fn new(most: u32) -> Table {
-        Table { ring: Vec::new(), entries: VecDeque::new(), size: 0, most }
+        Table { ring: Vec::new(), entries: VecDeque::new(), size: 0, most, changes: 0 }
     }
 
     /// Its size, as RFC 7541 §4.1 counts it.
@@ -236,9 +245,15 @@ impl Table {
         self.ring.capacity() + self.entries.capacity() * size_of::<Entry>()
     }
 
+    /// How often it was changed: as long as that is the same, an index means the same.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Changes the most that its size may be, and evicts what is beyond it (RFC 7541 §4.3).
     pub fn resize(&mut self, most: u32) {
         self.most = most;
+        self.changes += 1;
         self.evict(0);
         if self.ring.len() > most as usize {
             self.move_to(most as usize);
@@ -267,10 +282,15 @@ impl Table {
         }
         let first = u32::try_from(STATIC.len()).unwrap_or(u32::MAX) + 1;
         for (index, entry) in (first..).zip(self.entries.iter().rev()) {
-            if entry.name as usize != name.len() || !self.text(entry.at, entry.name).is(name) {
+            // Where a name is in the static table, nothing but the whole field is looked for.
+            let whole = entry.value as usize == value.len();
+            if entry.name as usize != name.len() || !(whole || found == Found::Nowhere) {
                 continue;
             }
-            if self.text(entry.at + entry.name as usize, entry.value).is(value) {
+            if !self.text(entry.at, entry.name).is(name) {
+                continue;
+            }
+            if whole && self.text(entry.at + entry.name as usize, entry.value).is(value) {
                 return Found::Whole(index);
             }
             if found == Found::Nowhere {
@@ -286,6 +306,7 @@ impl Table {
         let length = |text: &[u8]| u32::try_from(text.len()).unwrap_or(u32::MAX);
         let octets = length(name).saturating_add(length(value));
         let size = octets.saturating_add(OVERHEAD);
+        self.changes += 1;
         self.evict(size);
         if size > self.most {
             return;

@@ -76,6 +76,12 @@ impl Table {
         self.count as usize
     }
 
+    /// All of it: bytes, and how many places are used and free. Whoever has the same has the
+    /// same fields.
+    pub(super) fn stored(&self) -> (&[u8], u32, u32) {
+        (&self.bytes, self.count, self.room)
+    }
+
     #[inline]
     pub(super) fn text(&self) -> &[u8] {
         &self.bytes[self.room as usize * PLACE..]
