@@ -3,7 +3,7 @@
 //! Connects, moves and waits for nothing; the adapter does.
 
 use crate::lease::Lease;
-use crate::link::ReadReady;
+use crate::wire::ReadReady;
 use bytes::Bytes;
 use purlin_core::exchange::{Answer, Ask, Cause, Error, Exchange, Given};
 use purlin_core::{

@@ -3,54 +3,16 @@
 
 use crate::client::{Beside, Clock, Socket};
 use crate::line::Turn;
-use crate::link::{Link, Plug, ReadReady};
-use crate::shared::SharedLink;
+use crate::link::{Lender, Link, Plug, SharedLink};
 use crate::sync::{Mutex, MutexGuard};
+use crate::wire::ReadReady;
 use purlin_core::exchange::{Cause, Error, Route};
-use purlin_core::policy::pool::{Capacity, Checked, Kept};
+use purlin_core::policy::pool::{Checked, Kept};
 use purlin_core::{ClientMachine, CloseReason, Method, Mono, Now, ResponseHead, Reuse};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-/// Where connections are lent from and given back to.
-pub trait Lender<S>: Send + Sync {
-    /// A connection comes back, to be used again, that was lent as this.
-    fn put(&self, link: Box<Link<S>>, kept: Option<Kept>, now: Now);
-
-    /// A connection that leads there has ended, or is used for something else from now on.
-    fn closed(&self, route: &Route);
-
-    /// A connection that was lent as this was looked at, and is not fit for this reason.
-    /// It is closed next.
-    fn found_unfit(&self, _route: &Route, _kept: &Kept, _why: Reuse) {}
-
-    /// A connection was to come back, and is not fit for this reason; whether its last
-    /// answer was one without a body. It is closed next.
-    fn not_kept(&self, _route: &Route, _bodiless: bool, _why: Reuse, _now: Now) {}
-
-    /// A connection that was lent as this took a request with it, and is of no use for this
-    /// reason. It is closed next.
-    fn died(&self, _route: &Route, _kept: &Kept, _why: Reuse) {}
-
-    /// A connection that leads there ends before it was known whether it is shared. It is
-    /// closed next.
-    fn ended_early(&self, _route: &Route) {}
-
-    /// A seat on a shared connection is free again; `refused` if its server did not take the
-    /// exchange.
-    fn left(&self, _shared: &SharedLink<S>, _refused: bool) {}
-
-    /// A shared connection carries so many from now on.
-    fn carries(&self, _shared: &SharedLink<S>, _capacity: Capacity) {}
-
-    /// A server asked for the older protocol.
-    fn demand_older(&self, _route: &Route, _now: Now) {}
-
-    /// Somebody is to see to it that a shared connection is moved, for a while.
-    fn watch(&self, _shared: &Arc<SharedLink<S>>) {}
-}
 
 /// A connection that is lent to one exchange. Dropped, it is closed, and its
 /// lender told.

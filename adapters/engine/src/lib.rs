@@ -48,7 +48,7 @@
 //! |---|---|
 //! | `wire` | what bytes move through, and what tells a task when they can |
 //! | `line` | a client's connection, moved as far as it goes |
-//! | `link`, `lease` | a connection of a client's and where it leads; one that is lent and given back |
+//! | `link`, `lease` | a connection of a client's or a seat on one, and where it leads; one that is lent and given back |
 //! | `client` | a client's settings, its pool, names, and a request's run to its response; what it needs of an adapter |
 //! | `sync` | the locks of what is shared |
 //! | `system` | the time, and who does work elsewhere or later: both are given |
@@ -85,7 +85,6 @@ mod names;
 mod received;
 pub mod served;
 mod server;
-mod shared;
 mod shared_mux;
 mod sync;
 mod system;
@@ -102,18 +101,17 @@ pub use in_flight::{InFlight, Needs, Upload, blame};
 pub use inflate::{Inflate, Pulled};
 pub use jar::SharedJar;
 pub use layers::Layers;
-pub use lease::{Lease, Lender, PoolOfOne};
+pub use lease::{Lease, PoolOfOne};
 pub use line::{Line, Progress, Turn, Wait};
-pub use link::{BoxMachine, Link, ReadReady};
+pub use link::{BoxMachine, Lender, Link, SharedLink};
 pub use received::Received;
 pub use server::{
     Control, Ending, Failure, InMemoryAnswer, MakeMachine, MakeValues, Panics, Phase,
     ServerContext, ServerSettings, UNTOUCHED, machine, welcome,
 };
-pub use shared::SharedLink;
 pub use shared_mux::SharedMux;
 pub use system::{Chore, System, Work, attended};
-pub use wire::{Moved, Ready, Timer, Wire};
+pub use wire::{Moved, ReadReady, Ready, Timer, Wire};
 
 /// The examples of README.md.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 //! It owns no clock and does not wait; how one waits is the adapter's.
 
 use crate::client::{Beside, Clock, Socket};
-use crate::link::ReadReady;
+use crate::wire::ReadReady;
 use crate::wire::{Moved, Ready, Wire};
 use purlin_core::{ClientMachine, Close, Eof, Machine, Mono, Now, Why};
 use std::io::IoSlice;

@@ -1,7 +1,7 @@
 //! What a connection's bytes move through: a socket, a pipe in memory, a simulated network.
 //! It never waits; whoever has a line to move does, and [`Ready`] tells a task when to go on.
 
-use purlin_core::Mono;
+use purlin_core::{ClientMachine, Mono, Now};
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -103,4 +103,20 @@ where
     fn untaken(&self) -> Option<usize> {
         (&**self).untaken()
     }
+}
+
+/// A socket as far as it is used without waiting.
+pub trait ReadReady {
+    /// Whether who waits for it blocks a thread, and is not woken by it.
+    const BLOCKS: bool = false;
+
+    /// Gives the machine what has come already.
+    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
+
+    /// Writes what there is, as far as the socket takes it, and says that nothing more is
+    /// written if the machine wants to close so.
+    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
+
+    /// Whether a write has failed.
+    fn is_lost(&self) -> bool;
 }

@@ -10,7 +10,7 @@ use crate::in_flight::InFlight;
 use crate::inflate::{Inflate, Pulled};
 use crate::lease::Lease;
 use crate::line::Turn;
-use crate::link::ReadReady;
+use crate::wire::ReadReady;
 use bytes::Bytes;
 use purlin_core::exchange::{Answer, Cause, Error};
 use purlin_core::{Fields, Id, Mono, Now, Recv};

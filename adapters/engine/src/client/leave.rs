@@ -4,7 +4,7 @@
 use super::socket::{Beside, Clock, Socket};
 use crate::lease::Lease;
 use crate::line::Turn;
-use crate::link::ReadReady;
+use crate::wire::ReadReady;
 use purlin_core::{Id, Mono, Now, Reuse};
 use std::fmt;
 use std::task::{Context, Poll, ready};

@@ -7,11 +7,11 @@ mod waiting;
 
 pub use waiting::Waiting;
 
-use crate::lease::{Lease, Lender};
-use crate::link::{Link, ReadReady};
-use crate::shared::SharedLink;
+use crate::lease::Lease;
+use crate::link::{Lender, Link, SharedLink};
 use crate::sync::{Mutex, MutexGuard};
 use crate::system::System;
+use crate::wire::ReadReady;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::{
     Capacity, Changes, Checked, Get, Kept, Need, Pool, PoolConfig, SharedId, Ticket,

@@ -275,7 +275,7 @@ impl<R: Runtime> fmt::Debug for Run<'_, R> {
 /// The connection outside any pool.
 fn on_slot<R>(slot: &PoolOfOne<R>, now: Now) -> Result<(Lease<R>, Reached), Error>
 where
-    R: crate::link::ReadReady + Send + 'static,
+    R: crate::wire::ReadReady + Send + 'static,
 {
     let mut lease = slot.take()?;
     if !lease.is_alive(now) {

@@ -2,7 +2,7 @@
 //! and what gives the bytes of a request. Connects nothing.
 
 use crate::line::Turn;
-use crate::link::ReadReady;
+use crate::wire::ReadReady;
 use bytes::Bytes;
 use purlin_core::exchange::Error;
 use purlin_core::{ClientMachine, Mono, Now};

@@ -4,8 +4,8 @@
 
 use super::{Shared, SharedPool, State, act};
 use crate::lease::Lease;
-use crate::link::{Link, ReadReady};
-use crate::shared::SharedLink;
+use crate::link::{Link, SharedLink};
+use crate::wire::ReadReady;
 use purlin_core::Now;
 use purlin_core::policy::pool::{Changes, SharedId};
 use std::sync::Arc;

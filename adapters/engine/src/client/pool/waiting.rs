@@ -2,8 +2,9 @@
 //! Who is next, the core's pool decides.
 
 use super::{Next, SharedPool, act};
-use crate::lease::{Lease, Lender};
-use crate::link::{Link, ReadReady};
+use crate::lease::Lease;
+use crate::link::{Lender, Link};
+use crate::wire::ReadReady;
 use purlin_core::policy::pool::{Given, Opened, Ticket};
 use purlin_core::{Mono, Now};
 use std::fmt;

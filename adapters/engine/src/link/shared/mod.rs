@@ -6,9 +6,9 @@ mod machine;
 mod rows;
 mod turn;
 
-use crate::lease::Lender;
-use crate::link::{Link, ReadReady};
+use crate::link::{Lender, Link};
 use crate::sync::{Mutex, MutexGuard};
+use crate::wire::ReadReady;
 use bell::Bell;
 pub(crate) use machine::SeatMachine;
 use purlin_core::exchange::Route;

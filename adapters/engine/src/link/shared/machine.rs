@@ -3,7 +3,7 @@
 
 use super::SharedLink;
 use super::rows::Rows;
-use crate::link::ReadReady;
+use crate::wire::ReadReady;
 use bytes::Bytes;
 use purlin_core::{
     Body, ClientMachine, Eof, Event, Fields, Id, Machine, Misuse, Mono, Now, Recv, RequestHead,

@@ -1,10 +1,17 @@
-//! A connection of a client's: socket, machine and where it leads.
-//! Moves nothing; the adapter does.
+//! A connection of a client's: socket, machine and where it leads. It may be a seat on one that
+//! several share. Moves nothing; the adapter does.
 
-use crate::shared::Seat;
+mod lender;
+mod shared;
+
+pub use lender::Lender;
+pub use shared::SharedLink;
+
+use crate::wire::ReadReady;
 use purlin_core::exchange::Route;
 use purlin_core::policy::pool::Back;
 use purlin_core::{ClientMachine, Machine, Now, Reuse, Want};
+use shared::Seat;
 use std::fmt;
 
 /// Bytes of buffers that a connection may keep when it comes back: the next
@@ -37,22 +44,6 @@ pub(crate) enum Plug<S> {
     Whole(S),
     /// A seat on a shared connection.
     Seat(Seat<S>),
-}
-
-/// A socket as far as it is used without waiting.
-pub trait ReadReady {
-    /// Whether who waits for it blocks a thread, and is not woken by it.
-    const BLOCKS: bool = false;
-
-    /// Gives the machine what has come already.
-    fn read_ready(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
-
-    /// Writes what there is, as far as the socket takes it, and says that nothing more is
-    /// written if the machine wants to close so.
-    fn flush(&mut self, machine: &mut (dyn ClientMachine + Send), now: Now);
-
-    /// Whether a write has failed.
-    fn is_lost(&self) -> bool;
 }
 
 impl<S: ReadReady> Link<S> {
