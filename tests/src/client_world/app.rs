@@ -56,8 +56,31 @@ impl App {
         App { rng, wire, stage: Stage::Free, work: None, keeps, bad: false, drips: 0 }
     }
 
+    /// One more of the same server.
+    pub(super) fn another(&mut self) -> App {
+        App::new(Rng::new(self.rng.bits()), self.wire, self.keeps)
+    }
+
     pub(super) fn is_bad(&self) -> bool {
         self.bad
+    }
+
+    /// Whether it has nothing in hand.
+    pub(super) fn is_free(&self) -> bool {
+        self.work.is_none()
+    }
+
+    /// The exchange that it has in hand.
+    pub(super) fn id(&self) -> Option<Id> {
+        self.work.as_ref().map(|work| work.id)
+    }
+
+    /// Its client has given it up.
+    pub(super) fn let_go(&mut self, machine: &mut Connection, scene: &mut Scene<'_>) {
+        let Some(work) = self.work.take() else { return };
+        self.stage = Stage::Free;
+        let given = machine.reset(work.id, scene.now);
+        self.obeyed(given, scene);
     }
 
     /// A request has come.

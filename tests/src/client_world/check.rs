@@ -21,6 +21,8 @@ use std::time::Duration;
 const RECORD: usize = 24 * 1024;
 /// The most that TLS holds beside what is inside.
 const TLS_HELD: usize = 384 * 1024;
+/// The most that two tables of field lines and a frame that is not whole take.
+const TABLES: usize = 80 * 1024;
 /// How long a connection is idle before it gives back its buffers, at the most.
 const REST: Duration = Duration::from_secs(10);
 /// How long the rest of a body that nobody reads may take.
@@ -47,6 +49,11 @@ fn counted(client: &Client, route: &Route) -> (usize, usize) {
     open.fold((0, 0), |(open, idle), wire| {
         (open + 1, idle + usize::from(matches!(wire.used, Use::Idle(_))))
     })
+}
+
+/// Whether a connection to there carries many: how many are idle the pool alone knows.
+fn carries_many(client: &Client, route: &Route) -> bool {
+    client.wires.iter().any(|wire| wire.carries_many && wire.route == *route)
 }
 
 /// After every pass: what must hold in the middle of things, too.
@@ -81,6 +88,8 @@ pub(super) fn settled(world: &mut World<'_>) -> Result<(), String> {
             let held = link.machine.held();
             // Of TLS the beginning of a record may have come: it cannot be given back.
             let most = if layers::is_secret(link.route()) { RECORD } else { 0 };
+            // HTTP/2 keeps what later heads may refer to, and what has come of a frame.
+            let most = most + if link.machine.carries_many() { TABLES } else { 0 };
             let fits = held <= most || now.since(since) < REST;
             check(fits, || format!("{held} bytes are held idle"))?;
         }
@@ -102,13 +111,18 @@ fn books(world: &mut World<'_>) -> Result<(), String> {
         let mut known_in_row = 0;
         for route in &*routes {
             let (open, idle) = Client::with(|client| counted(client, route));
-            let known = (pool.in_use(route) + pool.idle_of(route), pool.idle_of(route));
+            let all = pool.in_use(route) + pool.shared(route) + pool.idle_of(route);
+            let known = (all, pool.idle_of(route));
+            let many = Client::with(|client| carries_many(client, route));
+            let known = if many { (known.0, idle) } else { known };
             check(known == (open, idle), || {
                 format!("{route}: {open} are open and {idle} idle, and the pool has {known:?}")
             })?;
             known_in_row += pool.waiting(route);
         }
-        check(known_in_row == in_row, || {
+        // Who was refused rests for a while, and waits in no row.
+        let rests = Client::with(|client| client.wires.iter().any(|wire| wire.carries_many));
+        check(known_in_row == in_row || rests && known_in_row < in_row, || {
             format!("{in_row} wait for a connection, and the pool knows of {known_in_row}")
         })
     })
@@ -131,7 +145,11 @@ fn times(task: &mut Task<'_>, now: Mono, setting: &Setting) -> Result<(), String
                 check(at <= now + wait, || format!("it waits until {at:?}, longer than {wait:?}"))?;
             }
             deadlines.push(lease.waits_until());
-            if let Some(wire) = lease.parts().map(|(socket, _)| socket.wire()) {
+            // For who has a seat, whoever leads sees to it.
+            let seat = lease.is_shared();
+            let of_seat = Client::with(|client| client.asked[name].wire.filter(|_| seat));
+            let own = lease.parts().map(|(socket, _)| socket.wire());
+            if let Some(wire) = own.or(of_seat) {
                 deadlines.push(Client::with(|client| client.wires[wire].waits.as_ref()?.until));
             }
             deadlines.push(Client::with(|client| Some(client.asked[name].later.as_ref()?.0)));
@@ -155,6 +173,8 @@ fn memory(lease: &mut Lease<super::runtime::Socket>, setting: &Setting) -> Resul
     let tls = if layers::is_secret(lease.route()) { TLS_HELD } else { 0 };
     let most = input + 4 * (limits.output_bytes + 16 * 1024) + tls;
     let held = lease.machine().held();
+    let windows = setting.machine.http2.connection_window as usize;
+    let most = if lease.machine().carries_many() { most + windows } else { most };
     check(held <= most, || format!("{lease:?} holds {held} bytes"))
 }
 
@@ -181,8 +201,9 @@ pub(super) fn end(world: &World<'_>) -> Result<(), String> {
     pool.look(|pool| {
         for route in &world.routes {
             let (open, _) = Client::with(|client| counted(client, route));
-            let left = [open, pool.in_use(route), pool.dialing(route), pool.waiting(route)];
-            check(left == [0; 4], || format!("{route}: {left:?} are left"))?;
+            let used = pool.in_use(route) + pool.shared(route);
+            let left = [open, used, pool.dialing(route), pool.waiting(route), pool.seats(route)];
+            check(left == [0; 5], || format!("{route}: {left:?} are left"))?;
         }
         Ok(())
     })
@@ -227,6 +248,10 @@ fn explained(task: &Task<'_>, error: &Error) -> Result<(), String> {
         Cause::Peer(peer) if peer.kind == Fault::BodyTooLarge && task.errand.most.is_some() => true,
         Cause::Peer(_) | Cause::Closed(_) => match excuse {
             Excuse::Fault => true,
+            // A server refuses too often, or has enough of a caller that is slow: of that an
+            // application hears nothing that has given its answer.
+            _ if over_http2(task) && is_slow(task) => true,
+            Excuse::None if over_http2(task) => sendings == ATTEMPTS || may_refuse(),
             Excuse::Idled => !task.may_repeat() || sendings == ATTEMPTS,
             Excuse::None => false,
         },
@@ -234,6 +259,28 @@ fn explained(task: &Task<'_>, error: &Error) -> Result<(), String> {
         _ => false,
     };
     check(known || error.is_timeout(), || format!("nothing explains {error}"))
+}
+
+/// Whether it was sent on a connection that carries many.
+fn over_http2(task: &Task<'_>) -> bool {
+    Client::with(|client| {
+        client.asked[task.name].wire.is_some_and(|wire| client.wires[wire].carries_many)
+    })
+}
+
+/// Whether servers take few exchanges at once: what streams cannot be sent again.
+fn may_refuse() -> bool {
+    Client::with(|client| client.setting.servers.max_concurrent < 100)
+}
+
+/// Whether its caller takes its time, or the process or the network does.
+fn is_slow(task: &Task<'_>) -> bool {
+    let slow = |client: &mut Client| {
+        let Setting { rough, rests, system, .. } = &*client.setting;
+        // What grants more may lie behind much that is read slowly.
+        *rough || !rests.is_empty() || system.is_some()
+    };
+    !task.errand.pause.is_zero() || Client::with(slow)
 }
 
 impl Task<'_> {

@@ -7,10 +7,11 @@
 //! the engine needs of a world for that, and `watch` the layer around every machine that
 //! sees what is asked of it. `client` is what all requests share. `net` holds
 //! the wires, `peer` what is at their far ends: a proxy (`front`), a good
-//! server (`app`, which answers by a `reply`) or a bad one (`script`).
+//! server (`apps`, each of which answers by a `reply`) or a bad one (`script`).
 //! `ledger` keeps what servers saw, `check` judges, `world` turns the clock.
 
 mod app;
+mod apps;
 mod check;
 mod client;
 mod errand;

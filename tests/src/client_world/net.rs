@@ -6,6 +6,7 @@ use crate::rng::Rng;
 use crate::sim::wire::{Carried, Meddle, Pipe, Quality};
 use purlin_core::exchange::Route;
 use purlin_core::{Mono, Now};
+use std::collections::BTreeSet;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ pub(super) struct Wire {
     pub(super) used: Use,
     /// The request that it was opened for, or that was sent on it last.
     pub(super) user: Option<usize>,
+    /// It carries many exchanges at once, and these were sent on it.
+    pub(super) carries_many: bool,
+    pub(super) users: BTreeSet<usize>,
     /// A request has looked at what has come.
     pub(super) looked_at: bool,
 }
@@ -210,6 +214,8 @@ impl Wire {
             waits: None,
             used: Use::Fresh,
             user: None,
+            carries_many: false,
+            users: BTreeSet::new(),
             looked_at: false,
         }
     }

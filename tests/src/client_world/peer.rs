@@ -2,6 +2,7 @@
 //! It keeps a socket as drivers do; what is said there is for `front`, `app` and `script`.
 
 use super::app::App;
+use super::apps::Apps;
 use super::errand::Errand;
 use super::front::{Front, Stage};
 use super::layers;
@@ -12,10 +13,11 @@ use super::setting::Setting;
 use crate::rng::Rng;
 use crate::sim::trace::Trace;
 use crate::sim::wire::Carried;
+use purlin_core::config::Protocols;
 use purlin_core::exchange::Route;
 use purlin_core::server::Connection;
 use purlin_core::{
-    Close, CloseReason, Eof, Event, Machine, Mono, Now, Rate, ServerConfig, Timeouts, Why,
+    Close, CloseReason, Eof, Event, Fault, Machine, Mono, Now, Rate, ServerConfig, Timeouts, Why,
 };
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -49,7 +51,7 @@ pub(super) struct Peer {
 }
 
 enum Behind {
-    Good(Box<Connection>, Box<App>),
+    Good(Box<Connection>, Apps),
     Bad(Box<dyn Machine + Send>, Script),
 }
 
@@ -74,10 +76,13 @@ impl Peer {
     ) -> Result<Peer, String> {
         let own = Rng::new(rng.bits());
         let bad = if setting.leaves { 70 } else { 15 };
+        let bad = if setting.machine.protocols == Protocols::Http2 { 0 } else { bad };
         let behind = if setting.calm || !rng.chance(bad) {
             let keeps = keeps(rng, setting);
             let machine = layers::good(config(rng, keeps, setting), &route, now)?;
-            Behind::Good(Box::new(machine), Box::new(App::new(own, wire, keeps)))
+            let leaves = setting.goes_away.filter(|_| wire == 0);
+            let apps = Apps::new(App::new(own, wire, keeps), leaves.map(|after| now.mono + after));
+            Behind::Good(Box::new(machine), apps)
         } else {
             Behind::Bad(layers::bad(&route, now)?, Script::new(own, wire, setting.leaves, now))
         };
@@ -205,30 +210,37 @@ impl Peer {
                 while machine.poll_event(now).is_some() {}
                 script.run(&mut **machine, &self.route, scene)
             }
-            Behind::Good(machine, app) => {
+            Behind::Good(machine, apps) => {
                 let mut any = false;
                 while let Some(event) = machine.poll_event(now) {
                     any = true;
                     match event {
                         Event::Request { id, head, .. } => {
-                            app.begin(machine, id, &head, &self.route, scene);
+                            apps.begin(machine, id, &head, &self.route, scene);
                         }
-                        Event::Failed { error, .. } => {
+                        Event::Failed { id, error } => {
                             scene.trace.server(now, || format!("c{wire} failed: {error}"));
                             *excuse = Excuse::Fault;
-                            app.refuse(scene);
+                            apps.refuse(id, machine.carries_many(), scene);
+                        }
+                        Event::Reset { id, .. } => {
+                            scene.trace.server(now, || format!("c{wire} {id} is given up"));
+                            apps.given_up(machine, id, scene);
                         }
                         Event::Closed(reason) => {
                             scene.trace.server(now, || format!("c{wire} closed: {reason}"));
+                            if is_our_fault(reason, scene.setting) {
+                                scene.ledger.wrong(|| format!("c{wire} closed: {reason}"));
+                            }
                             excuse.raise(excuse_of(reason));
                         }
                         _ => {}
                     }
                 }
-                if app.is_bad() {
+                if apps.is_bad() {
                     *excuse = Excuse::Fault;
                 }
-                app.run(machine, scene) | any
+                apps.run(machine, scene) | any
             }
         }
     }
@@ -301,7 +313,7 @@ impl Peer {
             return [front.next(), up.next()].into_iter().flatten().min();
         }
         let (want, deadline, own) = match &self.behind {
-            Behind::Good(machine, app) => (machine.want(), machine.deadline(), app.next()),
+            Behind::Good(machine, apps) => (machine.want(), machine.deadline(), apps.next()),
             Behind::Bad(machine, script) => (machine.want(), machine.deadline(), script.next()),
         };
         let arrives = up.next().filter(|_| want.read || up.is_reset());
@@ -344,7 +356,18 @@ fn config(rng: &mut Rng, keeps: Option<u64>, setting: &Setting) -> ServerConfig 
         timeouts.idle = Duration::from_secs(seconds);
     }
     let keep_alive = calm || !rng.chance(5);
-    ServerConfig { timeouts, keep_alive, ..ServerConfig::default() }
+    let http2 = setting.servers.clone();
+    ServerConfig { timeouts, keep_alive, http2, ..ServerConfig::default() }
+}
+
+/// What a client of ours must not do. That it has not acknowledged settings in time may be its
+/// callers' doing, or the network's.
+fn is_our_fault(reason: CloseReason, setting: &Setting) -> bool {
+    match reason {
+        CloseReason::Fault(Fault::TooMuchAsked) => true,
+        CloseReason::Fault(Fault::Http2Violation) => setting.calm && setting.rests.is_empty(),
+        _ => false,
+    }
 }
 
 /// What the end of a good server's connection explains.

@@ -6,7 +6,7 @@ use super::world::Broken;
 use crate::rng::Rng;
 use crate::sim::rests::Rests;
 use crate::sim::wire::Quality;
-use purlin_core::config::Protocols;
+use purlin_core::config::{Http2, Protocols};
 use purlin_core::exchange::{ClientPolicy, CookieStore, PhaseTimeouts, Proxies, ProxyChoice};
 use purlin_core::policy::jar::Jar;
 use purlin_core::policy::pool::PoolConfig;
@@ -51,6 +51,10 @@ pub(super) struct Setting {
     pub(super) slow: bool,
     /// Most of its servers send a body behind an answer that has none.
     pub(super) leaves: bool,
+    /// What its servers say of HTTP/2.
+    pub(super) servers: Http2,
+    /// After so long the first connection's server goes away.
+    pub(super) goes_away: Option<Duration>,
 }
 
 /// A server.
@@ -150,7 +154,36 @@ impl Setting {
             tls: if secure || hidden { Some(layers::client()?) } else { None },
             slow,
             leaves: !calm && rng.chance(8),
+            servers: Http2::DEFAULT,
+            goes_away: None,
         })
+    }
+
+    /// The same world, where HTTP/2 is spoken: inside TLS or behind a proxy if both sides agree
+    /// on it, else because the client knows.
+    pub(super) fn with_http2(mut self, rng: &mut Rng) -> Setting {
+        let both = self.tls.is_some() || !matches!(self.policy.proxies, Proxies::None);
+        self.leaves &= both;
+        self.servers = http2(rng);
+        if self.calm {
+            // Who is refused more often than it tries has no answer.
+            self.servers.max_concurrent = 100;
+        }
+        if self.calm || self.system.is_some() {
+            // Who reads slowly and grants little is too slow.
+            self.servers.stream_window = self.servers.stream_window.max(65_535);
+        }
+        let calm = self.calm;
+        self.goes_away = (!self.calm && rng.chance(20))
+            .then(|| Duration::from_millis(*rng.pick(&[1, 40, 2500])));
+        let machine = Arc::make_mut(&mut self.machine);
+        machine.protocols = if both { Protocols::Both } else { Protocols::Http2 };
+        machine.http2 = http2(rng);
+        if calm {
+            // Nor does a server that goes away wait for ever.
+            machine.http2.stream_window = machine.http2.stream_window.max(65_535);
+        }
+        self
     }
 }
 
@@ -220,6 +253,15 @@ fn machine(rng: &mut Rng, rough: bool, slow: bool) -> ClientConfig {
         };
     }
     config
+}
+
+fn http2(rng: &mut Rng) -> Http2 {
+    Http2 {
+        max_concurrent: *rng.pick(&[1, 2, 3, 100, 100]),
+        stream_window: *rng.pick(&[300, 5000, 65_535, 1 << 20]),
+        connection_window: *rng.pick(&[65_535, 1 << 20]),
+        ..Http2::DEFAULT
+    }
 }
 
 /// Cookies that all requests share.

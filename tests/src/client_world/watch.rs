@@ -52,6 +52,10 @@ impl Client {
         let now = self.now;
         let wire = &mut self.wires[number];
         let looked_at = std::mem::take(&mut wire.looked_at);
+        if wire.carries_many {
+            // Who has a seat on it, the pool knows.
+            return self.explain(number);
+        }
         match (wire.used, why) {
             (_, Reuse::Never(_)) => {
                 self.ledger.unfit(number, &wire.route, why, now.mono);
@@ -91,6 +95,7 @@ impl Client {
             }
         }
         wire.user = Some(name);
+        wire.users.insert(name);
         let hop = head.target().rsplit('/').next().and_then(|hop| hop.parse().ok()).unwrap_or(0);
         let asked = &mut self.asked[name];
         let again = asked.sent > 0 && asked.hop == hop;
@@ -112,14 +117,18 @@ impl Client {
     /// What happened on a wire explains what becomes of its request.
     fn explain(&mut self, number: usize) {
         let wire = &self.wires[number];
-        if let Some(name) = wire.user {
-            self.asked[name].excuse.raise(wire.excuse);
+        let all = wire.users.iter().filter(|_| wire.carries_many);
+        for name in wire.user.iter().chain(all) {
+            self.asked[*name].excuse.raise(wire.excuse);
         }
     }
 
     /// Who is told to be late has not said, nor taken, what was waited for.
     fn check_late(&mut self, number: usize, error: &PeerError) {
         let (wire, now) = (&self.wires[number], self.now.mono);
+        if wire.carries_many {
+            return; // What comes may be another's.
+        }
         // Nothing is wrong with it, and it takes what the system still has in good time.
         // What small pieces become in TLS may be many times them, and so its time.
         let plain = !wire.route.is_secure() && !wire.route.is_proxy_secure();
@@ -283,7 +292,11 @@ impl Watch {
 
 impl ClientMachine for Watch {
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
-        Client::with(|client| client.sends(self.wire, head, self.ended));
+        let many = self.inside.carries_many();
+        Client::with(|client| {
+            client.wires[self.wire].carries_many = many;
+            client.sends(self.wire, head, self.ended);
+        });
         self.inside.request(head, body, now)
     }
 

@@ -210,6 +210,10 @@ fn receive<S: ReadReady + Send + 'static>(
     // What it tells besides is told by `recv` too.
     while machine.poll_event(now).is_some() {}
     if machine.in_exchange() {
+        if end.is_some() {
+            // Whoever writes the rest of the request has it told.
+            machine.flush(id);
+        }
         return None;
     }
     end.take().map(|trailers| Ok(Err(trailers)))

@@ -35,7 +35,9 @@ where
         };
         let machine = lease.machine();
         match upload.needs(machine, id, clock.last())? {
-            Needs::Room => return Ok(Beside::More),
+            // Room comes with what is written, or else with what the peer says.
+            Needs::Room if machine.want().write => return Ok(Beside::More),
+            Needs::Room => return Ok(Beside::Nothing),
             Needs::Leave => return Ok(Beside::Nothing),
             Needs::Nothing => *slot = None,
             Needs::Piece => {

@@ -71,10 +71,13 @@ impl<S: ReadReady> Link<S> {
     }
 
     /// Whether one that is idle can still be used: it may have ended, or
-    /// something may have come that nobody asked for.
+    /// something may have come that nobody asked for. What its peer waits for is answered.
     pub fn look(&mut self, now: Now) -> Reuse {
         self.read_ready(now);
         while self.machine.poll_event(now).is_some() {}
+        if self.machine.want().write {
+            self.flush(now);
+        }
         self.machine.reuse()
     }
 }

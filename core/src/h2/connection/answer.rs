@@ -128,8 +128,11 @@ impl Connection {
         if std::mem::take(&mut stream.outbox.held) {
             stream.reply.wait = None;
             stream.outbox.watch(0, now.mono);
+            // Who has more to give waits for nothing else.
+            stream.tell.writable |= !stream.outbox.finished;
             self.stale = true;
             self.reschedule(id);
+            self.tell(id);
             self.pump(now);
         }
     }

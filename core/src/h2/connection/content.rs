@@ -164,7 +164,7 @@ impl Connection {
         };
         let inbox = &mut stream.inbox;
         let declared = inbox.taken + u64::from(inbox.unread) + inbox.left.unwrap_or(0);
-        if declared > inbox.limit && inbox.fault.is_none() {
+        if declared > inbox.limit && (inbox.fault.is_none() || inbox.unread > 0) {
             let error = self.error_of(id, Fault::BodyTooLarge, None);
             self.drop_unread(id, error);
         }

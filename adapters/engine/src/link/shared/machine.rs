@@ -100,7 +100,9 @@ impl<S: ReadReady + Send + 'static> Machine for SeatMachine<S> {
     fn trim(&mut self, _: Now) {}
 
     fn in_exchange(&self) -> bool {
-        self.see(|_, rows| rows.is_open(self.row)).unwrap_or_default()
+        // It may be over by what somebody else has written.
+        let goes_on = |machine: &dyn ClientMachine| self.id.is_none_or(|id| machine.is_open(id));
+        self.see(|machine, rows| rows.is_open(self.row) && goes_on(machine)).unwrap_or_default()
     }
 
     fn is_open(&self, id: Id) -> bool {
@@ -166,6 +168,7 @@ impl<S: ReadReady + Send + 'static> ClientMachine for SeatMachine<S> {
     /// It goes out with the next turn.
     fn request(&mut self, head: &RequestHead, body: Body, now: Now) -> Result<Id, Misuse> {
         let row = self.row;
+        self.shared.catch_up(now);
         let begun = self.shared.with(row, Some(now), false, |machine, rows, now| {
             let id = machine.request(head, body, now)?;
             rows.begin(row, id);

@@ -127,6 +127,21 @@ impl<S: ReadReady + Send + 'static> SharedLink<S> {
         link.as_ref().map(|link| see(&*link.machine, rows))
     }
 
+    /// What has come is read before another exchange begins, if nobody leads who would have:
+    /// that the server takes no more, say.
+    fn catch_up(&self, now: Now) {
+        let (mut wakes, mut inside) = (Wakes::new(), self.lock());
+        if inside.rows.is_led() || inside.rows.open() == 0 {
+            return;
+        }
+        let now = inside.look(Some(now));
+        if let Some(link) = &mut inside.link {
+            link.read_ready(now);
+        }
+        inside.sort(now, &mut wakes);
+        self.tell(inside, wakes);
+    }
+
     /// What came for one.
     fn next_event(&self, row: usize, now: Now) -> Option<Event> {
         let (mut wakes, mut inside) = (Wakes::new(), self.lock());

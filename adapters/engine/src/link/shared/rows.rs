@@ -220,9 +220,10 @@ impl Rows {
         }
     }
 
-    /// The first time that is over for one who waits.
+    /// The first time that is over for one who waits. One who was woken and has not looked yet
+    /// may do so at any time, or never: nobody waits for that.
     pub(super) fn until(&self) -> Option<Mono> {
-        self.rows.iter().flatten().filter_map(Row::until).min()
+        self.rows.iter().flatten().filter(|row| !row.news).filter_map(Row::until).min()
     }
 
     /// Until when one waits.

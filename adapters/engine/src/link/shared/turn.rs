@@ -92,6 +92,8 @@ impl<S: ReadReady + Send + 'static> Inside<S> {
     {
         let Asked { row, until, .. } = asked;
         self.rows.wait(row, cx.waker(), until);
+        // Others may have told the time since: who is late by theirs is late by its own.
+        clock.look();
         for _ in 0..TURNS {
             let now = self.look(Some(clock.last()));
             if self.has_news(row, now, wakes) {

@@ -266,7 +266,8 @@ fn content_that_is_to_be_asked_for_waits_for_100_or_for_a_while_and_not_behind_a
     for _ in 0..3 {
         client.request(&head, Body::Full(Bytes::from_static(b"abc")), NOW).unwrap();
     }
-    let heads = ["HEADERS 1 false", "HEADERS 3 false", "HEADERS 5 false"];
+    let streamed = client.request(&head, Body::Stream, NOW).unwrap();
+    let heads = ["HEADERS 1 false", "HEADERS 3 false", "HEADERS 5 false", "HEADERS 7 false"];
     assert_eq!(frames(&output(&mut client)), heads);
     assert!(client.is_held(1) && client.is_held(3) && client.is_held(5));
     feed(&mut client, &answer(1, "100", false));
@@ -278,6 +279,20 @@ fn content_that_is_to_be_asked_for_waits_for_100_or_for_a_while_and_not_behind_a
     assert_eq!(client.deadline().map(|(_, why)| why), Some(Why::Expect));
     client.tick(NOW.later(Duration::from_secs(1)));
     assert_eq!(frames(&output(&mut client)), ["DATA 5 3 true"]);
+    // Who is to give the content waits to be told so.
+    assert!(!client.is_held(streamed));
+    let told = client.poll_event(NOW);
+    assert!(matches!(told, Some(Event::Writable { id }) if id == streamed), "{told:?}");
+}
+
+#[test]
+fn a_limit_holds_for_what_came_before_a_reset_too() {
+    let mut client = client(9);
+    let id = get(&mut client).unwrap();
+    let came = [answer(1, "200", false), data(1, b"abc", false), reset(1, ErrorCode::CANCEL)];
+    feed(&mut client, &came.concat());
+    assert_eq!(client.limit_body(id, 2), Ok(()));
+    assert!(matches!(client.recv(id, NOW), Recv::Failed(_)));
 }
 
 #[test]

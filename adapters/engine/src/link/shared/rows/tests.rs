@@ -113,6 +113,7 @@ fn the_first_time_that_is_over_is_known_and_who_is_late_is_woken() {
     let mut wakes = Wakes::new();
     rows.wake_late(at(7), &mut wakes);
     assert_eq!(woken(&counts, std::mem::take(&mut wakes)), [0, 1]);
+    assert_eq!(rows.until(), Some(at(9)), "whoever leads does not wait for one who was told");
     assert!(rows.looks_last(1) && !rows.looks_last(1), "it looks once");
     rows.go_on(1, &mut wakes);
     assert_eq!((rows.until(), rows.waiting()), (Some(at(9)), 1));
