@@ -356,7 +356,7 @@ fn config(rng: &mut Rng, keeps: Option<u64>, setting: &Setting) -> ServerConfig 
         timeouts.idle = Duration::from_secs(seconds);
     }
     let keep_alive = calm || !rng.chance(5);
-    let http2 = setting.servers.clone();
+    let http2 = setting.servers;
     ServerConfig { timeouts, keep_alive, http2, ..ServerConfig::default() }
 }
 

@@ -286,16 +286,6 @@ fn content_that_is_to_be_asked_for_waits_for_100_or_for_a_while_and_not_behind_a
 }
 
 #[test]
-fn a_limit_holds_for_what_came_before_a_reset_too() {
-    let mut client = client(9);
-    let id = get(&mut client).unwrap();
-    let came = [answer(1, "200", false), data(1, b"abc", false), reset(1, ErrorCode::CANCEL)];
-    feed(&mut client, &came.concat());
-    assert_eq!(client.limit_body(id, 2), Ok(()));
-    assert!(matches!(client.recv(id, NOW), Recv::Failed(_)));
-}
-
-#[test]
 fn a_response_that_does_not_begin_in_time_fails_alone() {
     let mut client = client(9);
     for _ in 0..2 {

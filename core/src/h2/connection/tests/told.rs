@@ -1,6 +1,9 @@
-//! Settings of ours that the peer does not know yet, and what it may do until it does.
+//! Settings and limits of ours that the peer does not know yet, or that come late, and what holds until then.
 
+use super::client::{answer, client, head};
 use super::*;
+use crate::head::Method;
+use crate::machine::ClientMachine;
 
 /// A server whose windows and table are small.
 fn small() -> Connection {
@@ -101,4 +104,14 @@ fn whoever_has_acknowledged_a_smaller_table_begins_with_saying_so() {
     feed(&mut server, &head_of(&mut Encoder::default(), 1));
     let said = frames(&output(&mut server));
     assert!(said.last().unwrap().starts_with("GOAWAY 0 COMPRESSION_ERROR"), "{said:?}");
+}
+
+#[test]
+fn a_limit_holds_for_what_came_before_a_reset_too() {
+    let mut client = client(9);
+    let id = client.request(&head(Method::GET), Body::Empty, NOW).unwrap();
+    let came = [answer(1, "200", false), data(1, b"abc", false), rst(1)];
+    feed(&mut client, &came.concat());
+    assert_eq!(client.limit_body(id, 2), Ok(()));
+    assert!(matches!(client.recv(id, NOW), Recv::Failed(_)));
 }
