@@ -106,6 +106,8 @@ enum Refuses {
     First(u8),
     /// Every stream is reset with this code.
     Stream(u8),
+    /// The connection goes away with this code, and has looked at nothing.
+    Connection(u8),
 }
 
 /// REFUSED_STREAM and HTTP_1_1_REQUIRED (RFC 9113 §7).
@@ -172,6 +174,9 @@ fn refuse(
                         Refuses::First(code) | Refuses::Stream(code) => {
                             vec![0, 0, 4, 3, 0, 0, 0, 0, id, 0, 0, 0, code]
                         }
+                        Refuses::Connection(code) => {
+                            [&[0, 0, 8, 7][..], &[0; 12], &[code]].concat()
+                        }
                     });
                 }
                 _ => {}
@@ -187,6 +192,7 @@ fn what_a_server_refuses_is_sent_again_and_over_http_1_if_it_asks_for_that() {
     for (refuses, version, expected) in [
         (Refuses::First(REFUSED), Version::Http2, &["0 1", "0 3", "0 5"][..]),
         (Refuses::Stream(OLDER), Version::Http11, &["0 1", "1 HTTP/1.1", "1 HTTP/1.1"]),
+        (Refuses::Connection(OLDER), Version::Http11, &["0 1", "1 HTTP/1.1", "1 HTTP/1.1"]),
     ] {
         let (address, heard) = refusing(tls(), refuses);
         let client = Client::with(settings(&papers));

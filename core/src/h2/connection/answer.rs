@@ -188,8 +188,8 @@ impl Connection {
         }
     }
 
-    /// GOAWAY: what is above `last` was not looked at (RFC 9113 §6.8).
-    pub(super) fn leave_out(&mut self, last: u32, now: Now) -> Result<(), Broken> {
+    /// GOAWAY of this code: what is above `last` was not looked at (RFC 9113 §6.8).
+    pub(super) fn leave_out(&mut self, last: u32, code: ErrorCode, now: Now) -> Result<(), Broken> {
         // It may become less, as a server ends in two steps.
         if self.left_out.replace(last).is_some_and(|before| last > before) {
             return Err(Violation::GoAwayGrows.into());
@@ -199,7 +199,7 @@ impl Connection {
             next = self.streams.from(id + 1);
             // What comes on it nevertheless was on its way.
             if self.streams.step(id, Step::WeReset) {
-                self.gone(id, Gone::LeftOut, now);
+                self.gone(id, Gone::LeftOut(code), now);
             }
         }
         Ok(())

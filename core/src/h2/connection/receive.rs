@@ -169,7 +169,7 @@ impl Connection {
             Frame::SettingsAck | Frame::Ping { ack: true, .. } => {
                 Ok(self.buckets.spend(Budget::ControlFrames, 1, now.mono)?)
             }
-            Frame::GoAway { last, .. } => self.go_away(last, now),
+            Frame::GoAway { last, code, .. } => self.go_away(last, ErrorCode::new(code), now),
             Frame::WindowUpdate { stream, increment } => self.window_update(stream, increment, now),
             Frame::Continuation { .. } => Err(Violation::StrayContinuation.into()),
             Frame::PriorityUpdate { .. } if self.role.is_client() => {
@@ -294,9 +294,9 @@ impl Connection {
         Ok(())
     }
 
-    fn go_away(&mut self, last: u32, now: Now) -> Result<(), Broken> {
+    fn go_away(&mut self, last: u32, code: ErrorCode, now: Now) -> Result<(), Broken> {
         if self.role.is_client() {
-            self.leave_out(last, now)?;
+            self.leave_out(last, code, now)?;
         }
         if std::mem::replace(&mut self.peer_goes, true) {
             return Ok(self.buckets.spend(Budget::ControlFrames, 1, now.mono)?);

@@ -45,8 +45,8 @@ pub(super) enum Gone {
     Reset(ErrorCode),
     /// The connection ended.
     Lost(Fault),
-    /// The peer goes and has not looked at it.
-    LeftOut,
+    /// The peer goes, for this reason, and has not looked at it.
+    LeftOut(ErrorCode),
     /// The application gave it up.
     GivenUp,
 }
@@ -55,7 +55,7 @@ impl Gone {
     pub(super) fn fault(self) -> Fault {
         match self {
             Gone::Broken(fault) | Gone::Lost(fault) => fault,
-            Gone::LeftOut => Fault::NoResponse,
+            Gone::LeftOut(_) => Fault::NoResponse,
             Gone::Reset(_) | Gone::GivenUp => Fault::Reset,
         }
     }
@@ -63,7 +63,7 @@ impl Gone {
     /// Whether what came and is unread may still be read.
     pub(super) fn leaves_what_came(self, client: bool) -> bool {
         match self {
-            Gone::Reset(_) | Gone::Lost(_) | Gone::LeftOut => true,
+            Gone::Reset(_) | Gone::Lost(_) | Gone::LeftOut(_) => true,
             Gone::Broken(_) => client,
             Gone::GivenUp => false,
         }
@@ -73,7 +73,9 @@ impl Gone {
     pub(super) fn code(self) -> Option<ErrorCode> {
         match self {
             Gone::Reset(code) => Some(code),
-            Gone::LeftOut => Some(ErrorCode::REFUSED_STREAM),
+            // What it is to be asked in, it says for all that it leaves out.
+            Gone::LeftOut(code @ ErrorCode::HTTP_1_1_REQUIRED) => Some(code),
+            Gone::LeftOut(_) => Some(ErrorCode::REFUSED_STREAM),
             Gone::Broken(_) | Gone::Lost(_) | Gone::GivenUp => None,
         }
     }

@@ -1,7 +1,11 @@
 //! A graceful end, from the word that it begins to the last exchange.
 
+use super::client::{client, head};
 use super::*;
+use crate::error::Retry;
 use crate::h2::connection::leaving::LEAVING;
+use crate::head::Method;
+use crate::machine::ClientMachine;
 
 #[test]
 fn a_shutdown_lets_what_has_begun_end_and_begins_nothing() {
@@ -47,4 +51,30 @@ fn who_does_not_answer_that_we_go_has_a_second_to_hear_it() {
     assert_eq!(server.deadline(), Some((until, Why::Drain)));
     server.tick(Now { mono: until, ..NOW });
     assert_eq!(events(&mut server), ["Closed(Timeout(Drain))"]);
+}
+
+#[test]
+fn what_a_goaway_leaves_out_may_be_asked_again_in_what_it_says() {
+    let codes = [
+        (ErrorCode::NO_ERROR, Retry::Safe),
+        (ErrorCode::ENHANCE_YOUR_CALM, Retry::Safe),
+        (ErrorCode::HTTP_1_1_REQUIRED, Retry::OlderProtocol),
+    ];
+    for (code, retry) in codes {
+        let mut client = client(9);
+        for _ in 0..2 {
+            client.request(&head(Method::POST), Body::Empty, NOW).unwrap();
+        }
+        let _ = output(&mut client);
+        let mut out = Vec::new();
+        write::go_away(&mut out, 1, code, b"");
+        feed(&mut client, &out);
+        let failed: Vec<_> = std::iter::from_fn(|| client.poll_event(NOW))
+            .filter_map(|event| match event {
+                Event::Failed { id, error } => Some((id, error.retry)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(failed, [(Some(3), retry)], "{code}");
+    }
 }
