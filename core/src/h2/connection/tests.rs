@@ -1,6 +1,7 @@
 //! What the vectors cannot see: what counts as open, who is told what, and any order of calls.
 
 mod advisories;
+mod again;
 mod calls;
 mod client;
 mod connect;
