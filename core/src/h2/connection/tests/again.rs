@@ -97,3 +97,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_same_octets_mean_what_the_table_says_now() {
+    let mut server = server(9);
+    let fields =
+        [(&b":method"[..], &b"GET"[..]), (b":scheme", b"http"), (b":path", b"/"), (b"host", b"a")];
+    let mut alike = Vec::new();
+    Encoder::new(0).encode(fields, &mut alike);
+    // The size update that a table of none begins with is not repeated.
+    let alike = alike.strip_prefix(&[0x20][..]).unwrap_or(&alike);
+    let adds = |value: &[u8; 3]| [&[0x40, 3][..], b"x-a", &[3], value].concat();
+    let newest = vec![0x80 | 62];
+    let asked = [
+        (adds(b"one"), "one"),
+        (newest.clone(), "one"),
+        (newest.clone(), "one"),
+        (newest.clone(), "one"),
+        (adds(b"two"), "two"),
+        (newest.clone(), "two"),
+        (newest, "two"),
+    ];
+    for (id, (field, value)) in (1..).step_by(2).zip(asked) {
+        let mut out = Vec::new();
+        write::headers(&mut out, id, &[alike, &field].concat(), true, 16_384);
+        feed(&mut server, &out);
+        let Some(Event::Request { id, head, .. }) = server.poll_event(NOW) else {
+            panic!("no request: {:?}", frames(&output(&mut server)));
+        };
+        assert_eq!(head.fields().get("X-A"), Some(value), "{id}");
+        server.respond(id, &ok(), Body::Empty, NOW).unwrap();
+    }
+}
